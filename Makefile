@@ -1,0 +1,63 @@
+# Everything there is to do with a checkout. Python 3.11 or newer and make are all that it needs:
+# `make demo` and `make test` install the rest, pinned and verified, into .venv.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# Two tests at a time: they also start servers of their own, and small machines have two cores.
+WORKERS ?= 2
+# Passed on as they are: `make demo ARGS="--port 9000"`, `make test ARGS="-k waiting"`.
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check lint format lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+
+install: $(INSTALLED) ## Make .venv with Kursplan and every tool it is developed with
+
+demo: install ## Run Kursplan with a gym full of examples
+	$(BIN)/kursplan demo $(ARGS)
+
+test: install ## Run the tests
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: lint test ## Everything that CI runs
+
+lint: install ## Check style, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: install ## Rewrite the code in its one style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: install ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade: to newer releases)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--extra redis --group dev --custom-compile-command 'make lock' \
+		--output-file requirements.lock pyproject.toml $(ARGS)
+
+clean: ## Remove .venv and everything else that can be made again
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last, so an installation that broke off starts again.
+$(INSTALLED): requirements.lock pyproject.toml
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+		then found=$$python; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo 'Kursplan needs Python 3.11 or newer with its venv module (Debian, Ubuntu: the package python3-venv).' >&2; \
+		exit 1; \
+	fi; \
+	[ -x $(BIN)/pip ] || $$found -m venv .venv
+	@echo 'Installing the pinned packages into .venv; this takes about a minute.'
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@

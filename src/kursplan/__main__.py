@@ -1,0 +1,5 @@
+"""`python -m kursplan` is the command `kursplan`."""
+
+from kursplan.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The Open API over HTTP: routes, wire types, errors, keys, scopes and limits."""

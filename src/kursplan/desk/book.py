@@ -1,0 +1,204 @@
+"""Book: a customer takes a place on a slot, or may they?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
+
+from kursplan.desk.promote import fill_seats, seated
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
+from kursplan.domain.bookings import Booking, BookingStatus, Participation
+from kursplan.domain.customers import Customer
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store.idempotency import Outcome
+
+ANSWERS_KEPT = timedelta(hours=24)
+"""How long a request under an idempotency key gets the answer of the first (F17)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking as its API answer shows it."""
+
+    booking_id: int
+    status: BookingStatus
+    slot_id: int
+    class_id: int
+    customer_id: int
+    slot_status: SlotStatus
+    participation: Participation
+
+    @classmethod
+    def of(cls, booking: Booking, slot: Slot) -> Booked:
+        return cls(
+            booking.id,
+            booking.status,
+            slot.id,
+            slot.class_.id,
+            booking.customer_id,
+            slot.status,
+            booking.participation,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A caller's name for one request, and the fingerprint of what it asked."""
+
+    integration_id: int
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class MayBook(Deed):
+    """Would `Book` succeed now? Changes nothing."""
+
+    organization_id: int
+    studio_id: int
+    customer_id: int
+    slot_id: int
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(frozenset({self.customer_id}), frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> Admission | Refusal:
+        found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
+        if isinstance(found, Refusal):
+            return found
+        return may_book(*found, turn.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Book(Deed):
+    """Put a customer on a slot of the studio, with a seat or waiting."""
+
+    organization_id: int
+    studio_id: int
+    customer_id: int
+    slot_id: int
+    booking_id: int
+    """A fresh id. If the outcome of a turn is unknown, the booking is looked for under it."""
+    expected: BookingStatus | None = None
+    """What the caller insists on: a seat (`BOOKED`, also where it is yet to be confirmed) or a
+    position on the waiting list (`WAITING_LIST`)."""
+    idempotency: IdempotencyKey | None = None
+    overrule: frozenset[Refusal] = frozenset()
+    """What staff set aside, knowingly and on record."""
+    look_first: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.overrule <= STAFF_MAY_OVERRULE:
+            forbidden = ", ".join(sorted(self.overrule - STAFF_MAY_OVERRULE))
+            raise ValueError(f"{forbidden} cannot be overruled")
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(
+            customers=frozenset({self.customer_id}),
+            slots=frozenset({self.slot_id}),
+            bookings=frozenset({self.booking_id}) if self.look_first else frozenset(),
+        )
+
+    def again(self) -> Self:
+        return replace(self, look_first=True)
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        if self.idempotency is None:
+            return self._book(turn)
+        before = turn.answered(self.idempotency.integration_id, self.idempotency.key)
+        if before is not None and turn.now - before.stored_at < ANSWERS_KEPT:
+            if before.request_hash != self.idempotency.request_hash:
+                return Refusal.IDEMPOTENCY_KEY_REUSED
+            return _read(before.outcome)
+        answer = self._book(turn)
+        turn.answer(
+            Outcome(
+                self.idempotency.integration_id,
+                self.idempotency.key,
+                self.idempotency.request_hash,
+                _written(answer),
+                turn.now,
+            )
+        )
+        return answer
+
+    def _book(self, turn: Turn) -> Booked | Refusal:
+        found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
+        if isinstance(found, Refusal):
+            return found
+        slot, customer = found
+        if (done := turn.bookings.get(self.booking_id)) is not None:
+            return Booked.of(done, slot)
+        answer = may_book(slot, customer, turn.now, set_aside=self.overrule)
+        if isinstance(answer, Refusal):
+            return answer
+        if self.expected is not None and answer.waits != (
+            self.expected is BookingStatus.WAITING_LIST
+        ):
+            return Refusal.EXPECTED_STATUS_NOT_POSSIBLE
+        turn.add(self._joined(turn, slot, customer, answer))
+        if answer.waits:
+            # A seat may be free beside people who can't take it now; then it is not left empty.
+            fill_seats(turn, turn.slots[slot.id])
+        booking = turn.bookings[self.booking_id]
+        turn.tell_booking(EventType.CLASS_BOOKING_CREATED, booking)
+        return Booked.of(booking, slot)
+
+    def _joined(self, turn: Turn, slot: Slot, customer: Customer, admission: Admission) -> Booking:
+        booking = Booking(
+            id=self.booking_id,
+            slot_id=slot.id,
+            studio_id=slot.studio.id,
+            customer_id=customer.id,
+            home_studio_id=customer.home_studio_id,
+            status=BookingStatus.WAITING_LIST,
+            sequence=slot.last_sequence + 1,
+            starts_at=slot.starts_at,
+            ends_at=slot.ends_at,
+            day=slot.day,
+            booked_at=turn.now,
+            overruled=tuple(sorted(self.overrule)),
+        )
+        if admission.waits:
+            return booking
+        return seated(booking, slot, admission.membership_id, turn)
+
+
+def _whom_and_where(
+    turn: Turn, studio_id: int, customer_id: int, slot_id: int
+) -> tuple[Slot, Customer] | Refusal:
+    """The slot of that studio and the customer of its organization, as far as they are there."""
+    slot = turn.slots.get(slot_id)
+    if slot is None or slot.studio.id != studio_id or not slot.class_.visible:
+        return Refusal.CLASS_SLOT_NOT_FOUND
+    customer = turn.customers.get(customer_id)
+    if customer is None:
+        return Refusal.CUSTOMER_NOT_FOUND
+    return slot, customer
+
+
+def _written(answer: Booked | Refusal) -> str:
+    if isinstance(answer, Refusal):
+        return json.dumps({"refusal": answer})
+    return json.dumps({name: getattr(answer, name) for name in Booked.__slots__})
+
+
+def _read(outcome: str) -> Booked | Refusal:
+    stored = json.loads(outcome)
+    if "refusal" in stored:
+        return Refusal(stored["refusal"])
+    return Booked(
+        **stored
+        | {
+            "status": BookingStatus(stored["status"]),
+            "slot_status": SlotStatus(stored["slot_status"]),
+            "participation": Participation(stored["participation"]),
+        }
+    )

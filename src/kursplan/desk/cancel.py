@@ -1,0 +1,60 @@
+"""Cancel: a customer gives up a place, and the next one moves up in the same turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.book import Booked
+from kursplan.desk.promote import fill_seats
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.cancelling import may_cancel
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Deed):
+    """Cancel a booking on a slot of the studio; a cancelled one stays as it is (F6, F40)."""
+
+    organization_id: int
+    studio_id: int
+    booking_id: int
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=frozenset({self.booking_id}))
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booking = turn.bookings.get(self.booking_id)
+        if booking is None or booking.studio_id != self.studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        slot = turn.slot_of(booking)
+        if not booking.active:
+            return Booked.of(booking, slot)
+        answer = may_cancel(slot, booking, turn.now)
+        if isinstance(answer, Refusal):
+            return answer
+        cancelled = give_up(turn, booking, late=answer.late)
+        fill_seats(turn, turn.slots[slot.id])
+        return Booked.of(cancelled, slot)
+
+
+def give_up(turn: Turn, booking: Booking, *, late: bool = False) -> Booking:
+    """End an active booking and tell it; a late one keeps what it took from the contingent.
+
+    Who moves up instead is for the caller to say: nobody does on a slot that is cancelled.
+    """
+    cancelled = replace(
+        booking,
+        status=BookingStatus.CANCELED,
+        counts=booking.counts and late,
+        cancelled_at=turn.now,
+        confirm_until=None,
+        late=late,
+        skipped=None,
+        conflict=None,
+    )
+    turn.change(cancelled)
+    turn.tell_booking(EventType.CLASS_BOOKING_CANCELLED, cancelled)
+    return cancelled

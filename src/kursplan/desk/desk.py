@@ -1,0 +1,214 @@
+"""The desk takes commands in turns.
+
+Commands of an organization queue up. A turn takes whatever has queued up while the one before it
+was committing, up to a limit; there is no timer, and alone a command is a turn of one. So a burst
+on one popular slot costs a few statements per hundred bookings instead of many for each.
+
+Several processes may run desks on one database: each locks in the same order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from kursplan.clock import Clock, stopwatch
+from kursplan.desk.turn import Command, LookAgain, Reach, Turn
+from kursplan.ids import Ids
+from kursplan.metrics import Metrics
+from kursplan.store.database import Database, DatabaseUnavailable
+
+A = TypeVar("A")
+
+log = structlog.get_logger(__name__)
+
+TURN_LIMIT = 100
+"""How many commands one turn takes at most."""
+QUEUE_LIMIT = 2000
+"""How many commands of one organization may wait before the next is turned away."""
+PATIENCE_SECONDS = 10.0
+"""How long a command may wait for its turn before it is turned away instead."""
+LOOKS = 8
+"""How often a turn starts over with a wider reach before it gives way to others."""
+
+
+class DeskBusy(Exception):
+    """The desk can't take the command now; nothing was changed. Try again later."""
+
+
+class ChangedConcurrently(Exception):
+    """Others changed the same things at the same time, also when it was tried again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    command: Command[Any]
+    answer: asyncio.Future[Any]
+    since: float
+
+
+class Desk:
+    """Takes the commands of all organizations; one object per process."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        turn_limit: int = TURN_LIMIT,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self.ids = Ids(database.take_ids)
+        self._database = database
+        self._clock = clock
+        self._metrics = metrics
+        self._turn_limit = turn_limit
+        self._queue_limit = queue_limit
+        self._queues: dict[int, deque[_Waiting]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def take(self, command: Command[A]) -> A:
+        """Have `command` done, and its answer once it is committed.
+
+        Raises `DeskBusy` when the queue is full, or the database can't do it now, and
+        `ChangedConcurrently`; either way nothing was changed.
+        """
+        if self._closed:
+            raise DeskBusy("the server is shutting down")
+        queue = self._queues.get(command.organization_id)
+        if queue is not None and len(queue) >= self._queue_limit:
+            raise DeskBusy("too many commands wait")
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(command, answer, stopwatch())
+        self._metrics.queue_length.inc()
+        if queue is not None:
+            queue.append(waiting)
+        else:
+            self._queues[command.organization_id] = deque([waiting])
+            task = asyncio.create_task(self._work_off(command.organization_id))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await answer
+
+    async def ask(self, question: Command[A]) -> A:
+        """The answer to a command that changes nothing, on the same facts and without a lock.
+
+        Raises `DeskBusy`.
+        """
+
+        def look(tx: Connection) -> A:
+            turn = Turn(tx, question.organization_id, self._clock)
+            turn.gather(question.reach, lock=False)
+            return question.perform(turn)
+
+        try:
+            return await self._database.read(look)
+        except DatabaseUnavailable as unavailable:
+            raise DeskBusy(str(unavailable)) from unavailable
+
+    async def close(self) -> None:
+        """Take no more commands, and finish those that wait."""
+        self._closed = True
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _work_off(self, organization_id: int) -> None:
+        queue = self._queues[organization_id]
+        try:
+            while queue:
+                count = min(len(queue), self._turn_limit)
+                batch = [queue.popleft() for _ in range(count)]
+                self._metrics.queue_length.dec(count)
+                await self._serve([each for each in batch if _is_still_wanted(each)])
+        finally:
+            del self._queues[organization_id]
+
+    async def _serve(self, batch: Sequence[_Waiting]) -> None:
+        """One turn; where it fails, each command once more by itself, so that none sinks another."""
+        if not batch:
+            return
+        try:
+            answers = await self._turn([each.command for each in batch])
+        except Exception as failure:
+            if len(batch) == 1 and not _may_pass_again(failure):
+                _fail(batch[0], failure)
+                return
+            log.warning("turn failed", commands=len(batch), failure=type(failure).__name__)
+            for each in batch:
+                await self._serve_again(each)
+        else:
+            for each, answer in zip(batch, answers, strict=True):
+                if not each.answer.done():
+                    each.answer.set_result(answer)
+
+    async def _serve_again(self, waiting: _Waiting) -> None:
+        try:
+            [answer] = await self._turn([waiting.command.again()])
+        except Exception as failure:
+            _fail(waiting, failure)
+        else:
+            if not waiting.answer.done():
+                waiting.answer.set_result(answer)
+
+    async def _turn(self, commands: Sequence[Command[Any]]) -> list[Any]:
+        reach = Reach()
+        for command in commands:
+            reach |= command.reach
+        began = stopwatch()
+        outcome = "failed"
+        try:
+            answers = await self._run(commands, reach)
+            outcome = "committed"
+        finally:
+            self._metrics.turns.labels(outcome).inc()
+            self._metrics.turn_commands.observe(len(commands))
+            self._metrics.turn_seconds.observe(stopwatch() - began)
+        return answers
+
+    async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
+        def transaction(tx: Connection) -> list[Any]:
+            turn = Turn(tx, commands[0].organization_id, self._clock)
+            turn.gather(reach, lock=True)
+            answers = [command.perform(turn) for command in commands]
+            turn.record()
+            return answers
+
+        for _ in range(LOOKS):
+            try:
+                return await self._database.write(transaction)
+            except LookAgain as wider:
+                reach |= wider.further
+        raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
+
+
+def _is_still_wanted(waiting: _Waiting) -> bool:
+    """Whether the caller still waits; one who waited too long is turned away here."""
+    if waiting.answer.done():
+        return False
+    if stopwatch() - waiting.since > PATIENCE_SECONDS:
+        _fail(waiting, DatabaseUnavailable("its turn did not come in time"))
+        return False
+    return True
+
+
+def _may_pass_again(failure: Exception) -> bool:
+    return isinstance(failure, DatabaseUnavailable)
+
+
+def _fail(waiting: _Waiting, failure: Exception) -> None:
+    if waiting.answer.done():
+        return
+    if isinstance(failure, DatabaseUnavailable):
+        kind = ChangedConcurrently if failure.conflict else DeskBusy
+        told: Exception = kind(str(failure))
+        told.__cause__ = failure
+        failure = told
+    waiting.answer.set_exception(failure)

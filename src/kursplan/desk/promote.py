@@ -1,0 +1,76 @@
+"""Customers move up from the waiting list when seats become free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.classes import Promotion
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot
+from kursplan.domain.waiting import MovesUp, promotions
+
+
+@dataclass(frozen=True, slots=True)
+class Promote(Deed):
+    """Give the free seats of a slot to those who wait, as staff may at any time."""
+
+    organization_id: int
+    slot_id: int
+    by_staff: bool = False
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(queues=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> list[Booking] | Refusal:
+        slot = turn.slots.get(self.slot_id)
+        if slot is None:
+            return Refusal.CLASS_SLOT_NOT_FOUND
+        return fill_seats(turn, slot, by_staff=self.by_staff)
+
+
+def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Booking]:
+    """Seat as many who wait as there are seats free; who moved up.
+
+    Belongs into the turn in which the seats became free, so that nobody ever waits beside an
+    empty one. One who was added in this same turn is told once, as created, not also as updated.
+    """
+    if slot.waiting == 0 or slot.seats_free < 1 or not slot.promotes(turn.now):
+        return []
+    if slot.class_.promotion is Promotion.BY_STAFF and not by_staff:
+        return []
+    moved = []
+    for outcome in promotions(slot, turn.queue(slot), turn.now):
+        if isinstance(outcome, MovesUp):
+            booking = seated(outcome.booking, slot, outcome.membership_id, turn)
+            turn.change(booking)
+            moved.append(booking)
+        elif outcome.booking.skipped is not outcome.reason:
+            turn.change(replace(outcome.booking, skipped=outcome.reason))
+    for booking in moved:
+        if not turn.is_new(booking):
+            turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
+    return moved
+
+
+def seated(booking: Booking, slot: Slot, membership_id: int | None, turn: Turn) -> Booking:
+    """The booking once it holds a seat: to be confirmed, where the class asks for that in time."""
+    confirm_until = slot.confirm_until
+    if confirm_until is not None and turn.now > confirm_until:
+        # Whoever books after the term for confirming has made up their mind.
+        confirm_until = None
+    return replace(
+        booking,
+        status=(
+            BookingStatus.BOOKED
+            if confirm_until is None
+            else BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
+        ),
+        membership_id=membership_id,
+        counts=slot.class_.uses_contingent and membership_id is not None,
+        confirm_until=confirm_until,
+        skipped=None,
+    )

@@ -1,0 +1,263 @@
+"""A turn: one transaction in which commands of one organization are decided and recorded.
+
+First everything that the commands reach for is locked and loaded, for all of them at once. Then
+each command decides on what the ones before it left in memory. At the end all changed rows and
+one event per change are written together. Nothing is written before that, so a command that finds
+that it needs more can have the whole turn start over with a wider reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Protocol, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from kursplan.clock import Clock
+from kursplan.domain.bookings import Booking
+from kursplan.domain.customers import Customer
+from kursplan.domain.events import Event, EventType
+from kursplan.domain.slots import Slot
+from kursplan.store import bookings, customers, events, idempotency, slots
+from kursplan.store.idempotency import Outcome
+
+Answer = TypeVar("Answer", covariant=True)
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The ids of what a command needs locked and loaded."""
+
+    customers: frozenset[int] = _NOTHING
+    slots: frozenset[int] = _NOTHING
+    bookings: frozenset[int] = _NOTHING
+    """Bookings, with their slots and customers and with the waiting lists of those slots."""
+    queues: frozenset[int] = _NOTHING
+    """Slots of which all who wait are needed."""
+    rosters: frozenset[int] = _NOTHING
+    """Slots of which all who sit or wait are needed."""
+
+    def __or__(self, other: Reach) -> Reach:
+        return Reach(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(Reach)))
+
+
+class LookAgain(Exception):
+    """The command needs more than was locked; the turn starts over and takes this too."""
+
+    def __init__(self, further: Reach) -> None:
+        super().__init__(further)
+        self.further = further
+
+
+class Command(Protocol[Answer]):
+    """A value that says what is to be done; the desk has it done in a turn."""
+
+    @property
+    def organization_id(self) -> int: ...
+
+    @property
+    def reach(self) -> Reach:
+        """What has to be locked, as far as it is known beforehand."""
+        ...
+
+    def perform(self, turn: Turn) -> Answer:
+        """Decide, and if the answer is yes, change what the turn holds."""
+        ...
+
+    def again(self) -> Self:
+        """The command to try when it is unknown whether this one was committed."""
+        ...
+
+
+class Deed:
+    """A command that finds the same end when it is repeated: most need nothing more."""
+
+    @property
+    def reach(self) -> Reach:
+        return Reach()
+
+    def again(self) -> Self:
+        return self
+
+
+class Turn:
+    """What the commands of one transaction see and change."""
+
+    def __init__(self, tx: Connection, organization_id: int, clock: Clock) -> None:
+        self.tx = tx
+        self.organization_id = organization_id
+        self._clock = clock
+        self.now: datetime = clock.now()
+        """The instant by which the whole turn decides, taken once everything is locked."""
+        self.slots: dict[int, Slot] = {}
+        self.customers: dict[int, Customer] = {}
+        self.bookings: dict[int, Booking] = {}
+        self._reach = Reach()
+        self._added: dict[int, None] = {}
+        self._changed: dict[int, None] = {}
+        self._counted: dict[int, None] = {}
+        self._reshaped: dict[int, None] = {}
+        self._outcomes: dict[tuple[int, str], Outcome] = {}
+        self._events: list[Event] = []
+
+    def gather(self, reach: Reach, *, lock: bool) -> None:
+        """Load all of `reach`, locked: customers first, then slots, each in id order.
+
+        Bookings are looked up before the locks to learn whose they are, and again under them.
+        """
+        found = self._look_up(reach)
+        customer_ids = reach.customers | {each.customer_id for each in found}
+        slot_ids = reach.slots | reach.queues | reach.rosters | {each.slot_id for each in found}
+        known = customers.lock_rows(self.tx, self.organization_id, customer_ids, lock=lock)
+        self.slots = slots.load(self.tx, self.organization_id, slot_ids, lock=lock)
+        self.customers = customers.fill(self.tx, self.organization_id, known, self.slots.values())
+        if found and lock:
+            found = self._look_up(reach)
+        self.bookings = {each.id: each for each in found}
+        self._reach = replace(
+            reach,
+            customers=customer_ids,
+            slots=slot_ids,
+            queues=reach.queues | {each.slot_id for each in found if each.id in reach.bookings},
+        )
+        self.now = self._clock.now()
+
+    def _look_up(self, reach: Reach) -> list[Booking]:
+        named = bookings.load(self.tx, self.organization_id, reach.bookings)
+        queues = reach.queues | {each.slot_id for each in named if each.active}
+        return [
+            *named,
+            *bookings.waiting_on(self.tx, self.organization_id, queues - reach.rosters),
+            *bookings.active_on(self.tx, self.organization_id, reach.rosters),
+        ]
+
+    # What is there.
+
+    def queue(self, slot: Slot) -> list[tuple[Booking, Customer]]:
+        """All who wait on `slot`, with what the rules ask about them."""
+        if slot.id not in self._reach.queues | self._reach.rosters:
+            raise LookAgain(Reach(queues=frozenset({slot.id})))
+        return [
+            (each, self.customer_of(each))
+            for each in self.bookings.values()
+            if each.slot_id == slot.id and each.waiting
+        ]
+
+    def roster(self, slot: Slot) -> list[tuple[Booking, Customer]]:
+        """All who sit or wait on `slot`, in the order in which they joined."""
+        if slot.id not in self._reach.rosters:
+            raise LookAgain(Reach(rosters=frozenset({slot.id})))
+        here = [b for b in self.bookings.values() if b.slot_id == slot.id and b.active]
+        here.sort(key=lambda each: each.sequence)
+        return [(each, self.customer_of(each)) for each in here]
+
+    def customer_of(self, booking: Booking) -> Customer:
+        if booking.customer_id not in self.customers:
+            raise LookAgain(Reach(customers=frozenset({booking.customer_id})))
+        return self.customers[booking.customer_id]
+
+    def slot_of(self, booking: Booking) -> Slot:
+        if booking.slot_id not in self.slots:
+            raise LookAgain(Reach(slots=frozenset({booking.slot_id})))
+        return self.slots[booking.slot_id]
+
+    def need_slots(self, slot_ids: Iterable[int]) -> list[Slot]:
+        """The slots of these ids, which a command came to know only in the turn."""
+        wanted = frozenset(slot_ids)
+        if missing := wanted - self._reach.slots:
+            raise LookAgain(Reach(slots=missing))
+        return [self.slots[slot_id] for slot_id in sorted(wanted) if slot_id in self.slots]
+
+    def is_new(self, booking: Booking) -> bool:
+        """Whether it was made in this turn."""
+        return booking.id in self._added
+
+    # What changes.
+
+    def add(self, booking: Booking) -> None:
+        """A new booking takes its place."""
+        self._added[booking.id] = None
+        self._put(None, booking)
+
+    def change(self, booking: Booking) -> None:
+        """The booking of that id is now `booking`."""
+        if booking.id not in self._added:
+            self._changed[booking.id] = None
+        self._put(self.bookings[booking.id], booking)
+
+    def _put(self, before: Booking | None, booking: Booking) -> None:
+        """The one place where seats and waiting positions are counted."""
+        self.bookings[booking.id] = booking
+        who = self.customers.get(booking.customer_id)
+        if who is not None:
+            self.customers[who.id] = who.after(before, booking)
+        slot = self.slots[booking.slot_id]
+        seats = booking.seated - (before is not None and before.seated)
+        waiting = booking.waiting - (before is not None and before.waiting)
+        last_sequence = max(slot.last_sequence, booking.sequence)
+        if seats or waiting or last_sequence != slot.last_sequence:
+            self.slots[slot.id] = replace(
+                slot,
+                seats=slot.seats + seats,
+                waiting=slot.waiting + waiting,
+                last_sequence=last_sequence,
+            )
+            self._counted[slot.id] = None
+
+    def change_slot(self, slot: Slot) -> None:
+        """The slot of that id is now `slot`."""
+        self.slots[slot.id] = slot
+        self._reshaped[slot.id] = None
+
+    def tell(
+        self,
+        type_: EventType,
+        entity_id: int,
+        studio_id: int,
+        *,
+        home_studio_id: int | None = None,
+        content: Mapping[str, int] | None = None,
+    ) -> None:
+        """Partners of the studio, and of the customer's home studio, are to hear of a change."""
+        elsewhere = home_studio_id if home_studio_id != studio_id else None
+        self._events.append(Event(type_, entity_id, studio_id, elsewhere, content))
+
+    def tell_booking(self, type_: EventType, booking: Booking) -> None:
+        self.tell(type_, booking.id, booking.studio_id, home_studio_id=booking.home_studio_id)
+
+    def tell_slot(self, type_: EventType, slot: Slot) -> None:
+        self.tell(type_, slot.id, slot.studio.id, content={"classId": slot.class_.id})
+
+    # Answers under an idempotency key.
+
+    def answered(self, integration_id: int, key: str) -> Outcome | None:
+        """What was answered under that key before, in this turn or an earlier one."""
+        known = self._outcomes.get((integration_id, key))
+        return known or idempotency.find(self.tx, self.organization_id, integration_id, key)
+
+    def answer(self, outcome: Outcome) -> None:
+        self._outcomes[outcome.integration_id, outcome.key] = outcome
+
+    def record(self) -> None:
+        """Write all that changed, and one event for each change."""
+        if self._added:
+            added = (self.bookings[each] for each in self._added)
+            bookings.add(self.tx, self.organization_id, added)
+        if self._changed:
+            changed = (self.bookings[each] for each in self._changed)
+            bookings.change(self.tx, self.organization_id, changed)
+        if counted := self._counted.keys() - self._reshaped.keys():
+            slots.count_places(
+                self.tx, self.organization_id, (self.slots[each] for each in sorted(counted))
+            )
+        if self._reshaped:
+            slots.change(
+                self.tx, self.organization_id, (self.slots[each] for each in self._reshaped)
+            )
+        if self._outcomes:
+            idempotency.add(self.tx, self.organization_id, self._outcomes.values())
+        events.add(self.tx, self.organization_id, self._events, self.now)

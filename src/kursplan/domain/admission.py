@@ -1,0 +1,155 @@
+"""May this customer book this slot? The one decision behind validate, book and promotion.
+
+The guards stand in the order in which the contract wants refusals reported (F36): the first that
+applies is the answer. Nothing here reads a clock, a database or a setting; callers pass what the
+rule needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.classes import Class, OnlineBooking, WhoMayBook
+from kursplan.domain.customers import Customer, Membership
+from kursplan.domain.localtime import day_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot, SlotStatus
+
+STAFF_MAY_OVERRULE = frozenset(
+    {
+        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Refusal.NO_CONTINGENT,
+        Refusal.BOOKING_LIMIT_REACHED,
+    }
+)
+"""What staff may set aside, knowingly and on record; never that the customer is on the slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Yes, and how: with a seat or waiting, and by which membership."""
+
+    waits: bool
+    membership_id: int | None
+
+
+def may_book(
+    slot: Slot, customer: Customer, now: datetime, set_aside: frozenset[Refusal] = frozenset()
+) -> Admission | Refusal:
+    """Decide whether `customer` gets a place on `slot` at the instant `now`.
+
+    `set_aside` names refusals that do not count this time: staff who overrule, or a promotion,
+    for which the customer is on the slot already.
+    """
+    if (
+        slot.status is not SlotStatus.PLANNED
+        or slot.has_started(now)
+        or customer.access_refused
+        or (customer.home_studio_id != slot.studio.id and not slot.class_.admits_other_studios)
+        or not slot.class_.visible
+    ):
+        return Refusal.NOT_AVAILABLE
+    if slot.class_.online_booking is OnlineBooking.DISPLAY_ONLY:
+        return Refusal.DISPLAY_ONLY
+    if slot.studio.is_closed(slot.starts_at, slot.ends_at):
+        return Refusal.STUDIO_CLOSED
+    if Refusal.CUSTOMER_ALREADY_BOOKED not in set_aside and any(
+        booking.slot_id == slot.id and booking.active for booking in customer.bookings
+    ):
+        return Refusal.CUSTOMER_ALREADY_BOOKED
+    if (refusal := _outside_window(slot, now)) and refusal not in set_aside:
+        return refusal
+
+    entitlement = entitled(slot, customer)
+    if isinstance(entitlement, Refusal):
+        if entitlement not in set_aside:
+            return entitlement
+        entitlement = None
+    if sits_elsewhere(slot, customer):
+        return Refusal.CUSTOMER_IN_OTHER_BOOKING
+
+    membership_id = None if entitlement is None else entitlement.id
+    if slot.seat_open:
+        return Admission(waits=False, membership_id=membership_id)
+    if Refusal.BOOKING_LIMIT_REACHED in set_aside:
+        return Admission(waits=False, membership_id=membership_id)
+    if slot.waiting_open:
+        return Admission(waits=True, membership_id=membership_id)
+    return Refusal.BOOKING_LIMIT_REACHED
+
+
+def _outside_window(slot: Slot, now: datetime) -> Refusal | None:
+    """Both bounds are inclusive (F29)."""
+    opens_at = slot.opens_at
+    if opens_at is not None and now < opens_at:
+        return Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
+    if now > slot.closes_at:
+        return Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
+    return None
+
+
+def entitled(slot: Slot, customer: Customer) -> Membership | Refusal | None:
+    """The membership by which `customer` may take part in `slot`; None where none is asked for.
+
+    Of several, the one that expires first and still has contingent is used. The customer is idle
+    when every membership that would admit them rests during the slot; for a class that is open to
+    every customer, when any of them does (F33).
+    """
+    first, last = _days(slot)
+    class_ = slot.class_
+    if class_.who_may_book is WhoMayBook.EVERYONE:
+        if any(membership.rests(first, last) for membership in customer.memberships):
+            return Refusal.CUSTOMER_IDLE
+        if not class_.needs_membership:
+            return None
+    admitting = [m for m in customer.memberships if _admits(class_, m, first)]
+    awake = [m for m in admitting if not m.rests(first, last)]
+    if admitting and not awake:
+        return Refusal.CUSTOMER_IDLE
+    if class_.uses_contingent:
+        awake = [m for m in awake if m.has_room(first)]
+    if not awake:
+        return Refusal.NO_CONTINGENT
+    return min(awake, key=lambda m: (m.valid_until or date.max, m.id))
+
+
+def _admits(class_: Class, membership: Membership, day: date) -> bool:
+    return membership.is_valid(day) and (
+        class_.who_may_book is not WhoMayBook.NAMED_RATES or membership.rate_id in class_.rates
+    )
+
+
+def _days(slot: Slot) -> tuple[date, date]:
+    """The local days on which the slot lies; one that ends at midnight does not touch the next."""
+    last_moment = max(slot.starts_at, slot.ends_at - timedelta(milliseconds=1))
+    return slot.day, day_of(last_moment, slot.studio.zone)
+
+
+def sits_elsewhere(slot: Slot, customer: Customer) -> bool:
+    """Whether the customer has a seat, not just a waiting position, on an overlapping slot."""
+    return any(
+        booking.seated
+        and booking.slot_id != slot.id
+        and booking.overlaps(slot.starts_at, slot.ends_at)
+        for booking in customer.bookings
+    )
+
+
+def conflict_of(slot: Slot, customer: Customer, booking: Booking) -> Refusal | None:
+    """Why an active booking on `slot` would be refused today; None where it still would not.
+
+    For when the ground shifts under it: the slot moved, the studio closes, a membership ends or
+    rests (F20, F34). What was settled when it was made (windows, places, overruling) stays settled.
+    """
+    if slot.studio.is_closed(slot.starts_at, slot.ends_at):
+        return Refusal.STUDIO_CLOSED
+    without = customer.after(booking, replace(booking, status=BookingStatus.CANCELED, counts=False))
+    answer = entitled(slot, without)
+    if isinstance(answer, Refusal) and answer not in booking.overruled:
+        return answer
+    if booking.seated and sits_elsewhere(slot, without):
+        return Refusal.CUSTOMER_IN_OTHER_BOOKING
+    return None

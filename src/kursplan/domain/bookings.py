@@ -1,0 +1,79 @@
+"""A booking: one customer on one slot, and what it takes there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from kursplan.domain.refusals import Refusal
+
+
+class BookingStatus(StrEnum):
+    """The contract's spelling, with one L in CANCELED."""
+
+    BOOKED = "BOOKED"
+    BOOKED_WITH_CONFIRMATION_REQUIRED = "BOOKED_WITH_CONFIRMATION_REQUIRED"
+    WAITING_LIST = "WAITING_LIST"
+    CANCELED = "CANCELED"
+
+
+SEATED = frozenset({BookingStatus.BOOKED, BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED})
+"""What holds a seat (F41)."""
+
+
+class Participation(StrEnum):
+    PARTICIPATING = "PARTICIPATING"
+    NOT_PARTICIPATING = "NOT_PARTICIPATING"
+    UNSET = "UNSET"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    id: int
+    slot_id: int
+    studio_id: int
+    """The studio that holds the slot."""
+    customer_id: int
+    home_studio_id: int
+    """The customer's home studio when they booked; it is told about the booking too."""
+    status: BookingStatus
+    sequence: int
+    """The order of joining on this slot; a number and never a time (F30)."""
+    starts_at: datetime
+    """Start, end and local day of the slot, kept here too so that one index answers what else the
+    customer does at that time; moving the slot rewrites them in the same transaction."""
+    ends_at: datetime
+    day: date
+    booked_at: datetime
+    participation: Participation = Participation.UNSET
+    membership_id: int | None = None
+    """The membership that admits the booking; none for a class that asks for none."""
+    counts: bool = False
+    """Whether it counts against the contingent of its membership."""
+    confirm_until: datetime | None = None
+    cancelled_at: datetime | None = None
+    late: bool = False
+    """Cancelled after the latest cancellation."""
+    skipped: Refusal | None = None
+    """Why the customer was passed over when a seat became free (F8)."""
+    conflict: Refusal | None = None
+    """Why the booking would be refused today, for staff to look at (F20, F34)."""
+    overruled: tuple[Refusal, ...] = ()
+    """The refusals that staff overruled when they made the booking."""
+
+    @property
+    def seated(self) -> bool:
+        return self.status in SEATED
+
+    @property
+    def waiting(self) -> bool:
+        return self.status is BookingStatus.WAITING_LIST
+
+    @property
+    def active(self) -> bool:
+        return self.status is not BookingStatus.CANCELED
+
+    def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether the times overlap; times that only touch do not."""
+        return self.starts_at < ends_at and starts_at < self.ends_at

@@ -1,0 +1,96 @@
+"""A customer, as far as the booking rules need them: memberships, idle periods and bookings.
+
+Name, address and birthday are absent: no rule looks at them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from kursplan.domain.bookings import Booking
+from kursplan.domain.contingents import Contingent, has_room
+
+
+class CustomerStatus(StrEnum):
+    MEMBER = "MEMBER"
+    PROSPECT = "PROSPECT"
+    FORMER_MEMBER = "FORMER_MEMBER"
+
+
+class Gender(StrEnum):
+    MALE = "MALE"
+    FEMALE = "FEMALE"
+    UNISEX = "UNISEX"
+
+
+@dataclass(frozen=True, slots=True)
+class IdlePeriod:
+    """Days on which a membership rests, both ends included; without an end until further notice."""
+
+    first_day: date
+    last_day: date | None
+
+    def covers(self, first: date, last: date) -> bool:
+        """Whether it covers some of the days from `first` to `last`."""
+        return self.first_day <= last and (self.last_day is None or first <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A contract of a customer."""
+
+    id: int
+    rate_id: int
+    valid_from: date
+    valid_until: date | None
+    contingents: tuple[Contingent, ...] = ()
+    """What it grants; a booking that uses the contingent needs room in each of them."""
+    idle_periods: tuple[IdlePeriod, ...] = ()
+    used_days: tuple[date, ...] = ()
+    """The local day of each seat that counts against the contingents, in any studio (F38)."""
+
+    def is_valid(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+
+    def rests(self, first: date, last: date) -> bool:
+        return any(period.covers(first, last) for period in self.idle_periods)
+
+    def has_room(self, day: date) -> bool:
+        """Whether one more booking on `day` is granted; without a contingent none is."""
+        return bool(self.contingents) and all(
+            has_room(contingent, day, self.used_days) for contingent in self.contingents
+        )
+
+    def after(self, before: Booking | None, changed: Booking) -> Membership:
+        """The membership once `changed`, which was `before` until now, counts or no longer does."""
+        released = before is not None and before.counts and before.membership_id == self.id
+        taken = changed.counts and changed.membership_id == self.id
+        if released == taken and (before is None or before.day == changed.day):
+            return self
+        days = list(self.used_days)
+        if released and before is not None:
+            days.remove(before.day)
+        if taken:
+            days.append(changed.day)
+        return replace(self, used_days=tuple(days))
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: int
+    home_studio_id: int
+    access_refused: bool = False
+    memberships: tuple[Membership, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    """Active bookings on and around the slots in question, in any studio of the organization."""
+
+    def after(self, before: Booking | None, changed: Booking) -> Customer:
+        """The customer once `changed`, which was `before` until now, is what they have."""
+        others = tuple(each for each in self.bookings if each.id != changed.id)
+        return replace(
+            self,
+            bookings=(*others, changed) if changed.active else others,
+            memberships=tuple(each.after(before, changed) for each in self.memberships),
+        )

@@ -1,0 +1,114 @@
+"""Why a rule says no.
+
+The values are stable: programs of partners compare them, so a code is never renamed and never used
+for a second meaning. What people read, the HTTP status and the language belong to the edge and are
+deliberately absent here.
+"""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """The reason for a refusal; the first block stands in the order in which the rules are asked."""
+
+    # May this customer book this slot? The first that applies is the answer.
+
+    NOT_AVAILABLE = "NOT_AVAILABLE"
+    """The slot is cancelled, completed or started, or does not admit this customer at all."""
+
+    DISPLAY_ONLY = "DISPLAY_ONLY"
+    """The class is shown online but cannot be booked there."""
+
+    STUDIO_CLOSED = "STUDIO_CLOSED"
+    """A closure of the studio overlaps the slot."""
+
+    CUSTOMER_ALREADY_BOOKED = "CUSTOMER_ALREADY_BOOKED"
+    """The customer already has an active booking on this slot, waiting included."""
+
+    DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME = "DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME"
+    """Booking has not opened yet."""
+
+    DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME = "DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME"
+    """Booking has closed."""
+
+    CUSTOMER_IDLE = "CUSTOMER_IDLE"
+    """An idle period of the customer covers some time of the slot."""
+
+    NO_CONTINGENT = "NO_CONTINGENT"
+    """No membership admits the customer on that day, or its contingent is used up."""
+
+    CUSTOMER_IN_OTHER_BOOKING = "CUSTOMER_IN_OTHER_BOOKING"
+    """The customer has a seat on another slot that overlaps this one."""
+
+    BOOKING_LIMIT_REACHED = "BOOKING_LIMIT_REACHED"
+    """Neither a seat nor a position on the waiting list is free."""
+
+    # May this booking be cancelled?
+
+    CANCELLATION_TOO_LATE = "CANCELLATION_TOO_LATE"
+    """The latest cancellation has passed and the class refuses later ones."""
+
+    SLOT_STARTED = "SLOT_STARTED"
+    """The slot has started, so its bookings can no longer be cancelled."""
+
+    # Booking with an expectation.
+
+    EXPECTED_STATUS_NOT_POSSIBLE = "EXPECTED_STATUS_NOT_POSSIBLE"
+    """The booking is possible, but not with the status that the caller insists on."""
+
+    # Saying the same thing twice.
+
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    """The idempotency key already belongs to a different request."""
+
+    # Things that do not exist, or not where the caller may see them.
+
+    CLASS_NOT_FOUND = "CLASS_NOT_FOUND"
+    """There is no such class here."""
+
+    CLASS_SLOT_NOT_FOUND = "CLASS_SLOT_NOT_FOUND"
+    """There is no such slot here."""
+
+    BOOKING_NOT_FOUND = "BOOKING_NOT_FOUND"
+    """There is no such booking here."""
+
+    CUSTOMER_NOT_FOUND = "CUSTOMER_NOT_FOUND"
+    """There is no such customer here."""
+
+    EMPLOYEE_NOT_FOUND = "EMPLOYEE_NOT_FOUND"
+    """There is no such employee here."""
+
+    STUDIO_NOT_FOUND = "STUDIO_NOT_FOUND"
+    """There is no such studio here."""
+
+    SERIES_NOT_FOUND = "SERIES_NOT_FOUND"
+    """There is no such series here."""
+
+    LOCATION_NOT_FOUND = "LOCATION_NOT_FOUND"
+    """There is no such location here."""
+
+    # Deeds of staff.
+
+    SLOT_NOT_PLANNED = "SLOT_NOT_PLANNED"
+    """The slot is cancelled or completed and cannot be changed any more."""
+
+    PARTICIPATION_TOO_EARLY = "PARTICIPATION_TOO_EARLY"
+    """Participation can be set from shortly before the start of the slot, not earlier."""
+
+    BOOKING_NOT_ACTIVE = "BOOKING_NOT_ACTIVE"
+    """The booking is cancelled or only waits, where one that holds a seat is asked for."""
+
+    NO_CONFIRMATION_REQUIRED = "NO_CONFIRMATION_REQUIRED"
+    """The booking does not wait for a confirmation."""
+
+    CONFIRMATION_EXPIRED = "CONFIRMATION_EXPIRED"
+    """The term by which the booking had to be confirmed has passed."""
+
+    INSTRUCTOR_NOT_ON_SLOT = "INSTRUCTOR_NOT_ON_SLOT"
+    """The employee to be replaced does not give this slot."""
+
+    INSTRUCTOR_ALREADY_ON_SLOT = "INSTRUCTOR_ALREADY_ON_SLOT"
+    """The employee who would stand in already gives this slot."""
+
+    INVALID_TIMES = "INVALID_TIMES"
+    """The end does not lie after the start."""

@@ -1,0 +1,127 @@
+"""A slot: one scheduled occurrence of a class, with its places and its windows.
+
+A slot's own numbers (limits, seats taken, how many wait) are here; whose bookings they are is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from kursplan.domain.classes import Class
+from kursplan.domain.localtime import day_of
+from kursplan.domain.studios import Studio
+from kursplan.domain.terms import closes, opens
+
+PARTICIPATION_OPENS = timedelta(minutes=30)
+"""How long before the start of a slot staff can begin to note who takes part."""
+
+
+class SlotStatus(StrEnum):
+    PLANNED = "PLANNED"
+    CANCELED = "CANCELED"
+    COMPLETED = "COMPLETED"
+
+
+class Own(StrEnum):
+    """What a slot or series can set for itself instead of taking it from above."""
+
+    TIME = "TIME"
+    LOCATION = "LOCATION"
+    INSTRUCTORS = "INSTRUCTORS"
+    MAX_PARTICIPANTS = "MAX_PARTICIPANTS"
+    MAX_WAITING_LIST = "MAX_WAITING_LIST"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    id: int
+    class_: Class
+    studio: Studio
+    starts_at: datetime
+    ends_at: datetime
+    local_start: datetime
+    """The wall time at which it is meant to start, as it was planned and without a zone."""
+    status: SlotStatus = SlotStatus.PLANNED
+    max_participants: int | None = 20
+    """How many seats there are; None means no limit, and then nobody ever waits (F15)."""
+    max_waiting_list: int = 5
+    additional_participants: int = 0
+    """Seats taken by people whom the operator added without a booking."""
+    seats: int = 0
+    """Bookings that hold a seat."""
+    waiting: int = 0
+    """Bookings that wait."""
+    last_sequence: int = 0
+    """The highest place in the order of joining that was ever given on this slot."""
+    series_id: int | None = None
+    location_id: int | None = None
+    own: frozenset[Own] = frozenset()
+    """What was changed by hand on this slot alone and no longer follows its series or class."""
+
+    @property
+    def seats_free(self) -> float:
+        """How many seats can still be taken: never negative, infinite without a limit."""
+        if self.max_participants is None:
+            return float("inf")
+        return max(0, self.max_participants - self.seats - self.additional_participants)
+
+    @property
+    def over_capacity(self) -> int:
+        """How many more sit here than there are seats, after the limit was lowered (F11)."""
+        if self.max_participants is None:
+            return 0
+        return max(0, self.seats + self.additional_participants - self.max_participants)
+
+    @property
+    def seat_open(self) -> bool:
+        """Whether a newcomer gets a seat: one is free, and nobody waits for it (F5)."""
+        return self.max_participants is None or (self.seats_free > 0 and self.waiting == 0)
+
+    @property
+    def waiting_open(self) -> bool:
+        """Whether a newcomer may wait."""
+        return self.max_participants is not None and self.waiting < self.max_waiting_list
+
+    @property
+    def day(self) -> date:
+        """The local day on which the slot starts: the day that memberships and contingents ask for."""
+        return day_of(self.starts_at, self.studio.zone)
+
+    def has_started(self, now: datetime) -> bool:
+        return now >= self.starts_at
+
+    def is_over(self, now: datetime) -> bool:
+        return now >= self.ends_at
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """The first instant at which it can be booked; None when it always can."""
+        term = self.class_.earliest_booking
+        return None if term is None else opens(term, self.starts_at, self.studio.zone)
+
+    @property
+    def closes_at(self) -> datetime:
+        """The last instant at which it can be booked, as far as the term goes."""
+        return closes(self.class_.latest_booking, self.starts_at, self.studio.zone)
+
+    @property
+    def cancellable_until(self) -> datetime:
+        """The last instant at which a cancellation is in time."""
+        return closes(self.class_.latest_cancellation, self.starts_at, self.studio.zone)
+
+    @property
+    def confirm_until(self) -> datetime | None:
+        """The last instant at which a booking can be confirmed; None where none is needed."""
+        term = self.class_.confirmation
+        return None if term is None else closes(term, self.starts_at, self.studio.zone)
+
+    def promotes(self, now: datetime) -> bool:
+        """Whether waiting customers may still move up, by whomever (F10)."""
+        return (
+            self.status is SlotStatus.PLANNED
+            and not self.has_started(now)
+            and now <= closes(self.class_.promotion_ends, self.starts_at, self.studio.zone)
+            and not self.studio.is_closed(self.starts_at, self.ends_at)
+        )

@@ -1,0 +1,58 @@
+"""The waiting list: who moves up when seats become free.
+
+First come, first served by the sequence of joining. One who is no longer eligible is passed over,
+keeps the position, and the reason is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from kursplan.domain.admission import Admission, may_book
+from kursplan.domain.bookings import Booking
+from kursplan.domain.customers import Customer
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot
+
+NOT_ASKED_AGAIN = frozenset(
+    {
+        Refusal.CUSTOMER_ALREADY_BOOKED,
+        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Refusal.BOOKING_LIMIT_REACHED,
+    }
+)
+"""What was settled when the customer joined the list, or is settled by the seat being free."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovesUp:
+    booking: Booking
+    membership_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    booking: Booking
+    reason: Refusal
+
+
+def promotions(
+    slot: Slot, waiting: Iterable[tuple[Booking, Customer]], now: datetime
+) -> Iterator[MovesUp | PassedOver]:
+    """As many customers as there are seats free, in the order in which they joined (F7, F8).
+
+    Whether the slot promotes at all, and whether by itself or by staff, is asked before.
+    """
+    free = slot.seats_free
+    for booking, customer in sorted(waiting, key=lambda each: each[0].sequence):
+        if free < 1:
+            return
+        answer = may_book(slot, customer, now, set_aside=NOT_ASKED_AGAIN)
+        if isinstance(answer, Admission):
+            free -= 1
+            yield MovesUp(booking, answer.membership_id)
+        else:
+            yield PassedOver(booking, answer)

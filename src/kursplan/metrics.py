@@ -1,0 +1,63 @@
+"""What is counted and measured, for Prometheus; one object per running application."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The instruments, in a registry of their own so that two applications never share one."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "kursplan_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "kursplan_request_seconds",
+            "Time from request to answer.",
+            ("route", "method"),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.turns = Counter(
+            "kursplan_turns", "Turns of the desk.", ("outcome",), registry=self.registry
+        )
+        self.turn_commands = Histogram(
+            "kursplan_turn_commands",
+            "Commands taken in one turn.",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+            registry=self.registry,
+        )
+        self.turn_seconds = Histogram(
+            "kursplan_turn_seconds",
+            "Duration of a turn, commit included.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.queue_length = Gauge(
+            "kursplan_desk_queue_length",
+            "Commands that wait for their turn.",
+            registry=self.registry,
+        )
+        self.bookings = Counter(
+            "kursplan_bookings",
+            "Attempts to book, by what came of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.background = Counter(
+            "kursplan_background_steps",
+            "Steps of background work, by what came of them.",
+            ("step", "outcome"),
+            registry=self.registry,
+        )
+
+    def page(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,187 @@
+"""Bookings as the rules see them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy.engine import Row
+
+from kursplan.domain.bookings import Booking
+from kursplan.domain.classes import DAY_IN_MINUTES
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot
+from kursplan.store.dialect import any_of
+from kursplan.store.tables import ORGANIZATION, booking
+
+LONGEST_SLOT = timedelta(minutes=DAY_IN_MINUTES)
+
+_COLUMNS = tuple(each for each in booking.c if each.name != "organization_id")
+_WAITING = text("booking.status = 'WAITING_LIST'")
+"""Written out, like the conditions of the partial indexes, so that those can serve it."""
+
+BY_ID = select(*_COLUMNS).where(
+    booking.c.organization_id == ORGANIZATION, any_of(booking.c.id, "booking_ids")
+)
+
+ACTIVE_ON_SLOTS = select(*_COLUMNS).where(
+    booking.c.organization_id == ORGANIZATION,
+    any_of(booking.c.slot_id, "slot_ids"),
+    text("booking.status <> 'CANCELED'"),
+)
+
+WAITING_ON_SLOTS = select(*_COLUMNS).where(
+    booking.c.organization_id == ORGANIZATION, any_of(booking.c.slot_id, "slot_ids"), _WAITING
+)
+
+AROUND = select(*_COLUMNS).where(
+    booking.c.organization_id == ORGANIZATION,
+    any_of(booking.c.customer_id, "customer_ids"),
+    booking.c.starts_at > bindparam("since"),
+    booking.c.starts_at < bindparam("until"),
+    text("booking.status <> 'CANCELED'"),
+)
+"""Found by customer and time: an index that stays as good when the table has grown."""
+
+ADD = insert(booking)
+
+CHANGE = (
+    update(booking)
+    .where(booking.c.organization_id == ORGANIZATION, booking.c.id == bindparam("booking_id"))
+    .values(
+        status=bindparam("status"),
+        starts_at=bindparam("starts_at"),
+        ends_at=bindparam("ends_at"),
+        day=bindparam("day"),
+        participation=bindparam("participation"),
+        membership_id=bindparam("membership_id"),
+        counts=bindparam("counts"),
+        confirm_until=bindparam("confirm_until"),
+        cancelled_at=bindparam("cancelled_at"),
+        late=bindparam("late"),
+        skipped=bindparam("skipped"),
+        conflict=bindparam("conflict"),
+    )
+)
+
+
+def load(tx: Connection, organization_id: int, booking_ids: Collection[int]) -> list[Booking]:
+    """The bookings of these ids; unknown ids are left out."""
+    if not booking_ids:
+        return []
+    named = {"organization": organization_id, "booking_ids": booking_ids}
+    return [_booking(row) for row in tx.execute(BY_ID, named)]
+
+
+def active_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
+    """All who sit or wait on these slots."""
+    if not slot_ids:
+        return []
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return [_booking(row) for row in tx.execute(ACTIVE_ON_SLOTS, named)]
+
+
+def waiting_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
+    """All who wait on these slots."""
+    if not slot_ids:
+        return []
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return [_booking(row) for row in tx.execute(WAITING_ON_SLOTS, named)]
+
+
+def around(
+    tx: Connection,
+    organization_id: int,
+    customer_ids: Collection[int],
+    slots: Collection[Slot],
+) -> dict[int, list[Booking]]:
+    """By customer: the active bookings that may be on one of the slots or overlap it."""
+    found: defaultdict[int, list[Booking]] = defaultdict(list)
+    for row in tx.execute(
+        AROUND,
+        {
+            "organization": organization_id,
+            "customer_ids": customer_ids,
+            "since": min(slot.starts_at for slot in slots) - LONGEST_SLOT,
+            "until": max(slot.ends_at for slot in slots),
+        },
+    ):
+        found[row.customer_id].append(_booking(row))
+    return found
+
+
+def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
+    tx.execute(
+        ADD,
+        [
+            {
+                "organization_id": organization_id,
+                "id": each.id,
+                "slot_id": each.slot_id,
+                "studio_id": each.studio_id,
+                "customer_id": each.customer_id,
+                "home_studio_id": each.home_studio_id,
+                "sequence": each.sequence,
+                "booked_at": each.booked_at,
+                "overruled": each.overruled,
+                **_changeable(each),
+            }
+            for each in bookings
+        ],
+    )
+
+
+def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
+    """Write down all that can change about these bookings."""
+    tx.execute(
+        CHANGE,
+        [
+            {"organization": organization_id, "booking_id": each.id, **_changeable(each)}
+            for each in bookings
+        ],
+    )
+
+
+def _changeable(each: Booking) -> dict[str, Any]:
+    return {
+        "status": each.status,
+        "starts_at": each.starts_at,
+        "ends_at": each.ends_at,
+        "day": each.day,
+        "participation": each.participation,
+        "membership_id": each.membership_id,
+        "counts": each.counts,
+        "confirm_until": each.confirm_until,
+        "cancelled_at": each.cancelled_at,
+        "late": each.late,
+        "skipped": each.skipped,
+        "conflict": each.conflict,
+    }
+
+
+def _booking(row: Row[Any]) -> Booking:
+    return Booking(
+        id=row.id,
+        slot_id=row.slot_id,
+        studio_id=row.studio_id,
+        customer_id=row.customer_id,
+        home_studio_id=row.home_studio_id,
+        status=row.status,
+        sequence=row.sequence,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        day=row.day,
+        booked_at=row.booked_at,
+        participation=row.participation,
+        membership_id=row.membership_id,
+        counts=row.counts,
+        confirm_until=row.confirm_until,
+        cancelled_at=row.cancelled_at,
+        late=row.late,
+        skipped=row.skipped,
+        conflict=row.conflict,
+        overruled=tuple(map(Refusal, row.overruled)),
+    )

@@ -1,0 +1,208 @@
+"""Customers as the rules see them: memberships, contingents, idle periods, bookings around a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Date, bindparam, select, text
+
+from kursplan.domain.contingents import Contingent, Period, span
+from kursplan.domain.customers import Customer, IdlePeriod, Membership
+from kursplan.domain.slots import Slot
+from kursplan.store import bookings
+from kursplan.store.dialect import any_of
+from kursplan.store.tables import (
+    ORGANIZATION,
+    booking,
+    customer,
+    idle_period,
+    membership,
+    membership_contingent,
+    rate_contingent,
+)
+
+CUSTOMERS = (
+    select(customer.c.id, customer.c.studio_id, customer.c.access_refused)
+    .where(
+        customer.c.organization_id == ORGANIZATION,
+        any_of(customer.c.id, "customer_ids"),
+        customer.c.deleted_at.is_(None),
+    )
+    .order_by(customer.c.id)
+)
+LOCKED_CUSTOMERS = CUSTOMERS.with_for_update(key_share=True)
+"""In id order, and before any slot."""
+
+MEMBERSHIPS = (
+    select(
+        membership.c.id,
+        membership.c.customer_id,
+        membership.c.rate_id,
+        membership.c.valid_from,
+        membership.c.valid_until,
+    )
+    .where(
+        membership.c.organization_id == ORGANIZATION,
+        any_of(membership.c.customer_id, "customer_ids"),
+    )
+    .order_by(membership.c.id)
+)
+
+IDLE_PERIODS = select(
+    idle_period.c.membership_id, idle_period.c.first_day, idle_period.c.last_day
+).where(
+    idle_period.c.organization_id == ORGANIZATION,
+    any_of(idle_period.c.customer_id, "customer_ids"),
+)
+
+OWN_CONTINGENTS = select(
+    membership_contingent.c.membership_id,
+    membership_contingent.c.period,
+    membership_contingent.c.bookings,
+).where(
+    membership_contingent.c.organization_id == ORGANIZATION,
+    any_of(membership_contingent.c.membership_id, "membership_ids"),
+)
+
+RATE_CONTINGENTS = select(
+    rate_contingent.c.rate_id, rate_contingent.c.period, rate_contingent.c.bookings
+).where(
+    rate_contingent.c.organization_id == ORGANIZATION,
+    any_of(rate_contingent.c.rate_id, "rate_ids"),
+)
+
+USED_DAYS = select(booking.c.membership_id, booking.c.day).where(
+    booking.c.organization_id == ORGANIZATION,
+    any_of(booking.c.membership_id, "membership_ids"),
+    booking.c.day.between(bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)),
+    # Written out, so that the index of what counts can serve it.
+    text("booking.counts"),
+)
+
+
+def lock_rows(
+    tx: Connection, organization_id: int, customer_ids: Collection[int], *, lock: bool
+) -> dict[int, Customer]:
+    """The customers by themselves; with `lock`, nobody else changes them or books for them."""
+    if not customer_ids:
+        return {}
+    statement = LOCKED_CUSTOMERS if lock else CUSTOMERS
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    return {
+        row.id: Customer(row.id, row.studio_id, row.access_refused)
+        for row in tx.execute(statement, named)
+    }
+
+
+def fill(
+    tx: Connection,
+    organization_id: int,
+    customers: Mapping[int, Customer],
+    slots: Collection[Slot],
+) -> dict[int, Customer]:
+    """The same customers with memberships and with their bookings around the time of `slots`."""
+    if not customers or not slots:
+        return dict(customers)
+    memberships = _memberships(tx, organization_id, customers.keys(), slots)
+    booked = bookings.around(tx, organization_id, customers.keys(), slots)
+    return {
+        customer_id: replace(
+            each,
+            memberships=tuple(memberships.get(customer_id, ())),
+            bookings=tuple(booked.get(customer_id, ())),
+        )
+        for customer_id, each in customers.items()
+    }
+
+
+def _memberships(
+    tx: Connection,
+    organization_id: int,
+    customer_ids: Collection[int],
+    slots: Collection[Slot],
+) -> dict[int, list[Membership]]:
+    """By customer."""
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    rows = tx.execute(MEMBERSHIPS, named).all()
+    if not rows:
+        return {}
+    idle: defaultdict[int, list[IdlePeriod]] = defaultdict(list)
+    for membership_id, first_day, last_day in tx.execute(IDLE_PERIODS, named):
+        idle[membership_id].append(IdlePeriod(first_day, last_day))
+
+    counted = [slot for slot in slots if slot.class_.uses_contingent]
+    contingents = _contingents(tx, organization_id, rows) if counted else {}
+    used = _used_days(tx, organization_id, contingents, counted)
+
+    found: defaultdict[int, list[Membership]] = defaultdict(list)
+    for row in rows:
+        found[row.customer_id].append(
+            Membership(
+                id=row.id,
+                rate_id=row.rate_id,
+                valid_from=row.valid_from,
+                valid_until=row.valid_until,
+                contingents=contingents.get(row.id, ()),
+                idle_periods=tuple(idle.get(row.id, ())),
+                used_days=tuple(used.get(row.id, ())),
+            )
+        )
+    return found
+
+
+def _contingents(
+    tx: Connection, organization_id: int, memberships: Iterable[Any]
+) -> dict[int, tuple[Contingent, ...]]:
+    """By membership: its own contingents, or else those of its rate."""
+    rate_of = {row.id: row.rate_id for row in memberships}
+    own: defaultdict[int, list[Contingent]] = defaultdict(list)
+    for membership_id, period, count in tx.execute(
+        OWN_CONTINGENTS, {"organization": organization_id, "membership_ids": rate_of.keys()}
+    ):
+        own[membership_id].append(Contingent(count, period))
+    of_rate: defaultdict[int, list[Contingent]] = defaultdict(list)
+    for rate_id, period, count in tx.execute(
+        RATE_CONTINGENTS, {"organization": organization_id, "rate_ids": set(rate_of.values())}
+    ):
+        of_rate[rate_id].append(Contingent(count, period))
+    return {
+        membership_id: tuple(own.get(membership_id) or of_rate.get(rate_id) or ())
+        for membership_id, rate_id in rate_of.items()
+    }
+
+
+def _used_days(
+    tx: Connection,
+    organization_id: int,
+    contingents: Mapping[int, tuple[Contingent, ...]],
+    slots: Collection[Slot],
+) -> dict[int, list[date]]:
+    """By membership: the days of its bookings that count, as far as one of the slots may ask."""
+    limited = {
+        membership_id: {each.period for each in granted if each.bookings is not None}
+        for membership_id, granted in contingents.items()
+    }
+    limited = {membership_id: periods for membership_id, periods in limited.items() if periods}
+    if not limited:
+        return {}
+    spans = [
+        span(period, slot.day)
+        for slot in slots
+        for period in frozenset[Period]().union(*limited.values())
+    ]
+    used: defaultdict[int, list[date]] = defaultdict(list)
+    for membership_id, day in tx.execute(
+        USED_DAYS,
+        {
+            "organization": organization_id,
+            "membership_ids": limited.keys(),
+            "first_day": min(first for first, _ in spans),
+            "last_day": max(last for _, last in spans),
+        },
+    ):
+        used[membership_id].append(day)
+    return used

@@ -1,0 +1,254 @@
+"""Two doors to the database, named for what they promise: `read()` and `write()`.
+
+Work that goes through a door is a plain function of an open transaction; it runs to its end and
+commits, or leaves nothing behind. On PostgreSQL it runs over the asynchronous driver; SQLite is
+driven from threads, with a single one for writing, so that nobody finds the database locked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import create_engine as create_sync_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from kursplan.store.dialect import Trouble, take_numbers, trouble
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+LOCK_WAIT_SECONDS = 2.0
+"""How long a transaction waits for a lock that another holds (F16)."""
+STATEMENT_SECONDS = 30.0
+"""How long one statement may run before the database gives it up."""
+CONNECTIONS = 10
+CONNECTION_WAIT_SECONDS = 2.0
+READERS = 4
+"""Threads that read SQLite."""
+READS_WAITING = 1000
+"""How many reads may be under way or waiting before the next is turned away."""
+
+
+class DatabaseUnavailable(Exception):
+    """The database could not do it now: no connection, no lock, or too many ask at once.
+
+    `conflict` is true where another transaction was in the way (deadlock, serialization) and the
+    same work may well pass when it is run again at once.
+    """
+
+    def __init__(self, reason: str, *, conflict: bool = False) -> None:
+        super().__init__(reason)
+        self.conflict = conflict
+
+
+class BadDatabaseUrl(ValueError):
+    """The setting does not name a database that Kursplan can use."""
+
+
+class Database(Protocol):
+    """A database behind its two doors."""
+
+    name: str
+    """`sqlite` or `postgresql`."""
+
+    async def read(self, work: Work[T]) -> T:
+        """Run `work` on one state of the database and change nothing.
+
+        Raises `DatabaseUnavailable` when it is overloaded or out of reach.
+        """
+        ...
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and commit it.
+
+        Raises `DatabaseUnavailable` when it could not be done now. When that happens while
+        committing, whether it was done is unknown: look, then try again.
+        """
+        ...
+
+    async def take_ids(self, count: int) -> list[int]:
+        """`count` ids that nobody else has or will have."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def connect(url: str) -> Database:
+    """The database behind `url`, like `sqlite:///kursplan.db` or `postgresql://host/name`.
+
+    Nothing is opened before the first transaction. Raises `BadDatabaseUrl`.
+    """
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except Exception as error:
+        raise BadDatabaseUrl(f"{url!r} is no database URL: {error}") from error
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise BadDatabaseUrl("SQLite needs a file: sqlite:///path/to/kursplan.db")
+        return _Sqlite(parsed.set(drivername="sqlite+pysqlite"))
+    if backend in ("postgresql", "postgres"):
+        return _Postgres(parsed.set(drivername="postgresql+asyncpg"))
+    raise BadDatabaseUrl(
+        f"{backend!r} is not supported; write sqlite:///FILE or postgresql://HOST/NAME"
+    )
+
+
+class _Door:
+    """Lets a bounded number through at a time and turns the others away at once."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        if self._inside >= self._limit:
+            raise DatabaseUnavailable("too many reads at once")
+        self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._inside -= 1
+
+
+def _unavailable(error: BaseException) -> DatabaseUnavailable | None:
+    """What to tell instead of the driver's error; None where the error is a fault."""
+    kind = trouble(error)
+    if kind is Trouble.BROKEN:
+        return None
+    # The driver's text may hold parameters, which may be personal data: name only the kind.
+    told = getattr(error, "orig", error)
+    return DatabaseUnavailable(type(told).__name__, conflict=kind is Trouble.CONFLICT)
+
+
+class _Postgres:
+    name = "postgresql"
+
+    def __init__(self, url: URL) -> None:
+        self._engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=CONNECTION_WAIT_SECONDS,
+            pool_use_lifo=True,
+            isolation_level="READ COMMITTED",
+            connect_args={
+                "timeout": 5,
+                # Limits belong to the connection, not into statements.
+                "server_settings": {
+                    "application_name": "kursplan",
+                    "timezone": "UTC",
+                    "lock_timeout": str(int(LOCK_WAIT_SECONDS * 1000)),
+                    "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
+                    "idle_in_transaction_session_timeout": str(int(STATEMENT_SECONDS * 1000)),
+                },
+            },
+        )
+        # A read is a few statements of READ COMMITTED: without a transaction around them they see
+        # the same, and two round trips are saved.
+        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._door = _Door(READS_WAITING)
+
+    async def read(self, work: Work[T]) -> T:
+        with self._door:
+            try:
+                async with self._reader.connect() as connection:
+                    return await connection.run_sync(work)
+            except (DBAPIError, PoolTimeout, OSError) as error:
+                raise _known(error) from error
+
+    async def write(self, work: Work[T]) -> T:
+        try:
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            raise _known(error) from error
+
+    async def take_ids(self, count: int) -> list[int]:
+        return await self.write(lambda tx: take_numbers(tx, count))
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+
+def _known(error: Exception) -> Exception:
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailable("no connection was free")
+    return _unavailable(error) or error
+
+
+class _Sqlite:
+    name = "sqlite"
+
+    def __init__(self, url: URL) -> None:
+        self._writer = self._engine(url, "BEGIN IMMEDIATE", connections=1)
+        self._reader = self._engine(url, "BEGIN", connections=READERS)
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
+        self._door = _Door(READS_WAITING)
+
+    @staticmethod
+    def _engine(url: URL, begin: str, *, connections: int) -> Engine:
+        engine = create_sync_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            connect_args={
+                "timeout": LOCK_WAIT_SECONDS,
+                "check_same_thread": False,
+                # The driver is not to begin transactions by itself: we say which kind.
+                "isolation_level": None,
+            },
+        )
+
+        @event.listens_for(engine, "connect")
+        def _set_up(connection: Any, _record: Any) -> None:
+            # WAL lets readers and the writer pass each other; FULL makes a commit survive a
+            # power cut, which is what a booked seat promises.
+            for pragma in (
+                "journal_mode = WAL",
+                "synchronous = FULL",
+                "foreign_keys = ON",
+                f"busy_timeout = {int(LOCK_WAIT_SECONDS * 1000)}",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    async def read(self, work: Work[T]) -> T:
+        with self._door:
+            return await self._run(self._reading, self._reader, work)
+
+    async def write(self, work: Work[T]) -> T:
+        return await self._run(self._writing, self._writer, work)
+
+    async def _run(self, threads: ThreadPoolExecutor, engine: Engine, work: Work[T]) -> T:
+        def transaction() -> T:
+            with engine.begin() as connection:
+                return work(connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, transaction)
+        except DBAPIError as error:
+            raise _known(error) from error
+
+    async def take_ids(self, count: int) -> list[int]:
+        return await self.write(lambda tx: take_numbers(tx, count))
+
+    async def close(self) -> None:
+        for threads, engine in (
+            (self._writing, self._writer),
+            (self._reading, self._reader),
+        ):
+            await asyncio.to_thread(threads.shutdown)
+            engine.dispose()

@@ -1,0 +1,209 @@
+"""Everything that differs between SQLite and PostgreSQL, and nothing else.
+
+Column types that both read and write alike, array parameters, which errors pass by themselves,
+and how either gives out numbers of the one sequence. Migrations are the only other place that may
+name a database.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    String,
+    Text,
+    bindparam,
+    column,
+    func,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC with whole milliseconds.
+
+    SQLite has no such type: there it is text of fixed width, whose order is the order of time.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(29))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return None if value is None else value
+
+
+class Words(TypeDecorator[Word]):
+    """One word out of an enumeration."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def __init__(self, words: type[Word]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: Word | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Word | None:
+        return None if value is None else self.words(value)
+
+
+class Listed(TypeDecorator[Any]):
+    """A short list that is only ever read and written whole, as JSON text in order."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        plain = [item.value if isinstance(item, Enum) else item for item in value]
+        return json.dumps(plain, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...] | None:
+        return None if value is None else tuple(json.loads(value))
+
+
+class Numbers(TypeDecorator[Sequence[int]]):
+    """Many numbers in one parameter: an array, or a JSON array where there are none."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(ARRAY(BigInteger))
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
+        numbers = list(value or ())
+        return json.dumps(numbers) if dialect.name == "sqlite" else numbers
+
+
+class _AnyOf(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+
+def any_of(number: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+    """`number` is one of the numbers in the parameter of that name.
+
+    The text of the statement stays the same for any count, so it is prepared once.
+    """
+    return _AnyOf(number, bindparam(parameter, type_=Numbers()))
+
+
+@compiles(_AnyOf, "postgresql")
+def _any_of_array(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
+    number, numbers = element.clauses
+    return f"{compiler.process(number, **kw)} = ANY ({compiler.process(numbers, **kw)})"
+
+
+@compiles(_AnyOf, "sqlite")
+def _any_of_json(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
+    number, numbers = element.clauses
+    listed = compiler.process(numbers, **kw)
+    return f"{compiler.process(number, **kw)} IN (SELECT value FROM json_each({listed}))"
+
+
+SEQUENCE = "kursplan_id"
+"""The one sequence. SQLite has none, so there it is a table of that name with one row."""
+
+_TAKE_FROM_SEQUENCE = select(func.nextval(SEQUENCE)).select_from(
+    func.generate_series(1, bindparam("count", type_=BigInteger))
+)
+_sequence_row = table(SEQUENCE, column("value", BigInteger))
+_TAKE_FROM_ROW = (
+    update(_sequence_row)
+    .values(value=_sequence_row.c.value + bindparam("count", type_=BigInteger))
+    .returning(_sequence_row.c.value)
+)
+
+
+def take_numbers(tx: Connection, count: int) -> list[int]:
+    """`count` fresh numbers of the one sequence, rising, and after all that were taken before.
+
+    On SQLite they are given back when the transaction is rolled back.
+    """
+    if tx.dialect.name == "sqlite":
+        last = tx.execute(_TAKE_FROM_ROW, {"count": count}).scalar_one()
+        return list(range(last - count + 1, last + 1))
+    return sorted(tx.execute(_TAKE_FROM_SEQUENCE, {"count": count}).scalars())
+
+
+class Trouble(StrEnum):
+    """What an error of the database means for whoever ran the transaction."""
+
+    BUSY = "BUSY"
+    """A lock was not to be had in time, or no connection was free or alive: come back later."""
+    CONFLICT = "CONFLICT"
+    """Another transaction was in the way: deadlock, serialization, or the same row twice."""
+    BROKEN = "BROKEN"
+    """A fault; trying again does not help."""
+
+
+# A unique index that is hit is a race too: under the locks of a turn nobody looks for a row, finds
+# none and then meets it, unless another process wrote it in between.
+_CONFLICTS = {"40001", "40P01", "23505"}
+_BUSY = {"55P03", "57014", "53300", "57P01", "57P02", "57P03"}
+
+_SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
+
+
+def trouble(error: BaseException) -> Trouble:
+    """What went wrong, by SQLSTATE or SQLite's code and never by the message."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    # The asynchronous driver's error is wrapped once more; the SQLSTATE is on either.
+    state = getattr(original, "sqlstate", None) or getattr(
+        getattr(original, "__cause__", None), "sqlstate", None
+    )
+    if state is not None:
+        if state in _CONFLICTS:
+            return Trouble.CONFLICT
+        return Trouble.BUSY if state in _BUSY or state.startswith("08") else Trouble.BROKEN
+    if isinstance(original, sqlite3.Error):
+        code = getattr(original, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return Trouble.BUSY
+        if original.sqlite_errorcode in _SQLITE_CONFLICTS:
+            return Trouble.CONFLICT
+        return Trouble.BROKEN
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return Trouble.BUSY
+    if isinstance(original, (ConnectionError, TimeoutError)):
+        return Trouble.BUSY
+    return Trouble.BROKEN

@@ -1,0 +1,46 @@
+"""Events: one row for every committed change, written in the transaction of the change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+
+from kursplan.domain.events import Event
+from kursplan.ids import new_uuid
+from kursplan.store.dialect import take_numbers
+from kursplan.store.tables import event
+
+ADD = insert(event)
+
+
+def add(
+    tx: Connection, organization_id: int, events: Sequence[Event], happened_at: datetime
+) -> None:
+    """Store the events in the order in which they are given.
+
+    Their numbers are taken here, while what changed is locked: a later event of the same entity
+    has the higher number, whichever process stores it.
+    """
+    if not events:
+        return
+    numbers = take_numbers(tx, len(events))
+    tx.execute(
+        ADD,
+        [
+            {
+                "organization_id": organization_id,
+                "id": number,
+                "uuid": new_uuid(),
+                "type": each.type,
+                "entity_id": each.entity_id,
+                "studio_id": each.studio_id,
+                "home_studio_id": each.home_studio_id,
+                "content": None if each.content is None else json.dumps(dict(each.content)),
+                "happened_at": happened_at,
+            }
+            for number, each in zip(numbers, events, strict=True)
+        ],
+    )

@@ -1,0 +1,803 @@
+"""The schema of the first version."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from kursplan.store.dialect import Instant
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+FIRST_ID = 1001
+"""Ids below are left to people who try things out by hand."""
+
+REFERENCE_TABLES = ("organization_directory", "api_key")
+"""Small and rarely written: every machine of a distributed database holds a copy."""
+
+
+def upgrade() -> None:
+    _sequence()
+    _tables()
+    _distribute()
+
+
+def _sequence() -> None:
+    """The one sequence of ids; SQLite has none, so there it is a table with one row."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(sa.schema.CreateSequence(sa.Sequence("kursplan_id", start=FIRST_ID)))
+        return
+    numbers = op.create_table(
+        "kursplan_id", sa.Column("value", sa.BigInteger(), primary_key=True, nullable=False)
+    )
+    op.bulk_insert(numbers, [{"value": FIRST_ID - 1}])
+
+
+def _distribute() -> None:
+    """Spread the tables by organization, where the database can (PostgreSQL with Citus)."""
+    bind = op.get_bind()
+    if bind.dialect.name != "postgresql":
+        return
+    if not bind.execute(sa.text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar():
+        return
+    for name in REFERENCE_TABLES:
+        bind.execute(sa.text("SELECT create_reference_table(:name)"), {"name": name})
+    for table in sa.inspect(bind).get_table_names():
+        if table in (*REFERENCE_TABLES, "alembic_version"):
+            continue
+        by = "id" if table == "organization" else "organization_id"
+        bind.execute(
+            sa.text("SELECT create_distributed_table(:table, :by)"), {"table": table, "by": by}
+        )
+
+
+def _tables() -> None:
+    op.create_table(
+        "api_key",
+        sa.Column("key_hash", sa.String(length=64), nullable=False),
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("integration_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("hint", sa.String(length=8), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("key_hash", name=op.f("pk_api_key")),
+    )
+    op.create_index(
+        "ix_api_key_organization_id_integration_id",
+        "api_key",
+        ["organization_id", "integration_id"],
+        unique=False,
+    )
+    op.create_table(
+        "application",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_application")),
+        sa.UniqueConstraint(
+            "organization_id", "key", name=op.f("uq_application_organization_id_key")
+        ),
+    )
+    op.create_table(
+        "employee",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("first_name", sa.Text(), nullable=False),
+        sa.Column("last_name", sa.Text(), nullable=False),
+        sa.Column("public_name", sa.Text(), nullable=True),
+        sa.Column("business_role", sa.String(64), nullable=True),
+        sa.Column("deleted_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "business_role IN ('STUDIO_OWNER', 'STUDIO_MANAGER', 'TRAINER', 'SERVICE_EMPLOYEE', 'ADMINISTRATION_OR_FINANCE', 'MARKETING')",
+            name=op.f("ck_employee_business_role"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_employee")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_employee_organization_id_key")),
+    )
+    op.create_table(
+        "event",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("home_studio_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("happened_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_event")),
+        sa.UniqueConstraint("organization_id", "uuid", name=op.f("uq_event_organization_id_uuid")),
+    )
+    op.create_index(
+        "ix_event_organization_id_entity_id_id",
+        "event",
+        ["organization_id", "entity_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("integration_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("stored_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "integration_id", "key", name=op.f("pk_idempotency_key")
+        ),
+    )
+    op.create_index(
+        "ix_idempotency_key_organization_id_stored_at",
+        "idempotency_key",
+        ["organization_id", "stored_at"],
+        unique=False,
+    )
+    op.create_table(
+        "organization",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("lost_entitlement", sa.String(64), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.CheckConstraint(
+            "lost_entitlement IN ('FLAG', 'CANCEL')", name=op.f("ck_organization_lost_entitlement")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
+    )
+    op.create_table(
+        "organization_directory",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_organization_directory")),
+    )
+    op.create_table(
+        "rate",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_rate")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_rate_organization_id_key")),
+    )
+    op.create_table(
+        "studio",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("country", sa.Text(), nullable=True),
+        sa.Column("country_code", sa.String(length=2), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("telephone", sa.Text(), nullable=True),
+        sa.Column("website", sa.Text(), nullable=True),
+        sa.Column("logo_url", sa.Text(), nullable=True),
+        sa.Column("street", sa.Text(), nullable=True),
+        sa.Column("house_number", sa.Text(), nullable=True),
+        sa.Column("zip", sa.Text(), nullable=True),
+        sa.Column("city", sa.Text(), nullable=True),
+        sa.Column("opening_date", sa.Date(), nullable=True),
+        sa.Column("closing_date", sa.Date(), nullable=True),
+        sa.Column("longitude", sa.Float(), nullable=True),
+        sa.Column("latitude", sa.Float(), nullable=True),
+        sa.Column("access_code_enabled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_studio")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_studio_organization_id_key")),
+    )
+    op.create_table(
+        "class",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("category", sa.Text(), nullable=True),
+        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("img_url", sa.Text(), nullable=True),
+        sa.Column("duration", sa.Integer(), nullable=False),
+        sa.Column("bookable", sa.Boolean(), nullable=False),
+        sa.Column("online_booking", sa.String(64), nullable=False),
+        sa.Column("earliest_booking", sa.String(16), nullable=True),
+        sa.Column("latest_booking", sa.String(16), nullable=False),
+        sa.Column("latest_cancellation", sa.String(16), nullable=False),
+        sa.Column("late_cancellation", sa.Boolean(), nullable=False),
+        sa.Column("max_participants", sa.Integer(), nullable=True),
+        sa.Column("max_waiting_list", sa.Integer(), nullable=False),
+        sa.Column("promotion", sa.String(64), nullable=False),
+        sa.Column("promotion_ends", sa.String(16), nullable=False),
+        sa.Column("admits_other_studios", sa.Boolean(), nullable=False),
+        sa.Column("who_may_book", sa.String(64), nullable=False),
+        sa.Column("uses_contingent", sa.Boolean(), nullable=False),
+        sa.Column("confirmation", sa.String(16), nullable=True),
+        sa.CheckConstraint(
+            "online_booking IN ('AVAILABLE', 'DISPLAY_ONLY', 'NO')",
+            name=op.f("ck_class_online_booking"),
+        ),
+        sa.CheckConstraint(
+            "promotion IN ('AUTOMATIC', 'BY_STAFF')", name=op.f("ck_class_promotion")
+        ),
+        sa.CheckConstraint("type IN ('STUDIO', 'STREAM')", name=op.f("ck_class_type")),
+        sa.CheckConstraint(
+            "who_may_book IN ('EVERYONE', 'MEMBERS', 'NAMED_RATES')",
+            name=op.f("ck_class_who_may_book"),
+        ),
+        sa.CheckConstraint("duration BETWEEN 1 AND 1440", name=op.f("ck_class_duration")),
+        sa.CheckConstraint("max_participants >= 0", name=op.f("ck_class_max_participants")),
+        sa.CheckConstraint("max_waiting_list >= 0", name=op.f("ck_class_max_waiting_list")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_class_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_class")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_class_organization_id_key")),
+    )
+    op.create_index(
+        "ix_class_organization_id_studio_id_id",
+        "class",
+        ["organization_id", "studio_id", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "closure",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("local_from", sa.DateTime(), nullable=False),
+        sa.Column("local_to", sa.DateTime(), nullable=False),
+        sa.CheckConstraint("local_from < local_to", name=op.f("ck_closure_times")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_closure_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_closure")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_closure_organization_id_key")),
+    )
+    op.create_index(
+        "ix_closure_organization_id_studio_id_local_to",
+        "closure",
+        ["organization_id", "studio_id", "local_to"],
+        unique=False,
+    )
+    op.create_table(
+        "customer",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("access_refused", sa.Boolean(), nullable=False),
+        sa.Column("first_name", sa.Text(), nullable=False),
+        sa.Column("last_name", sa.Text(), nullable=False),
+        sa.Column("date_of_birth", sa.Date(), nullable=True),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("gender", sa.String(64), nullable=True),
+        sa.Column("phone_private_mobile", sa.Text(), nullable=True),
+        sa.Column("preferred_language", sa.String(length=8), nullable=True),
+        sa.Column("first_name_folded", sa.Text(), nullable=False),
+        sa.Column("last_name_folded", sa.Text(), nullable=False),
+        sa.Column("email_folded", sa.Text(), nullable=True),
+        sa.Column("deleted_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "gender IN ('MALE', 'FEMALE', 'UNISEX')", name=op.f("ck_customer_gender")
+        ),
+        sa.CheckConstraint(
+            "status IN ('MEMBER', 'PROSPECT', 'FORMER_MEMBER')", name=op.f("ck_customer_status")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_customer_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_customer")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_customer_organization_id_key")),
+        sa.UniqueConstraint(
+            "organization_id", "number", name=op.f("uq_customer_organization_id_number")
+        ),
+    )
+    op.create_index(
+        "ix_customer_email", "customer", ["organization_id", "email_folded"], unique=False
+    )
+    op.create_index(
+        "ix_customer_last_name", "customer", ["organization_id", "last_name_folded"], unique=False
+    )
+    op.create_index(
+        "ix_customer_organization_id_studio_id_status_id",
+        "customer",
+        ["organization_id", "studio_id", "status", "id"],
+        unique=False,
+    )
+    op.create_table(
+        "employee_studio",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("employee_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "employee_id"],
+            ["employee.organization_id", "employee.id"],
+            name=op.f("fk_employee_studio_organization_id_employee_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_employee_studio_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "studio_id", "employee_id", name=op.f("pk_employee_studio")
+        ),
+    )
+    op.create_table(
+        "integration",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("application_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("confirmed_at", Instant(), nullable=True),
+        sa.Column("webhook_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "application_id"],
+            ["application.organization_id", "application.id"],
+            name=op.f("fk_integration_organization_id_application_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_integration_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_integration")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "application_id",
+            "studio_id",
+            name=op.f("uq_integration_organization_id_application_id_studio_id"),
+        ),
+    )
+    op.create_table(
+        "location",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_location_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_location")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_location_organization_id_key")),
+    )
+    op.create_table(
+        "opening_hours",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("day_from", sa.Integer(), nullable=False),
+        sa.Column("day_to", sa.Integer(), nullable=False),
+        sa.Column("time_from", sa.Time(), nullable=False),
+        sa.Column("time_to", sa.Time(), nullable=False),
+        sa.CheckConstraint(
+            "day_from BETWEEN 0 AND 6 AND day_to BETWEEN 0 AND 6",
+            name=op.f("ck_opening_hours_days"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_opening_hours_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "studio_id", "public", "position", name=op.f("pk_opening_hours")
+        ),
+    )
+    op.create_table(
+        "rate_contingent",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period", sa.String(64), nullable=False),
+        sa.Column("bookings", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "period IN ('WEEK', 'MONTH', 'YEAR', 'TOTAL')", name=op.f("ck_rate_contingent_period")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "rate_id"],
+            ["rate.organization_id", "rate.id"],
+            name=op.f("fk_rate_contingent_organization_id_rate_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "rate_id", "period", name=op.f("pk_rate_contingent")
+        ),
+    )
+    op.create_table(
+        "class_rate",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("class_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "class_id"],
+            ["class.organization_id", "class.id"],
+            name=op.f("fk_class_rate_organization_id_class_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "rate_id"],
+            ["rate.organization_id", "rate.id"],
+            name=op.f("fk_class_rate_organization_id_rate_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "class_id", "rate_id", name=op.f("pk_class_rate")
+        ),
+    )
+    op.create_table(
+        "membership",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("rate_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_until", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "valid_until IS NULL OR valid_from <= valid_until", name=op.f("ck_membership_days")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customer.organization_id", "customer.id"],
+            name=op.f("fk_membership_organization_id_customer_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "rate_id"],
+            ["rate.organization_id", "rate.id"],
+            name=op.f("fk_membership_organization_id_rate_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_membership")),
+        sa.UniqueConstraint(
+            "organization_id", "key", name=op.f("uq_membership_organization_id_key")
+        ),
+    )
+    op.create_index(
+        "ix_membership_organization_id_customer_id",
+        "membership",
+        ["organization_id", "customer_id"],
+        unique=False,
+    )
+    op.create_table(
+        "series",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("class_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("weekdays", sa.Text(), nullable=False),
+        sa.Column("start_time", sa.Time(), nullable=False),
+        sa.Column("duration", sa.Integer(), nullable=True),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("location_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("own", sa.Text(), nullable=False),
+        sa.Column("max_participants", sa.Integer(), nullable=True),
+        sa.Column("max_waiting_list", sa.Integer(), nullable=True),
+        sa.Column("extended_until", sa.Date(), nullable=True),
+        sa.Column("ended_at", Instant(), nullable=True),
+        sa.CheckConstraint("duration BETWEEN 1 AND 1440", name=op.f("ck_series_duration")),
+        sa.CheckConstraint("max_participants >= 0", name=op.f("ck_series_max_participants")),
+        sa.CheckConstraint("max_waiting_list >= 0", name=op.f("ck_series_max_waiting_list")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "class_id"],
+            ["class.organization_id", "class.id"],
+            name=op.f("fk_series_organization_id_class_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "location_id"],
+            ["location.organization_id", "location.id"],
+            name=op.f("fk_series_organization_id_location_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_series_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_series")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_series_organization_id_key")),
+    )
+    op.create_table(
+        "idle_period",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("membership_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "last_day IS NULL OR first_day <= last_day", name=op.f("ck_idle_period_days")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "membership_id"],
+            ["membership.organization_id", "membership.id"],
+            name=op.f("fk_idle_period_organization_id_membership_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_idle_period")),
+        sa.UniqueConstraint(
+            "organization_id", "key", name=op.f("uq_idle_period_organization_id_key")
+        ),
+    )
+    op.create_index(
+        "ix_idle_period_organization_id_customer_id",
+        "idle_period",
+        ["organization_id", "customer_id"],
+        unique=False,
+    )
+    op.create_table(
+        "membership_contingent",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("membership_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("period", sa.String(64), nullable=False),
+        sa.Column("bookings", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "period IN ('WEEK', 'MONTH', 'YEAR', 'TOTAL')",
+            name=op.f("ck_membership_contingent_period"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "membership_id"],
+            ["membership.organization_id", "membership.id"],
+            name=op.f("fk_membership_contingent_organization_id_membership_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "membership_id", "period", name=op.f("pk_membership_contingent")
+        ),
+    )
+    op.create_table(
+        "series_instructor",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("employee_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "employee_id"],
+            ["employee.organization_id", "employee.id"],
+            name=op.f("fk_series_instructor_organization_id_employee_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "series_id"],
+            ["series.organization_id", "series.id"],
+            name=op.f("fk_series_instructor_organization_id_series_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "series_id", "position", name=op.f("pk_series_instructor")
+        ),
+    )
+    op.create_table(
+        "slot",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("class_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("series_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("occurrence", sa.DateTime(), nullable=True),
+        sa.Column("local_start", sa.DateTime(), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("location_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("own", sa.Text(), nullable=False),
+        sa.Column("max_participants", sa.Integer(), nullable=True),
+        sa.Column("max_waiting_list", sa.Integer(), nullable=False),
+        sa.Column("additional_participants", sa.Integer(), nullable=False),
+        sa.Column("seats", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("last_sequence", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "status IN ('PLANNED', 'CANCELED', 'COMPLETED')", name=op.f("ck_slot_status")
+        ),
+        sa.CheckConstraint(
+            "additional_participants >= 0", name=op.f("ck_slot_additional_participants")
+        ),
+        sa.CheckConstraint("max_participants >= 0", name=op.f("ck_slot_max_participants")),
+        sa.CheckConstraint("max_waiting_list >= 0", name=op.f("ck_slot_max_waiting_list")),
+        sa.CheckConstraint("seats >= 0", name=op.f("ck_slot_seats")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_slot_times")),
+        sa.CheckConstraint("waiting >= 0", name=op.f("ck_slot_waiting")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "class_id"],
+            ["class.organization_id", "class.id"],
+            name=op.f("fk_slot_organization_id_class_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "location_id"],
+            ["location.organization_id", "location.id"],
+            name=op.f("fk_slot_organization_id_location_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "series_id"],
+            ["series.organization_id", "series.id"],
+            name=op.f("fk_slot_organization_id_series_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_slot_organization_id_studio_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_slot")),
+        sa.UniqueConstraint("organization_id", "key", name=op.f("uq_slot_organization_id_key")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "series_id",
+            "occurrence",
+            name=op.f("uq_slot_organization_id_series_id_occurrence"),
+        ),
+    )
+    op.create_index(
+        "ix_slot_organization_id_class_id_starts_at_id",
+        "slot",
+        ["organization_id", "class_id", "starts_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_slot_organization_id_studio_id_starts_at_id",
+        "slot",
+        ["organization_id", "studio_id", "starts_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_slot_planned",
+        "slot",
+        ["organization_id", "ends_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PLANNED'"),
+        sqlite_where=sa.text("status = 'PLANNED'"),
+    )
+    op.create_table(
+        "booking",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("home_studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("starts_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("booked_at", Instant(), nullable=False),
+        sa.Column("participation", sa.String(64), nullable=False),
+        sa.Column("membership_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("confirm_until", Instant(), nullable=True),
+        sa.Column("cancelled_at", Instant(), nullable=True),
+        sa.Column("late", sa.Boolean(), nullable=False),
+        sa.Column("skipped", sa.String(64), nullable=True),
+        sa.Column("conflict", sa.String(64), nullable=True),
+        sa.Column("overruled", sa.Text(), nullable=False),
+        sa.CheckConstraint(
+            "participation IN ('PARTICIPATING', 'NOT_PARTICIPATING', 'UNSET')",
+            name=op.f("ck_booking_participation"),
+        ),
+        sa.CheckConstraint(
+            "status IN ('BOOKED', 'BOOKED_WITH_CONFIRMATION_REQUIRED', 'WAITING_LIST', 'CANCELED')",
+            name=op.f("ck_booking_status"),
+        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_times")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customer.organization_id", "customer.id"],
+            name=op.f("fk_booking_organization_id_customer_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "membership_id"],
+            ["membership.organization_id", "membership.id"],
+            name=op.f("fk_booking_organization_id_membership_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "slot_id"],
+            ["slot.organization_id", "slot.id"],
+            name=op.f("fk_booking_organization_id_slot_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_booking")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "slot_id",
+            "sequence",
+            name=op.f("uq_booking_organization_id_slot_id_sequence"),
+        ),
+    )
+    op.create_index(
+        "ix_booking_counts",
+        "booking",
+        ["organization_id", "membership_id", "day"],
+        unique=False,
+        postgresql_where=sa.text("counts"),
+        sqlite_where=sa.text("counts"),
+    )
+    op.create_index(
+        "ix_booking_organization_id_customer_id_starts_at",
+        "booking",
+        ["organization_id", "customer_id", "starts_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_booking_unconfirmed",
+        "booking",
+        ["organization_id", "confirm_until"],
+        unique=False,
+        postgresql_where=sa.text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+        sqlite_where=sa.text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+    )
+    op.create_index(
+        "ix_booking_waiting",
+        "booking",
+        ["organization_id", "slot_id", "sequence"],
+        unique=False,
+        postgresql_where=sa.text("status = 'WAITING_LIST'"),
+        sqlite_where=sa.text("status = 'WAITING_LIST'"),
+    )
+    op.create_index(
+        "uq_booking_active",
+        "booking",
+        ["organization_id", "slot_id", "customer_id"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'CANCELED'"),
+        sqlite_where=sa.text("status <> 'CANCELED'"),
+    )
+    op.create_table(
+        "slot_instructor",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("employee_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "employee_id"],
+            ["employee.organization_id", "employee.id"],
+            name=op.f("fk_slot_instructor_organization_id_employee_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "slot_id"],
+            ["slot.organization_id", "slot.id"],
+            name=op.f("fk_slot_instructor_organization_id_slot_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "slot_id", "position", name=op.f("pk_slot_instructor")
+        ),
+    )
+    op.create_table(
+        "stand_in",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("slot_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("replaced_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("stand_in_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("set_at", Instant(), nullable=False),
+        sa.Column("removed_at", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "slot_id"],
+            ["slot.organization_id", "slot.id"],
+            name=op.f("fk_stand_in_organization_id_slot_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_stand_in")),
+    )
+    op.create_index(
+        "ix_stand_in_organization_id_slot_id",
+        "stand_in",
+        ["organization_id", "slot_id"],
+        unique=False,
+    )

@@ -1,0 +1,57 @@
+"""The database's schema: brought up to date by migrations, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from kursplan.store.database import Database
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class SchemaOutdated(Exception):
+    """The database is not as this version needs it."""
+
+
+async def upgrade(database: Database) -> None:
+    """Bring the database to this version's schema; one that is there already is left alone."""
+
+    def run(tx: Connection) -> None:
+        command.upgrade(_config(tx), "head")
+
+    await database.write(run)
+
+
+async def check(database: Database) -> None:
+    """Raises `SchemaOutdated` unless the database has exactly this version's schema."""
+    found = await database.read(lambda tx: MigrationContext.configure(tx).get_current_revision())
+    wanted = newest()
+    if found == wanted:
+        return
+    if found is None:
+        raise SchemaOutdated("the database is empty: run `kursplan db upgrade`")
+    raise SchemaOutdated(
+        f"the database has schema {found}, this version needs {wanted}: run `kursplan db upgrade`"
+        " with the newest version that ever used this database"
+    )
+
+
+def newest() -> str:
+    """The revision that this version needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise RuntimeError(f"there are no migrations in {MIGRATIONS.name}")
+    return head
+
+
+def _config(tx: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = tx
+    return config

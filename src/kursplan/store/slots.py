@@ -1,0 +1,247 @@
+"""Slots as the rules see them: with the options of their class and the closures of their studio."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy.engine import Row
+
+from kursplan.domain.classes import Class, WhoMayBook
+from kursplan.domain.slots import Own, Slot
+from kursplan.domain.studios import Closure, Studio, zone_of
+from kursplan.store.dialect import any_of
+from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, slot, studio
+
+_zone = lru_cache(maxsize=512)(zone_of)
+
+
+def _class_options() -> tuple[Any, ...]:
+    return (
+        class_.c.bookable,
+        class_.c.online_booking,
+        class_.c.earliest_booking,
+        class_.c.latest_booking,
+        class_.c.latest_cancellation,
+        class_.c.late_cancellation,
+        class_.c.promotion,
+        class_.c.promotion_ends,
+        class_.c.admits_other_studios,
+        class_.c.who_may_book,
+        class_.c.uses_contingent,
+        class_.c.confirmation,
+    )
+
+
+SLOTS: Select[Any] = (
+    select(
+        slot.c.id,
+        slot.c.class_id,
+        slot.c.studio_id,
+        slot.c.series_id,
+        slot.c.starts_at,
+        slot.c.ends_at,
+        slot.c.local_start,
+        slot.c.status,
+        slot.c.location_id,
+        slot.c.own,
+        slot.c.max_participants,
+        slot.c.max_waiting_list,
+        slot.c.additional_participants,
+        slot.c.seats,
+        slot.c.waiting,
+        slot.c.last_sequence,
+        studio.c.zone,
+        *_class_options(),
+    )
+    .select_from(
+        slot.join(
+            class_,
+            (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
+        ).join(
+            studio,
+            (studio.c.organization_id == slot.c.organization_id)
+            & (studio.c.id == slot.c.studio_id),
+        )
+    )
+    .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
+    .order_by(slot.c.id)
+)
+LOCKED_SLOTS = SLOTS.with_for_update(of=slot, key_share=True)
+"""In id order, so that two transactions never wait for each other crosswise."""
+
+NAMED_RATES = select(class_rate.c.class_id, class_rate.c.rate_id).where(
+    class_rate.c.organization_id == ORGANIZATION, any_of(class_rate.c.class_id, "class_ids")
+)
+
+CLOSURES = select(closure.c.studio_id, closure.c.local_from, closure.c.local_to).where(
+    closure.c.organization_id == ORGANIZATION,
+    any_of(closure.c.studio_id, "studio_ids"),
+    closure.c.local_to >= bindparam("since"),
+    closure.c.local_from <= bindparam("until"),
+)
+
+COUNT_PLACES = (
+    update(slot)
+    .where(slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id"))
+    .values(
+        seats=bindparam("seats"),
+        waiting=bindparam("waiting"),
+        last_sequence=bindparam("last_sequence"),
+    )
+)
+
+CHANGE = (
+    update(slot)
+    .where(slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id"))
+    .values(
+        local_start=bindparam("local_start"),
+        starts_at=bindparam("starts_at"),
+        ends_at=bindparam("ends_at"),
+        status=bindparam("status"),
+        location_id=bindparam("location_id"),
+        own=bindparam("own"),
+        max_participants=bindparam("max_participants"),
+        max_waiting_list=bindparam("max_waiting_list"),
+        additional_participants=bindparam("additional_participants"),
+        seats=bindparam("seats"),
+        waiting=bindparam("waiting"),
+        last_sequence=bindparam("last_sequence"),
+    )
+)
+
+
+def load(
+    tx: Connection, organization_id: int, slot_ids: Collection[int], *, lock: bool
+) -> dict[int, Slot]:
+    """The slots of these ids with all that the rules ask about them; unknown ids are left out.
+
+    With `lock`, nobody else changes them until the transaction ends.
+    """
+    if not slot_ids:
+        return {}
+    statement = LOCKED_SLOTS if lock else SLOTS
+    rows = tx.execute(statement, {"organization": organization_id, "slot_ids": slot_ids}).all()
+    if not rows:
+        return {}
+    rates = _named_rates(tx, organization_id, rows)
+    studios = _studios(tx, organization_id, rows)
+    return {row.id: _slot(row, studios[row.studio_id], rates) for row in rows}
+
+
+def _named_rates(
+    tx: Connection, organization_id: int, rows: Iterable[Row[Any]]
+) -> dict[int, set[int]]:
+    class_ids = {row.class_id for row in rows if row.who_may_book is WhoMayBook.NAMED_RATES}
+    rates: defaultdict[int, set[int]] = defaultdict(set)
+    if class_ids:
+        named = {"organization": organization_id, "class_ids": class_ids}
+        for class_id, rate_id in tx.execute(NAMED_RATES, named):
+            rates[class_id].add(rate_id)
+    return rates
+
+
+def _studios(tx: Connection, organization_id: int, rows: Iterable[Row[Any]]) -> dict[int, Studio]:
+    zones = {row.studio_id: _zone(row.zone) for row in rows}
+    # Local times are up to a day away from UTC, and a slot lasts up to a day.
+    margin = timedelta(days=2)
+    since = min(row.starts_at for row in rows).replace(tzinfo=None) - margin
+    until = max(row.ends_at for row in rows).replace(tzinfo=None) + margin
+    closures: defaultdict[int, list[Closure]] = defaultdict(list)
+    for studio_id, local_from, local_to in tx.execute(
+        CLOSURES,
+        {
+            "organization": organization_id,
+            "studio_ids": zones.keys(),
+            "since": since,
+            "until": until,
+        },
+    ):
+        closures[studio_id].append(Closure.of_local(local_from, local_to, zones[studio_id]))
+    return {
+        studio_id: Studio(studio_id, zone, tuple(closures[studio_id]))
+        for studio_id, zone in zones.items()
+    }
+
+
+def _slot(row: Row[Any], held_in: Studio, rates: dict[int, set[int]]) -> Slot:
+    return Slot(
+        id=row.id,
+        class_=Class(
+            id=row.class_id,
+            bookable=row.bookable,
+            online_booking=row.online_booking,
+            earliest_booking=row.earliest_booking,
+            latest_booking=row.latest_booking,
+            latest_cancellation=row.latest_cancellation,
+            late_cancellation=row.late_cancellation,
+            promotion=row.promotion,
+            promotion_ends=row.promotion_ends,
+            admits_other_studios=row.admits_other_studios,
+            who_may_book=row.who_may_book,
+            rates=frozenset(rates.get(row.class_id, ())),
+            uses_contingent=row.uses_contingent,
+            confirmation=row.confirmation,
+        ),
+        studio=held_in,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        local_start=row.local_start,
+        status=row.status,
+        max_participants=row.max_participants,
+        max_waiting_list=row.max_waiting_list,
+        additional_participants=row.additional_participants,
+        seats=row.seats,
+        waiting=row.waiting,
+        last_sequence=row.last_sequence,
+        series_id=row.series_id,
+        location_id=row.location_id,
+        own=frozenset(map(Own, row.own)),
+    )
+
+
+def count_places(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
+    """Write down how many sit and wait."""
+    tx.execute(
+        COUNT_PLACES,
+        [
+            {
+                "organization": organization_id,
+                "slot_id": each.id,
+                "seats": each.seats,
+                "waiting": each.waiting,
+                "last_sequence": each.last_sequence,
+            }
+            for each in slots
+        ],
+    )
+
+
+def change(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
+    """Write down all that can change about these slots."""
+    tx.execute(
+        CHANGE,
+        [
+            {
+                "organization": organization_id,
+                "slot_id": each.id,
+                "local_start": each.local_start,
+                "starts_at": each.starts_at,
+                "ends_at": each.ends_at,
+                "status": each.status,
+                "location_id": each.location_id,
+                "own": sorted(each.own),
+                "max_participants": each.max_participants,
+                "max_waiting_list": each.max_waiting_list,
+                "additional_participants": each.additional_participants,
+                "seats": each.seats,
+                "waiting": each.waiting,
+                "last_sequence": each.last_sequence,
+            }
+            for each in slots
+        ],
+    )

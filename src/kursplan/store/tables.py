@@ -1,0 +1,632 @@
+"""The tables. Every one begins with the organization, in its key and in every reference.
+
+That keeps tenants apart, and lets the same schema be spread over several machines by organization.
+The exceptions are small, rarely written and carry no reference: `organization` itself, and the two
+directories by which an organization is found.
+
+Hot rows are not referenced: a foreign key from `booking` or `event` to the studio or organization
+would have every insert lock the same row.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    bindparam,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
+from kursplan.domain.contingents import Period
+from kursplan.domain.customers import CustomerStatus, Gender
+from kursplan.domain.employees import BusinessRole
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import SlotStatus
+from kursplan.domain.studios import LostEntitlement
+from kursplan.domain.terms import Term
+from kursplan.store.dialect import Instant, Listed, Words
+
+
+class Terms(TypeDecorator[Term]):
+    """A term as value and unit, like `7 DAY`."""
+
+    impl = String(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: Term | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Term | None:
+        return None if value is None else _term(value)
+
+
+_term = lru_cache(maxsize=1024)(Term.parse)
+
+ORGANIZATION = bindparam("organization", type_=BigInteger)
+"""Every statement binds the organization under this name."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _id(name: str, *, optional: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=optional, autoincrement=False)
+
+
+def _word(name: str, words: type[StrEnum], *, optional: bool = False) -> Column[Any]:
+    return Column(name, Words(words), nullable=optional)
+
+
+def _text(name: str, *, optional: bool = True) -> Column[str]:
+    return Column(name, Text, nullable=optional)
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False)
+
+
+def _when(name: str, *, optional: bool = False) -> Column[Any]:
+    return Column(name, Instant, nullable=optional)
+
+
+def _table(name: str, *parts: Any, key: tuple[str, ...] = ("id",)) -> Table:
+    """A table of an organization; `key` is what follows the organization in the primary key."""
+    own_id = [_id("id")] if key == ("id",) else []
+    return Table(
+        name,
+        metadata,
+        _id("organization_id"),
+        *own_id,
+        *parts,
+        PrimaryKeyConstraint("organization_id", *key),
+    )
+
+
+def _to(parent: str, column: str) -> ForeignKeyConstraint:
+    """A reference to `parent` within the organization."""
+    return ForeignKeyConstraint(
+        ["organization_id", column], [f"{parent}.organization_id", f"{parent}.id"]
+    )
+
+
+def _one_of(column: str, words: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _unique_key() -> UniqueConstraint:
+    """The name by which the operator's gym file knows the row."""
+    return UniqueConstraint("organization_id", "key")
+
+
+organization = Table(
+    "organization",
+    metadata,
+    _id("id"),
+    _text("key", optional=False),
+    _text("name", optional=False),
+    _word("lost_entitlement", LostEntitlement),
+    _when("created_at"),
+    PrimaryKeyConstraint("id"),
+    _one_of("lost_entitlement", LostEntitlement),
+)
+
+organization_directory = Table(
+    "organization_directory",
+    metadata,
+    _text("key", optional=False),
+    _id("organization_id"),
+    PrimaryKeyConstraint("key"),
+)
+"""Which organization goes by that key."""
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("key_hash", String(64), nullable=False),
+    _id("organization_id"),
+    _id("integration_id"),
+    _id("id"),
+    Column("hint", String(8), nullable=False),
+    _when("created_at"),
+    _when("revoked_at", optional=True),
+    PrimaryKeyConstraint("key_hash"),
+    Index("ix_api_key_organization_id_integration_id", "organization_id", "integration_id"),
+)
+"""Which integration a request speaks for; the key itself is not stored, only its fingerprint."""
+
+studio = _table(
+    "studio",
+    _text("key", optional=False),
+    _text("name", optional=False),
+    _text("description"),
+    Column("zone", String(64), nullable=False),
+    Column("language", String(8), nullable=False),
+    _text("country"),
+    Column("country_code", String(2)),
+    _text("email"),
+    _text("telephone"),
+    _text("website"),
+    _text("logo_url"),
+    _text("street"),
+    _text("house_number"),
+    _text("zip"),
+    _text("city"),
+    Column("opening_date", Date),
+    Column("closing_date", Date),
+    Column("longitude", Float),
+    Column("latitude", Float),
+    _flag("access_code_enabled"),
+    _unique_key(),
+)
+
+opening_hours = _table(
+    "opening_hours",
+    _id("studio_id"),
+    _flag("public"),
+    Column("position", Integer, nullable=False),
+    Column("day_from", Integer, nullable=False),
+    Column("day_to", Integer, nullable=False),
+    Column("time_from", Time, nullable=False),
+    Column("time_to", Time, nullable=False),
+    _to("studio", "studio_id"),
+    CheckConstraint("day_from BETWEEN 0 AND 6 AND day_to BETWEEN 0 AND 6", name="days"),
+    key=("studio_id", "public", "position"),
+)
+"""Weekdays count from Monday, which is 0. `public` tells the hours for the public from the house's."""
+
+closure = _table(
+    "closure",
+    _id("studio_id"),
+    _text("key", optional=False),
+    _text("reason"),
+    Column("local_from", DateTime, nullable=False),
+    Column("local_to", DateTime, nullable=False),
+    _to("studio", "studio_id"),
+    _unique_key(),
+    Index(
+        "ix_closure_organization_id_studio_id_local_to", "organization_id", "studio_id", "local_to"
+    ),
+    CheckConstraint("local_from < local_to", name="times"),
+)
+"""In the studio's local time, as the operator means it, so that it follows a change of zone."""
+
+location = _table(
+    "location",
+    _id("studio_id"),
+    _text("key", optional=False),
+    _text("name", optional=False),
+    _text("description"),
+    _to("studio", "studio_id"),
+    _unique_key(),
+)
+
+employee = _table(
+    "employee",
+    _text("key", optional=False),
+    _text("first_name", optional=False),
+    _text("last_name", optional=False),
+    _text("public_name"),
+    _word("business_role", BusinessRole, optional=True),
+    _when("deleted_at", optional=True),
+    _unique_key(),
+    _one_of("business_role", BusinessRole),
+)
+
+employee_studio = _table(
+    "employee_studio",
+    _id("studio_id"),
+    _id("employee_id"),
+    _to("studio", "studio_id"),
+    _to("employee", "employee_id"),
+    key=("studio_id", "employee_id"),
+)
+"""Where an employee works."""
+
+rate = _table(
+    "rate",
+    _text("key", optional=False),
+    _text("name", optional=False),
+    _unique_key(),
+)
+
+rate_contingent = _table(
+    "rate_contingent",
+    _id("rate_id"),
+    _word("period", Period),
+    Column("bookings", Integer),
+    _to("rate", "rate_id"),
+    _one_of("period", Period),
+    key=("rate_id", "period"),
+)
+"""What a membership of the rate grants; no number means without limit."""
+
+class_ = _table(
+    "class",
+    _id("studio_id"),
+    _text("key", optional=False),
+    _text("title", optional=False),
+    _text("description"),
+    _text("category"),
+    _word("type", ClassType),
+    _text("img_url"),
+    Column("duration", Integer, nullable=False),
+    _flag("bookable"),
+    _word("online_booking", OnlineBooking),
+    Column("earliest_booking", Terms),
+    Column("latest_booking", Terms, nullable=False),
+    Column("latest_cancellation", Terms, nullable=False),
+    _flag("late_cancellation"),
+    Column("max_participants", Integer),
+    Column("max_waiting_list", Integer, nullable=False),
+    _word("promotion", Promotion),
+    Column("promotion_ends", Terms, nullable=False),
+    _flag("admits_other_studios"),
+    _word("who_may_book", WhoMayBook),
+    _flag("uses_contingent"),
+    Column("confirmation", Terms),
+    _to("studio", "studio_id"),
+    _unique_key(),
+    Index("ix_class_organization_id_studio_id_id", "organization_id", "studio_id", "id"),
+    CheckConstraint("duration BETWEEN 1 AND 1440", name="duration"),
+    CheckConstraint("max_participants >= 0", name="max_participants"),
+    CheckConstraint("max_waiting_list >= 0", name="max_waiting_list"),
+    _one_of("type", ClassType),
+    _one_of("online_booking", OnlineBooking),
+    _one_of("promotion", Promotion),
+    _one_of("who_may_book", WhoMayBook),
+)
+"""`duration` in minutes."""
+
+class_rate = _table(
+    "class_rate",
+    _id("class_id"),
+    _id("rate_id"),
+    _to("class", "class_id"),
+    _to("rate", "rate_id"),
+    key=("class_id", "rate_id"),
+)
+
+series = _table(
+    "series",
+    _id("class_id"),
+    _id("studio_id"),
+    _text("key", optional=False),
+    Column("weekdays", Listed, nullable=False),
+    Column("start_time", Time, nullable=False),
+    Column("duration", Integer),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date),
+    _id("location_id", optional=True),
+    Column("own", Listed, nullable=False),
+    Column("max_participants", Integer),
+    Column("max_waiting_list", Integer),
+    Column("extended_until", Date),
+    _when("ended_at", optional=True),
+    _to("class", "class_id"),
+    _to("studio", "studio_id"),
+    _to("location", "location_id"),
+    _unique_key(),
+    CheckConstraint("duration BETWEEN 1 AND 1440", name="duration"),
+    CheckConstraint("max_participants >= 0", name="max_participants"),
+    CheckConstraint("max_waiting_list >= 0", name="max_waiting_list"),
+)
+"""`own` names what the series sets itself instead of taking it from its class: only so can it say
+"no limit" where the class has one. `extended_until` is the last day that has been looked at."""
+
+series_instructor = _table(
+    "series_instructor",
+    _id("series_id"),
+    Column("position", Integer, nullable=False),
+    _id("employee_id"),
+    _to("series", "series_id"),
+    _to("employee", "employee_id"),
+    key=("series_id", "position"),
+)
+
+slot = _table(
+    "slot",
+    _id("class_id"),
+    _id("studio_id"),
+    _id("series_id", optional=True),
+    _text("key"),
+    Column("occurrence", DateTime),
+    Column("local_start", DateTime, nullable=False),
+    _when("starts_at"),
+    _when("ends_at"),
+    _word("status", SlotStatus),
+    _id("location_id", optional=True),
+    Column("own", Listed, nullable=False),
+    Column("max_participants", Integer),
+    Column("max_waiting_list", Integer, nullable=False),
+    Column("additional_participants", Integer, nullable=False),
+    Column("seats", Integer, nullable=False),
+    Column("waiting", Integer, nullable=False),
+    Column("last_sequence", Integer, nullable=False),
+    _to("class", "class_id"),
+    _to("studio", "studio_id"),
+    _to("series", "series_id"),
+    _to("location", "location_id"),
+    _unique_key(),
+    UniqueConstraint("organization_id", "series_id", "occurrence"),
+    Index(
+        "ix_slot_organization_id_studio_id_starts_at_id",
+        "organization_id",
+        "studio_id",
+        "starts_at",
+        "id",
+    ),
+    Index(
+        "ix_slot_organization_id_class_id_starts_at_id",
+        "organization_id",
+        "class_id",
+        "starts_at",
+        "id",
+    ),
+    Index(
+        "ix_slot_planned",
+        "organization_id",
+        "ends_at",
+        postgresql_where=text("status = 'PLANNED'"),
+        sqlite_where=text("status = 'PLANNED'"),
+    ),
+    CheckConstraint("starts_at < ends_at", name="times"),
+    CheckConstraint("max_participants >= 0", name="max_participants"),
+    CheckConstraint("max_waiting_list >= 0", name="max_waiting_list"),
+    CheckConstraint("additional_participants >= 0", name="additional_participants"),
+    CheckConstraint("seats >= 0", name="seats"),
+    CheckConstraint("waiting >= 0", name="waiting"),
+    _one_of("status", SlotStatus),
+)
+"""`occurrence` is the original local start by which its series knows it; `local_start` where it
+stands now. `own` names what was changed by hand on this slot alone. `seats` and `waiting` count the
+bookings, `last_sequence` is the last place given in the order of joining."""
+
+slot_instructor = _table(
+    "slot_instructor",
+    _id("slot_id"),
+    Column("position", Integer, nullable=False),
+    _id("employee_id"),
+    _to("slot", "slot_id"),
+    _to("employee", "employee_id"),
+    key=("slot_id", "position"),
+)
+"""Who gives the slot: the final set, stand-ins included."""
+
+stand_in = _table(
+    "stand_in",
+    _id("slot_id"),
+    _id("replaced_id"),
+    _id("stand_in_id"),
+    _text("reason"),
+    _when("set_at"),
+    _when("removed_at", optional=True),
+    _to("slot", "slot_id"),
+    Index("ix_stand_in_organization_id_slot_id", "organization_id", "slot_id"),
+)
+"""Who replaced whom on a slot, and why; kept when it is over."""
+
+customer = _table(
+    "customer",
+    _text("key", optional=False),
+    Column("uuid", String(36), nullable=False),
+    _id("studio_id"),
+    _text("number"),
+    _word("status", CustomerStatus),
+    _flag("access_refused"),
+    _text("first_name", optional=False),
+    _text("last_name", optional=False),
+    Column("date_of_birth", Date),
+    _text("email"),
+    _word("gender", Gender, optional=True),
+    _text("phone_private_mobile"),
+    Column("preferred_language", String(8)),
+    _text("first_name_folded", optional=False),
+    _text("last_name_folded", optional=False),
+    _text("email_folded"),
+    _when("deleted_at", optional=True),
+    _to("studio", "studio_id"),
+    _unique_key(),
+    UniqueConstraint("organization_id", "number"),
+    Index(
+        "ix_customer_organization_id_studio_id_status_id",
+        "organization_id",
+        "studio_id",
+        "status",
+        "id",
+    ),
+    Index("ix_customer_last_name", "organization_id", "last_name_folded"),
+    Index("ix_customer_email", "organization_id", "email_folded"),
+    _one_of("status", CustomerStatus),
+    _one_of("gender", Gender),
+)
+"""The folded columns are what a search looks at: lower case, without accents."""
+
+membership = _table(
+    "membership",
+    _text("key", optional=False),
+    _id("customer_id"),
+    _id("rate_id"),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    _to("customer", "customer_id"),
+    _to("rate", "rate_id"),
+    _unique_key(),
+    Index("ix_membership_organization_id_customer_id", "organization_id", "customer_id"),
+    CheckConstraint("valid_until IS NULL OR valid_from <= valid_until", name="days"),
+)
+
+membership_contingent = _table(
+    "membership_contingent",
+    _id("membership_id"),
+    _word("period", Period),
+    Column("bookings", Integer),
+    _to("membership", "membership_id"),
+    _one_of("period", Period),
+    key=("membership_id", "period"),
+)
+"""A membership's own contingents, which replace those of its rate."""
+
+idle_period = _table(
+    "idle_period",
+    _text("key", optional=False),
+    _id("membership_id"),
+    _id("customer_id"),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date),
+    _text("reason"),
+    _to("membership", "membership_id"),
+    _unique_key(),
+    Index("ix_idle_period_organization_id_customer_id", "organization_id", "customer_id"),
+    CheckConstraint("last_day IS NULL OR first_day <= last_day", name="days"),
+)
+
+application = _table(
+    "application",
+    _text("key", optional=False),
+    _text("name", optional=False),
+    _unique_key(),
+)
+
+integration = _table(
+    "integration",
+    _id("application_id"),
+    _id("studio_id"),
+    Column("scopes", Listed, nullable=False),
+    _flag("active"),
+    _when("confirmed_at", optional=True),
+    _text("webhook_key", optional=False),
+    _to("application", "application_id"),
+    _to("studio", "studio_id"),
+    UniqueConstraint("organization_id", "application_id", "studio_id"),
+)
+"""An application in one studio. The webhook key is what we show to the partner, so it is kept as it
+is; the keys that partners show to us are in `api_key`, as fingerprints."""
+
+booking = _table(
+    "booking",
+    _id("slot_id"),
+    _id("studio_id"),
+    _id("customer_id"),
+    _id("home_studio_id"),
+    _word("status", BookingStatus),
+    Column("sequence", Integer, nullable=False),
+    _when("starts_at"),
+    _when("ends_at"),
+    Column("day", Date, nullable=False),
+    _when("booked_at"),
+    _word("participation", Participation),
+    _id("membership_id", optional=True),
+    _flag("counts"),
+    _when("confirm_until", optional=True),
+    _when("cancelled_at", optional=True),
+    _flag("late"),
+    _word("skipped", Refusal, optional=True),
+    _word("conflict", Refusal, optional=True),
+    Column("overruled", Listed, nullable=False),
+    _to("slot", "slot_id"),
+    _to("customer", "customer_id"),
+    _to("membership", "membership_id"),
+    # The database itself refuses a second active booking of a customer on a slot, and a second
+    # holder of a place in the order of joining.
+    Index(
+        "uq_booking_active",
+        "organization_id",
+        "slot_id",
+        "customer_id",
+        unique=True,
+        postgresql_where=text("status <> 'CANCELED'"),
+        sqlite_where=text("status <> 'CANCELED'"),
+    ),
+    UniqueConstraint("organization_id", "slot_id", "sequence"),
+    Index(
+        "ix_booking_organization_id_customer_id_starts_at",
+        "organization_id",
+        "customer_id",
+        "starts_at",
+    ),
+    Index(
+        "ix_booking_counts",
+        "organization_id",
+        "membership_id",
+        "day",
+        postgresql_where=text("counts"),
+        sqlite_where=text("counts"),
+    ),
+    Index(
+        "ix_booking_waiting",
+        "organization_id",
+        "slot_id",
+        "sequence",
+        postgresql_where=text("status = 'WAITING_LIST'"),
+        sqlite_where=text("status = 'WAITING_LIST'"),
+    ),
+    Index(
+        "ix_booking_unconfirmed",
+        "organization_id",
+        "confirm_until",
+        postgresql_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+        sqlite_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+    ),
+    CheckConstraint("starts_at < ends_at", name="times"),
+    _one_of("status", BookingStatus),
+    _one_of("participation", Participation),
+)
+
+event = _table(
+    "event",
+    Column("uuid", String(36), nullable=False),
+    _word("type", EventType),
+    _id("entity_id"),
+    _id("studio_id"),
+    _id("home_studio_id", optional=True),
+    _text("content"),
+    _when("happened_at"),
+    UniqueConstraint("organization_id", "uuid"),
+    Index("ix_event_organization_id_entity_id_id", "organization_id", "entity_id", "id"),
+)
+"""What is to be told to partners. Its id is taken from the sequence while the rows of the change
+are locked, so that the events of one entity stand in the order in which they happened."""
+
+idempotency_key = _table(
+    "idempotency_key",
+    _id("integration_id"),
+    Column("key", String(255), nullable=False),
+    Column("request_hash", String(64), nullable=False),
+    _text("outcome", optional=False),
+    _when("stored_at"),
+    Index("ix_idempotency_key_organization_id_stored_at", "organization_id", "stored_at"),
+    key=("integration_id", "key"),
+)
+"""The answer that a repeated request with the same key gets again."""

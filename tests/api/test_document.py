@@ -1,0 +1,507 @@
+"""The document says what the contract says: no operation, member or value more, and none less.
+
+The contract is spelled out here once more, as data and in our own words, because the document
+alone cannot tell whether it is right.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.applications import Starlette
+
+from kursplan.api import docs
+from kursplan.api.errors import ERRORS
+from kursplan.api.languages import LANGUAGES
+from kursplan.domain.refusals import Refusal
+from tests.referee import Answer, judge
+
+DOCUMENT = docs.document()
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+
+# Method and path: the operation's name, the scope that its key needs, and its errors beyond those
+# that every operation has (401, 429, 500, 503) and every operation with a scope (403).
+OPERATIONS = {
+    ("GET", "/v1/classes"): ("getClasses", "CLASSES_READ", {400}),
+    ("GET", "/v1/classes/{classId}"): ("getClassById", "CLASSES_READ", {400, 404}),
+    ("GET", "/v1/classes/slots"): ("getAllClassSlots", "CLASSES_READ", {400}),
+    ("GET", "/v1/classes/{classId}/slots"): ("getClassSlots", "CLASSES_READ", {400, 404}),
+    ("GET", "/v1/classes/{classId}/slots/{classSlotId}"): (
+        "getClassSlotById",
+        "CLASSES_READ",
+        {400, 404},
+    ),
+    ("POST", "/v1/classes/booking/validate"): (
+        "validateClassBooking",
+        "CLASSES_READ",
+        {400, 404, 413, 415},
+    ),
+    ("POST", "/v1/classes/booking/book"): (
+        "bookClassSlot",
+        "CLASSES_WRITE",
+        {400, 404, 409, 413, 415},
+    ),
+    ("GET", "/v1/classes/booking/{bookingId}"): (
+        "getClassBookingById",
+        "CLASSES_READ",
+        {400, 404},
+    ),
+    ("DELETE", "/v1/classes/booking/{bookingId}"): (
+        "cancelClassBooking",
+        "CLASSES_WRITE",
+        {400, 404, 409},
+    ),
+    ("GET", "/v1/classes/booking"): ("getClassBookingsByCustomer", "CLASSES_READ", {400, 404}),
+    ("GET", "/v1/studios/information"): ("getStudioInformation", "STUDIO_READ", set()),
+    ("POST", "/v1/studios/confirmActivation"): ("confirmActivation", None, {409}),
+    ("GET", "/v1/customers"): ("getCustomers", "CUSTOMER_READ", {400}),
+    ("GET", "/v1/customers/{customerId}"): ("getCustomerById", "CUSTOMER_READ", {400, 404}),
+    ("GET", "/v1/customers/by"): ("getCustomerByNumber", "CUSTOMER_READ", {400, 404}),
+    ("POST", "/v1/customers/search"): ("searchCustomers", "CUSTOMER_READ", {400, 413, 415}),
+    ("GET", "/v1/cross-studio/customers/by"): (
+        "getCrossStudioCustomerByNumber",
+        "CUSTOMER_READ",
+        {400, 404},
+    ),
+    ("GET", "/v1/cross-studio/customers/{customerId}"): (
+        "getCrossStudioCustomerById",
+        "CUSTOMER_READ",
+        {400, 404},
+    ),
+    ("POST", "/v1/cross-studio/customers/search"): (
+        "searchCrossStudioCustomers",
+        "CUSTOMER_READ",
+        {400, 413, 415},
+    ),
+    ("GET", "/v1/employees"): ("getEmployees", "EMPLOYEE_READ", {400}),
+    ("GET", "/v1/employees/{id}"): ("getEmployeeById", "EMPLOYEE_READ", {400, 404}),
+}
+
+# What a success gives: a schema, [a schema] for a plain array, or nothing.
+ANSWERS: dict[str, str | list[str] | None] = {
+    "getClasses": "ClassSlice",
+    "getClassById": "Class",
+    "getAllClassSlots": "ClassSlotSlice",
+    "getClassSlots": "ClassSlotSlice",
+    "getClassSlotById": "ClassSlot",
+    "validateClassBooking": "ClassBookingValidation",
+    "bookClassSlot": "ClassBooking",
+    "getClassBookingById": "ClassBooking",
+    "cancelClassBooking": None,
+    "getClassBookingsByCustomer": ["ClassBooking"],
+    "getStudioInformation": "StudioInformation",
+    "confirmActivation": None,
+    "getCustomers": "CustomerSlice",
+    "getCustomerById": "Customer",
+    "getCustomerByNumber": "Customer",
+    "searchCustomers": ["Customer"],
+    "getCrossStudioCustomerByNumber": "Customer",
+    "getCrossStudioCustomerById": "Customer",
+    "searchCrossStudioCustomers": ["Customer"],
+    "getEmployees": "EmployeeSlice",
+    "getEmployeeById": "Employee",
+}
+
+# Members of answers; an exclamation mark says that the member is always there.
+MEMBERS = {
+    "ErrorResponse": "errorMessage! errorCode traceId reference args typedArgs",
+    "TypedArg": "value type",
+    "ClassSlice": "result! hasNext! offset!",
+    "ClassSlotSlice": "result! hasNext! offset!",
+    "CustomerSlice": "result! hasNext! offset!",
+    "EmployeeSlice": "result! hasNext! offset!",
+    "Class": "id! title type duration category description imgUrl bookable! cancelCondition",
+    "CancelCondition": "cancelationAfterLatestPossible latestCancelTerm",
+    "Term": "value! unit!",
+    "ClassSlot": (
+        "id! startDateTime endDateTime classInformation instructors location "
+        "earliestBookingDateTime latestBookingDateTime maxParticipants "
+        "maxWaitingListParticipants bookedParticipants additionalParticipants! "
+        "waitingListParticipants"
+    ),
+    "ClassInformation": "id! title",
+    "Instructor": "id! firstName! lastName! publicName",
+    "Location": "id! name! description",
+    "ClassBookingValidation": "validationStatus!",
+    "ClassBooking": (
+        "bookingId! bookingStatus! classSlotId! classId! customerId! classSlotStatus! "
+        "participantStatus!"
+    ),
+    "StudioInformation": (
+        "studioId! name description country countryCode email telephone website logoUrl street "
+        "houseNumber zip city openingDate closingDate openingHours publicOpeningHours "
+        "closingHours location accessCodeConfiguration!"
+    ),
+    "OpeningHours": "dayOfWeekFrom dayOfWeekTo timeFrom timeTo",
+    "ClosingHours": "reason dateTimeFrom dateTimeTo",
+    "Coordinates": "longitude latitude",
+    "AccessCodeConfiguration": "enabled",
+    "Customer": (
+        "id! status! accessRefusal! customerNumber firstName lastName dateOfBirth email gender "
+        "phonePrivateMobile preferredLanguage studioId uuid idlePeriods"
+    ),
+    "Language": "languageCode! countryCode",
+    "IdlePeriod": "id! startDate! endDate reason",
+    "Employee": "id! firstName! lastName! publicName businessRole",
+}
+
+REQUEST_MEMBERS = {
+    "ClassBookingValidationRequest": "customerId! classSlotId!",
+    "ClassBookingRequest": "customerId! classSlotId! expectedCustomerStatus",
+    "CustomerSearchRequest": "firstName lastName email dateOfBirth",
+}
+
+ENUMERATIONS = {
+    ("Class", "type"): "STUDIO STREAM",
+    ("Term", "unit"): "MINUTES HOURS DAY WEEK MONTH YEAR",
+    ("ClassBooking", "bookingStatus"): (
+        "BOOKED BOOKED_WITH_CONFIRMATION_REQUIRED WAITING_LIST CANCELED"
+    ),
+    ("ClassBooking", "classSlotStatus"): "PLANNED CANCELED COMPLETED",
+    ("ClassBooking", "participantStatus"): "PARTICIPATING NOT_PARTICIPATING UNSET",
+    ("ClassBookingValidation", "validationStatus"): (
+        "AVAILABLE NOT_AVAILABLE DISPLAY_ONLY STUDIO_CLOSED CUSTOMER_ALREADY_BOOKED CUSTOMER_IDLE "
+        "CUSTOMER_IN_OTHER_BOOKING DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME "
+        "DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME NO_CONTINGENT BOOKING_LIMIT_REACHED"
+    ),
+    ("ClassBookingRequest", "expectedCustomerStatus"): "BOOKED WAITING_LIST",
+    ("OpeningHours", "dayOfWeekFrom"): ("MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY"),
+    ("OpeningHours", "dayOfWeekTo"): "MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY",
+    ("Customer", "status"): "MEMBER PROSPECT FORMER_MEMBER",
+    ("Customer", "gender"): "MALE FEMALE UNISEX",
+    ("Employee", "businessRole"): (
+        "STUDIO_OWNER STUDIO_MANAGER TRAINER SERVICE_EMPLOYEE ADMINISTRATION_OR_FINANCE MARKETING"
+    ),
+    ("TypedArg", "type"): (
+        "TIMESTAMP BOOLEAN DATE MONTH_DAY TIME TERM TERM_LIST INTEGER DECIMAL STRING MONEY "
+        "LIMITABLE_CONFIG_PROPERTY I18N_KEY I18N_KEY_LIST PERMISSION_LIST ENUM AVAILABILITY_LIST"
+    ),
+}
+
+SLICE: dict[str, dict[str, Any]] = {
+    "offset": {"type": "string", "default": "0"},
+    "sliceSize": {"type": "integer", "minimum": 10, "maximum": 100, "default": 50},
+}
+LARGE_SLICE: dict[str, dict[str, Any]] = {
+    "offset": SLICE["offset"],
+    "sliceSize": {"type": "integer", "minimum": 50, "maximum": 500, "default": 100},
+}
+AN_ID: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+
+# Query parameters with their limits; "!" again says that one is required.
+QUERIES: dict[str, dict[str, dict[str, Any]]] = {
+    "getClasses": SLICE,
+    "getAllClassSlots": {
+        "slotWindowStartDate": {"type": "string", "format": "date"},
+        "daysAhead": {"type": "integer", "minimum": 1, "maximum": 3, "default": 3},
+        **SLICE,
+    },
+    "getClassSlots": SLICE,
+    "getClassBookingsByCustomer": {"customerId!": AN_ID},
+    "getCustomers": {
+        "customerStatus": {"type": "string", "enum": ["MEMBER", "PROSPECT"], "default": "MEMBER"},
+        **LARGE_SLICE,
+    },
+    "getCustomerByNumber": {"customerNumber!": {"type": "string"}},
+    "getCrossStudioCustomerByNumber": {"customerNumber!": {"type": "string"}},
+    "getEmployees": SLICE,
+}
+
+
+def resolved(part: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in part:
+        _, *names = part["$ref"].split("/")
+        part = DOCUMENT
+        for name in names:
+            part = part[name]
+    return part
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def schemas_within(part: object) -> Iterator[dict[str, Any]]:
+    """Everything in this part of the document that says which values are allowed."""
+    if isinstance(part, dict):
+        if "type" in part and not isinstance(part["type"], dict):
+            yield part
+        for inner in part.values():
+            yield from schemas_within(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from schemas_within(inner)
+
+
+def members_of(schema: dict[str, Any]) -> str:
+    required = schema.get("required", [])
+    return " ".join(name + "!" * (name in required) for name in schema["properties"])
+
+
+def test_it_is_a_valid_openapi_3_1_document() -> None:
+    assert DOCUMENT["openapi"].startswith("3.1.")
+    assert [str(problem) for problem in OpenAPIV31SpecValidator(DOCUMENT).iter_errors()] == []
+
+
+def test_it_has_exactly_the_operations_of_the_contract_with_their_scopes() -> None:
+    assert {
+        (method, path): (operation["operationId"], operation.get("x-required-scope"))
+        for method, path, operation in operations()
+    } == {at: (name, scope) for at, (name, scope, _) in OPERATIONS.items()}
+
+
+def test_the_scope_is_told_in_words_too() -> None:
+    for _, _, operation in operations():
+        scope = operation.get("x-required-scope")
+        told = "Required scope: " + (f"`{scope}`." if scope else "none")
+        assert told in " ".join(operation["description"].split())
+
+
+def test_every_operation_wants_the_key() -> None:
+    assert DOCUMENT["security"] == [{"ApiKey": []}]
+    scheme = DOCUMENT["components"]["securitySchemes"]["ApiKey"]
+    assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-API-KEY")
+    assert [
+        name for _, _, operation in operations() for name in operation if name == "security"
+    ] == []
+
+
+def test_every_operation_describes_the_errors_that_it_can_have() -> None:
+    for method, path, operation in operations():
+        _, scope, errors = OPERATIONS[method, path]
+        expected = {200, 401, 429, 500, 503} | errors | ({403} if scope else set())
+        assert {int(status) for status in operation["responses"]} == expected, path
+
+
+def test_every_error_is_an_error_response() -> None:
+    for _, path, operation in operations():
+        for status, response in operation["responses"].items():
+            if int(status) >= 400:
+                content = resolved(response)["content"]
+                assert list(content) == ["application/json"], path
+                schema = content["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/ErrorResponse"}, path
+
+
+def test_every_status_of_the_table_of_errors_is_described_somewhere() -> None:
+    described = {int(status) for _, _, op in operations() for status in op["responses"]}
+    # A path that has no such method is, by its nature, not an operation.
+    assert {row.status for row in ERRORS.values()} - described == {405}
+
+
+def test_every_success_gives_what_the_contract_says() -> None:
+    found: dict[str, str | list[str] | None] = {}
+    for _, _, operation in operations():
+        content = operation["responses"]["200"].get("content")
+        if content is None:
+            found[operation["operationId"]] = None
+            continue
+        assert list(content) == ["application/json"]
+        schema = content["application/json"]["schema"]
+        if schema.get("type") == "array":
+            found[operation["operationId"]] = [schema["items"]["$ref"].rpartition("/")[2]]
+        else:
+            found[operation["operationId"]] = schema["$ref"].rpartition("/")[2]
+    assert found == ANSWERS
+
+
+def test_answers_have_exactly_the_members_of_the_contract() -> None:
+    closed = {
+        name: members_of(schema)
+        for name, schema in SCHEMAS.items()
+        if schema.get("additionalProperties") is False
+    }
+    assert closed == MEMBERS
+
+
+def test_requests_have_the_members_of_the_contract_and_may_have_more() -> None:
+    open_ = {
+        name: members_of(schema)
+        for name, schema in SCHEMAS.items()
+        if schema["type"] == "object" and schema.get("additionalProperties") is not False
+    }
+    assert open_ == REQUEST_MEMBERS
+    assert {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for _, _, operation in operations()
+        if "requestBody" in operation
+    } == set(REQUEST_MEMBERS)
+
+
+def test_enumerations_have_exactly_the_values_of_the_contract() -> None:
+    found = {
+        (name, member): " ".join(values)
+        for name, schema in SCHEMAS.items()
+        for member, inner in schema.get("properties", {}).items()
+        if (values := resolved(inner).get("enum"))
+    }
+    assert found == ENUMERATIONS
+
+
+def test_the_validation_status_is_a_refusal_to_book_or_available() -> None:
+    statuses = SCHEMAS["ValidationStatus"]["enum"]
+    up_to_the_last = list(Refusal)[: list(Refusal).index(Refusal.BOOKING_LIMIT_REACHED) + 1]
+    assert set(statuses) == {"AVAILABLE", *up_to_the_last}
+
+
+def test_query_parameters_have_the_limits_and_defaults_of_the_contract() -> None:
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for _, _, operation in operations():
+        for parameter in map(resolved, operation["parameters"]):
+            if parameter["in"] == "query":
+                name = parameter["name"] + "!" * parameter.get("required", False)
+                schema = resolved(parameter["schema"])
+                words = ["type", "minimum", "maximum", "enum", "default"]
+                if schema.get("format") == "date":
+                    words.append("format")
+                limits = {word: schema[word] for word in words if word in schema}
+                found.setdefault(operation["operationId"], {})[name] = limits
+    assert found == QUERIES
+
+
+def test_path_parameters_are_ids() -> None:
+    for _, path, operation in operations():
+        in_path = {
+            p["name"]: p for p in map(resolved, operation["parameters"]) if p["in"] == "path"
+        }
+        assert list(in_path) == re.findall(r"\{(\w+)\}", path)
+        for parameter in in_path.values():
+            schema = resolved(parameter["schema"])
+            assert {word: schema[word] for word in AN_ID} == AN_ID
+
+
+def test_headers_choose_the_language_and_make_booking_repeatable() -> None:
+    for _, path, operation in operations():
+        headers = [p["name"] for p in map(resolved, operation["parameters"]) if p["in"] == "header"]
+        book = path.endswith("/book")
+        assert headers == (["Idempotency-Key"] if book else []) + ["Accept-Language"]
+    told = " ".join(DOCUMENT["info"]["description"].split())
+    for language in LANGUAGES:
+        assert re.search(rf"\b{language}\b", told), language
+
+
+def test_ids_are_integers_that_javascript_holds_and_dates_have_one_format() -> None:
+    assert SCHEMAS["Id"]["maximum"] == 2**53 - 1
+    for name, schema in SCHEMAS.items():
+        for member, inner in schema.get("properties", {}).items():
+            reference = inner.get("$ref", "").rpartition("/")[2]
+            where = (name, member)
+            if member == "id" or (member.endswith("Id") and member != "traceId"):
+                assert reference == ("RequestedId" if name.endswith("Request") else "Id"), where
+            if member.endswith("DateTime"):
+                assert reference == "ZonedDateTime", where
+            if member.startswith("dateTime"):
+                assert reference == "LocalDateTime", where
+            if member.endswith("Date") or member == "dateOfBirth":
+                assert reference == "LocalDate", where
+
+
+def test_nothing_may_be_null() -> None:
+    schemas = list(schemas_within(DOCUMENT["paths"])) + list(schemas_within(DOCUMENT["components"]))
+    assert [schema for schema in schemas if "null" in schema["type"] or "nullable" in schema] == []
+
+
+def test_limits_are_told_in_headers() -> None:
+    limits = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+    for _, _, operation in operations():
+        responses = {status: resolved(r) for status, r in operation["responses"].items()}
+        assert list(responses["200"]["headers"]) == limits
+        assert list(responses["429"]["headers"]) == [*limits, "Retry-After"]
+        assert list(responses["503"]["headers"]) == ["Retry-After"]
+    assert DOCUMENT["components"]["headers"]["Retry-After"]["required"] is True
+
+
+def test_every_example_fits_where_it_stands() -> None:
+    tried = 0
+    for schema in schemas_within(DOCUMENT["components"]["schemas"]):
+        for example in schema.get("examples", []):
+            Draft202012Validator(schema).validate(example)
+            tried += 1
+    assert tried > 50
+
+
+def test_the_errors_shown_as_examples_are_those_of_the_table() -> None:
+    as_json = httpx.Headers({"Content-Type": "application/json"})
+    for response in DOCUMENT["components"]["responses"].values():
+        content = response["content"]["application/json"]
+        for example in content["examples"].values():
+            error = example["value"]
+            judge(Answer("GET", "/v1/nothing", 404, as_json, json.dumps(error).encode()))
+            row = {str(code): row for code, row in ERRORS.items()}[error["errorCode"]]
+            words = re.escape(row.message)
+            for placeholder in row.placeholders:
+                words = words.replace(re.escape(f"{{{placeholder}}}"), ".+")
+            assert re.fullmatch(words, error["errorMessage"])
+            assert error.get("reference") == row.reference or row.reference is None
+
+
+class Addresses(HTMLParser):
+    """What a page makes the browser load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "a":
+            self.loaded += [value for name, value in attrs if name in ("src", "href") and value]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(Starlette(routes=docs.routes()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://kursplan.test") as client:
+        yield client
+
+
+async def test_the_document_is_served_and_not_sent_twice(server: httpx.AsyncClient) -> None:
+    response = await server.get("/openapi.json")
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.json() == DOCUMENT
+    etag = response.headers["ETag"]
+    for known in (etag, f'"other", {etag}', f"W/{etag}"):
+        again = await server.get("/openapi.json", headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    other = await server.get("/openapi.json", headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.json()) == (200, DOCUMENT)
+
+
+async def test_the_page_loads_nothing_from_another_host(server: httpx.AsyncClient) -> None:
+    page = await server.get("/docs")
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    addresses = Addresses()
+    addresses.feed(page.text)
+    ours = [address for address in addresses.loaded if not address.startswith("data:")]
+    assert ours == ["docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "docs/start.js"]
+    for address in ours:
+        part = await server.get(f"/{address}")
+        assert (part.status_code, len(part.content) > 0) == (200, True)
+    start = (await server.get("/docs/start.js")).text
+    assert re.findall(r"https?:|//\w", page.text + start) == []
+    assert 'url: "openapi.json"' in start
+    assert "validatorUrl: null" in start
+
+
+async def test_the_browser_holds_the_page_to_its_own_host(server: httpx.AsyncClient) -> None:
+    policy = (await server.get("/docs")).headers["Content-Security-Policy"]
+    directives = dict(directive.split(maxsplit=1) for directive in policy.split("; "))
+    assert directives["default-src"] == "'none'"
+    allowed = {source for sources in directives.values() for source in sources.split()}
+    assert allowed == {"'none'", "'self'", "data:"}
+
+
+async def test_the_viewer_knows_openapi_3_1(server: httpx.AsyncClient) -> None:
+    viewer = (await server.get("/docs/swagger-ui-bundle.js")).text
+    version = re.search(r'PACKAGE_VERSION:"(\d+)\.', viewer)
+    assert version is not None
+    assert int(version[1]) >= 5

@@ -1,0 +1,30 @@
+"""What every test may ask for, and how a test run reports."""
+
+from collections import Counter
+
+import pytest
+
+from kursplan.clock import HandClock
+from kursplan.store.database import Database
+from tests.gym import MORNING, Gym
+
+pytest_plugins = ["tests.postgres", "tests.redis_server", "tests.databases", "tests.referee_plugin"]
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    """A clock that moves only when the test moves it."""
+    return HandClock(MORNING)
+
+
+@pytest.fixture
+async def gym(database: Database, clock: HandClock) -> Gym:
+    """An organization with one studio and nothing else."""
+    return await Gym(database, clock).open()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests were skipped: one line for each reason, not for each test."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason, tests in Counter(report.longrepr[2] for report in skipped).items():
+        terminalreporter.write_line(f"{tests} skipped: {reason.removeprefix('Skipped: ')}")

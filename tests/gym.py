@@ -1,0 +1,401 @@
+"""A gym to test in, built with sentences: `await gym.slot("spin", seats=1, at="18:00")`.
+
+The rows are written as they are, without the desk: what a test sets up is not what it tests.
+Times are local to the studio; the clock stands at Monday, 2 March 2026, 08:00 in Berlin.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, func, insert, select
+
+from kursplan.clock import HandClock
+from kursplan.desk.book import Book, Booked, MayBook
+from kursplan.desk.cancel import Cancel
+from kursplan.desk.desk import Desk
+from kursplan.desk.turn import Command
+from kursplan.domain.admission import Admission
+from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.classes import Class, ClassType
+from kursplan.domain.contingents import Period
+from kursplan.domain.customers import CustomerStatus
+from kursplan.domain.events import EventType
+from kursplan.domain.localtime import instant_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.studios import LostEntitlement
+from kursplan.domain.terms import Term
+from kursplan.ids import fingerprint, new_api_key, new_uuid
+from kursplan.metrics import Metrics
+from kursplan.store import bookings, slots, tables
+from kursplan.store.database import Database
+
+MONDAY = date(2026, 3, 2)
+MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+ALL_SCOPES = ("CLASSES_READ", "CLASSES_WRITE", "CUSTOMER_READ", "STUDIO_READ", "EMPLOYEE_READ")
+
+
+@dataclass(frozen=True)
+class Told:
+    """An event as it was stored."""
+
+    type: EventType
+    entity_id: int
+    studio_id: int
+    home_studio_id: int | None
+    content: str | None
+    uuid: str
+
+
+class Gym:
+    """One organization with a studio in Berlin, on a database of its own, and its desk."""
+
+    def __init__(self, database: Database, clock: HandClock, first_id: int = 1) -> None:
+        self.database = database
+        self.clock = clock
+        self.desk = Desk(database, clock, Metrics())
+        # Ids set up by hand stay below those that the sequence gives out.
+        self._ids = itertools.count(first_id)
+        self.organization = next(self._ids)
+        self.studio_id = 0
+        self.classes: dict[str, int] = {}
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def at(self, local: str | datetime, *, day: date = MONDAY, zone: ZoneInfo = BERLIN) -> datetime:
+        """The instant of a local time such as "18:00"."""
+        if isinstance(local, str):
+            local = datetime.combine(day, time.fromisoformat(local))
+        return instant_of(local, zone)
+
+    async def insert(self, table: Table, **values: Any) -> int:
+        """Write one row of the organization and give its id."""
+        row = {"id": next(self._ids), "organization_id": self.organization} | values
+        row = {name: value for name, value in row.items() if name in table.c}
+        await self.database.write(lambda tx: tx.execute(insert(table), row))
+        return int(row.get("id", 0))
+
+    async def open(self, **options: Any) -> Gym:
+        """The organization and its first studio."""
+        await self.insert(
+            tables.organization,
+            id=self.organization,
+            key=f"gym-{self.organization}",
+            name="Muster-Gym",
+            lost_entitlement=LostEntitlement.FLAG,
+            created_at=self.now,
+            **options,
+        )
+        self.studio_id = await self.studio("berlin")
+        return self
+
+    async def studio(self, key: str, *, zone: str = "Europe/Berlin", **values: Any) -> int:
+        return await self.insert(
+            tables.studio,
+            key=key,
+            name=f"Studio {key.title()}",
+            zone=zone,
+            **{"language": "de", "access_code_enabled": False} | values,
+        )
+
+    async def klass(
+        self, key: str = "spin", *, studio_id: int | None = None, **options: Any
+    ) -> int:
+        """A class with the house's defaults, unless options say otherwise; terms as "7 DAY"."""
+        rates: Iterable[int] = options.pop("rates", ())
+        standard = Class(0)
+        values = {
+            "title": key.title(),
+            "type": ClassType.STUDIO,
+            "duration": 60,
+            "max_participants": 20,
+            "max_waiting_list": 5,
+        } | {
+            name: getattr(standard, name)
+            for name in Class.__slots__
+            if name in tables.class_.c and name != "id"
+        }
+        for name, value in options.items():
+            is_term = isinstance(value, str) and name in (
+                "earliest_booking",
+                "latest_booking",
+                "latest_cancellation",
+                "promotion_ends",
+                "confirmation",
+            )
+            values[name] = Term.parse(value) if is_term else value
+        class_id = await self.insert(
+            tables.class_, key=key, studio_id=studio_id or self.studio_id, **values
+        )
+        for rate_id in rates:
+            await self.insert(tables.class_rate, class_id=class_id, rate_id=rate_id)
+        self.classes[key] = class_id
+        return class_id
+
+    async def slot(
+        self,
+        of: str | int = "spin",
+        *,
+        at: str | datetime = "18:00",
+        day: date = MONDAY,
+        minutes: int = 60,
+        seats: int | None = 20,
+        waiting_list: int = 5,
+        studio_id: int | None = None,
+        zone: ZoneInfo = BERLIN,
+        **values: Any,
+    ) -> int:
+        """A slot at that local time; its class is made with defaults where there is none yet."""
+        class_id = self.classes.get(of) if isinstance(of, str) else of
+        if class_id is None:
+            class_id = await self.klass(str(of), studio_id=studio_id)
+        starts_at = self.at(at, day=day, zone=zone)
+        standard = {
+            "status": SlotStatus.PLANNED,
+            "own": (),
+            "additional_participants": 0,
+            "seats": 0,
+            "waiting": 0,
+            "last_sequence": 0,
+        }
+        return await self.insert(
+            tables.slot,
+            class_id=class_id,
+            studio_id=studio_id or self.studio_id,
+            local_start=starts_at.astimezone(zone).replace(tzinfo=None),
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=minutes),
+            max_participants=seats,
+            max_waiting_list=waiting_list,
+            **standard | values,
+        )
+
+    async def customer(
+        self, first_name: str = "Erika", *, studio_id: int | None = None, **values: Any
+    ) -> int:
+        last_name = values.pop("last_name", "Mustermann")
+        customer_id = next(self._ids)
+        standard = {
+            "status": CustomerStatus.MEMBER,
+            "access_refused": False,
+            "first_name_folded": first_name.lower(),
+            "last_name_folded": last_name.lower(),
+        }
+        return await self.insert(
+            tables.customer,
+            id=customer_id,
+            key=f"customer-{customer_id}",
+            uuid=new_uuid(),
+            studio_id=studio_id or self.studio_id,
+            first_name=first_name,
+            last_name=last_name,
+            **standard | values,
+        )
+
+    async def customers(self, count: int, **values: Any) -> list[int]:
+        return [await self.customer(f"Kunde{n}", **values) for n in range(count)]
+
+    async def rate(self, key: str = "basic", *, grants: Mapping[Period, int | None] = {}) -> int:
+        rate_id = await self.insert(tables.rate, key=key, name=key.title())
+        for period, count in grants.items():
+            await self.insert(
+                tables.rate_contingent, rate_id=rate_id, period=period, bookings=count
+            )
+        return rate_id
+
+    async def membership(
+        self,
+        customer_id: int,
+        rate_id: int,
+        *,
+        since: date = date(2026, 1, 1),
+        until: date | None = None,
+        grants: Mapping[Period, int | None] = {},
+    ) -> int:
+        membership_id = next(self._ids)
+        await self.insert(
+            tables.membership,
+            id=membership_id,
+            key=f"membership-{membership_id}",
+            customer_id=customer_id,
+            rate_id=rate_id,
+            valid_from=since,
+            valid_until=until,
+        )
+        for period, count in grants.items():
+            await self.insert(
+                tables.membership_contingent,
+                membership_id=membership_id,
+                period=period,
+                bookings=count,
+            )
+        return membership_id
+
+    async def idle(
+        self, customer_id: int, membership_id: int, first: date, last: date | None = None
+    ) -> int:
+        idle_id = next(self._ids)
+        return await self.insert(
+            tables.idle_period,
+            id=idle_id,
+            key=f"idle-{idle_id}",
+            membership_id=membership_id,
+            customer_id=customer_id,
+            first_day=first,
+            last_day=last,
+        )
+
+    async def employee(self, first_name: str = "Ina", *, studio_id: int | None = None) -> int:
+        employee_id = await self.insert(
+            tables.employee,
+            key=f"employee-{first_name.lower()}",
+            first_name=first_name,
+            last_name="Trainer",
+        )
+        await self.insert(
+            tables.employee_studio,
+            studio_id=studio_id or self.studio_id,
+            employee_id=employee_id,
+        )
+        return employee_id
+
+    async def location(self, name: str = "Saal 1", *, studio_id: int | None = None) -> int:
+        return await self.insert(
+            tables.location, studio_id=studio_id or self.studio_id, key=name.lower(), name=name
+        )
+
+    async def closure(self, start: datetime, end: datetime, *, studio_id: int | None = None) -> int:
+        closure_id = next(self._ids)
+        return await self.insert(
+            tables.closure,
+            id=closure_id,
+            key=f"closure-{closure_id}",
+            studio_id=studio_id or self.studio_id,
+            local_from=start,
+            local_to=end,
+        )
+
+    async def key(
+        self,
+        *,
+        studio_id: int | None = None,
+        scopes: Iterable[str] = ALL_SCOPES,
+        application: str = "app",
+        active: bool = True,
+    ) -> str:
+        """An API key for an application in the studio."""
+        application_id = await self.insert(
+            tables.application, key=f"{application}-{next(self._ids)}", name=application
+        )
+        integration_id = await self.insert(
+            tables.integration,
+            application_id=application_id,
+            studio_id=studio_id or self.studio_id,
+            scopes=tuple(scopes),
+            active=active,
+            webhook_key=new_api_key(),
+        )
+        key = new_api_key()
+        await self.insert(
+            tables.api_key,
+            key_hash=fingerprint(key),
+            integration_id=integration_id,
+            hint=key[-4:],
+            created_at=self.now,
+        )
+        return key
+
+    # Deeds, in short.
+
+    async def take(self, command: Command[Any]) -> Any:
+        return await self.desk.take(command)
+
+    async def book(
+        self, customer_id: int, slot_id: int, *, studio_id: int | None = None, **options: Any
+    ) -> Booked | Refusal:
+        return await self.desk.take(
+            Book(
+                self.organization,
+                studio_id or self.studio_id,
+                customer_id,
+                slot_id,
+                await self.desk.ids.next(),
+                **options,
+            )
+        )
+
+    async def booked(self, customer_id: int, slot_id: int, **options: Any) -> Booked:
+        """Book, where the test takes for granted that it succeeds."""
+        answer = await self.book(customer_id, slot_id, **options)
+        assert isinstance(answer, Booked), answer
+        return answer
+
+    async def may_book(
+        self, customer_id: int, slot_id: int, *, studio_id: int | None = None
+    ) -> Admission | Refusal:
+        return await self.desk.ask(
+            MayBook(self.organization, studio_id or self.studio_id, customer_id, slot_id)
+        )
+
+    async def cancel(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
+        return await self.desk.take(
+            Cancel(self.organization, studio_id or self.studio_id, booking_id)
+        )
+
+    # What is stored.
+
+    async def slot_now(self, slot_id: int) -> Slot:
+        def look(tx: Connection) -> Slot:
+            return slots.load(tx, self.organization, [slot_id], lock=False)[slot_id]
+
+        return await self.database.read(look)
+
+    async def booking_now(self, booking_id: int) -> Booking:
+        def look(tx: Connection) -> Booking:
+            [booking] = bookings.load(tx, self.organization, [booking_id])
+            return booking
+
+        return await self.database.read(look)
+
+    async def on_slot(self, slot_id: int) -> list[Booking]:
+        """Everybody who sits or waits on the slot, in the order of joining."""
+        found = await self.database.read(
+            lambda tx: bookings.active_on(tx, self.organization, [slot_id])
+        )
+        return sorted(found, key=lambda each: each.sequence)
+
+    async def statuses(self, slot_id: int) -> list[tuple[int, BookingStatus]]:
+        return [(each.customer_id, each.status) for each in await self.on_slot(slot_id)]
+
+    async def count(self, table: Table) -> int:
+        query = select(func.count()).select_from(table)
+        return await self.database.read(lambda tx: int(tx.execute(query).scalar_one()))
+
+    async def told(self, *types: EventType) -> list[Told]:
+        """The stored events in their order, all or of these types."""
+        event = tables.event
+        query = (
+            select(
+                event.c.type,
+                event.c.entity_id,
+                event.c.studio_id,
+                event.c.home_studio_id,
+                event.c.content,
+                event.c.uuid,
+            )
+            .where(event.c.organization_id == self.organization)
+            .order_by(event.c.id)
+        )
+        rows = await self.database.read(lambda tx: tx.execute(query).all())
+        events = [Told(*row) for row in rows]
+        return [each for each in events if not types or each.type in types]

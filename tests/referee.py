@@ -1,0 +1,289 @@
+"""The client that refuses any answer which the document of the Open API does not describe.
+
+A test asks through it as through any httpx client, and gets the answer only if the document allows
+it to the letter: the status, the content type, every member of the body, the headers. So each test
+about anything at all is a test of the contract, too. Paths outside `/v1` pass unjudged.
+
+Judging requests is deliberately absent: tests send nonsense on purpose, and the contract wants
+most of it ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NoReturn
+
+import httpx
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+from starlette.types import ASGIApp
+
+from kursplan.api import docs
+
+EXERCISED: set[tuple[str, int]] = set()
+"""Every (operationId, status) that some referee of this process has seen and allowed."""
+
+
+class Undescribed(AssertionError):
+    """The server gave an answer that the document does not describe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, and for which request; the target is path and query as they were sent."""
+
+    method: str
+    target: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    def refuse(self, why: str) -> NoReturn:
+        shown = self.body[:1000].decode("utf-8", "replace")
+        raise Undescribed(f"{self.method} {self.target} answered {self.status}: {why}\n{shown}")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document."""
+
+    id: str
+    method: str
+    template: str
+    responses: Mapping[str, str]
+    """Where in the document each status is described, as a JSON pointer."""
+
+    def is_at(self, path: str) -> bool:
+        """Whether the template fits the path; a parameter is one segment, whatever it holds."""
+        return re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", self.template), path) is not None
+
+
+class Referee(httpx.AsyncClient):
+    """An httpx client that raises :class:`Undescribed` instead of giving an undescribed answer.
+
+    For a real server: ``Referee(base_url=…, headers={"X-API-KEY": …})``. What it has seen goes
+    into ``exercised``, which only tests of the referee itself should replace.
+    """
+
+    def __init__(self, *, exercised: set[tuple[str, int]] = EXERCISED, **client: Any) -> None:
+        super().__init__(**client)
+        self._exercised = exercised
+
+    @classmethod
+    def inside(
+        cls,
+        app: ASGIApp,
+        api_key: str | None = None,
+        *,
+        raise_app_exceptions: bool = True,
+        **client: Any,
+    ) -> Referee:
+        """A referee of an application in this process; its lifespan is the caller's business."""
+        return cls(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions),
+            base_url="http://kursplan.test",
+            headers={} if api_key is None else {"X-API-KEY": api_key},
+            **client,
+        )
+
+    async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
+        response = await super().send(request, **how)
+        target = request.url.raw_path.decode("ascii")
+        if target.startswith(("/v1/", "/v1?")) or target == "/v1":
+            await response.aread()
+            operation = judge(
+                Answer(
+                    request.method,
+                    target,
+                    response.status_code,
+                    response.headers,
+                    response.content,
+                )
+            )
+            if operation is not None:
+                self._exercised.add((operation.id, response.status_code))
+        return response
+
+
+def judge(answer: Answer) -> Operation | None:
+    """The operation that describes the answer; None for HEAD and where there is no operation.
+
+    Raises :class:`Undescribed`.
+    """
+    if answer.method == "HEAD":
+        _judge_head(answer)
+        return None
+    # Later ones replace earlier ones, so that the path with the fewest parameters wins.
+    here = {o.method: o for o in operations() if o.is_at(answer.path)}
+    if operation := here.get(answer.method):
+        _judge_described(answer, operation)
+    else:
+        _judge_without_operation(answer, set(here))
+    return operation
+
+
+@cache
+def operations() -> tuple[Operation, ...]:
+    """All operations, those with fewer parameters in the path last.
+
+    So `/v1/classes/slots` comes after `/v1/classes/{classId}`, which fits the same path.
+    """
+    found = (
+        Operation(
+            described["operationId"],
+            method.upper(),
+            template,
+            {
+                status: _resolved(_pointer("paths", template, method, "responses", status))
+                for status in described["responses"]
+            },
+        )
+        for template, methods in _document()["paths"].items()
+        for method, described in methods.items()
+    )
+    return tuple(sorted(found, key=lambda operation: -operation.template.count("{")))
+
+
+def never_succeeded(exercised: set[tuple[str, int]]) -> list[str]:
+    """The operations, in the order of the document, of which no success is among the exercised."""
+    succeeded = {operation_id for operation_id, status in exercised if 200 <= status < 300}
+    return [
+        described["operationId"]
+        for methods in _document()["paths"].values()
+        for described in methods.values()
+        if described["operationId"] not in succeeded
+    ]
+
+
+def _judge_head(answer: Answer) -> None:
+    # HEAD checks the key on any path, known or not; 503 is what any request may get.
+    if answer.status not in (200, 401, 503):
+        answer.refuse("HEAD only checks the key: 200 or 401")
+    # httpx drops the body that it should not have got, but the length tells of it.
+    if answer.body or answer.headers.get("Content-Length", "0") != "0":
+        answer.refuse("HEAD has no body")
+    if answer.status == 503:
+        _judge_headers(answer, _pointer("components", "responses", "ServiceUnavailable"))
+
+
+def _judge_without_operation(answer: Answer, methods_here: set[str]) -> None:
+    if answer.status == 405 and methods_here:
+        allowed = {method.strip() for method in answer.headers.get("Allow", "").split(",")}
+        if not methods_here <= allowed:
+            answer.refuse(f"the Allow header does not name {', '.join(sorted(methods_here))}")
+    elif answer.status not in (401, 404):
+        answer.refuse("the document has no such operation, so only 401, 404 or 405 would do")
+    _judge_body(answer, "application/json", _pointer("components", "schemas", "ErrorResponse"))
+
+
+def _judge_described(answer: Answer, operation: Operation) -> None:
+    described = operation.responses.get(str(answer.status))
+    if described is None:
+        answer.refuse(f"{operation.id} describes only {', '.join(operation.responses)}")
+    _judge_headers(answer, described)
+    content = _at(described).get("content")
+    if content is None:
+        if answer.body:
+            answer.refuse("the body should be empty")
+        return
+    (media_type,) = content
+    _judge_body(answer, media_type, f"{described}{_pointer('content', media_type, 'schema')}")
+
+
+def _judge_headers(answer: Answer, described: str) -> None:
+    for name in _at(described).get("headers", {}):
+        header = _resolved(f"{described}{_pointer('headers', name)}")
+        text = answer.headers.get(name)
+        if text is None:
+            if _at(header).get("required"):
+                answer.refuse(f"the header {name} is missing")
+            continue
+        value = int(text) if re.fullmatch("-?[0-9]+", text) else text
+        _judge_value(answer, value, f"{header}{_pointer('schema')}", f"the header {name}")
+
+
+def _judge_body(answer: Answer, media_type: str, schema: str) -> None:
+    content_type = answer.headers.get("Content-Type", "")
+    if content_type.lower().replace(" ", "") not in (media_type, f"{media_type};charset=utf-8"):
+        answer.refuse(f"the content type is {content_type!r} instead of {media_type}")
+    try:
+        value = json.loads(
+            answer.body.decode("utf-8"),
+            parse_constant=_no_number,
+            object_pairs_hook=_without_duplicates,
+        )
+    except ValueError as problem:
+        answer.refuse(f"the body is not JSON in UTF-8: {problem}")
+    _judge_value(answer, value, schema, "the body")
+
+
+def _judge_value(answer: Answer, value: Any, schema: str, what: str) -> None:
+    problems = [f"at {p.json_path}: {p.message}" for p in _validator(schema).iter_errors(value)]
+    if problems:
+        answer.refuse(f"{what} does not fit, {'; '.join(problems[:5])}")
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _without_duplicates(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        raise ValueError(f"a member occurs twice among {', '.join(names)}")
+    return dict(members)
+
+
+# To JSON Schema 1.0 is an integer. To a client that reads a 64-bit integer it is none.
+_Validator = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, x: type(x) is int),
+)
+
+
+@cache
+def _validator(schema: str) -> Draft202012Validator:
+    """Judges a value by the schema at this pointer, references within the document included."""
+    base = "urn:kursplan:open-api"
+    registry: Registry[Any] = Registry().with_resource(
+        base, DRAFT202012.create_resource(_document())
+    )
+    validator: Draft202012Validator = _Validator(
+        {"$ref": f"{base}#{schema}"},
+        registry=registry,
+        format_checker=FormatChecker(["date", "uuid"]),
+    )
+    return validator
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return docs.document()
+
+
+def _pointer(*names: str) -> str:
+    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+
+
+def _at(pointer: str) -> dict[str, Any]:
+    """The part of the document to which a JSON pointer points."""
+    part = _document()
+    for name in pointer.split("/")[1:]:
+        part = part[name.replace("~1", "/").replace("~0", "~")]
+    return part
+
+
+def _resolved(pointer: str) -> str:
+    """The pointer itself, or where its `$ref` leads."""
+    reference = _at(pointer).get("$ref")
+    return pointer if reference is None else _resolved(str(reference).removeprefix("#"))
