@@ -44,15 +44,6 @@ class SystemClock:
             self._latest = told
         return self._latest
 
-    def not_before(self, instant: datetime) -> None:
-        """Start no earlier than `instant`, the last one on record before a restart.
-
-        An instant further ahead than the clock may step back is not believed, as above.
-        """
-        told = self.now()
-        if told < instant <= told + STEADY_FOR:
-            self._latest = instant
-
 
 class HandClock:
     """A clock that stands still until it is moved; for tests and for trying things out."""
@@ -73,3 +64,8 @@ class HandClock:
 def stopwatch() -> float:
     """Seconds from an arbitrary start, for measuring durations only."""
     return time.perf_counter()
+
+
+def machine_seconds() -> float:
+    """Seconds since the epoch by the machine's clock, for libraries that count by it themselves."""
+    return time.time()

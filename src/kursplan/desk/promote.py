@@ -73,4 +73,5 @@ def seated(booking: Booking, slot: Slot, membership_id: int | None, turn: Turn) 
         counts=slot.class_.uses_contingent and membership_id is not None,
         confirm_until=confirm_until,
         skipped=None,
+        conflict=None,
     )

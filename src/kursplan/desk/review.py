@@ -23,6 +23,9 @@ def flag(turn: Turn, booking: Booking) -> Booking:
 
     Tells nobody: what shifted the ground is told by its own event.
     """
+    booking = turn.bookings[booking.id]
+    if not booking.active:
+        return booking
     slot = turn.slot_of(booking)
     conflict = conflict_of(slot, turn.customer_of(booking), booking)
     if conflict is booking.conflict:
@@ -35,8 +38,10 @@ def flag(turn: Turn, booking: Booking) -> Booking:
 def review(turn: Turn, booking: Booking) -> Booking:
     """Flag or cancel an active booking that would be refused today, and tell it.
 
-    A slot that has started is past reviewing.
+    A slot that has started is past reviewing. The booking is looked at as it stands now: reviewing
+    the one before it may have given it a seat.
     """
+    booking = turn.bookings[booking.id]
     slot = turn.slot_of(booking)
     if slot.has_started(turn.now):
         return booking

@@ -20,6 +20,7 @@ from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
 from kursplan.domain.slots import Slot
+from kursplan.domain.studios import Closure
 from kursplan.store import bookings, customers, events, idempotency, slots
 from kursplan.store.idempotency import Outcome
 
@@ -40,6 +41,8 @@ class Reach:
     """Slots of which all who wait are needed."""
     rosters: frozenset[int] = _NOTHING
     """Slots of which all who sit or wait are needed."""
+    ahead: frozenset[Slot] = frozenset()
+    """Slots as a command is about to place them: what happens around those times is needed too."""
 
     def __or__(self, other: Reach) -> Reach:
         return Reach(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(Reach)))
@@ -113,8 +116,12 @@ class Turn:
         customer_ids = reach.customers | {each.customer_id for each in found}
         slot_ids = reach.slots | reach.queues | reach.rosters | {each.slot_id for each in found}
         known = customers.lock_rows(self.tx, self.organization_id, customer_ids, lock=lock)
-        self.slots = slots.load(self.tx, self.organization_id, slot_ids, lock=lock)
-        self.customers = customers.fill(self.tx, self.organization_id, known, self.slots.values())
+        self.slots = slots.load(
+            self.tx, self.organization_id, slot_ids, lock=lock, ahead=reach.ahead
+        )
+        self.customers = customers.fill(
+            self.tx, self.organization_id, known, [*self.slots.values(), *reach.ahead]
+        )
         if found and lock:
             found = self._look_up(reach)
         self.bookings = {each.id: each for each in found}
@@ -122,7 +129,8 @@ class Turn:
             reach,
             customers=customer_ids,
             slots=slot_ids,
-            queues=reach.queues | {each.slot_id for each in found if each.id in reach.bookings},
+            queues=reach.queues
+            | {each.slot_id for each in found if each.id in reach.bookings and each.active},
         )
         self.now = self._clock.now()
 
@@ -172,6 +180,21 @@ class Turn:
             raise LookAgain(Reach(slots=missing))
         return [self.slots[slot_id] for slot_id in sorted(wanted) if slot_id in self.slots]
 
+    def need_rosters(self, slot_ids: Iterable[int]) -> list[Slot]:
+        """The same with all who sit or wait there, for all of these slots at once."""
+        wanted = frozenset(slot_ids)
+        if missing := wanted - self._reach.rosters:
+            raise LookAgain(Reach(rosters=missing))
+        return self.need_slots(wanted)
+
+    def look_ahead(self, slots: Iterable[Slot]) -> None:
+        """A command is about to place slots like this, and decides on what happens around them."""
+        seen = {(each.id, each.starts_at, each.ends_at) for each in self._reach.ahead}
+        if further := [
+            each for each in slots if (each.id, each.starts_at, each.ends_at) not in seen
+        ]:
+            raise LookAgain(Reach(ahead=frozenset(further)))
+
     def is_new(self, booking: Booking) -> bool:
         """Whether it was made in this turn."""
         return booking.id in self._added
@@ -212,6 +235,14 @@ class Turn:
         """The slot of that id is now `slot`."""
         self.slots[slot.id] = slot
         self._reshaped[slot.id] = None
+
+    def change_closures(self, studio_id: int, closures: Iterable[Closure]) -> None:
+        """The studio is now closed at these times; its row is not for the turn to write."""
+        closed = tuple(closures)
+        for slot in self.slots.values():
+            if slot.studio.id == studio_id:
+                studio = replace(slot.studio, closures=closed)
+                self.slots[slot.id] = replace(slot, studio=studio)
 
     def tell(
         self,

@@ -70,7 +70,8 @@ class Membership:
         if released == taken and (before is None or before.day == changed.day):
             return self
         days = list(self.used_days)
-        if released and before is not None:
+        # Days that no limit asks for are not among them.
+        if released and before is not None and before.day in days:
             days.remove(before.day)
         if taken:
             days.append(changed.day)

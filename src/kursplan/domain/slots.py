@@ -81,8 +81,8 @@ class Slot:
 
     @property
     def waiting_open(self) -> bool:
-        """Whether a newcomer may wait."""
-        return self.max_participants is not None and self.waiting < self.max_waiting_list
+        """Whether a newcomer may wait; for no seat at all nobody does (F15)."""
+        return bool(self.max_participants) and self.waiting < self.max_waiting_list
 
     @property
     def day(self) -> date:

@@ -50,7 +50,7 @@ def promotions(
     for booking, customer in sorted(waiting, key=lambda each: each[0].sequence):
         if free < 1:
             return
-        answer = may_book(slot, customer, now, set_aside=NOT_ASKED_AGAIN)
+        answer = may_book(slot, customer, now, NOT_ASKED_AGAIN.union(booking.overruled))
         if isinstance(answer, Admission):
             free -= 1
             yield MovesUp(booking, answer.membership_id)

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
-from sqlalchemy.engine import Row
 
 from kursplan.domain.bookings import Booking
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.store.dialect import any_of
+from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, booking
 
 LONGEST_SLOT = timedelta(minutes=DAY_IN_MINUTES)
@@ -64,6 +64,18 @@ CHANGE = (
         late=bindparam("late"),
         skipped=bindparam("skipped"),
         conflict=bindparam("conflict"),
+    )
+)
+
+MOVE_CANCELED = (
+    update(booking)
+    .where(
+        booking.c.organization_id == ORGANIZATION,
+        booking.c.slot_id == bindparam("moved_slot_id"),
+        text("booking.status = 'CANCELED'"),
+    )
+    .values(
+        starts_at=bindparam("starts_at"), ends_at=bindparam("ends_at"), day=bindparam("day")
     )
 )
 
@@ -145,6 +157,20 @@ def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) ->
     )
 
 
+def move_canceled(tx: Connection, organization_id: int, slot: Slot) -> None:
+    """Bookings that were cancelled follow their slot to its times, too."""
+    tx.execute(
+        MOVE_CANCELED,
+        {
+            "organization": organization_id,
+            "moved_slot_id": slot.id,
+            "starts_at": slot.starts_at,
+            "ends_at": slot.ends_at,
+            "day": slot.day,
+        },
+    )
+
+
 def _changeable(each: Booking) -> dict[str, Any]:
     return {
         "status": each.status,
@@ -162,7 +188,7 @@ def _changeable(each: Booking) -> dict[str, Any]:
     }
 
 
-def _booking(row: Row[Any]) -> Booking:
+def _booking(row: AnyRow) -> Booking:
     return Booking(
         id=row.id,
         slot_id=row.slot_id,

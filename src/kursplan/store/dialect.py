@@ -23,6 +23,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     String,
+    Table,
     Text,
     bindparam,
     column,
@@ -31,8 +32,10 @@ from sqlalchemy import (
     table,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import Insert
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -138,6 +141,14 @@ def _any_of_json(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
     number, numbers = element.clauses
     listed = compiler.process(numbers, **kw)
     return f"{compiler.process(number, **kw)} IN (SELECT value FROM json_each({listed}))"
+
+
+def insert_unless_there(into: Table, *unique: str) -> Insert:
+    """Insert rows, and leave those alone that a row with the same `unique` columns has already.
+
+    Both write the clause alike; only SQLAlchemy has it with the statements of one database.
+    """
+    return postgresql.insert(into).on_conflict_do_nothing(index_elements=list(unique))
 
 
 SEQUENCE = "kursplan_id"

@@ -21,7 +21,10 @@ ALL = select(organization_directory.c.organization_id, organization_directory.c.
 
 def lost_entitlement(tx: Connection, organization_id: int) -> LostEntitlement:
     """What becomes of bookings that are no longer allowed."""
-    return tx.execute(LOST_ENTITLEMENT, {"organization": organization_id}).scalar_one()
+    policy: LostEntitlement = tx.execute(
+        LOST_ENTITLEMENT, {"organization": organization_id}
+    ).scalar_one()
+    return policy
 
 
 def find(tx: Connection, key: str) -> int | None:

@@ -3,71 +3,66 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select, update
-from sqlalchemy.engine import Row
 
 from kursplan.domain.classes import Class, WhoMayBook
 from kursplan.domain.slots import Own, Slot
 from kursplan.domain.studios import Closure, Studio, zone_of
 from kursplan.store.dialect import any_of
-from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, slot, studio
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, location, slot, studio
 
 _zone = lru_cache(maxsize=512)(zone_of)
 
 
-def _class_options() -> tuple[Any, ...]:
-    return (
-        class_.c.bookable,
-        class_.c.online_booking,
-        class_.c.earliest_booking,
-        class_.c.latest_booking,
-        class_.c.latest_cancellation,
-        class_.c.late_cancellation,
-        class_.c.promotion,
-        class_.c.promotion_ends,
-        class_.c.admits_other_studios,
-        class_.c.who_may_book,
-        class_.c.uses_contingent,
-        class_.c.confirmation,
-    )
+COLUMNS = (
+    slot.c.id,
+    slot.c.class_id,
+    slot.c.studio_id,
+    slot.c.series_id,
+    slot.c.starts_at,
+    slot.c.ends_at,
+    slot.c.local_start,
+    slot.c.status,
+    slot.c.location_id,
+    slot.c.own,
+    slot.c.max_participants,
+    slot.c.max_waiting_list,
+    slot.c.additional_participants,
+    slot.c.seats,
+    slot.c.waiting,
+    slot.c.last_sequence,
+    studio.c.zone,
+    class_.c.bookable,
+    class_.c.online_booking,
+    class_.c.earliest_booking,
+    class_.c.latest_booking,
+    class_.c.latest_cancellation,
+    class_.c.late_cancellation,
+    class_.c.promotion,
+    class_.c.promotion_ends,
+    class_.c.admits_other_studios,
+    class_.c.who_may_book,
+    class_.c.uses_contingent,
+    class_.c.confirmation,
+)
 
+WITH_CLASS_AND_STUDIO = slot.join(
+    class_,
+    (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
+).join(
+    studio,
+    (studio.c.organization_id == slot.c.organization_id) & (studio.c.id == slot.c.studio_id),
+)
 
 SLOTS: Select[Any] = (
-    select(
-        slot.c.id,
-        slot.c.class_id,
-        slot.c.studio_id,
-        slot.c.series_id,
-        slot.c.starts_at,
-        slot.c.ends_at,
-        slot.c.local_start,
-        slot.c.status,
-        slot.c.location_id,
-        slot.c.own,
-        slot.c.max_participants,
-        slot.c.max_waiting_list,
-        slot.c.additional_participants,
-        slot.c.seats,
-        slot.c.waiting,
-        slot.c.last_sequence,
-        studio.c.zone,
-        *_class_options(),
-    )
-    .select_from(
-        slot.join(
-            class_,
-            (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
-        ).join(
-            studio,
-            (studio.c.organization_id == slot.c.organization_id)
-            & (studio.c.id == slot.c.studio_id),
-        )
-    )
+    select(*COLUMNS)
+    .select_from(WITH_CLASS_AND_STUDIO)
     .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
     .order_by(slot.c.id)
 )
@@ -83,6 +78,12 @@ CLOSURES = select(closure.c.studio_id, closure.c.local_from, closure.c.local_to)
     any_of(closure.c.studio_id, "studio_ids"),
     closure.c.local_to >= bindparam("since"),
     closure.c.local_from <= bindparam("until"),
+)
+
+LOCATION_IN_STUDIO = select(location.c.id).where(
+    location.c.organization_id == ORGANIZATION,
+    location.c.id == bindparam("location_id"),
+    location.c.studio_id == bindparam("studio_id"),
 )
 
 COUNT_PLACES = (
@@ -116,11 +117,17 @@ CHANGE = (
 
 
 def load(
-    tx: Connection, organization_id: int, slot_ids: Collection[int], *, lock: bool
+    tx: Connection,
+    organization_id: int,
+    slot_ids: Collection[int],
+    *,
+    lock: bool,
+    ahead: Collection[Slot] = (),
 ) -> dict[int, Slot]:
     """The slots of these ids with all that the rules ask about them; unknown ids are left out.
 
-    With `lock`, nobody else changes them until the transaction ends.
+    With `lock`, nobody else changes them until the transaction ends. Closures are those around the
+    times of the slots and of those `ahead`, which are slots as they are about to be placed.
     """
     if not slot_ids:
         return {}
@@ -129,12 +136,12 @@ def load(
     if not rows:
         return {}
     rates = _named_rates(tx, organization_id, rows)
-    studios = _studios(tx, organization_id, rows)
+    studios = _studios(tx, organization_id, rows, ahead)
     return {row.id: _slot(row, studios[row.studio_id], rates) for row in rows}
 
 
 def _named_rates(
-    tx: Connection, organization_id: int, rows: Iterable[Row[Any]]
+    tx: Connection, organization_id: int, rows: Iterable[AnyRow]
 ) -> dict[int, set[int]]:
     class_ids = {row.class_id for row in rows if row.who_may_book is WhoMayBook.NAMED_RATES}
     rates: defaultdict[int, set[int]] = defaultdict(set)
@@ -145,12 +152,14 @@ def _named_rates(
     return rates
 
 
-def _studios(tx: Connection, organization_id: int, rows: Iterable[Row[Any]]) -> dict[int, Studio]:
+def _studios(
+    tx: Connection, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot]
+) -> dict[int, Studio]:
     zones = {row.studio_id: _zone(row.zone) for row in rows}
     # Local times are up to a day away from UTC, and a slot lasts up to a day.
     margin = timedelta(days=2)
-    since = min(row.starts_at for row in rows).replace(tzinfo=None) - margin
-    until = max(row.ends_at for row in rows).replace(tzinfo=None) + margin
+    since = min(each.starts_at for each in (*rows, *ahead)).replace(tzinfo=None) - margin
+    until = max(each.ends_at for each in (*rows, *ahead)).replace(tzinfo=None) + margin
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
     for studio_id, local_from, local_to in tx.execute(
         CLOSURES,
@@ -168,7 +177,12 @@ def _studios(tx: Connection, organization_id: int, rows: Iterable[Row[Any]]) -> 
     }
 
 
-def _slot(row: Row[Any], held_in: Studio, rates: dict[int, set[int]]) -> Slot:
+def without_closures(row: AnyRow) -> Slot:
+    """The slot as it is shown; closures are for deciding, and are not looked up here."""
+    return _slot(row, Studio(row.studio_id, _zone(row.zone)), {})
+
+
+def _slot(row: AnyRow, held_in: Studio, rates: dict[int, set[int]]) -> Slot:
     return Slot(
         id=row.id,
         class_=Class(
@@ -202,6 +216,18 @@ def _slot(row: Row[Any], held_in: Studio, rates: dict[int, set[int]]) -> Slot:
         location_id=row.location_id,
         own=frozenset(map(Own, row.own)),
     )
+
+
+def has_location(
+    tx: Connection, organization_id: int, studio_id: int, location_id: int
+) -> bool:
+    """Whether the studio has such a location."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "location_id": location_id,
+    }
+    return tx.execute(LOCATION_IN_STUDIO, named).one_or_none() is not None
 
 
 def count_places(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:

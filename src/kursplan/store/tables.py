@@ -80,6 +80,10 @@ metadata = MetaData(
 )
 
 
+SortedByBytes = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared byte by byte, as SQLite always does, so that beginnings are ranges."""
+
+
 def _id(name: str, *, optional: bool = False) -> Column[int]:
     return Column(name, BigInteger, nullable=optional, autoincrement=False)
 
@@ -452,9 +456,9 @@ customer = _table(
     _word("gender", Gender, optional=True),
     _text("phone_private_mobile"),
     Column("preferred_language", String(8)),
-    _text("first_name_folded", optional=False),
-    _text("last_name_folded", optional=False),
-    _text("email_folded"),
+    Column("first_name_folded", SortedByBytes, nullable=False),
+    Column("last_name_folded", SortedByBytes, nullable=False),
+    Column("email_folded", SortedByBytes),
     _when("deleted_at", optional=True),
     _to("studio", "studio_id"),
     _unique_key(),

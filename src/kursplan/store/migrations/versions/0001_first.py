@@ -12,6 +12,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+SORTED_BY_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 FIRST_ID = 1001
 """Ids below are left to people who try things out by hand."""
 
@@ -288,9 +290,9 @@ def _tables() -> None:
         sa.Column("gender", sa.String(64), nullable=True),
         sa.Column("phone_private_mobile", sa.Text(), nullable=True),
         sa.Column("preferred_language", sa.String(length=8), nullable=True),
-        sa.Column("first_name_folded", sa.Text(), nullable=False),
-        sa.Column("last_name_folded", sa.Text(), nullable=False),
-        sa.Column("email_folded", sa.Text(), nullable=True),
+        sa.Column("first_name_folded", SORTED_BY_BYTES, nullable=False),
+        sa.Column("last_name_folded", SORTED_BY_BYTES, nullable=False),
+        sa.Column("email_folded", SORTED_BY_BYTES, nullable=True),
         sa.Column("deleted_at", Instant(), nullable=True),
         sa.CheckConstraint(
             "gender IN ('MALE', 'FEMALE', 'UNISEX')", name=op.f("ck_customer_gender")

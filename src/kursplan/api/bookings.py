@@ -1,0 +1,155 @@
+"""Booking classes (contract section 2, endpoints 6 to 10).
+
+One rule decides validate and book; here is only what the wire makes of its answers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from kursplan.api import wire
+from kursplan.api.call import Call, member_id
+from kursplan.api.errors import ApiError, Fault
+from kursplan.desk.book import Book, Booked, IdempotencyKey, MayBook
+from kursplan.desk.cancel import Cancel
+from kursplan.domain.admission import Admission
+from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.refusals import Refusal
+from kursplan.store import directory, timetable
+from kursplan.store.rows import AnyRow
+
+LISTED_AROUND = timedelta(weeks=2)
+"""How far before and after now the bookings of a customer are listed."""
+AVAILABLE = "AVAILABLE"
+NOT_FOUND = frozenset({Refusal.CLASS_SLOT_NOT_FOUND, Refusal.CUSTOMER_NOT_FOUND})
+EXPECTABLE = (BookingStatus.BOOKED, BookingStatus.WAITING_LIST)
+LONGEST_IDEMPOTENCY_KEY = 255
+
+
+async def validate(call: Call) -> wire.Validation:
+    members = await call.body()
+    answer = await call.house.desk.ask(
+        MayBook(
+            call.caller.organization_id,
+            call.caller.studio_id,
+            customer_id=member_id(members, "customerId"),
+            slot_id=member_id(members, "classSlotId"),
+        )
+    )
+    if isinstance(answer, Admission):
+        return wire.Validation(AVAILABLE)
+    if answer in NOT_FOUND:
+        raise ApiError(answer)
+    return wire.Validation(answer)
+
+
+async def book(call: Call) -> wire.Booking:
+    members = await call.body()
+    customer_id = member_id(members, "customerId")
+    slot_id = member_id(members, "classSlotId")
+    expected = _expected(members.get("expectedCustomerStatus"))
+    answer = await call.house.desk.take(
+        Book(
+            call.caller.organization_id,
+            call.caller.studio_id,
+            customer_id,
+            slot_id,
+            booking_id=await call.house.desk.ids.next(),
+            expected=expected,
+            idempotency=_idempotency_key(call, f"{customer_id} {slot_id} {expected}"),
+        )
+    )
+    if isinstance(answer, Refusal):
+        call.house.metrics.bookings.labels(answer).inc()
+        raise ApiError(answer)
+    call.house.metrics.bookings.labels(answer.status).inc()
+    return _booking(answer)
+
+
+async def booking_by_id(call: Call) -> wire.Booking:
+    found = await call.read(
+        partial(
+            timetable.booking_by_id,
+            organization_id=call.caller.organization_id,
+            studio_id=call.caller.studio_id,
+            booking_id=call.path_id("bookingId"),
+        )
+    )
+    if found is None:
+        raise ApiError(Refusal.BOOKING_NOT_FOUND)
+    return _booking(found)
+
+
+async def cancel(call: Call) -> None:
+    answer = await call.house.desk.take(
+        Cancel(call.caller.organization_id, call.caller.studio_id, call.path_id("bookingId"))
+    )
+    if isinstance(answer, Refusal):
+        raise ApiError(answer)
+
+
+async def bookings_of_customer(call: Call) -> list[wire.Booking]:
+    customer_id = call.query_id("customerId")
+
+    def look(tx: Connection) -> list[AnyRow] | None:
+        if not directory.is_customer(tx, call.caller.organization_id, customer_id):
+            return None
+        return timetable.bookings_of_customer(
+            tx,
+            call.caller.organization_id,
+            call.caller.studio_id,
+            customer_id,
+            since=call.now() - LISTED_AROUND,
+            until=call.now() + LISTED_AROUND,
+        )
+
+    found = await call.read(look)
+    if found is None:
+        raise ApiError(Refusal.CUSTOMER_NOT_FOUND)
+    return [_booking(row) for row in found]
+
+
+def _expected(value: object) -> BookingStatus | None:
+    if value is None:
+        return None
+    for status in EXPECTABLE:
+        if value == status:
+            return status
+    raise ApiError(
+        Fault.MEMBER_INVALID,
+        reference="expectedCustomerStatus",
+        value=value,
+        allowed=", ".join(EXPECTABLE),
+    )
+
+
+def _idempotency_key(call: Call, asked: str) -> IdempotencyKey | None:
+    """The caller's name for this request, with the fingerprint of what it asks."""
+    key = call.header("idempotency-key")
+    if key is None:
+        return None
+    if not key.isprintable() or not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
+        raise ApiError(
+            Fault.PARAMETER_INVALID,
+            reference="Idempotency-Key",
+            value=key,
+            allowed=f"1 … {LONGEST_IDEMPOTENCY_KEY}",
+        )
+    request_hash = hashlib.sha256(asked.encode()).hexdigest()
+    return IdempotencyKey(call.caller.integration_id, key, request_hash)
+
+
+def _booking(booked: Booked | AnyRow) -> wire.Booking:
+    return wire.Booking(
+        booking_id=booked.booking_id,
+        booking_status=booked.status,
+        class_slot_id=booked.slot_id,
+        class_id=booked.class_id,
+        customer_id=booked.customer_id,
+        class_slot_status=booked.slot_status,
+        participant_status=booked.participation,
+    )

@@ -1,0 +1,226 @@
+"""One request as a handler sees it: who calls, what they ask, and what the house offers.
+
+Reading a parameter or a member either gives a value that fits the contract or raises the error
+that says what does not fit, where, and what would.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from starlette.requests import ClientDisconnect, Request
+
+from kursplan.api.errors import ApiError, Fault
+from kursplan.clock import Clock
+from kursplan.desk.desk import Desk
+from kursplan.domain.studios import zone_of
+from kursplan.ids import LARGEST_ID
+from kursplan.metrics import Metrics
+from kursplan.store.database import Database, Work
+from kursplan.store.keys import Caller
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=StrEnum)
+
+IDS = f"1 … {LARGEST_ID}"
+_DIGITS = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every handler works with."""
+
+    database: Database
+    desk: Desk
+    clock: Clock
+    metrics: Metrics
+    max_body_bytes: int
+
+
+class Call:
+    """A request by a known caller."""
+
+    def __init__(
+        self, request: Request, caller: Caller, path: Mapping[str, str], house: House
+    ) -> None:
+        self._request = request
+        self._path = path
+        self.caller = caller
+        self.house = house
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The zone of the caller's studio."""
+        return zone_of(self.caller.zone)
+
+    def now(self) -> datetime:
+        return self.house.clock.now()
+
+    async def read(self, work: Work[T]) -> T:
+        return await self.house.database.read(work)
+
+    # The path and the query.
+
+    def path_id(self, name: str) -> int:
+        return _id_of(name, self._path[name])
+
+    def query(self, name: str) -> str | None:
+        return self._request.query_params.get(name)
+
+    def required_query(self, name: str) -> str:
+        value = self.query(name)
+        if not value:
+            raise ApiError(Fault.PARAMETER_MISSING, reference=name)
+        return value
+
+    def query_id(self, name: str) -> int:
+        return _id_of(name, self.required_query(name))
+
+    def query_number(self, name: str, *, default: int, least: int, most: int) -> int:
+        value = self.query(name)
+        if value is None:
+            return default
+        number = int(value) if _DIGITS.fullmatch(value) else None
+        if number is None or not least <= number <= most:
+            raise ApiError(
+                Fault.PARAMETER_INVALID, reference=name, value=value, allowed=f"{least} … {most}"
+            )
+        return number
+
+    def query_word(self, name: str, words: type[Word], *, default: Word) -> Word:
+        value = self.query(name)
+        if value is None:
+            return default
+        if value not in words.__members__:
+            raise ApiError(
+                Fault.PARAMETER_INVALID, reference=name, value=value, allowed=", ".join(words)
+            )
+        return words(value)
+
+    def query_day(self, name: str) -> date | None:
+        """A day, or the day in the studio's zone of a date-time with an offset (and a zone)."""
+        value = self.query(name)
+        if value is None:
+            return None
+        try:
+            if len(value) == len("2022-06-22"):
+                return _in_reach(date.fromisoformat(value))
+            # A "+" that was not escaped arrives as a space.
+            instant = datetime.fromisoformat(value.partition("[")[0].replace(" ", "+"))
+            if instant.tzinfo is not None:
+                instant = instant.astimezone(self.zone)
+            return _in_reach(instant.date())
+        except (ValueError, OverflowError):
+            raise ApiError(
+                Fault.PARAMETER_INVALID, reference=name, value=value, allowed="YYYY-MM-DD"
+            ) from None
+
+    def header(self, name: str) -> str | None:
+        return self._request.headers.get(name)
+
+    # The body.
+
+    async def body(self) -> dict[str, Any]:
+        """The members of the JSON object that was sent."""
+        content = await self._content()
+        if not content.strip():
+            raise ApiError(Fault.BODY_MISSING)
+        try:
+            members = _decode(content)
+        except UnicodeDecodeError:
+            raise ApiError(Fault.BODY_NOT_UTF8) from None
+        except (msgspec.DecodeError, RecursionError) as mistake:
+            if not _is_utf8(content):
+                raise ApiError(Fault.BODY_NOT_UTF8) from None
+            detail = "nested too deeply" if isinstance(mistake, RecursionError) else str(mistake)
+            raise ApiError(Fault.BODY_INVALID_JSON, detail=detail) from None
+        if not isinstance(members, dict):
+            raise ApiError(Fault.BODY_NOT_AN_OBJECT)
+        return members
+
+    async def _content(self) -> bytes:
+        kind, _, parameters = self._request.headers.get("content-type", "").partition(";")
+        if kind.strip().lower() not in ("", "application/json") or (
+            "charset" in parameters.lower() and "utf-8" not in parameters.lower()
+        ):
+            raise ApiError(
+                Fault.CONTENT_TYPE_UNSUPPORTED,
+                value=self._request.headers["content-type"],
+                allowed="application/json",
+            )
+        limit = self.house.max_body_bytes
+        parts = []
+        size = 0
+        try:
+            async for part in self._request.stream():
+                size += len(part)
+                if size > limit:
+                    raise ApiError(Fault.BODY_TOO_LARGE, limit=limit)
+                parts.append(part)
+        except ClientDisconnect:
+            raise ApiError(Fault.BODY_MISSING) from None
+        return b"".join(parts)
+
+
+def member_id(members: Mapping[str, Any], name: str) -> int:
+    """The id under that name, which must be there."""
+    if name not in members:
+        raise ApiError(Fault.MEMBER_MISSING, reference=name)
+    value = members[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
+        raise ApiError(Fault.MEMBER_INVALID, reference=name, value=value, allowed=IDS)
+    return value
+
+
+def member_text(members: Mapping[str, Any], name: str) -> str | None:
+    """The text under that name; None where it is absent or empty."""
+    value = members.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ApiError(Fault.MEMBER_INVALID, reference=name, value=value, allowed="“…”")
+    return value.replace("\0", "") or None
+
+
+def member_day(members: Mapping[str, Any], name: str) -> date | None:
+    """The day under that name; None where it is absent."""
+    value = member_text(members, name)
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ApiError(
+            Fault.MEMBER_INVALID, reference=name, value=value, allowed="YYYY-MM-DD"
+        ) from None
+
+
+def _id_of(name: str, value: str) -> int:
+    number = int(value) if _DIGITS.fullmatch(value) else 0
+    if not 1 <= number <= LARGEST_ID:
+        raise ApiError(Fault.PARAMETER_INVALID, reference=name, value=value, allowed=IDS)
+    return number
+
+
+def _in_reach(day: date) -> date:
+    """A day that calendar arithmetic does not lead out of the calendar. Raises `ValueError`."""
+    if not 1970 <= day.year <= 9000:
+        raise ValueError(f"{day} is out of reach")
+    return day
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

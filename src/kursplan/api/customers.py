@@ -1,0 +1,155 @@
+"""Customers of the key's studio, and of all studios where the application is active (section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection
+
+from kursplan.api import wire
+from kursplan.api.call import Call, member_day, member_text
+from kursplan.api.errors import ApiError
+from kursplan.api.slices import after_id, cut, size_of
+from kursplan.api.wire import given
+from kursplan.domain.customers import CustomerStatus
+from kursplan.domain.names import folded
+from kursplan.domain.refusals import Refusal
+from kursplan.store import directory
+from kursplan.store.directory import Criteria, People
+from kursplan.store.rows import AnyRow
+
+MOST_FOUND = 500
+"""A search answers a plain array, so it has an end."""
+
+Found = tuple[list[AnyRow], dict[int, list[AnyRow]]]
+
+
+def of_studio(call: Call) -> People:
+    return People(call.caller.organization_id, call.caller.studio_id)
+
+
+def across_studios(call: Call) -> People:
+    caller = call.caller
+    return People(caller.organization_id, caller.studio_id, caller.application_id)
+
+
+async def customers(call: Call) -> wire.Slice[wire.Customer]:
+    size = size_of(call, default=100, least=50, most=500)
+    status = call.query_word("customerStatus", CustomerStatus, default=CustomerStatus.MEMBER)
+    after = after_id(call)
+    found, idle = await _look(
+        call, lambda tx: of_studio(call).with_status(tx, status, after=after, limit=size + 1)
+    )
+    return cut(
+        found,
+        size,
+        call,
+        offset_of=lambda row: str(row.id),
+        show=lambda row: _customer(row, idle.get(row.id, [])),
+    )
+
+
+async def customer_by_id(call: Call) -> wire.Customer:
+    return await _by_id(call, of_studio(call))
+
+
+async def customer_by_number(call: Call) -> wire.Customer:
+    return await _by_number(call, of_studio(call))
+
+
+async def search(call: Call) -> list[wire.Customer]:
+    return await _search(call, of_studio(call))
+
+
+async def customer_by_id_across_studios(call: Call) -> wire.Customer:
+    return await _by_id(call, across_studios(call))
+
+
+async def customer_by_number_across_studios(call: Call) -> wire.Customer:
+    return await _by_number(call, across_studios(call))
+
+
+async def search_across_studios(call: Call) -> list[wire.Customer]:
+    return await _search(call, across_studios(call))
+
+
+async def _by_id(call: Call, people: People) -> wire.Customer:
+    customer_id = call.path_id("customerId")
+    return await _one(call, lambda tx: people.by_id(tx, customer_id), "customerId")
+
+
+async def _by_number(call: Call, people: People) -> wire.Customer:
+    number = call.required_query("customerNumber").replace("\0", "")
+    return await _one(call, lambda tx: people.by_number(tx, number), "customerNumber")
+
+
+async def _one(
+    call: Call, find: Callable[[Connection], AnyRow | None], reference: str
+) -> wire.Customer:
+    def look(tx: Connection) -> list[AnyRow]:
+        row = find(tx)
+        return [] if row is None else [row]
+
+    found, idle = await _look(call, look)
+    if not found:
+        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=reference)
+    return _customer(found[0], idle.get(found[0].id, []))
+
+
+async def _search(call: Call, people: People) -> list[wire.Customer]:
+    members = await call.body()
+    email = member_text(members, "email")
+    criteria = Criteria(
+        first_name=folded(member_text(members, "firstName") or ""),
+        last_name=folded(member_text(members, "lastName") or ""),
+        email=None if email is None else folded(email),
+        date_of_birth=member_day(members, "dateOfBirth"),
+    )
+    found, idle = await _look(call, lambda tx: people.search(tx, criteria, MOST_FOUND))
+    return [_customer(row, idle.get(row.id, [])) for row in found]
+
+
+async def _look(call: Call, find: Callable[[Connection], list[AnyRow]]) -> Found:
+    """The customers, and their idle periods by customer."""
+
+    def look(tx: Connection) -> Found:
+        found = find(tx)
+        ids = [row.id for row in found]
+        return found, directory.idle_periods(tx, call.caller.organization_id, ids)
+
+    return await call.read(look)
+
+
+def _customer(row: AnyRow, idle_periods: list[AnyRow]) -> wire.Customer:
+    return wire.Customer(
+        id=row.id,
+        status=row.status,
+        access_refusal=row.access_refused,
+        customer_number=given(row.number),
+        first_name=row.first_name,
+        last_name=row.last_name,
+        date_of_birth=given(row.date_of_birth),
+        email=given(row.email),
+        gender=given(row.gender),
+        phone_private_mobile=given(row.phone_private_mobile),
+        preferred_language=given(_language(row.preferred_language)),
+        studio_id=row.studio_id,
+        uuid=row.uuid,
+        idle_periods=[
+            wire.IdlePeriod(
+                id=each.id,
+                start_date=each.first_day,
+                end_date=given(each.last_day),
+                reason=given(each.reason),
+            )
+            for each in idle_periods
+        ],
+    )
+
+
+def _language(tag: str | None) -> wire.Language | None:
+    """The contract tells a language as its parts: `de-CH` is language `de`, country `CH`."""
+    if tag is None:
+        return None
+    language, _, country = tag.partition("-")
+    return wire.Language(language, given(country or None))

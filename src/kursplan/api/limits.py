@@ -1,0 +1,83 @@
+"""How often a key may ask: counted per key and endpoint, in memory or in Redis.
+
+The counting is the `limits` package's; the contract's rule is ours: once a key has gone over the
+limit, every request of the next minute is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import structlog
+from limits.aio.storage import Storage
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+
+from kursplan.clock import machine_seconds
+
+log = structlog.get_logger(__name__)
+
+WINDOW_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a key stands on an endpoint after a request."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+    refused: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        told = {
+            "RateLimit-Limit": str(self.limit),
+            "RateLimit-Remaining": str(self.remaining),
+            "RateLimit-Reset": str(self.reset_seconds),
+        }
+        return told | {"Retry-After": str(self.reset_seconds)} if self.refused else told
+
+
+class RateLimit:
+    """Counts requests; with a limit of 0 it lets everything pass and tells nothing."""
+
+    def __init__(self, per_minute: int, storage_url: str) -> None:
+        self._limit = per_minute
+        storage = storage_from_string(
+            f"async+{storage_url}", wrap_exceptions=True, implementation="redispy"
+        )
+        if not isinstance(storage, Storage):
+            raise TypeError(f"{storage_url} is no storage that can be asked asynchronously")
+        self._storage = storage
+
+    async def count(self, key_id: int, endpoint: str) -> Standing | None:
+        """Count one request of that key to that endpoint.
+
+        Where the storage does not answer, the request passes uncounted: a cache that is down is no
+        reason to refuse everybody.
+        """
+        if not self._limit:
+            return None
+        name = f"kursplan/{key_id}/{endpoint}"
+        try:
+            return await self._count(name)
+        except (StorageError, OSError) as failure:
+            log.warning("rate limit storage out of reach", failure=type(failure).__name__)
+            return None
+
+    async def _count(self, name: str) -> Standing:
+        count = await self._storage.incr(name, WINDOW_SECONDS)
+        if count == self._limit + 1:
+            # Just gone over: from here a whole minute is refused, whatever was left of this one.
+            await self._storage.clear(name)
+            await self._storage.incr(name, WINDOW_SECONDS, amount=self._limit + 1)
+        expiry = await self._storage.get_expiry(name)
+        seconds = math.ceil(expiry - machine_seconds())
+        return Standing(
+            limit=self._limit,
+            remaining=max(0, self._limit - count),
+            reset_seconds=min(max(seconds, 1), WINDOW_SECONDS),
+            refused=count > self._limit,
+        )

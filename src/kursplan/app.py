@@ -1,0 +1,118 @@
+"""The one composition root: everything that runs is put together here, top to bottom.
+
+Tests build the same application, with another clock and another database.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from kursplan import logs
+from kursplan.api import docs
+from kursplan.api.call import House
+from kursplan.api.limits import RateLimit
+from kursplan.api.open_api import OpenApi
+from kursplan.clock import Clock, SystemClock
+from kursplan.desk.desk import Desk
+from kursplan.metrics import Metrics
+from kursplan.settings import Settings, read_settings
+from kursplan.store import schema
+from kursplan.store.database import Database, DatabaseUnavailable, connect
+from kursplan.work.loop import Background
+
+log = structlog.get_logger(__name__)
+
+
+class Application:
+    """A running Kursplan: its parts, and the ASGI application in front of them."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.database: Database = connect(
+            settings.database_url,
+            connections=settings.connections,
+            lock_wait=settings.lock_wait_ms / 1000,
+        )
+        self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
+        self.background = Background(
+            self.desk,
+            self.database,
+            clock,
+            self.metrics,
+            interval=settings.background_seconds,
+            horizon_days=settings.horizon_days,
+        )
+        house = House(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
+        limit = RateLimit(settings.rate_limit, settings.limits_url)
+        self.asgi = Starlette(
+            routes=[
+                Mount("/v1", app=OpenApi(house, limit)),
+                *docs.routes(),
+                Route("/health/live", self._live),
+                Route("/health/ready", self._ready),
+                Route("/metrics", self._metrics),
+            ],
+            lifespan=self._lifespan,
+        )
+        self.asgi.router.redirect_slashes = False
+
+    async def start(self) -> None:
+        """Check that the database is ready, and begin the work that comes by itself.
+
+        Raises `SchemaOutdated` or `DatabaseUnavailable`.
+        """
+        await schema.check(self.database)
+        if self.settings.background:
+            self.background.start()
+        log.info("started", database=self.database.name)
+
+    async def stop(self) -> None:
+        """Finish what was begun, and let go of the database."""
+        await self.background.stop()
+        await self.desk.close()
+        await self.database.close()
+        log.info("stopped")
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        await self.start()
+        # What is there now stays; the collector need not walk over it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def _live(self, _: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def _ready(self, _: Request) -> Response:
+        """Whether requests can be answered: the database is there and has this version's schema."""
+        try:
+            await schema.check(self.database)
+        except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
+            return JSONResponse({"status": "not ready", "reason": str(reason)}, status_code=503)
+        return JSONResponse({"status": "ready"})
+
+    async def _metrics(self, _: Request) -> Response:
+        return Response(self.metrics.page(), media_type="text/plain; version=0.0.4")
+
+
+def create() -> Starlette:
+    """The application as the environment sets it, for any ASGI server."""
+    settings = read_settings(os.environ)
+    logs.set_up(settings.log_threshold, settings.log_format)
+    return Application(settings, SystemClock()).asgi

@@ -1,0 +1,57 @@
+"""Cancel a slot: it does not take place, and nobody has a place on it any more (F18)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.cancel import give_up
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import Booking
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot, SlotStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCancelled:
+    """The slot is cancelled."""
+
+    slot_id: int
+    changed: bool
+    """Whether it was planned until now."""
+    bookings: tuple[Booking, ...] = ()
+    """Those who sat and waited, in the order in which they had joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSlot(Deed):
+    """Cancel a slot that is not over; a cancelled one stays as it is."""
+
+    organization_id: int
+    slot_id: int
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(rosters=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> SlotCancelled | Refusal:
+        slot = turn.slots.get(self.slot_id)
+        if slot is None:
+            return Refusal.CLASS_SLOT_NOT_FOUND
+        if slot.status is SlotStatus.CANCELED:
+            return SlotCancelled(slot.id, changed=False)
+        if slot.status is SlotStatus.COMPLETED or slot.is_over(turn.now):
+            return Refusal.SLOT_NOT_PLANNED
+        return SlotCancelled(slot.id, changed=True, bookings=cancel_slot(turn, slot))
+
+
+def cancel_slot(turn: Turn, slot: Slot) -> tuple[Booking, ...]:
+    """Cancel a planned slot and every active booking on it; who sat and waited there.
+
+    Everybody gets back what the booking took from the contingent, and nobody moves up.
+    """
+    roster = turn.roster(slot)
+    cancelled = replace(slot, status=SlotStatus.CANCELED)
+    turn.change_slot(cancelled)
+    turn.tell_slot(EventType.CLASS_SLOT_CANCELLED, cancelled)
+    return tuple(give_up(turn, booking) for booking, _ in roster)

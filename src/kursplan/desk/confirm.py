@@ -1,0 +1,46 @@
+"""Confirm: a customer says that they will come, where the class asks for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.book import Booked
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Deed):
+    """Confirm a booking on a slot of the studio within its term, the last instant included.
+
+    A booking keeps its term when it is confirmed. So whoever asks again is told that it is booked,
+    and is not mistaken for somebody who never had anything to confirm.
+    """
+
+    organization_id: int
+    studio_id: int
+    booking_id: int
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=frozenset({self.booking_id}))
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booking = turn.bookings.get(self.booking_id)
+        if booking is None or booking.studio_id != self.studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        if not booking.seated:
+            return Refusal.BOOKING_NOT_ACTIVE
+        if booking.confirm_until is None:
+            return Refusal.NO_CONFIRMATION_REQUIRED
+        slot = turn.slot_of(booking)
+        if booking.status is BookingStatus.BOOKED:
+            return Booked.of(booking, slot)
+        if turn.now > booking.confirm_until:
+            return Refusal.CONFIRMATION_EXPIRED
+        confirmed = replace(booking, status=BookingStatus.BOOKED)
+        turn.change(confirmed)
+        turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, confirmed)
+        return Booked.of(confirmed, slot)

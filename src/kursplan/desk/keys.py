@@ -1,0 +1,55 @@
+"""Keys of partners: issued, revoked, and the activation that a partner confirms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.desk.turn import Deed, Turn
+from kursplan.store import keys
+
+HINT_LENGTH = 4
+"""How many of the last characters of a key stay readable, so that people can tell keys apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKey(Deed):
+    """A new API key for an application in a studio; earlier ones stay valid until revoked."""
+
+    organization_id: int
+    integration_id: int
+    key_id: int
+    key_hash: str
+    hint: str
+
+    def perform(self, turn: Turn) -> None:
+        keys.add(
+            turn.tx,
+            self.organization_id,
+            integration_id=self.integration_id,
+            key_id=self.key_id,
+            key_hash=self.key_hash,
+            hint=self.hint,
+            created_at=turn.now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeKey(Deed):
+    """End a key at once. The answer is whether there was one that still worked."""
+
+    organization_id: int
+    key_id: int
+
+    def perform(self, turn: Turn) -> bool:
+        return keys.revoke(turn.tx, self.organization_id, self.key_id, turn.now)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmActivation(Deed):
+    """From now on the integration receives events."""
+
+    organization_id: int
+    integration_id: int
+
+    def perform(self, turn: Turn) -> None:
+        keys.confirm(turn.tx, self.organization_id, self.integration_id, turn.now)

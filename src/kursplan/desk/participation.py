@@ -1,0 +1,46 @@
+"""Participation: staff note who takes part, from shortly before the start and for ever after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.book import Booked
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import Participation
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import PARTICIPATION_OPENS
+
+
+@dataclass(frozen=True, slots=True)
+class SetParticipation(Deed):
+    """Note whether a customer who has a seat takes part; `UNSET` takes the note back.
+
+    That changes nothing else, so a note that is made after the slot was completed does not reopen
+    the booking (F43).
+    """
+
+    organization_id: int
+    studio_id: int
+    booking_id: int
+    participation: Participation
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=frozenset({self.booking_id}))
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booking = turn.bookings.get(self.booking_id)
+        if booking is None or booking.studio_id != self.studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        if not booking.seated:
+            return Refusal.BOOKING_NOT_ACTIVE
+        slot = turn.slot_of(booking)
+        if turn.now < slot.starts_at - PARTICIPATION_OPENS:
+            return Refusal.PARTICIPATION_TOO_EARLY
+        if booking.participation is self.participation:
+            return Booked.of(booking, slot)
+        noted = replace(booking, participation=self.participation)
+        turn.change(noted)
+        turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, noted)
+        return Booked.of(noted, slot)

@@ -1,0 +1,54 @@
+"""Plan a series: from now on a class gets its slots by a weekly plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.series import Series, SeriesPlan
+from kursplan.store import instructors, series
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSeries(Deed):
+    """A new series of a class. Its slots are made by `ExtendSeries`."""
+
+    organization_id: int
+    series_id: int
+    """A fresh id. If the outcome of a turn is unknown, the series is looked for under it."""
+    class_id: int
+    key: str
+    """The name by which staff and the gym file know it; nobody else's in the organization."""
+    plan: SeriesPlan
+
+    def perform(self, turn: Turn) -> Series | Refusal:
+        done = series.load(turn.tx, self.organization_id, self.series_id)
+        if done is not None:
+            return done
+        planned = series.new_in_class(
+            turn.tx,
+            self.organization_id,
+            self.class_id,
+            series_id=self.series_id,
+            key=self.key,
+            plan=self.plan,
+        )
+        if planned is None:
+            return Refusal.CLASS_NOT_FOUND
+        if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
+            return missing
+        series.add(turn.tx, self.organization_id, planned)
+        return planned
+
+
+def names_unknown(turn: Turn, studio_id: int, plan: SeriesPlan) -> Refusal | None:
+    """What the plan names and does not exist: a location of the studio, or an employee."""
+    if plan.location_id is not None and not series.has_location(
+        turn.tx, turn.organization_id, studio_id, plan.location_id
+    ):
+        return Refusal.LOCATION_NOT_FOUND
+    wanted = set(plan.instructors)
+    if instructors.known(turn.tx, turn.organization_id, wanted) != wanted:
+        return Refusal.EMPLOYEE_NOT_FOUND
+    return None

@@ -1,0 +1,25 @@
+"""The gym file: an organization as one YAML or JSON document, read, loaded and written back.
+
+What others use of this package:
+
+`read(text: str | bytes) -> GymFile`
+    The checked document. Raises `GymFileMistakes`, which tells every mistake at once, each a
+    `Mistake(place, says)` such as `Mistake("line 12, studios[0].zone", "…")`. Bytes are UTF-8.
+
+`async load(desk, database, clock, gym_file, *, progress=…, horizon_days=60) -> Summary`
+    Brings what differs from the database over the desk. `progress(section, done, total)` is called
+    as it goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
+    changed), and `DeskBusy` or `ChangedConcurrently` (then loading again carries on).
+
+`async preview(database, clock, gym_file) -> Summary`
+    What `load` would do, without doing it. Raises `GymFileMistakes` as `load` does.
+
+`async dump(database, clock, organization_key: str) -> str`
+    The document of an organization as YAML. Raises `NoSuchOrganization`.
+
+`SCHEMA: dict[str, object]` and `SCHEMA_TEXT: str`
+    The JSON Schema of the document, and its text as it is published.
+
+`Summary.sections: dict[str, Count]` has `Count(created, changed, removed)` by section, and
+`Summary.nothing` is true when all of them are zero.
+"""

@@ -1,0 +1,135 @@
+"""Settings, read once at the door from the environment; all mistakes are reported together."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from kursplan.store.database import BadDatabaseUrl, connect
+
+PREFIX = "KURSPLAN_"
+NOT_SETTINGS = "KURSPLAN_TEST_"
+"""Variables that only the tests look at."""
+
+
+class BadSettings(ValueError):
+    """Some settings can't be used; the message lists each with what to write instead."""
+
+
+def _database_url(text: str) -> str:
+    try:
+        connect(text)
+    except BadDatabaseUrl as bad:
+        raise ValueError(str(bad)) from bad
+    return text
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"{text!r} is not a number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _switch(text: str) -> bool:
+    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    if text.lower() not in words:
+        raise ValueError(f"{text!r} is neither on nor off")
+    return words[text.lower()]
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError(f"{text!r} is none of {', '.join(choices)}")
+        return text.lower()
+
+    return read
+
+
+def _limits_url(text: str) -> str:
+    if not text.startswith(("memory://", "redis://", "rediss://")):
+        raise ValueError(f"{text!r} is neither memory:// nor redis://HOST:PORT/NUMBER")
+    return text
+
+
+def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
+    return field(default=default, metadata={"read": read, "meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that can be set, each as `KURSPLAN_` and its name in capitals."""
+
+    database_url: str = _setting(
+        "sqlite:///kursplan.db",
+        _database_url,
+        "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    )
+    host: str = _setting("127.0.0.1", str, "the address to listen on")
+    port: int = _setting(8080, _number(0, 65535), "the port to listen on; 0 takes a free one")
+    rate_limit: int = _setting(
+        1000, _number(0, 10**9), "requests a minute for each key and endpoint; 0 for no limit"
+    )
+    limits_url: str = _setting(
+        "memory://",
+        _limits_url,
+        "where requests are counted: memory:// in each process, redis://HOST:PORT/0 for all",
+    )
+    max_body_bytes: int = _setting(
+        65536, _number(1024, 10**8), "the largest request body that is read"
+    )
+    queue_limit: int = _setting(
+        2000, _number(1, 10**6), "commands of one organization that may wait for their turn"
+    )
+    connections: int = _setting(
+        10, _number(2, 1000), "connections to PostgreSQL that each process holds at most"
+    )
+    lock_wait_ms: int = _setting(
+        2000, _number(1, 60_000), "how long a transaction waits for a lock, in milliseconds"
+    )
+    background: bool = _setting(
+        True, _switch, "whether `serve` also does the work that comes by itself"
+    )
+    background_seconds: int = _setting(
+        5, _number(1, 3600), "how often it looks for such work, in seconds"
+    )
+    horizon_days: int = _setting(60, _number(1, 730), "how many days ahead a series has its slots")
+    log_level: str = _setting(
+        "info", _one_of("debug", "info", "warning", "error"), "what is logged"
+    )
+    log_format: str = _setting("json", _one_of("json", "text"), "how it is logged")
+
+    @property
+    def log_threshold(self) -> int:
+        return logging.getLevelNamesMapping()[self.log_level.upper()]
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in `environment`; what is not set has its default.
+
+    Raises `BadSettings` with every mistake, also names that are no setting: a misspelt one would
+    otherwise do nothing, silently.
+    """
+    known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
+    values: dict[str, Any] = {}
+    mistakes = []
+    for name, text in sorted(environment.items()):
+        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
+            continue
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            mistakes.append(f"{name} is no setting" + (f"; is {close[0]} meant?" if close else ""))
+            continue
+        try:
+            values[known[name].name] = known[name].metadata["read"](text.strip())
+        except ValueError as mistake:
+            mistakes.append(f"{name}: {mistake}")
+    if mistakes:
+        raise BadSettings("\n".join(mistakes))
+    return Settings(**values)

@@ -1,0 +1,303 @@
+"""What the Open API shows of a studio and its people: reads for partners, never for deciding."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    Text,
+    bindparam,
+    exists,
+    or_,
+    select,
+)
+
+from kursplan.domain.customers import CustomerStatus
+from kursplan.store.dialect import Words, any_of
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import (
+    ORGANIZATION,
+    closure,
+    customer,
+    employee,
+    employee_studio,
+    idle_period,
+    integration,
+    opening_hours,
+    studio,
+)
+
+_STUDIO = bindparam("studio_id", type_=BigInteger)
+_AFTER = bindparam("after", type_=BigInteger)
+_LIMIT = bindparam("limit", type_=Integer)
+
+STUDIO = select(*(each for each in studio.c if each.name not in ("organization_id", "key"))).where(
+    studio.c.organization_id == ORGANIZATION, studio.c.id == _STUDIO
+)
+
+OPENING_HOURS = (
+    select(
+        opening_hours.c.public,
+        opening_hours.c.day_from,
+        opening_hours.c.day_to,
+        opening_hours.c.time_from,
+        opening_hours.c.time_to,
+    )
+    .where(opening_hours.c.organization_id == ORGANIZATION, opening_hours.c.studio_id == _STUDIO)
+    .order_by(opening_hours.c.position)
+)
+
+CLOSURES_TO_COME = (
+    select(closure.c.reason, closure.c.local_from, closure.c.local_to)
+    .where(
+        closure.c.organization_id == ORGANIZATION,
+        closure.c.studio_id == _STUDIO,
+        closure.c.local_to > bindparam("local_now", type_=DateTime),
+    )
+    .order_by(closure.c.local_from)
+)
+
+_CUSTOMERS = select(
+    customer.c.id,
+    customer.c.status,
+    customer.c.access_refused,
+    customer.c.number,
+    customer.c.first_name,
+    customer.c.last_name,
+    customer.c.date_of_birth,
+    customer.c.email,
+    customer.c.gender,
+    customer.c.phone_private_mobile,
+    customer.c.preferred_language,
+    customer.c.studio_id,
+    customer.c.uuid,
+).where(customer.c.organization_id == ORGANIZATION, customer.c.deleted_at.is_(None))
+
+_OF_STUDIO = customer.c.studio_id == _STUDIO
+
+# Across studios: those in which the same application is active.
+_WHERE_ACTIVE = exists(
+    select(integration.c.id).where(
+        integration.c.organization_id == customer.c.organization_id,
+        integration.c.studio_id == customer.c.studio_id,
+        integration.c.application_id == bindparam("application_id"),
+        integration.c.active,
+    )
+)
+
+_BY_ID = customer.c.id == bindparam("customer_id")
+_BY_NUMBER = customer.c.number == bindparam("number", type_=Text)
+
+
+# A search names beginnings as ranges of the folded names: from the beginning itself to the last
+# text that begins so. Where a criterion is absent the range is everything.
+_FITS = (
+    customer.c.first_name_folded.between(
+        bindparam("first_name_from", type_=Text), bindparam("first_name_to", type_=Text)
+    ),
+    customer.c.last_name_folded.between(
+        bindparam("last_name_from", type_=Text), bindparam("last_name_to", type_=Text)
+    ),
+    or_(
+        bindparam("any_email", type_=Boolean),
+        customer.c.email_folded == bindparam("email", type_=Text),
+    ),
+    or_(
+        bindparam("any_date_of_birth", type_=Boolean),
+        customer.c.date_of_birth == bindparam("date_of_birth", type_=Date),
+    ),
+)
+_LAST_TEXT = "\U0010ffff"
+
+CUSTOMERS = (
+    _CUSTOMERS.where(
+        _OF_STUDIO,
+        customer.c.status == bindparam("status", type_=Words(CustomerStatus)),
+        customer.c.id > _AFTER,
+    )
+    .order_by(customer.c.id)
+    .limit(_LIMIT)
+)
+
+CUSTOMER_BY_ID = _CUSTOMERS.where(_OF_STUDIO, _BY_ID)
+CUSTOMER_BY_NUMBER = _CUSTOMERS.where(_OF_STUDIO, _BY_NUMBER)
+SEARCH = _CUSTOMERS.where(_OF_STUDIO, *_FITS).order_by(customer.c.id).limit(_LIMIT)
+
+CUSTOMER_BY_ID_ACROSS_STUDIOS = _CUSTOMERS.where(_WHERE_ACTIVE, _BY_ID)
+CUSTOMER_BY_NUMBER_ACROSS_STUDIOS = _CUSTOMERS.where(_WHERE_ACTIVE, _BY_NUMBER)
+SEARCH_ACROSS_STUDIOS = (
+    _CUSTOMERS.where(_WHERE_ACTIVE, *_FITS).order_by(customer.c.id).limit(_LIMIT)
+)
+
+CUSTOMER_OF_ORGANIZATION = select(customer.c.id).where(
+    customer.c.organization_id == ORGANIZATION, customer.c.deleted_at.is_(None), _BY_ID
+)
+
+IDLE_PERIODS = (
+    select(
+        idle_period.c.customer_id,
+        idle_period.c.id,
+        idle_period.c.first_day,
+        idle_period.c.last_day,
+        idle_period.c.reason,
+    )
+    .where(
+        idle_period.c.organization_id == ORGANIZATION,
+        any_of(idle_period.c.customer_id, "customer_ids"),
+    )
+    .order_by(idle_period.c.first_day, idle_period.c.id)
+)
+
+_EMPLOYEES = (
+    select(
+        employee.c.id,
+        employee.c.first_name,
+        employee.c.last_name,
+        employee.c.public_name,
+        employee.c.business_role,
+    )
+    .select_from(
+        employee_studio.join(
+            employee,
+            (employee.c.organization_id == employee_studio.c.organization_id)
+            & (employee.c.id == employee_studio.c.employee_id),
+        )
+    )
+    .where(
+        employee_studio.c.organization_id == ORGANIZATION,
+        employee_studio.c.studio_id == _STUDIO,
+        employee.c.deleted_at.is_(None),
+    )
+)
+
+EMPLOYEES = _EMPLOYEES.where(employee.c.id > _AFTER).order_by(employee.c.id).limit(_LIMIT)
+EMPLOYEE_BY_ID = _EMPLOYEES.where(employee.c.id == bindparam("employee_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class StudioPage:
+    """All that a partner is shown of a studio."""
+
+    studio: AnyRow
+    opening_hours: list[AnyRow]
+    closures: list[AnyRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a customer search asks for; names are folded, and meant as beginnings."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str | None = None
+    date_of_birth: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whose customers are meant: those of one studio, or where an application is active."""
+
+    organization_id: int
+    studio_id: int
+    application_id: int | None = None
+
+    @property
+    def _named(self) -> dict[str, int]:
+        named = {"organization": self.organization_id}
+        if self.application_id is None:
+            return named | {"studio_id": self.studio_id}
+        return named | {"application_id": self.application_id}
+
+    def by_id(self, tx: Connection, customer_id: int) -> AnyRow | None:
+        across = self.application_id is not None
+        statement = CUSTOMER_BY_ID_ACROSS_STUDIOS if across else CUSTOMER_BY_ID
+        return tx.execute(statement, self._named | {"customer_id": customer_id}).one_or_none()
+
+    def by_number(self, tx: Connection, number: str) -> AnyRow | None:
+        across = self.application_id is not None
+        statement = CUSTOMER_BY_NUMBER_ACROSS_STUDIOS if across else CUSTOMER_BY_NUMBER
+        return tx.execute(statement, {**self._named, "number": number}).one_or_none()
+
+    def search(self, tx: Connection, criteria: Criteria, limit: int) -> list[AnyRow]:
+        """Who fits all of the criteria, by id, at most `limit` of them."""
+        statement = SEARCH if self.application_id is None else SEARCH_ACROSS_STUDIOS
+        named = {
+            **self._named,
+            "first_name_from": criteria.first_name,
+            "first_name_to": criteria.first_name + _LAST_TEXT,
+            "last_name_from": criteria.last_name,
+            "last_name_to": criteria.last_name + _LAST_TEXT,
+            "any_email": criteria.email is None,
+            "email": criteria.email,
+            "any_date_of_birth": criteria.date_of_birth is None,
+            "date_of_birth": criteria.date_of_birth,
+            "limit": limit,
+        }
+        return list(tx.execute(statement, named))
+
+    def with_status(
+        self, tx: Connection, status: CustomerStatus, *, after: int, limit: int
+    ) -> list[AnyRow]:
+        """The studio's customers with this status, by id, from the one after `after` on."""
+        named = {**self._named, "status": status, "after": after, "limit": limit}
+        return list(tx.execute(CUSTOMERS, named))
+
+
+def studio_page(
+    tx: Connection, organization_id: int, studio_id: int, local_now: datetime
+) -> StudioPage:
+    """The studio with its hours and the closures that are not over at `local_now`."""
+    named = {"organization": organization_id, "studio_id": studio_id}
+    return StudioPage(
+        tx.execute(STUDIO, named).one(),
+        list(tx.execute(OPENING_HOURS, named)),
+        list(tx.execute(CLOSURES_TO_COME, {**named, "local_now": local_now})),
+    )
+
+
+def idle_periods(
+    tx: Connection, organization_id: int, customer_ids: Collection[int]
+) -> dict[int, list[AnyRow]]:
+    """By customer, the earliest first."""
+    found: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    if customer_ids:
+        named = {"organization": organization_id, "customer_ids": customer_ids}
+        for each in tx.execute(IDLE_PERIODS, named):
+            found[each.customer_id].append(each)
+    return found
+
+
+def is_customer(tx: Connection, organization_id: int, customer_id: int) -> bool:
+    """Whether the organization has this customer, in whatever studio."""
+    named = {"organization": organization_id, "customer_id": customer_id}
+    return tx.execute(CUSTOMER_OF_ORGANIZATION, named).first() is not None
+
+
+def employees(
+    tx: Connection, organization_id: int, studio_id: int, *, after: int, limit: int
+) -> list[AnyRow]:
+    """Who works in the studio, by id, from the one after `after` on."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "after": after,
+        "limit": limit,
+    }
+    return list(tx.execute(EMPLOYEES, named))
+
+
+def employee_by_id(
+    tx: Connection, organization_id: int, studio_id: int, employee_id: int
+) -> AnyRow | None:
+    """The employee, if they work in the studio."""
+    named = {"organization": organization_id, "studio_id": studio_id, "employee_id": employee_id}
+    return tx.execute(EMPLOYEE_BY_ID, named).one_or_none()

@@ -1,0 +1,453 @@
+"""Series: their plans, and the slots that they have.
+
+A slot is known to its series by `occurrence`, the local start that was planned for it first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Date,
+    DateTime,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from kursplan.domain.recurrence import Occurrence
+from kursplan.domain.series import Series, SeriesPlan, Standard
+from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.studios import zone_of
+from kursplan.store import instructors
+from kursplan.store.dialect import Instant, any_of, insert_unless_there
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import (
+    ORGANIZATION,
+    class_,
+    location,
+    series,
+    series_instructor,
+    slot,
+    studio,
+)
+
+_zone = lru_cache(maxsize=512)(zone_of)
+
+_SERIES_ID = bindparam("series_id", type_=BigInteger)
+_CLASS_ID = bindparam("class_id", type_=BigInteger)
+_UNTIL = bindparam("until", type_=Date)
+
+_SERIES = (
+    select(
+        series.c.id,
+        series.c.key,
+        series.c.class_id,
+        series.c.studio_id,
+        series.c.weekdays,
+        series.c.start_time,
+        series.c.duration,
+        series.c.first_day,
+        series.c.last_day,
+        series.c.location_id,
+        series.c.own,
+        series.c.max_participants,
+        series.c.max_waiting_list,
+        series.c.extended_until,
+        series.c.ended_at,
+        studio.c.zone,
+        class_.c.duration.label("class_duration"),
+        class_.c.max_participants.label("class_max_participants"),
+        class_.c.max_waiting_list.label("class_max_waiting_list"),
+    )
+    .select_from(
+        series.join(
+            class_,
+            (class_.c.organization_id == series.c.organization_id)
+            & (class_.c.id == series.c.class_id),
+        ).join(
+            studio,
+            (studio.c.organization_id == series.c.organization_id)
+            & (studio.c.id == series.c.studio_id),
+        )
+    )
+    .where(series.c.organization_id == ORGANIZATION)
+    .order_by(series.c.id)
+)
+
+BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
+LOCKED_BY_ID = BY_ID.with_for_update(of=series, key_share=True)
+"""After the customers and slots of the turn."""
+
+OF_CLASS = _SERIES.where(series.c.class_id == _CLASS_ID)
+
+BY_KEY = select(series.c.id).where(
+    series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
+)
+
+INSTRUCTORS = (
+    select(series_instructor.c.series_id, series_instructor.c.employee_id)
+    .where(
+        series_instructor.c.organization_id == ORGANIZATION,
+        any_of(series_instructor.c.series_id, "series_ids"),
+    )
+    .order_by(series_instructor.c.series_id, series_instructor.c.position)
+)
+
+ADD = insert(series)
+
+CHANGE = (
+    update(series)
+    .where(series.c.organization_id == ORGANIZATION, series.c.id == _SERIES_ID)
+    .values(
+        weekdays=bindparam("weekdays"),
+        start_time=bindparam("start_time"),
+        duration=bindparam("duration"),
+        first_day=bindparam("first_day"),
+        last_day=bindparam("last_day"),
+        location_id=bindparam("location_id"),
+        own=bindparam("own"),
+        max_participants=bindparam("max_participants"),
+        max_waiting_list=bindparam("max_waiting_list"),
+        extended_until=bindparam("extended_until"),
+        ended_at=bindparam("ended_at"),
+    )
+)
+
+ADD_INSTRUCTOR = insert(series_instructor)
+FORGET_INSTRUCTORS = delete(series_instructor).where(
+    series_instructor.c.organization_id == ORGANIZATION,
+    series_instructor.c.series_id == _SERIES_ID,
+)
+
+STANDARD = (
+    select(
+        class_.c.studio_id,
+        studio.c.zone,
+        class_.c.duration,
+        class_.c.max_participants,
+        class_.c.max_waiting_list,
+    )
+    .select_from(
+        class_.join(
+            studio,
+            (studio.c.organization_id == class_.c.organization_id)
+            & (studio.c.id == class_.c.studio_id),
+        )
+    )
+    .where(class_.c.organization_id == ORGANIZATION, class_.c.id == _CLASS_ID)
+)
+
+LOCATION = select(location.c.id).where(
+    location.c.organization_id == ORGANIZATION,
+    location.c.id == bindparam("location_id"),
+    location.c.studio_id == bindparam("studio_id"),
+)
+
+SLOTS = (
+    select(slot.c.id, slot.c.occurrence, slot.c.starts_at, slot.c.status)
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        slot.c.series_id == _SERIES_ID,
+        or_(
+            slot.c.occurrence >= bindparam("since", type_=DateTime),
+            slot.c.starts_at > bindparam("now", type_=Instant),
+        ),
+    )
+    .order_by(slot.c.id)
+)
+
+ADD_SLOT = insert_unless_there(slot, "organization_id", "series_id", "occurrence")
+
+THERE = select(slot.c.id).where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
+
+KNOW_AS = (
+    update(slot)
+    .where(slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id"))
+    .values(
+        series_id=bindparam("new_series_id", type_=BigInteger),
+        occurrence=bindparam("new_occurrence", type_=DateTime),
+    )
+)
+
+_IS_DUE = or_(
+    series.c.extended_until.is_(None),
+    and_(
+        series.c.extended_until < _UNTIL,
+        or_(series.c.last_day.is_(None), series.c.extended_until < series.c.last_day),
+    ),
+)
+
+ACROSS_DUE = (
+    select(series.c.organization_id)
+    .where(_IS_DUE)
+    .distinct()
+    .order_by(series.c.organization_id)
+)
+
+DUE = (
+    select(series.c.id)
+    .where(series.c.organization_id == ORGANIZATION, _IS_DUE)
+    .order_by(series.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSlot:
+    """A slot as its series knows it."""
+
+    id: int
+    occurrence: datetime | None
+    """None where the series itself gave the day up and cancelled the slot."""
+    starts_at: datetime
+    status: SlotStatus
+
+
+@dataclass(frozen=True, slots=True)
+class KnowAs:
+    """By which series, and under which original local start, a slot is known from now on."""
+
+    slot_id: int
+    series_id: int
+    occurrence: datetime | None
+
+
+def load(
+    tx: Connection, organization_id: int, series_id: int, *, lock: bool = False
+) -> Series | None:
+    """The series; with `lock`, nobody else changes it or makes slots of it meanwhile."""
+    named = {"organization": organization_id, "series_id": series_id}
+    rows = tx.execute(LOCKED_BY_ID if lock else BY_ID, named).all()
+    found = _with_instructors(tx, organization_id, rows)
+    return found[0] if found else None
+
+
+def of_class(tx: Connection, organization_id: int, class_id: int) -> list[Series]:
+    """All series of the class, ended ones included."""
+    named = {"organization": organization_id, "class_id": class_id}
+    return _with_instructors(tx, organization_id, tx.execute(OF_CLASS, named).all())
+
+
+def find(tx: Connection, organization_id: int, key: str) -> int | None:
+    """The id of the series that goes by `key`."""
+    named = {"organization": organization_id, "key": key}
+    return tx.execute(BY_KEY, named).scalar_one_or_none()
+
+
+def add(tx: Connection, organization_id: int, planned: Series) -> None:
+    tx.execute(
+        ADD,
+        {
+            "organization_id": organization_id,
+            "id": planned.id,
+            "class_id": planned.class_id,
+            "studio_id": planned.studio_id,
+            "key": planned.key,
+            **_changeable(planned),
+        },
+    )
+    _add_instructors(tx, organization_id, planned)
+
+
+def change(tx: Connection, organization_id: int, changed: Series) -> None:
+    """Write down all that can change about the series."""
+    named = {"organization": organization_id, "series_id": changed.id}
+    tx.execute(CHANGE, named | _changeable(changed))
+    tx.execute(FORGET_INSTRUCTORS, named)
+    _add_instructors(tx, organization_id, changed)
+
+
+def _add_instructors(tx: Connection, organization_id: int, of: Series) -> None:
+    if not of.plan.instructors:
+        return
+    tx.execute(
+        ADD_INSTRUCTOR,
+        [
+            {
+                "organization_id": organization_id,
+                "series_id": of.id,
+                "position": position,
+                "employee_id": employee_id,
+            }
+            for position, employee_id in enumerate(of.plan.instructors)
+        ],
+    )
+
+
+def _changeable(each: Series) -> dict[str, Any]:
+    plan = each.plan
+    return {
+        "weekdays": sorted(plan.weekdays),
+        "start_time": plan.start_time,
+        "duration": plan.duration,
+        "first_day": plan.first_day,
+        "last_day": plan.last_day,
+        "location_id": plan.location_id,
+        "own": sorted(plan.own),
+        "max_participants": plan.max_participants,
+        "max_waiting_list": plan.max_waiting_list,
+        "extended_until": each.extended_until,
+        "ended_at": each.ended_at,
+    }
+
+
+def _with_instructors(
+    tx: Connection, organization_id: int, rows: Sequence[AnyRow]
+) -> list[Series]:
+    if not rows:
+        return []
+    given: defaultdict[int, list[int]] = defaultdict(list)
+    named = {"organization": organization_id, "series_ids": [row.id for row in rows]}
+    for series_id, employee_id in tx.execute(INSTRUCTORS, named):
+        given[series_id].append(employee_id)
+    return [
+        Series(
+            id=row.id,
+            key=row.key,
+            class_id=row.class_id,
+            studio_id=row.studio_id,
+            zone=_zone(row.zone),
+            standard=Standard(
+                row.class_duration, row.class_max_participants, row.class_max_waiting_list
+            ),
+            plan=SeriesPlan(
+                weekdays=frozenset(row.weekdays),
+                start_time=row.start_time,
+                first_day=row.first_day,
+                last_day=row.last_day,
+                duration=row.duration,
+                location_id=row.location_id,
+                instructors=tuple(given[row.id]),
+                own=frozenset(map(Own, row.own)),
+                max_participants=row.max_participants,
+                max_waiting_list=row.max_waiting_list,
+            ),
+            extended_until=row.extended_until,
+            ended_at=row.ended_at,
+        )
+        for row in rows
+    ]
+
+
+# What a plan names.
+
+
+def new_in_class(
+    tx: Connection,
+    organization_id: int,
+    class_id: int,
+    *,
+    series_id: int,
+    key: str,
+    plan: SeriesPlan,
+) -> Series | None:
+    """A series of the class that is not stored yet; None where there is no such class."""
+    named = {"organization": organization_id, "class_id": class_id}
+    row = tx.execute(STANDARD, named).one_or_none()
+    if row is None:
+        return None
+    standard = Standard(row.duration, row.max_participants, row.max_waiting_list)
+    return Series(series_id, key, class_id, row.studio_id, _zone(row.zone), standard, plan)
+
+
+def has_location(tx: Connection, organization_id: int, studio_id: int, location_id: int) -> bool:
+    """Whether the location is in the studio."""
+    named = {"organization": organization_id, "studio_id": studio_id, "location_id": location_id}
+    return tx.execute(LOCATION, named).one_or_none() is not None
+
+
+# The slots of a series.
+
+
+def slots_of(
+    tx: Connection, organization_id: int, series_id: int, *, since: datetime, now: datetime
+) -> list[KnownSlot]:
+    """Its slots, cancelled ones too, that were first planned for the local time `since` or later,
+    or start after the instant `now`."""
+    named = {
+        "organization": organization_id,
+        "series_id": series_id,
+        "since": since,
+        "now": now,
+    }
+    return [KnownSlot(*row) for row in tx.execute(SLOTS, named)]
+
+
+def add_slots(
+    tx: Connection, organization_id: int, of: Series, made: Iterable[tuple[int, Occurrence]]
+) -> list[int]:
+    """Make slots of the series, each under a fresh id; those that are there already stay (F24).
+
+    The ids of those that are new.
+    """
+    shape = of.shape
+    rows = [
+        {
+            "organization_id": organization_id,
+            "id": slot_id,
+            "class_id": of.class_id,
+            "studio_id": of.studio_id,
+            "series_id": of.id,
+            "key": None,
+            "occurrence": each.local_start,
+            "local_start": each.local_start,
+            "starts_at": each.starts_at,
+            "ends_at": each.ends_at,
+            "status": SlotStatus.PLANNED,
+            "location_id": shape.location_id,
+            "own": (),
+            "max_participants": shape.max_participants,
+            "max_waiting_list": shape.max_waiting_list,
+            "additional_participants": 0,
+            "seats": 0,
+            "waiting": 0,
+            "last_sequence": 0,
+        }
+        for slot_id, each in made
+    ]
+    if not rows:
+        return []
+    tx.execute(ADD_SLOT, rows)
+    named = {"organization": organization_id, "slot_ids": [row["id"] for row in rows]}
+    new = list(tx.execute(THERE, named).scalars())
+    instructors.put(tx, organization_id, dict.fromkeys(new, shape.instructors))
+    return new
+
+
+def know_as(tx: Connection, organization_id: int, known: Iterable[KnowAs]) -> None:
+    """Write down by which series and under which original local start these slots are known."""
+    rows = [
+        {
+            "organization": organization_id,
+            "slot_id": each.slot_id,
+            "new_series_id": each.series_id,
+            "new_occurrence": each.occurrence,
+        }
+        for each in known
+    ]
+    if rows:
+        tx.execute(KNOW_AS, rows)
+
+
+# Which series are to be extended.
+
+
+def organizations_due(tx: Connection, until: date) -> list[int]:
+    """The organizations that have a series whose slots do not reach to `until` yet."""
+    return list(tx.execute(ACROSS_DUE, {"until": until}).scalars())
+
+
+def due(tx: Connection, organization_id: int, until: date) -> list[int]:
+    """The series of the organization whose slots do not reach to `until` yet."""
+    return list(tx.execute(DUE, {"organization": organization_id, "until": until}).scalars())

@@ -1,0 +1,300 @@
+"""What the Open API shows of classes, slots and bookings: reads for partners, never for deciding.
+
+Visible are only classes that can be booked online or are shown there, and that have slots.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, exists, or_, select
+
+from kursplan.domain.classes import OnlineBooking
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store import slots
+from kursplan.store.dialect import Instant, any_of
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import (
+    ORGANIZATION,
+    booking,
+    class_,
+    employee,
+    location,
+    slot,
+    slot_instructor,
+)
+
+_STUDIO = bindparam("studio_id", type_=BigInteger)
+_SINCE = bindparam("since", type_=Instant)
+_UNTIL = bindparam("until", type_=Instant)
+_AFTER = bindparam("after", type_=BigInteger)
+_LIMIT = bindparam("limit", type_=Integer)
+
+_IS_VISIBLE = and_(class_.c.bookable, class_.c.online_booking != OnlineBooking.NO)
+
+_CLASS = (
+    class_.c.id,
+    class_.c.title,
+    class_.c.type,
+    class_.c.duration,
+    class_.c.category,
+    class_.c.description,
+    class_.c.img_url,
+    class_.c.online_booking,
+    class_.c.late_cancellation,
+    class_.c.latest_cancellation,
+)
+
+
+def _has_slots(*conditions: Any) -> Any:
+    return exists(
+        select(slot.c.id).where(
+            slot.c.organization_id == class_.c.organization_id,
+            slot.c.class_id == class_.c.id,
+            *conditions,
+        )
+    )
+
+
+_OF_STUDIO = (class_.c.organization_id == ORGANIZATION, class_.c.studio_id == _STUDIO, _IS_VISIBLE)
+
+CLASSES = (
+    select(*_CLASS)
+    .where(
+        *_OF_STUDIO,
+        class_.c.id > _AFTER,
+        _has_slots(slot.c.starts_at.between(_SINCE, _UNTIL), slot.c.status != SlotStatus.CANCELED),
+    )
+    .order_by(class_.c.id)
+    .limit(_LIMIT)
+)
+
+CLASS_BY_ID = select(*_CLASS).where(*_OF_STUDIO, class_.c.id == bindparam("class_id"), _has_slots())
+
+_SLOTS = (
+    select(
+        *slots.COLUMNS,
+        class_.c.title,
+        location.c.name.label("location_name"),
+        location.c.description.label("location_description"),
+    )
+    .select_from(
+        slots.WITH_CLASS_AND_STUDIO.outerjoin(
+            location,
+            (location.c.organization_id == slot.c.organization_id)
+            & (location.c.id == slot.c.location_id),
+        )
+    )
+    .where(slot.c.organization_id == ORGANIZATION, slot.c.studio_id == _STUDIO, _IS_VISIBLE)
+)
+
+# A slice begins after the last slot of the one before it: the next by start and then by id.
+_SLICE = (
+    slot.c.status != SlotStatus.CANCELED,
+    slot.c.starts_at >= _SINCE,
+    slot.c.starts_at < _UNTIL,
+    or_(slot.c.starts_at > _SINCE, slot.c.id > _AFTER),
+)
+
+SLOTS_OF_STUDIO = _SLOTS.where(*_SLICE).order_by(slot.c.starts_at, slot.c.id).limit(_LIMIT)
+
+SLOTS_OF_CLASS = (
+    _SLOTS.where(slot.c.class_id == bindparam("class_id"), *_SLICE)
+    .order_by(slot.c.starts_at, slot.c.id)
+    .limit(_LIMIT)
+)
+
+SLOT_BY_ID = _SLOTS.where(
+    slot.c.class_id == bindparam("class_id"), slot.c.id == bindparam("slot_id")
+)
+
+INSTRUCTORS = (
+    select(
+        slot_instructor.c.slot_id,
+        employee.c.id,
+        employee.c.first_name,
+        employee.c.last_name,
+        employee.c.public_name,
+    )
+    .select_from(
+        slot_instructor.join(
+            employee,
+            (employee.c.organization_id == slot_instructor.c.organization_id)
+            & (employee.c.id == slot_instructor.c.employee_id),
+        )
+    )
+    .where(
+        slot_instructor.c.organization_id == ORGANIZATION,
+        any_of(slot_instructor.c.slot_id, "slot_ids"),
+    )
+    .order_by(slot_instructor.c.slot_id, slot_instructor.c.position)
+)
+
+_BOOKINGS = (
+    select(
+        booking.c.id.label("booking_id"),
+        booking.c.status,
+        booking.c.slot_id,
+        slot.c.class_id,
+        booking.c.customer_id,
+        slot.c.status.label("slot_status"),
+        booking.c.participation,
+    )
+    .select_from(
+        booking.join(
+            slot,
+            (slot.c.organization_id == booking.c.organization_id)
+            & (slot.c.id == booking.c.slot_id),
+        )
+    )
+    .where(booking.c.organization_id == ORGANIZATION, booking.c.studio_id == _STUDIO)
+)
+
+BOOKING_BY_ID = _BOOKINGS.where(booking.c.id == bindparam("booking_id"))
+
+BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(
+    booking.c.customer_id == bindparam("customer_id"),
+    booking.c.starts_at >= _SINCE,
+    booking.c.starts_at <= _UNTIL,
+    booking.c.ends_at <= _UNTIL,
+).order_by(booking.c.starts_at, booking.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSlot:
+    """A slot with the words that are shown with it."""
+
+    slot: Slot
+    class_title: str
+    location_name: str | None
+    location_description: str | None
+    instructors: tuple[AnyRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a slice of slots begins: after the slot with this id at this start."""
+
+    starts_at: datetime
+    slot_id: int = 0
+
+
+def classes(
+    tx: Connection,
+    organization_id: int,
+    studio_id: int,
+    *,
+    since: datetime,
+    until: datetime,
+    after: int,
+    limit: int,
+) -> list[AnyRow]:
+    """Visible classes with a slot in the time, by id, from the one after `after` on."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "since": since,
+        "until": until,
+        "after": after,
+        "limit": limit,
+    }
+    return list(tx.execute(CLASSES, named))
+
+
+def class_by_id(
+    tx: Connection, organization_id: int, studio_id: int, class_id: int
+) -> AnyRow | None:
+    """The class, if the studio has it and it is visible."""
+    named = {"organization": organization_id, "studio_id": studio_id, "class_id": class_id}
+    return tx.execute(CLASS_BY_ID, named).one_or_none()
+
+
+def slots_between(
+    tx: Connection,
+    organization_id: int,
+    studio_id: int,
+    *,
+    class_id: int | None = None,
+    begin: Position,
+    until: datetime,
+    limit: int,
+) -> list[ShownSlot]:
+    """Slots of visible classes that are not cancelled, from `begin` to before `until`, in order."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "since": begin.starts_at,
+        "after": begin.slot_id,
+        "until": until,
+        "limit": limit,
+    }
+    if class_id is None:
+        rows = tx.execute(SLOTS_OF_STUDIO, named).all()
+    else:
+        rows = tx.execute(SLOTS_OF_CLASS, named | {"class_id": class_id}).all()
+    return _shown(tx, organization_id, rows)
+
+
+def slot_by_id(
+    tx: Connection, organization_id: int, studio_id: int, class_id: int, slot_id: int
+) -> ShownSlot | None:
+    """The slot, also when it is cancelled, if its class is visible."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "class_id": class_id,
+        "slot_id": slot_id,
+    }
+    found = _shown(tx, organization_id, tx.execute(SLOT_BY_ID, named).all())
+    return found[0] if found else None
+
+
+def _shown(tx: Connection, organization_id: int, rows: Collection[AnyRow]) -> list[ShownSlot]:
+    if not rows:
+        return []
+    instructors: defaultdict[int, list[AnyRow]] = defaultdict(list)
+    named = {"organization": organization_id, "slot_ids": [row.id for row in rows]}
+    for each in tx.execute(INSTRUCTORS, named):
+        instructors[each.slot_id].append(each)
+    return [
+        ShownSlot(
+            slots.without_closures(row),
+            row.title,
+            row.location_name,
+            row.location_description,
+            tuple(instructors[row.id]),
+        )
+        for row in rows
+    ]
+
+
+def booking_by_id(
+    tx: Connection, organization_id: int, studio_id: int, booking_id: int
+) -> AnyRow | None:
+    """The booking, if its slot is held in the studio."""
+    named = {"organization": organization_id, "studio_id": studio_id, "booking_id": booking_id}
+    return tx.execute(BOOKING_BY_ID, named).one_or_none()
+
+
+def bookings_of_customer(
+    tx: Connection,
+    organization_id: int,
+    studio_id: int,
+    customer_id: int,
+    *,
+    since: datetime,
+    until: datetime,
+) -> list[AnyRow]:
+    """The customer's bookings in the studio whose slots lie wholly in the time."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "customer_id": customer_id,
+        "since": since,
+        "until": until,
+    }
+    return list(tx.execute(BOOKINGS_OF_CUSTOMER, named))
