@@ -13,15 +13,20 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, delete, func, insert, select, update
 
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked, MayBook
 from kursplan.desk.cancel import Cancel
+from kursplan.desk.cancel_slot import CancelSlot, SlotCancelled
+from kursplan.desk.change_slot import ChangeSlot, SlotChanged
+from kursplan.desk.confirm import Confirm
 from kursplan.desk.desk import Desk
+from kursplan.desk.extend_series import ExtendSeries
+from kursplan.desk.participation import SetParticipation
 from kursplan.desk.turn import Command
 from kursplan.domain.admission import Admission
-from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.classes import Class, ClassType
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus
@@ -33,7 +38,7 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.ids import fingerprint, new_api_key, new_uuid
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, slots, tables
+from kursplan.store import bookings, instructors, slots, tables
 from kursplan.store.database import Database
 
 MONDAY = date(2026, 3, 2)
@@ -85,16 +90,31 @@ class Gym:
         await self.database.write(lambda tx: tx.execute(insert(table), row))
         return int(row.get("id", 0))
 
+    async def set(self, table: Table, row_id: int, **values: Any) -> None:
+        """Have these columns of one row say something else."""
+        statement = (
+            update(table)
+            .where(table.c.organization_id == self.organization, table.c.id == row_id)
+            .values(**values)
+        )
+        await self.database.write(lambda tx: tx.execute(statement))
+
+    async def remove(self, table: Table, row_id: int) -> None:
+        statement = delete(table).where(
+            table.c.organization_id == self.organization, table.c.id == row_id
+        )
+        await self.database.write(lambda tx: tx.execute(statement))
+
     async def open(self, **options: Any) -> Gym:
         """The organization and its first studio."""
+        standard = {"lost_entitlement": LostEntitlement.FLAG}
         await self.insert(
             tables.organization,
             id=self.organization,
             key=f"gym-{self.organization}",
             name="Muster-Gym",
-            lost_entitlement=LostEntitlement.FLAG,
             created_at=self.now,
-            **options,
+            **standard | options,
         )
         self.studio_id = await self.studio("berlin")
         return self
@@ -180,6 +200,42 @@ class Gym:
             **standard | values,
         )
 
+    async def series(
+        self,
+        of: str | int = "spin",
+        *,
+        at: str = "18:00",
+        weekdays: Iterable[int] = (0,),
+        since: date = MONDAY,
+        until: date | None = None,
+        instructors: Iterable[int] = (),
+        **values: Any,
+    ) -> int:
+        """A weekly series that has no slots yet; Monday is 0. Its class is made as for a slot."""
+        class_id = self.classes.get(of) if isinstance(of, str) else of
+        if class_id is None:
+            class_id = await self.klass(str(of))
+        series_id = next(self._ids)
+        standard = {"key": f"series-{series_id}", "studio_id": self.studio_id, "own": ()}
+        await self.insert(
+            tables.series,
+            id=series_id,
+            class_id=class_id,
+            weekdays=tuple(weekdays),
+            start_time=time.fromisoformat(at),
+            first_day=since,
+            last_day=until,
+            **standard | values,
+        )
+        for position, employee_id in enumerate(instructors):
+            await self.insert(
+                tables.series_instructor,
+                series_id=series_id,
+                position=position,
+                employee_id=employee_id,
+            )
+        return series_id
+
     async def customer(
         self, first_name: str = "Erika", *, studio_id: int | None = None, **values: Any
     ) -> int:
@@ -201,6 +257,11 @@ class Gym:
             last_name=last_name,
             **standard | values,
         )
+
+    async def gives(self, slot_id: int, *employee_ids: int) -> None:
+        """These employees give the slot."""
+        given = {slot_id: employee_ids}
+        await self.database.write(lambda tx: instructors.put(tx, self.organization, given))
 
     async def customers(self, count: int, **values: Any) -> list[int]:
         return [await self.customer(f"Kunde{n}", **values) for n in range(count)]
@@ -352,7 +413,56 @@ class Gym:
             Cancel(self.organization, studio_id or self.studio_id, booking_id)
         )
 
+    async def confirm(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
+        return await self.desk.take(
+            Confirm(self.organization, studio_id or self.studio_id, booking_id)
+        )
+
+    async def note(
+        self, booking_id: int, participation: Participation, *, studio_id: int | None = None
+    ) -> Booked | Refusal:
+        """Note whether a customer takes part."""
+        return await self.desk.take(
+            SetParticipation(
+                self.organization, studio_id or self.studio_id, booking_id, participation
+            )
+        )
+
+    async def change_slot(self, slot_id: int, **what: Any) -> SlotChanged | Refusal:
+        return await self.desk.take(ChangeSlot(self.organization, slot_id, **what))
+
+    async def changed_slot(self, slot_id: int, **what: Any) -> SlotChanged:
+        """Change a slot, where the test takes for granted that it succeeds."""
+        answer = await self.change_slot(slot_id, **what)
+        assert isinstance(answer, SlotChanged), answer
+        return answer
+
+    async def cancel_slot(self, slot_id: int) -> SlotCancelled | Refusal:
+        return await self.desk.take(CancelSlot(self.organization, slot_id))
+
+    def another_desk(self) -> Desk:
+        """The desk of another process on the same database."""
+        return Desk(self.database, self.clock, Metrics())
+
+    async def extend(self, series_id: int, *, until: date) -> list[Slot]:
+        """Make the slots of the series up to that day; all that it has then."""
+        await self.desk.take(ExtendSeries(self.organization, series_id, until))
+        return await self.slots_of(series_id)
+
     # What is stored.
+
+    async def slots_of(self, series_id: int) -> list[Slot]:
+        """All slots of the series, by their local start."""
+        ids = select(tables.slot.c.id).where(
+            tables.slot.c.organization_id == self.organization,
+            tables.slot.c.series_id == series_id,
+        )
+
+        def look(tx: Connection) -> list[Slot]:
+            found = list(tx.execute(ids).scalars())
+            return list(slots.load(tx, self.organization, found, lock=False).values())
+
+        return sorted(await self.database.read(look), key=lambda each: each.local_start)
 
     async def slot_now(self, slot_id: int) -> Slot:
         def look(tx: Connection) -> Slot:
@@ -366,6 +476,13 @@ class Gym:
             return booking
 
         return await self.database.read(look)
+
+    async def given_by(self, slot_id: int) -> tuple[int, ...]:
+        """The employees who give the slot."""
+        given = await self.database.read(
+            lambda tx: instructors.of_slots(tx, self.organization, [slot_id])
+        )
+        return given[slot_id]
 
     async def on_slot(self, slot_id: int) -> list[Booking]:
         """Everybody who sits or waits on the slot, in the order of joining."""
@@ -399,3 +516,8 @@ class Gym:
         rows = await self.database.read(lambda tx: tx.execute(query).all())
         events = [Told(*row) for row in rows]
         return [each for each in events if not types or each.type in types]
+
+    async def told_since(self, earlier: Iterable[Told]) -> list[tuple[EventType, int]]:
+        """What the events after those earlier ones say, and about what."""
+        count = len(list(earlier))
+        return [(each.type, each.entity_id) for each in (await self.told())[count:]]

@@ -10,6 +10,11 @@ import sys
 
 import structlog
 
+# Without the values of local variables: those hold what people sent.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def set_up(threshold: int, form: str) -> None:
     """Log from `threshold` on, as `json` for machines or as `text` for people."""
@@ -20,9 +25,13 @@ def set_up(threshold: int, form: str) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     if form == "json":
-        shared += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        shared += [_TRACEBACKS, structlog.processors.JSONRenderer()]
     else:
-        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        shared.append(
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        )
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -108,9 +108,7 @@ class ChangeSlot(Deed):
         after = self._reshaped(times)
         own = _made_own(before, after)
         promoted: list[Booking] = []
-        if self.instructor_ids is not None and put_instructors(
-            turn, before, self.instructor_ids
-        ):
+        if self.instructor_ids is not None and put_instructors(turn, before, self.instructor_ids):
             own |= {Own.INSTRUCTORS}
         if own or after != before:
             promoted = reshape(turn, replace(after, own=after.own | own))

@@ -42,12 +42,8 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
     it was cancelled: what staff decided about it is not undone.
     """
     today = day_of(turn.now, extended.zone)
-    there = {
-        each.occurrence
-        for each in series.slots_of(
-            turn.tx, turn.organization_id, extended.id, since=midnight(today), now=turn.now
-        )
-    }
+    known = series.known_since(turn.tx, turn.organization_id, extended.id, midnight(today))
+    there = set(known.values())
     missing = [
         each
         for each in extended.plan.occurrences(extended.standard, extended.zone, today, until)
@@ -57,6 +53,7 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
     made = series.add_slots(
         turn.tx, turn.organization_id, extended, zip(numbers, missing, strict=True)
     )
+    turn.take_in(made)
     if extended.extended_until is None or extended.extended_until < until:
         series.change(turn.tx, turn.organization_id, replace(extended, extended_until=until))
     return len(made)

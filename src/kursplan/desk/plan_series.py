@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
-from kursplan.store import instructors, series
+from kursplan.store import instructors, series, slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class PlanSeries(Deed):
 
 def names_unknown(turn: Turn, studio_id: int, plan: SeriesPlan) -> Refusal | None:
     """What the plan names and does not exist: a location of the studio, or an employee."""
-    if plan.location_id is not None and not series.has_location(
+    if plan.location_id is not None and not slots.has_location(
         turn.tx, turn.organization_id, studio_id, plan.location_id
     ):
         return Refusal.LOCATION_NOT_FOUND

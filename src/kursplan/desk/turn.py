@@ -195,6 +195,12 @@ class Turn:
         ]:
             raise LookAgain(Reach(ahead=frozenset(further)))
 
+    def take_in(self, slot_ids: Iterable[int]) -> None:
+        """Slots that a command has just made are there for the commands after it."""
+        made = frozenset(slot_ids)
+        self.slots |= slots.load(self.tx, self.organization_id, made, lock=False)
+        self._reach |= Reach(slots=made, queues=made, rosters=made)
+
     def is_new(self, booking: Booking) -> bool:
         """Whether it was made in this turn."""
         return booking.id in self._added

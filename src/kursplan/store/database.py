@@ -80,9 +80,12 @@ class Database(Protocol):
     async def close(self) -> None: ...
 
 
-def connect(url: str) -> Database:
+def connect(
+    url: str, *, connections: int = CONNECTIONS, lock_wait: float = LOCK_WAIT_SECONDS
+) -> Database:
     """The database behind `url`, like `sqlite:///kursplan.db` or `postgresql://host/name`.
 
+    At most so many connections are held (PostgreSQL), and a lock is waited for so many seconds.
     Nothing is opened before the first transaction. Raises `BadDatabaseUrl`.
     """
     try:
@@ -93,9 +96,9 @@ def connect(url: str) -> Database:
     if backend == "sqlite":
         if not parsed.database or parsed.database == ":memory:":
             raise BadDatabaseUrl("SQLite needs a file: sqlite:///path/to/kursplan.db")
-        return _Sqlite(parsed.set(drivername="sqlite+pysqlite"))
+        return _Sqlite(parsed.set(drivername="sqlite+pysqlite"), lock_wait)
     if backend in ("postgresql", "postgres"):
-        return _Postgres(parsed.set(drivername="postgresql+asyncpg"))
+        return _Postgres(parsed.set(drivername="postgresql+asyncpg"), connections, lock_wait)
     raise BadDatabaseUrl(
         f"{backend!r} is not supported; write sqlite:///FILE or postgresql://HOST/NAME"
     )
@@ -130,21 +133,22 @@ def _unavailable(error: BaseException) -> DatabaseUnavailable | None:
 class _Postgres:
     name = "postgresql"
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, connections: int, lock_wait: float) -> None:
         self._engine: AsyncEngine = create_async_engine(
             url,
-            pool_size=CONNECTIONS,
+            pool_size=connections,
             max_overflow=0,
             pool_timeout=CONNECTION_WAIT_SECONDS,
             pool_use_lifo=True,
             isolation_level="READ COMMITTED",
+            hide_parameters=True,  # They may be personal data, and errors are logged.
             connect_args={
                 "timeout": 5,
                 # Limits belong to the connection, not into statements.
                 "server_settings": {
                     "application_name": "kursplan",
                     "timezone": "UTC",
-                    "lock_timeout": str(int(LOCK_WAIT_SECONDS * 1000)),
+                    "lock_timeout": str(int(lock_wait * 1000)),
                     "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
                     "idle_in_transaction_session_timeout": str(int(STATEMENT_SECONDS * 1000)),
                 },
@@ -186,21 +190,22 @@ def _known(error: Exception) -> Exception:
 class _Sqlite:
     name = "sqlite"
 
-    def __init__(self, url: URL) -> None:
-        self._writer = self._engine(url, "BEGIN IMMEDIATE", connections=1)
-        self._reader = self._engine(url, "BEGIN", connections=READERS)
+    def __init__(self, url: URL, lock_wait: float) -> None:
+        self._writer = self._engine(url, "BEGIN IMMEDIATE", 1, lock_wait)
+        self._reader = self._engine(url, "BEGIN", READERS, lock_wait)
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._door = _Door(READS_WAITING)
 
     @staticmethod
-    def _engine(url: URL, begin: str, *, connections: int) -> Engine:
+    def _engine(url: URL, begin: str, connections: int, lock_wait: float) -> Engine:
         engine = create_sync_engine(
             url,
             pool_size=connections,
             max_overflow=0,
+            hide_parameters=True,
             connect_args={
-                "timeout": LOCK_WAIT_SECONDS,
+                "timeout": lock_wait,
                 "check_same_thread": False,
                 # The driver is not to begin transactions by itself: we say which kind.
                 "isolation_level": None,
@@ -215,7 +220,7 @@ class _Sqlite:
                 "journal_mode = WAL",
                 "synchronous = FULL",
                 "foreign_keys = ON",
-                f"busy_timeout = {int(LOCK_WAIT_SECONDS * 1000)}",
+                f"busy_timeout = {int(lock_wait * 1000)}",
             ):
                 connection.execute(f"PRAGMA {pragma}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, Select, bindparam, or_, select, text
+from sqlalchemy import Connection, Integer, bindparam, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from kursplan.domain.classes import Promotion
@@ -61,7 +61,7 @@ ACROSS_PROMOTABLE = (
     .where(_PLANNED, *_SEATS_FREE_AND_SOMEBODY_WAITS)
     .distinct()
 )
-PROMOTABLE: Select[tuple[int]] = (
+PROMOTABLE = (
     select(slot.c.id)
     .select_from(_WITH_CLASS)
     .where(slot.c.organization_id == ORGANIZATION, _PLANNED, *_SEATS_FREE_AND_SOMEBODY_WAITS)
@@ -109,7 +109,7 @@ def seats_to_fill(tx: Connection, organization_id: int, now: datetime) -> list[i
     is closed) is for the rules to say, so all of them are given out.
     """
     named = {"organization": organization_id, "now": now}
-    return list(tx.execute(PROMOTABLE, named).scalars())
+    return list(tx.scalars(PROMOTABLE, named))
 
 
 def with_old_idempotency_keys(tx: Connection, before: datetime) -> list[int]:

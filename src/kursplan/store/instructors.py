@@ -85,9 +85,7 @@ def of_slots(
     return {slot_id: tuple(found[slot_id]) for slot_id in slot_ids}
 
 
-def put(
-    tx: Connection, organization_id: int, instructors: Mapping[int, Sequence[int]]
-) -> None:
+def put(tx: Connection, organization_id: int, instructors: Mapping[int, Sequence[int]]) -> None:
     """These employees give these slots from now on, in this order and nobody else."""
     if not instructors:
         return

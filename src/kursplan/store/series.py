@@ -31,12 +31,11 @@ from kursplan.domain.series import Series, SeriesPlan, Standard
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store import instructors
-from kursplan.store.dialect import Instant, any_of, insert_unless_there
+from kursplan.store.dialect import any_of, insert_unless_there
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
     class_,
-    location,
     series,
     series_instructor,
     slot,
@@ -48,6 +47,12 @@ _zone = lru_cache(maxsize=512)(zone_of)
 _SERIES_ID = bindparam("series_id", type_=BigInteger)
 _CLASS_ID = bindparam("class_id", type_=BigInteger)
 _UNTIL = bindparam("until", type_=Date)
+
+_STANDARD = (
+    class_.c.duration.label("class_duration"),
+    class_.c.max_participants.label("class_max_participants"),
+    class_.c.max_waiting_list.label("class_max_waiting_list"),
+)
 
 _SERIES = (
     select(
@@ -67,9 +72,7 @@ _SERIES = (
         series.c.extended_until,
         series.c.ended_at,
         studio.c.zone,
-        class_.c.duration.label("class_duration"),
-        class_.c.max_participants.label("class_max_participants"),
-        class_.c.max_waiting_list.label("class_max_waiting_list"),
+        *_STANDARD,
     )
     .select_from(
         series.join(
@@ -132,13 +135,7 @@ FORGET_INSTRUCTORS = delete(series_instructor).where(
 )
 
 STANDARD = (
-    select(
-        class_.c.studio_id,
-        studio.c.zone,
-        class_.c.duration,
-        class_.c.max_participants,
-        class_.c.max_waiting_list,
-    )
+    select(class_.c.studio_id, studio.c.zone, *_STANDARD)
     .select_from(
         class_.join(
             studio,
@@ -149,21 +146,39 @@ STANDARD = (
     .where(class_.c.organization_id == ORGANIZATION, class_.c.id == _CLASS_ID)
 )
 
-LOCATION = select(location.c.id).where(
-    location.c.organization_id == ORGANIZATION,
-    location.c.id == bindparam("location_id"),
-    location.c.studio_id == bindparam("studio_id"),
-)
-
-SLOTS = (
-    select(slot.c.id, slot.c.occurrence, slot.c.starts_at, slot.c.status)
+KNOWN_SINCE = (
+    select(slot.c.id, slot.c.occurrence)
     .where(
         slot.c.organization_id == ORGANIZATION,
         slot.c.series_id == _SERIES_ID,
-        or_(
-            slot.c.occurrence >= bindparam("since", type_=DateTime),
-            slot.c.starts_at > bindparam("now", type_=Instant),
-        ),
+        slot.c.occurrence >= bindparam("since", type_=DateTime),
+    )
+    .order_by(slot.c.occurrence)
+)
+
+TO_COME = (
+    select(slot.c.id)
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        slot.c.series_id == _SERIES_ID,
+        slot.c.starts_at > bindparam("now"),
+    )
+    .order_by(slot.c.id)
+)
+
+FUTURE_OF_CLASS = (
+    select(slot.c.id, series.c.duration, series.c.own)
+    .select_from(
+        slot.outerjoin(
+            series,
+            (series.c.organization_id == slot.c.organization_id)
+            & (series.c.id == slot.c.series_id),
+        )
+    )
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        slot.c.class_id == _CLASS_ID,
+        slot.c.starts_at > bindparam("now"),
     )
     .order_by(slot.c.id)
 )
@@ -204,23 +219,23 @@ DUE = (
 
 
 @dataclass(frozen=True, slots=True)
-class KnownSlot:
-    """A slot as its series knows it."""
-
-    id: int
-    occurrence: datetime | None
-    """None where the series itself gave the day up and cancelled the slot."""
-    starts_at: datetime
-    status: SlotStatus
-
-
-@dataclass(frozen=True, slots=True)
 class KnowAs:
     """By which series, and under which original local start, a slot is known from now on."""
 
     slot_id: int
     series_id: int
     occurrence: datetime | None
+    """None where the series itself gives the day up and the slot is cancelled: if the series takes
+    the day back one day, a new slot is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A slot, and what its series keeps from following the class."""
+
+    slot_id: int
+    own_duration: bool
+    own: frozenset[Own]
 
 
 def load(
@@ -318,9 +333,7 @@ def _with_instructors(
             class_id=row.class_id,
             studio_id=row.studio_id,
             zone=_zone(row.zone),
-            standard=Standard(
-                row.class_duration, row.class_max_participants, row.class_max_waiting_list
-            ),
+            standard=_standard(row),
             plan=SeriesPlan(
                 weekdays=frozenset(row.weekdays),
                 start_time=row.start_time,
@@ -343,6 +356,12 @@ def _with_instructors(
 # What a plan names.
 
 
+def standard_of(tx: Connection, organization_id: int, class_id: int) -> Standard | None:
+    """What the class gives to its slots; None where there is no such class."""
+    row = _class(tx, organization_id, class_id)
+    return None if row is None else _standard(row)
+
+
 def new_in_class(
     tx: Connection,
     organization_id: int,
@@ -353,35 +372,50 @@ def new_in_class(
     plan: SeriesPlan,
 ) -> Series | None:
     """A series of the class that is not stored yet; None where there is no such class."""
-    named = {"organization": organization_id, "class_id": class_id}
-    row = tx.execute(STANDARD, named).one_or_none()
+    row = _class(tx, organization_id, class_id)
     if row is None:
         return None
-    standard = Standard(row.duration, row.max_participants, row.max_waiting_list)
-    return Series(series_id, key, class_id, row.studio_id, _zone(row.zone), standard, plan)
+    return Series(
+        series_id, key, class_id, row.studio_id, _zone(row.zone), _standard(row), plan
+    )
 
 
-def has_location(tx: Connection, organization_id: int, studio_id: int, location_id: int) -> bool:
-    """Whether the location is in the studio."""
-    named = {"organization": organization_id, "studio_id": studio_id, "location_id": location_id}
-    return tx.execute(LOCATION, named).one_or_none() is not None
+def _class(tx: Connection, organization_id: int, class_id: int) -> AnyRow | None:
+    named = {"organization": organization_id, "class_id": class_id}
+    return tx.execute(STANDARD, named).one_or_none()
+
+
+def _standard(row: AnyRow) -> Standard:
+    return Standard(row.class_duration, row.class_max_participants, row.class_max_waiting_list)
 
 
 # The slots of a series.
 
 
-def slots_of(
-    tx: Connection, organization_id: int, series_id: int, *, since: datetime, now: datetime
-) -> list[KnownSlot]:
-    """Its slots, cancelled ones too, that were first planned for the local time `since` or later,
-    or start after the instant `now`."""
-    named = {
-        "organization": organization_id,
-        "series_id": series_id,
-        "since": since,
-        "now": now,
-    }
-    return [KnownSlot(*row) for row in tx.execute(SLOTS, named)]
+def known_since(
+    tx: Connection, organization_id: int, series_id: int, since: datetime
+) -> dict[int, datetime]:
+    """Its slots by the local start that was first planned for them, from `since` on.
+
+    Cancelled ones are among them, except those that the series itself gave up.
+    """
+    named = {"organization": organization_id, "series_id": series_id, "since": since}
+    return {row.id: row.occurrence for row in tx.execute(KNOWN_SINCE, named)}
+
+
+def to_come(tx: Connection, organization_id: int, series_id: int, now: datetime) -> list[int]:
+    """Its slots that start after `now`, whatever became of them."""
+    named = {"organization": organization_id, "series_id": series_id, "now": now}
+    return list(tx.execute(TO_COME, named).scalars())
+
+
+def followers(tx: Connection, organization_id: int, class_id: int, now: datetime) -> list[Follower]:
+    """The slots of the class that start after `now`, of a series or not."""
+    named = {"organization": organization_id, "class_id": class_id, "now": now}
+    return [
+        Follower(row.id, row.duration is not None, frozenset(map(Own, row.own or ())))
+        for row in tx.execute(FUTURE_OF_CLASS, named)
+    ]
 
 
 def add_slots(

@@ -158,8 +158,10 @@ def _studios(
     zones = {row.studio_id: _zone(row.zone) for row in rows}
     # Local times are up to a day away from UTC, and a slot lasts up to a day.
     margin = timedelta(days=2)
-    since = min(each.starts_at for each in (*rows, *ahead)).replace(tzinfo=None) - margin
-    until = max(each.ends_at for each in (*rows, *ahead)).replace(tzinfo=None) + margin
+    times = [(each.starts_at, each.ends_at) for each in rows]
+    times.extend((each.starts_at, each.ends_at) for each in ahead)
+    since = min(starts_at for starts_at, _ in times).replace(tzinfo=None) - margin
+    until = max(ends_at for _, ends_at in times).replace(tzinfo=None) + margin
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
     for studio_id, local_from, local_to in tx.execute(
         CLOSURES,

@@ -1,7 +1,7 @@
-"""Slots whose time zone has changed its rules since they were made (F31).
+"""Slots and the time zone of their studio.
 
-They are reported and never moved: legislators change the clocks, but only the gym knows when its
-class is held.
+Those whose zone has changed its rules since they were made are reported and never moved (F31):
+legislators change the clocks, but only the gym knows when its class is held.
 """
 
 from __future__ import annotations
@@ -47,6 +47,16 @@ PLANNED = (
     .order_by(slot.c.starts_at, slot.c.id)
 )
 
+TO_COME = (
+    select(slot.c.id)
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        slot.c.studio_id == bindparam("studio_id"),
+        slot.c.starts_at > bindparam("now"),
+    )
+    .order_by(slot.c.starts_at, slot.c.id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RetimedSlot:
@@ -71,3 +81,9 @@ def retimed_slots(tx: Connection, organization_id: int, now: datetime) -> list[R
             for times in retimed([stored], zone_of(row.zone))
         )
     return found
+
+
+def to_come(tx: Connection, organization_id: int, studio_id: int, now: datetime) -> list[int]:
+    """The slots of the studio that start after `now`, whatever became of them, the next first."""
+    named = {"organization": organization_id, "studio_id": studio_id, "now": now}
+    return list(tx.execute(TO_COME, named).scalars())

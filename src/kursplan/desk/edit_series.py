@@ -1,0 +1,184 @@
+"""Edit a series: its slots to come follow the new plan (F22).
+
+Never touched are slots that have started and slots that were changed by hand; a cancelled slot
+stays cancelled. Editing a single slot is another deed, `ChangeSlot`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
+from kursplan.desk.extend_series import extend, midnight
+from kursplan.desk.plan_series import names_unknown
+from kursplan.desk.reshape import reshape_all
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.localtime import day_of, instant_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.series import Series, SeriesPlan
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store import series
+from kursplan.store.series import KnowAs
+
+ONE_DAY = timedelta(days=1)
+_ONE_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AllFuture:
+    """The whole series changes, as far as its slots have not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The series changes from a day on: it ends the day before, and another begins.
+
+    A day that is past means today, because what was is not changed. Where the series does not
+    begin before that day, nothing is left to split off, and it changes as a whole.
+    """
+
+    from_day: date
+    series_id: int
+    """A fresh id for the series that begins. If the outcome of a turn is unknown, it is looked
+    for under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesEdited:
+    """What became of a series and its slots."""
+
+    series: Series
+    """The series that has the new plan."""
+    changed: tuple[int, ...] = ()
+    """The slots that are different from before."""
+    cancelled: tuple[SlotCancelled, ...] = ()
+    """The slots for which the new plan has no place."""
+    made: int = 0
+    """How many slots are new."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditSeries(Deed):
+    """Give a series another plan.
+
+    Slots stay on their day and take over its time, duration, location, instructors and capacity,
+    with their bookings. Those on a day that the plan no longer has are cancelled, and new days get
+    slots as far as the series was extended already. A slot of today whose new time is past keeps
+    its time and takes over the rest.
+
+    A series that has ended goes on when its new plan does.
+    """
+
+    organization_id: int
+    series_id: int
+    scope: AllFuture | Following
+    plan: SeriesPlan
+
+    def perform(self, turn: Turn) -> SeriesEdited | Refusal:
+        if isinstance(self.scope, Following):
+            done = series.load(turn.tx, self.organization_id, self.scope.series_id)
+            if done is not None:
+                return SeriesEdited(done)
+        edited = series.load(turn.tx, self.organization_id, self.series_id, lock=True)
+        if edited is None:
+            return Refusal.SERIES_NOT_FOUND
+        if (missing := names_unknown(turn, edited.studio_id, self.plan)) is not None:
+            return missing
+        from_day = day_of(turn.now, edited.zone)
+        if isinstance(self.scope, Following):
+            from_day = max(from_day, self.scope.from_day)
+            if edited.has_ended(from_day):
+                return Refusal.SERIES_NOT_FOUND
+        after = self._after(turn, edited, from_day)
+
+        known = series.known_since(
+            turn.tx, self.organization_id, edited.id, midnight(from_day)
+        )
+        following = [each for each in turn.need_slots(known) if _follows(each, turn.now)]
+        staying = [each for each in following if after.plan.takes_place_on(_day(each))]
+        given_up = [each for each in following if not after.plan.takes_place_on(_day(each))]
+        turn.need_rosters(each.id for each in given_up)
+        cancelled = tuple(
+            SlotCancelled(each.id, changed=True, bookings=cancel_slot(turn, each))
+            for each in given_up
+        )
+        changed = reshape_all(
+            turn, [_placed(each, after, turn.now) for each in staying], after.shape.instructors
+        )
+
+        self._record(turn, edited, after, from_day)
+        free_again = {each.id for each in given_up}
+        series.know_as(
+            turn.tx,
+            self.organization_id,
+            [
+                KnowAs(
+                    slot_id,
+                    after.id,
+                    None if slot_id in free_again else after.plan.start_on(occurrence.date()),
+                )
+                for slot_id, occurrence in known.items()
+            ],
+        )
+        until = after.extended_until
+        made = 0 if until is None else extend(turn, after, until)
+        return SeriesEdited(after, changed, cancelled, made)
+
+    def _after(self, turn: Turn, edited: Series, from_day: date) -> Series:
+        """The series with the new plan: the same one, or one that begins on `from_day`."""
+        if isinstance(self.scope, Following) and edited.plan.first_day < from_day:
+            return replace(
+                edited,
+                id=self.scope.series_id,
+                key=_free_key(turn, f"{edited.key}/{from_day}"),
+                plan=replace(self.plan, first_day=max(self.plan.first_day, from_day)),
+                ended_at=None,
+            )
+        goes_on = self.plan.last_day != edited.plan.last_day
+        return replace(edited, plan=self.plan, ended_at=None if goes_on else edited.ended_at)
+
+    def _record(self, turn: Turn, edited: Series, after: Series, from_day: date) -> None:
+        if after.id == edited.id:
+            series.change(turn.tx, self.organization_id, after)
+            return
+        series.add(turn.tx, self.organization_id, after)
+        ended = replace(edited.plan, last_day=from_day - ONE_DAY)
+        series.change(turn.tx, self.organization_id, replace(edited, plan=ended))
+
+
+def _follows(slot: Slot, now: datetime) -> bool:
+    return slot.status is SlotStatus.PLANNED and not slot.has_started(now) and not slot.own
+
+
+def _day(slot: Slot) -> date:
+    """The day for which it is planned, also where the clocks shift its start past midnight."""
+    return slot.local_start.date()
+
+
+def _placed(slot: Slot, of: Series, now: datetime) -> Slot:
+    """The slot as its series has it on that day."""
+    local_start = of.plan.start_on(_day(slot))
+    starts_at = instant_of(local_start, of.zone)
+    if starts_at <= now:
+        local_start, starts_at = slot.local_start, slot.starts_at
+    shape = of.shape
+    return replace(
+        slot,
+        series_id=of.id,
+        local_start=local_start,
+        starts_at=starts_at,
+        ends_at=starts_at + shape.duration * _ONE_MINUTE,
+        location_id=shape.location_id,
+        max_participants=shape.max_participants,
+        max_waiting_list=shape.max_waiting_list,
+    )
+
+
+def _free_key(turn: Turn, wanted: str) -> str:
+    """`wanted`, or where a series goes by it already, the same with a number."""
+    key, number = wanted, 1
+    while series.find(turn.tx, turn.organization_id, key) is not None:
+        number += 1
+        key = f"{wanted}.{number}"
+    return key

@@ -1,0 +1,110 @@
+"""Stand-ins: one instructor gives a slot in the place of another.
+
+What the API shows is the final set of instructors. Who was replaced, and why, is kept beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from kursplan.desk.change_slot import changeable, reshape
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Own, Slot
+from kursplan.store import instructors
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStaffed:
+    """Who gives the slot."""
+
+    slot_id: int
+    instructors: tuple[int, ...]
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutStandIn(Deed):
+    """Replace one instructor of a slot by another employee; done already, nothing changes."""
+
+    organization_id: int
+    slot_id: int
+    replaced_id: int
+    stand_in_id: int
+    reason: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(queues=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
+        slot = changeable(turn, self.slot_id)
+        if isinstance(slot, Refusal):
+            return slot
+        [given] = instructors.of_slots(turn.tx, turn.organization_id, [slot.id]).values()
+        [stand_ins] = instructors.stand_ins(turn.tx, turn.organization_id, [slot.id]).values()
+        if self.stand_in_id in given and any(
+            each.stands
+            and (each.replaced_id, each.stand_in_id) == (self.replaced_id, self.stand_in_id)
+            for each in stand_ins
+        ):
+            return SlotStaffed(slot.id, given, changed=False)
+        if not instructors.known(turn.tx, turn.organization_id, {self.stand_in_id}):
+            return Refusal.EMPLOYEE_NOT_FOUND
+        if self.replaced_id not in given:
+            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+        if self.stand_in_id in given:
+            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        instructors.add_stand_in(
+            turn.tx,
+            turn.organization_id,
+            slot.id,
+            replaced_id=self.replaced_id,
+            stand_in_id=self.stand_in_id,
+            reason=self.reason,
+            at=turn.now,
+        )
+        return _exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveStandIn(Deed):
+    """Give a slot back to whom the stand-in replaced; done already, nothing changes."""
+
+    organization_id: int
+    slot_id: int
+    stand_in_id: int
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(queues=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
+        slot = changeable(turn, self.slot_id)
+        if isinstance(slot, Refusal):
+            return slot
+        [given] = instructors.of_slots(turn.tx, turn.organization_id, [slot.id]).values()
+        [stand_ins] = instructors.stand_ins(turn.tx, turn.organization_id, [slot.id]).values()
+        own = [each for each in stand_ins if each.stand_in_id == self.stand_in_id]
+        standing = [each for each in own if each.stands and each.stand_in_id in given]
+        if not standing:
+            # Asked again after it was done, the one who had been replaced is back.
+            if self.stand_in_id not in given and any(each.replaced_id in given for each in own):
+                return SlotStaffed(slot.id, given, changed=False)
+            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+        removed = standing[-1]
+        if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
+            return Refusal.EMPLOYEE_NOT_FOUND
+        instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
+        return _exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
+
+
+def _exchanged(
+    turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int
+) -> SlotStaffed:
+    """The one who comes takes the position of the one who leaves."""
+    final = tuple(comes if each == leaves else each for each in given)
+    instructors.put(turn.tx, turn.organization_id, {slot.id: final})
+    reshape(turn, replace(slot, own=slot.own | {Own.INSTRUCTORS}))
+    return SlotStaffed(slot.id, final, changed=True)

@@ -1,0 +1,318 @@
+"""From the text of a gym file, YAML or JSON, to values that know where they stand.
+
+The values are those of YAML 1.2, which JSON shares: `NO` and `18:00` are text, and nothing becomes
+a date by itself. There are no tags and no merging. What a hostile file could do (nest without end,
+multiply itself by aliases) is bounded while reading, before anything is built from it.
+
+What the values mean is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
+
+LONGEST_FILE = 32 * 1024 * 1024
+"""In bytes; some hundred thousand customers."""
+MOST_VALUES = 4_000_000
+MOST_BY_ALIASES = 100_000
+"""How many of them may come from aliases, counted as if they were written out."""
+DEEPEST = 20
+
+Scalar = str | int | float | bool | None
+
+_NULL = re.compile(r"|~|null|Null|NULL")
+_BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
+_INT = re.compile(r"[-+]?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_MOST_DIGITS = 30
+"""Longer numbers are out of every range here, and slow to read."""
+
+_TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+# One escape of JSON at a time, so that an escaped backslash is not taken for the next one's.
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})|.)", re.IGNORECASE | re.DOTALL
+)
+
+# The one on top of the C library is many times faster, and is there in all usual installations.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Node:
+    """A value and where it begins."""
+
+    value: Scalar | list[Node] | dict[str, Node]
+    line: int
+    written: str | None = None
+    """A scalar as it stands in the file, where it was not in quotes."""
+    key_lines: dict[str, int] = field(default_factory=dict)
+    """Where the members of a mapping are named."""
+    size: int = 1
+    """How many values this is with all that is in it."""
+
+    def plain(self) -> Any:
+        """The value without places."""
+        match self.value:
+            case dict():
+                return {key: node.plain() for key, node in self.value.items()}
+            case list():
+                return [node.plain() for node in self.value]
+            case scalar:
+                return scalar
+
+    def at(self, path: Path) -> Node | None:
+        """The value to which `path` leads from here."""
+        node = self
+        for step in path:
+            found: Node | None = None
+            if isinstance(node.value, dict) and isinstance(step, str):
+                found = node.value.get(step)
+            elif isinstance(node.value, list) and isinstance(step, int):
+                found = node.value[step] if step < len(node.value) else None
+            if found is None:
+                return None
+            node = found
+        return node
+
+    def line_of(self, path: Path) -> int:
+        """The line of the value to which `path` leads, or else of what it would be in."""
+        if not path:
+            return self.line
+        parent = self.at(path[:-1])
+        if parent is None:
+            return self.line_of(path[:-1])
+        if isinstance(path[-1], str):
+            return parent.key_lines.get(path[-1], parent.line)
+        found = self.at(path)
+        return parent.line if found is None else found.line
+
+    def mistake(self, path: Path, says: str) -> Mistake:
+        """What is wrong at `path`."""
+        return Mistake(self.line_of(path), written(path), says)
+
+
+def parse(text: str | bytes) -> tuple[Node, list[Mistake]]:
+    """The document, and what is wrong with its form without making it unreadable.
+
+    Raises `GymFileMistakes` where it is unreadable.
+    """
+    readable = _decoded(text)
+    if readable.lstrip("\ufeff \t\r\n").startswith("{"):
+        readable = _ESCAPE.sub(_joined_surrogates, readable)
+    composer = _Composer()
+    try:
+        for event in yaml.parse(readable, Loader=_Loader):
+            composer.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        says = ": ".join(part for part in (error.context, error.problem) if part)
+        raise _unreadable(0 if mark is None else mark.line + 1, says) from error
+    except yaml.YAMLError as error:
+        raise _unreadable(0, str(error).partition("\n")[0]) from error
+    if composer.root is None:
+        raise GymFileMistakes([Mistake(0, "", "is empty: begin with `organization:`")])
+    return composer.root, composer.mistakes
+
+
+def _unreadable(line: int, problem: str) -> GymFileMistakes:
+    return GymFileMistakes([Mistake(line, "", f"is neither YAML nor JSON: {problem}")])
+
+
+def _decoded(text: str | bytes) -> str:
+    try:
+        data = text.encode() if isinstance(text, str) else text
+        decoded = data.decode("utf-8-sig")
+    except UnicodeEncodeError as error:
+        line = 1 + str(error.object).count("\n", 0, error.start)
+        raise GymFileMistakes([Mistake(line, "", "has a character that is none")]) from error
+    except UnicodeDecodeError as error:
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        says = "is not in UTF-8: save it with that encoding"
+        raise GymFileMistakes([Mistake(line, "", says)]) from error
+    if control := _CONTROL.search(decoded):
+        line = 1 + decoded.count("\n", 0, control.start())
+        raise GymFileMistakes([Mistake(line, "", "has a control character in it")])
+    if len(data) > LONGEST_FILE:
+        says = f"is longer than {LONGEST_FILE // 1024**2} MiB: load the customers in parts"
+        raise GymFileMistakes([Mistake(0, "", says)])
+    return decoded
+
+
+def _joined_surrogates(escape: re.Match[str]) -> str:
+    """JSON writes a character beyond the first 65,536 as two escapes, which YAML does not know."""
+    if escape["high"] is None:
+        return escape[0]
+    high, low = int(escape["high"], 16), int(escape["low"], 16)
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that has begun and not ended."""
+
+    node: Node
+    anchor: str | None
+    key: str | None = None
+    """The member whose value comes next."""
+    ignored: bool = False
+    """The value that comes next belongs to a member that was given before, or has no proper name."""
+
+
+class _Composer:
+    """Builds the document from the parser's events, without recursion."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self.mistakes: list[Mistake] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, Node] = {}
+        self._by_aliases = 0
+        self._documents = 0
+
+    def take(self, event: Any) -> None:
+        match event:
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    says = "begins a second document: a gym file has one"
+                    raise GymFileMistakes([Mistake(_line(event), "", says)])
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._begin(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._end()
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.AliasEvent():
+                self._alias(event)
+
+    def _begin(self, event: Any) -> None:
+        if len(self._open) >= DEEPEST:
+            says = f"is nested more than {DEEPEST} levels deep"
+            raise GymFileMistakes([Mistake(_line(event), "", says)])
+        self._check_tag(event, ())
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        node = Node({} if is_mapping else [], _line(event))
+        self._open.append(_Open(node, event.anchor))
+
+    def _end(self) -> None:
+        ended = self._open.pop()
+        self._name(ended.anchor, ended.node)
+        self._place(ended.node)
+
+    def _scalar(self, event: Any) -> None:
+        is_plain = event.style is None or event.style == ""
+        if self._open and self._names_next(event.value, event):
+            return
+        self._check_tag(event, _TEXT_TAGS)
+        if _CONTROL.search(event.value):
+            self._wrong(event, "has a control character in it")
+        value = _resolved(event.value) if is_plain and event.tag is None else event.value
+        node = Node(value, _line(event), event.value if is_plain else None)
+        self._name(event.anchor, node)
+        self._place(node)
+
+    def _alias(self, event: Any) -> None:
+        if any(each.anchor == event.anchor for each in self._open):
+            says = f"*{event.anchor} stands within what it means, and would never end"
+            raise GymFileMistakes([Mistake(_line(event), written(tuple(self._path())), says)])
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            self._wrong(event, f"*{event.anchor} means nothing: no &{event.anchor} stands before it")
+            node = Node(None, _line(event))
+        self._by_aliases += node.size
+        if self._by_aliases > MOST_BY_ALIASES:
+            says = f"has more than {MOST_BY_ALIASES:,} values by aliases: write them out"
+            raise GymFileMistakes([Mistake(_line(event), "", says)])
+        if not (self._open and self._names_next(node.value, event)):
+            self._place(node)
+
+    def _name(self, anchor: str | None, node: Node) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = node
+
+    def _names_next(self, name: Any, event: Any) -> bool:
+        """Whether this is the name of a member, whose value comes next."""
+        parent = self._open[-1]
+        if not isinstance(parent.node.value, dict) or parent.key is not None:
+            return False
+        if not isinstance(name, str):
+            name = "?"
+            self._wrong(event, "a member's name must be a word")
+            parent.ignored = True
+        elif name in parent.node.value:
+            first = parent.node.key_lines[name]
+            parent.key = name
+            self._wrong(event, f"is given twice; the first time in line {first}")
+            parent.ignored = True
+        else:
+            parent.node.key_lines[name] = _line(event)
+        parent.key = name
+        return True
+
+    def _place(self, node: Node) -> None:
+        if not self._open:
+            self.root = node
+            return
+        parent = self._open[-1]
+        container = parent.node.value
+        if isinstance(container, list):
+            container.append(node)
+        elif parent.key is None:
+            # A mapping or list stands where a member's name should.
+            self._wrong_at(node.line, "a member's name must be a word")
+            parent.key, parent.ignored = "?", True
+            return
+        elif isinstance(container, dict):
+            if not parent.ignored:
+                container[parent.key] = node
+            parent.key, parent.ignored = None, False
+        parent.node.size += node.size
+        if parent.node.size > MOST_VALUES:
+            says = f"has more than {MOST_VALUES:,} values: load the customers in parts"
+            raise GymFileMistakes([Mistake(node.line, "", says)])
+
+    def _check_tag(self, event: Any, allowed: tuple[str | None, ...]) -> None:
+        if event.tag is not None and event.tag not in allowed:
+            self._wrong(event, f"the tag {event.tag} means nothing here: leave it out")
+
+    def _path(self) -> Iterator[str | int]:
+        for each in self._open:
+            if isinstance(each.node.value, list):
+                yield len(each.node.value)
+            elif each.key is not None:
+                yield each.key
+
+    def _wrong(self, event: Any, says: str) -> None:
+        self._wrong_at(_line(event), says)
+
+    def _wrong_at(self, line: int, says: str) -> None:
+        self.mistakes.append(Mistake(line, written(tuple(self._path())), says))
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+def _resolved(text: str) -> Scalar:
+    """What a scalar without quotes means."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if len(text) <= _MOST_DIGITS:
+        if _INT.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text)
+    elif _INT.fullmatch(text):
+        return float("inf") if text[0] != "-" else float("-inf")
+    return text

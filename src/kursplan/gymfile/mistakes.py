@@ -1,0 +1,45 @@
+"""Mistakes in a gym file, each with its place, told all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Path = tuple[str | int, ...]
+"""The way from the document to a value: `("studios", 0, "zone")`."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mistake:
+    """What is wrong where; mistakes sort in the order of the file."""
+
+    line: int
+    """Counted from 1; 0 where the mistake is in no line."""
+    path: str
+    """As in `studios[0].zone`; empty for the document itself."""
+    says: str
+    """What is wrong, and what to write instead."""
+
+    @property
+    def place(self) -> str:
+        line = f"line {self.line}" if self.line else ""
+        return ", ".join(part for part in (line, self.path) if part) or "the file"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.says}"
+
+
+class GymFileMistakes(Exception):
+    """The file is not loaded, because of these mistakes; nothing was changed."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(sorted(set(mistakes)))
+        super().__init__("\n".join(map(str, self.mistakes)))
+
+
+def written(path: Path) -> str:
+    """`path` as people read it."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text

@@ -1,0 +1,88 @@
+"""The loop around the steps of background work.
+
+It may run in any number of processes over one database: what a step finds due is decided again
+under the desk's locks, so two that find the same thing do it once (F42).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import structlog
+
+from kursplan.clock import Clock
+from kursplan.desk.desk import Desk
+from kursplan.metrics import Metrics
+from kursplan.store.database import Database
+from kursplan.work.complete import complete_slots
+from kursplan.work.expire import expire_confirmations
+from kursplan.work.extend import HORIZON_DAYS, extend_series
+from kursplan.work.forget import forget_old_keys
+from kursplan.work.promote import promote_waiting
+
+log = structlog.get_logger(__name__)
+
+INTERVAL_SECONDS = 5.0
+"""How long the loop rests when there was nothing to do."""
+
+Step = Callable[[], Awaitable[bool]]
+"""Does some of what is due; whether there was any."""
+
+
+class Background:
+    """The steps of one running application, and the loop around them."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        database: Database,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        interval: float = INTERVAL_SECONDS,
+        horizon_days: int = HORIZON_DAYS,
+    ) -> None:
+        self.steps: Mapping[str, Step] = {
+            "expire_confirmations": partial(expire_confirmations, desk, database, clock),
+            "promote_waiting": partial(promote_waiting, desk, database, clock),
+            "complete_slots": partial(complete_slots, desk, database, clock),
+            "extend_series": partial(extend_series, desk, database, clock, horizon_days),
+            "forget_old_keys": partial(forget_old_keys, desk, database, clock),
+        }
+        self._metrics = metrics
+        self._interval = interval
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Work from now on, until `stop`."""
+        if self._loop is None:
+            self._loop = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop at once; what the desk has taken already it finishes by itself."""
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.wait([self._loop])
+            self._loop = None
+
+    async def round(self) -> bool:
+        """Each step once, whatever becomes of the others; whether there was work in any."""
+        return any([await self._attempt(name, step) for name, step in self.steps.items()])
+
+    async def _run(self) -> None:
+        while True:
+            if not await self.round():
+                await asyncio.sleep(self._interval)
+
+    async def _attempt(self, name: str, step: Step) -> bool:
+        """A fault is logged and counted, and never ends the loop: the step is due again."""
+        try:
+            worked = await step()
+        except Exception:
+            log.exception("background step failed", step=name)
+            self._metrics.background.labels(name, "failed").inc()
+            return False
+        self._metrics.background.labels(name, "worked" if worked else "idle").inc()
+        return worked
