@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -82,6 +83,11 @@ class Gym:
         if isinstance(local, str):
             local = datetime.combine(day, time.fromisoformat(local))
         return instant_of(local, zone)
+
+    @staticmethod
+    def wall(at: str, *, day: date = MONDAY) -> datetime:
+        """What the clock on the studio's wall shows: a local time without a zone."""
+        return datetime.combine(day, time.fromisoformat(at))
 
     async def insert(self, table: Table, **values: Any) -> int:
         """Write one row of the organization and give its id."""
@@ -443,6 +449,13 @@ class Gym:
     def another_desk(self) -> Desk:
         """The desk of another process on the same database."""
         return Desk(self.database, self.clock, Metrics())
+
+    def at_another_desk(self, clock: HandClock | None = None) -> Gym:
+        """The same gym, where deeds are done at the desk of another process."""
+        other = copy(self)
+        other.clock = clock or self.clock
+        other.desk = other.another_desk()
+        return other
 
     async def extend(self, series_id: int, *, until: date) -> list[Slot]:
         """Make the slots of the series up to that day; all that it has then."""

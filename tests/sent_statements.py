@@ -35,7 +35,7 @@ def watch(
         return
     if sender == "kursplan.store.database" and sent in OF_THE_DOORS:
         return
-    STRANGERS.append(f"{sender}: {' '.join(sent.split())}")
+    STRANGERS.append(f"{sender}: {' '.join(sent.split())[:300]}")
 
 
 @cache

@@ -14,7 +14,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from kursplan import logs
 from kursplan.api import docs
@@ -57,7 +57,7 @@ class Application:
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         self.asgi = Starlette(
             routes=[
-                Mount("/v1", app=OpenApi(house, limit)),
+                OpenApi(house, limit),
                 *docs.routes(),
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),

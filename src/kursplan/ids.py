@@ -7,6 +7,8 @@ relies on their order beyond paging.
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import hashlib
 import secrets
 import uuid
@@ -26,11 +28,15 @@ class Ids:
     def __init__(self, take_block: Callable[[int], Awaitable[Sequence[int]]]) -> None:
         self._take_block = take_block
         self._left: deque[int] = deque()
+        self._taking = asyncio.Lock()
 
     async def next(self) -> int:
         """An id that nobody else has, in this process or another."""
         while not self._left:
-            self._left.extend(await self._take_block(BLOCK))
+            # One look at the sequence serves all who came meanwhile.
+            async with self._taking:
+                if not self._left:
+                    self._left.extend(await self._take_block(BLOCK))
         return self._left.popleft()
 
 
@@ -56,3 +62,13 @@ def fingerprint(secret: str) -> str:
     so a slow hash would only slow down every request.
     """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_webhook_secret() -> str:
+    """A new secret for signing, in the form of Standard Webhooks: 256 random bits."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def chance() -> float:
+    """A random number from 0 to 1, for spreading repeats."""
+    return secrets.SystemRandom().random()

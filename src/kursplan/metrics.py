@@ -58,6 +58,24 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.deliveries = Counter(
+            "kursplan_webhook_attempts",
+            "Attempts to deliver an event, by what came of them.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.attempt_seconds = Histogram(
+            "kursplan_webhook_attempt_seconds",
+            "Duration of an attempt to deliver.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.oldest_undelivered = Gauge(
+            "kursplan_webhook_oldest_undelivered_seconds",
+            "Age of the oldest event that is still to be delivered; 0 if there is none.",
+            registry=self.registry,
+        )
+
     def page(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -1,6 +1,8 @@
 """The application with a clock that the test moves, and a partner's client in front of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -10,14 +12,34 @@ from kursplan.settings import Settings
 from tests.gym import Gym
 from tests.referee import Referee
 
+Serve = Callable[..., Awaitable[Application]]
+Partner = Callable[[str | None], Referee]
+
 
 @pytest.fixture
-async def application(database_url: str, clock: HandClock) -> AsyncIterator[Application]:
-    """The application as production builds it."""
-    built = Application(Settings(database_url=database_url, background=False), clock)
-    await built.start()
-    yield built
-    await built.stop()
+async def serve(database_url: str, clock: HandClock) -> AsyncIterator[Serve]:
+    """Starts applications as production builds them, with the settings that the test names."""
+    async with AsyncExitStack() as running:
+
+        async def start(**settings: Any) -> Application:
+            standard = {"database_url": database_url, "background": False}
+            built = Application(Settings(**standard | settings), clock)
+            await built.start()
+            running.push_async_callback(built.stop)
+            return built
+
+        yield start
+
+
+@pytest.fixture
+async def application(serve: Serve) -> Application:
+    return await serve()
+
+
+@pytest.fixture
+async def partner(application: Application) -> Partner:
+    """Gives a client with the key that the test names, or with none."""
+    return lambda key: Referee.inside(application.asgi, key)
 
 
 @pytest.fixture

@@ -43,9 +43,11 @@ ACROSS = "ACROSS_"
 """So begins the name of a statement that asks which organizations have something to be done."""
 
 _POSTGRESQL = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_SQLITE = pysqlite.dialect()  # type: ignore[no-untyped-call]
+_SQLITE = pysqlite.dialect()
 
-_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|VALUES|[A-Z]+\s*$)", re.I)
+_STATEMENT = re.compile(
+    r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|VALUES|[A-Z]+\s*$)", re.IGNORECASE
+)
 """How a text begins that is a statement and not a part of one."""
 
 Query = exp.Select | exp.Update | exp.Delete | exp.Insert | exp.Merge
@@ -79,9 +81,15 @@ class Statement:
         return tuple(self.executable.compile(dialect=_POSTGRESQL).positiontup or ())
 
     @cached_property
-    def tree(self) -> exp.Expression:
+    def fixed(self) -> dict[str, Any]:
+        """Parameters that always have the same value."""
+        params = self.executable.compile(dialect=_POSTGRESQL).params
+        return {name: value for name, value in params.items() if value is not None}
+
+    @cached_property
+    def tree(self) -> exp.Expr:
         tree = sqlglot.parse_one(self.postgresql, read="postgres")
-        assert isinstance(tree, exp.Expression)
+        assert isinstance(tree, exp.Expr)
         return tree
 
     @cached_property
@@ -116,9 +124,7 @@ class Statement:
     @cached_property
     def target(self) -> exp.Table | None:
         """The table that it inserts into: that one is given its organization in a value."""
-        if not isinstance(self.tree, exp.Insert):
-            return None
-        return self.tree.this.find(exp.Table)
+        return _inserted_into(self.tree) if isinstance(self.tree, exp.Insert) else None
 
 
 # --- Which there are ----------------------------------------------------------------------------
@@ -173,7 +179,7 @@ class _Scopes:
 
     def __init__(self, statement: Statement, given: Iterable[exp.Table] = ()) -> None:
         self.statement = statement
-        self._sources: dict[int, list[tuple[str, exp.Expression]]] = {}
+        self._sources: dict[int, list[tuple[str, exp.Expr]]] = {}
         for table in statement.tree.find_all(exp.Table):
             if _is_a_source(table) and table is not statement.target:
                 self._add(table, table.alias_or_name)
@@ -191,17 +197,15 @@ class _Scopes:
                 self._settle(query, equality.left, equality.right)
                 self._settle(query, equality.right, equality.left)
 
-    def _add(self, source: exp.Expression, name: str) -> None:
+    def _add(self, source: exp.Expr, name: str) -> None:
         self._sources.setdefault(id(_query_of(source)), []).append((name, source))
 
-    def _settle(
-        self, query: exp.Expression | None, one: exp.Expression, by: exp.Expression
-    ) -> None:
+    def _settle(self, query: exp.Expr | None, one: exp.Expr, by: exp.Expr) -> None:
         source = self._whose(one)
         if source is not None and _query_of(source) is query and self.is_settled(by):
             self.settled.add(id(source))
 
-    def is_settled(self, expression: exp.Expression) -> bool:
+    def is_settled(self, expression: exp.Expr) -> bool:
         """Whether the expression can only be the one organization of the statement."""
         if self.binds_organization(expression):
             return True
@@ -210,13 +214,13 @@ class _Scopes:
             return False
         return id(source) in self.settled or self._is_settled_within(source)
 
-    def binds_organization(self, expression: exp.Expression) -> bool:
+    def binds_organization(self, expression: exp.Expr) -> bool:
         bare = _bare(expression)
         if not isinstance(bare, exp.Parameter):
             return False
         return self.statement.binds[int(bare.name) - 1] in ORGANIZATION_BINDS
 
-    def _is_settled_within(self, source: exp.Expression) -> bool:
+    def _is_settled_within(self, source: exp.Expr) -> bool:
         """Whether a sub-select in FROM, or a CTE, gives out a settled organization."""
         query = self._definition(source)
         if query is None:
@@ -227,7 +231,7 @@ class _Scopes:
             if each.alias_or_name == "organization_id"
         )
 
-    def _definition(self, source: exp.Expression) -> exp.Expression | None:
+    def _definition(self, source: exp.Expr) -> exp.Expr | None:
         if isinstance(source, exp.Subquery):
             return source.this  # type: ignore[no-any-return]
         for each in self.statement.tree.find_all(exp.CTE):
@@ -235,7 +239,7 @@ class _Scopes:
                 return each.this  # type: ignore[no-any-return]
         return None
 
-    def _whose(self, expression: exp.Expression) -> exp.Expression | None:
+    def _whose(self, expression: exp.Expr) -> exp.Expr | None:
         """The table whose organization the expression is."""
         column = _bare(expression)
         if not isinstance(column, exp.Column):
@@ -249,7 +253,7 @@ class _Scopes:
             query = _query_of(query)
         return None
 
-    def _is_alone(self, query: exp.Expression) -> bool:
+    def _is_alone(self, query: exp.Expr) -> bool:
         return len(self._sources[id(query)]) == 1
 
 
@@ -258,24 +262,30 @@ def _is_a_source(table: exp.Table) -> bool:
     return isinstance(table.this, exp.Identifier) and not isinstance(table.parent, exp.Lock)
 
 
-def _query_of(node: exp.Expression) -> exp.Expression | None:
+def _inserted_into(insert: exp.Insert) -> exp.Table:
+    table = insert.this.find(exp.Table)
+    assert isinstance(table, exp.Table)
+    return table
+
+
+def _query_of(node: exp.Expr) -> exp.Expr | None:
     return node.find_ancestor(*_QUERIES)
 
 
-def _bare(expression: exp.Expression) -> exp.Expression:
+def _bare(expression: exp.Expr) -> exp.Expr:
     while isinstance(expression, exp.Paren | exp.Cast):
         expression = expression.this
     return expression
 
 
-def _must_hold(condition: exp.Expression) -> bool:
+def _must_hold(condition: exp.Expr) -> bool:
     parent = condition.parent
     while isinstance(parent, exp.And | exp.Paren):
         parent = parent.parent
     return isinstance(parent, exp.Where | exp.Join)
 
 
-def _given_out(query: exp.Expression) -> list[exp.Expression]:
+def _given_out(query: exp.Expr) -> list[exp.Expr]:
     if isinstance(query, exp.Select):
         return list(query.expressions)
     returning = query.args.get("returning")
@@ -344,7 +354,7 @@ def matches_every_table(statement: Statement) -> Complaints:
 def inserts_carry_the_organization(statement: Statement) -> Complaints:
     """An inserted row says whose it is, by the parameter."""
     for insert in statement.tree.find_all(exp.Insert):
-        into = insert.this.find(exp.Table)
+        into = _inserted_into(insert)
         column = organization_column(into.name)
         columns = [each.name for each in getattr(insert.this, "expressions", ())]
         if column not in columns:
@@ -424,7 +434,7 @@ def looks_across_only_to_find_organizations(statement: Statement) -> Complaints:
             yield f"it gives out {each.sql()}, not only organizations"
 
 
-def _is_organization(expression: exp.Expression) -> bool:
+def _is_organization(expression: exp.Expr) -> bool:
     return isinstance(expression, exp.Column) and (
         expression.name == "organization_id"
         or (expression.name == "id" and expression.table == "organization")
@@ -434,42 +444,56 @@ def _is_organization(expression: exp.Expression) -> bool:
 def locks_in_order(statement: Statement) -> Complaints:
     """Who waits for locks takes them in the order of ids, within one organization.
 
-    Where locked rows are skipped nobody waits, so the order is free.
+    Where locked rows are skipped nobody waits, and one row has no order.
     """
     for select in statement.tree.find_all(exp.Select):
+        here = [each for each in statement.tables if _query_of(each) is select]
         for lock in select.args.get("locks") or ():
-            scopes = _Scopes(statement)
-            locked = [each.name for each in lock.expressions]
-            tables = [each for each in statement.tables if _query_of(each) is select]
-            if not locked and len(tables) != 1:
+            named = {each.name for each in lock.expressions}
+            locked = [each for each in here if not named or each.alias_or_name in named]
+            if len(locked) != 1:
                 yield "it locks rows of several tables: say FOR UPDATE OF which one"
                 continue
-            name = locked[0] if locked else tables[0].alias_or_name
-            if len(locked) > 1:
-                yield f"it locks rows of several tables at once: {', '.join(locked)}"
-            for table in tables:
-                if table.alias_or_name == name and id(table) not in scopes.settled:
-                    yield f"it locks rows of {name} without naming one organization"
-            if lock.args.get("wait") is False:
-                continue
-            order = select.args.get("order")
-            keys = [] if order is None else [_order_key(each, name) for each in order.expressions]
-            if keys not in (["id"], ["organization_id", "id"]):
-                yield f"it waits for locks of {name} in another order than that of its id"
+            [table] = locked
+            if id(table) not in _Scopes(statement).settled:
+                yield f"it locks rows of {table.name} without naming one organization"
+            is_skipped = lock.args.get("wait") is False
+            if (
+                not is_skipped
+                and not _finds_one_row(select, table)
+                and not _is_by_id(select, table)
+            ):
+                yield f"it waits for locks of {table.name} in another order than that of its id"
 
 
-def _order_key(ordered: exp.Expression, name: str) -> str:
-    column = _bare(ordered.this)
-    if ordered.args.get("desc") or not isinstance(column, exp.Column):
-        return ""
-    return column.name if column.table in ("", name) else ""
+def _finds_one_row(select: exp.Select, table: exp.Table) -> bool:
+    """Whether each column of the primary key is compared with a value."""
+    given = {
+        _bare(one).name
+        for each in select.find_all(exp.EQ)
+        if _must_hold(each) and _query_of(each) is select
+        for one, other in ((each.left, each.right), (each.right, each.left))
+        if isinstance(_bare(other), exp.Parameter) and _is_column_of(_bare(one), table)
+    }
+    return {each.name for each in metadata.tables[table.name].primary_key} <= given
 
 
-_FROM_NOWHERE = frozenset(
-    "NOW CURRENT_TIMESTAMP CURRENT_DATE CURRENT_TIME LOCALTIME LOCALTIMESTAMP CLOCK_TIMESTAMP"
-    " STATEMENT_TIMESTAMP TRANSACTION_TIMESTAMP TIMEOFDAY RANDOM RANDOM_NORMAL GEN_RANDOM_UUID"
-    " UUIDV4 UUIDV7 UUID_GENERATE_V1 UUID_GENERATE_V4 GEN_RANDOM_BYTES"
-    " NEXTVAL CURRVAL LASTVAL SETVAL".split()
+def _is_by_id(select: exp.Select, table: exp.Table) -> bool:
+    order = select.args.get("order")
+    keys = order.expressions if order else []
+    if any(each.args.get("desc") or not _is_column_of(each.this, table) for each in keys):
+        return False
+    return [each.this.name for each in keys] in (["id"], ["organization_id", "id"])
+
+
+def _is_column_of(expression: exp.Expr, table: exp.Table) -> bool:
+    return isinstance(expression, exp.Column) and expression.table in ("", table.alias_or_name)
+
+
+_FROM_NOWHERE = re.compile(
+    r" (NOW|CURRENT_(?:TIMESTAMP|DATE|TIME)|LOCALTIME(?:STAMP)?|TIMEOFDAY"
+    r"|(?:CLOCK|STATEMENT|TRANSACTION)_TIMESTAMP|RANDOM(?:_NORMAL)?|GEN_RANDOM_\w+"
+    r"|UUIDV\d|UUID_GENERATE_\w+|(?:NEXT|CURR|LAST|SET)VAL)(?= )"
 )
 
 
@@ -477,7 +501,7 @@ def is_given_time_and_ids(statement: Statement) -> Complaints:
     """Times, ids and random values are parameters."""
     if statement.name.startswith("dialect."):
         return  # The one place that asks the sequence.
-    for word in sorted(_FROM_NOWHERE & set(statement.words.split())):
+    for word in _FROM_NOWHERE.findall(statement.words):
         yield f"it asks the database: {word.lower()}"
 
 

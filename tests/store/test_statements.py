@@ -378,6 +378,8 @@ RIGHT = (
     SELECT id FROM booking WHERE organization_id = :organization AND note = 'now() is MERGE'
     ORDER BY id FOR NO KEY UPDATE
     """,
+    "SELECT id FROM booking WHERE organization_id = :organization AND id = :id FOR UPDATE",
+    "SELECT name FROM organization WHERE id = :organization FOR UPDATE",
     """
     ACROSS_DUE: SELECT s.organization_id, min(s.ends_at) FROM slot s
     JOIN class c ON c.organization_id = s.organization_id AND c.id = s.class_id

@@ -52,6 +52,7 @@ async def book(call: Call) -> wire.Booking:
     customer_id = member_id(members, "customerId")
     slot_id = member_id(members, "classSlotId")
     expected = _expected(members.get("expectedCustomerStatus"))
+    idempotency = _idempotency_key(call, f"{customer_id} {slot_id} {expected}")
     answer = await call.house.desk.take(
         Book(
             call.caller.organization_id,
@@ -60,7 +61,7 @@ async def book(call: Call) -> wire.Booking:
             slot_id,
             booking_id=await call.house.desk.ids.next(),
             expected=expected,
-            idempotency=_idempotency_key(call, f"{customer_id} {slot_id} {expected}"),
+            idempotency=idempotency,
         )
     )
     if isinstance(answer, Refusal):

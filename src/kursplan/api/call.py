@@ -7,7 +7,7 @@ that says what does not fit, where, and what would.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -32,6 +32,8 @@ Word = TypeVar("Word", bound=StrEnum)
 
 IDS = f"1 … {LARGEST_ID}"
 _DIGITS = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_UTF8 = ("charset=utf-8", "charset=utf8", "charset=us-ascii")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -96,15 +98,17 @@ class Call:
             )
         return number
 
-    def query_word(self, name: str, words: type[Word], *, default: Word) -> Word:
+    def query_word(self, name: str, words: Sequence[Word]) -> Word:
+        """One of these words; the first where none is given."""
         value = self.query(name)
         if value is None:
-            return default
-        if value not in words.__members__:
-            raise ApiError(
-                Fault.PARAMETER_INVALID, reference=name, value=value, allowed=", ".join(words)
-            )
-        return words(value)
+            return words[0]
+        for word in words:
+            if value == word:
+                return word
+        raise ApiError(
+            Fault.PARAMETER_INVALID, reference=name, value=value, allowed=", ".join(words)
+        )
 
     def query_day(self, name: str) -> date | None:
         """A day, or the day in the studio's zone of a date-time with an offset (and a zone)."""
@@ -112,8 +116,8 @@ class Call:
         if value is None:
             return None
         try:
-            if len(value) == len("2022-06-22"):
-                return _in_reach(date.fromisoformat(value))
+            if "T" not in value:
+                return _in_reach(_day(value))
             # A "+" that was not escaped arrives as a space.
             instant = datetime.fromisoformat(value.partition("[")[0].replace(" ", "+"))
             if instant.tzinfo is not None:
@@ -148,14 +152,10 @@ class Call:
         return members
 
     async def _content(self) -> bytes:
-        kind, _, parameters = self._request.headers.get("content-type", "").partition(";")
-        if kind.strip().lower() not in ("", "application/json") or (
-            "charset" in parameters.lower() and "utf-8" not in parameters.lower()
-        ):
+        content_type = self._request.headers.get("content-type", "")
+        if not _is_json(content_type):
             raise ApiError(
-                Fault.CONTENT_TYPE_UNSUPPORTED,
-                value=self._request.headers["content-type"],
-                allowed="application/json",
+                Fault.CONTENT_TYPE_UNSUPPORTED, value=content_type, allowed="application/json"
             )
         limit = self.house.max_body_bytes
         parts = []
@@ -173,9 +173,9 @@ class Call:
 
 def member_id(members: Mapping[str, Any], name: str) -> int:
     """The id under that name, which must be there."""
-    if name not in members:
+    value = members.get(name)
+    if value is None:
         raise ApiError(Fault.MEMBER_MISSING, reference=name)
-    value = members[name]
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
         raise ApiError(Fault.MEMBER_INVALID, reference=name, value=value, allowed=IDS)
     return value
@@ -197,7 +197,7 @@ def member_day(members: Mapping[str, Any], name: str) -> date | None:
     if value is None:
         return None
     try:
-        return date.fromisoformat(value)
+        return _day(value)
     except ValueError:
         raise ApiError(
             Fault.MEMBER_INVALID, reference=name, value=value, allowed="YYYY-MM-DD"
@@ -211,11 +211,25 @@ def _id_of(name: str, value: str) -> int:
     return number
 
 
+def _day(text: str) -> date:
+    """A day as the contract writes it; weeks and days run together are other ISO forms."""
+    if not _DAY.fullmatch(text):
+        raise ValueError(f"{text!r} is no day")
+    return date.fromisoformat(text)
+
+
 def _in_reach(day: date) -> date:
     """A day that calendar arithmetic does not lead out of the calendar. Raises `ValueError`."""
     if not 1970 <= day.year <= 9000:
         raise ValueError(f"{day} is out of reach")
     return day
+
+
+def _is_json(content_type: str) -> bool:
+    """Whether this is JSON in UTF-8, or at least not said to be anything else."""
+    kind, *parameters = re.sub(r'[\s"]', "", content_type.lower()).split(";")
+    charsets = [each for each in parameters if each.startswith("charset=")]
+    return kind in ("", "application/json") and all(each in _UTF8 for each in charsets)
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -18,6 +18,8 @@ from kursplan.store import directory
 from kursplan.store.directory import Criteria, People
 from kursplan.store.rows import AnyRow
 
+LISTED = (CustomerStatus.MEMBER, CustomerStatus.PROSPECT)
+"""Whom the list can show; former members are found by id, number and search."""
 MOST_FOUND = 500
 """A search answers a plain array, so it has an end."""
 
@@ -35,7 +37,7 @@ def across_studios(call: Call) -> People:
 
 async def customers(call: Call) -> wire.Slice[wire.Customer]:
     size = size_of(call, default=100, least=50, most=500)
-    status = call.query_word("customerStatus", CustomerStatus, default=CustomerStatus.MEMBER)
+    status = call.query_word("customerStatus", LISTED)
     after = after_id(call)
     found, idle = await _look(
         call, lambda tx: of_studio(call).with_status(tx, status, after=after, limit=size + 1)

@@ -6,6 +6,7 @@ limit, every request of the next minute is refused.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from kursplan.clock import machine_seconds
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
+PATIENCE_SECONDS = 0.5
+"""How long a storage may take to count before the request passes uncounted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,11 @@ class Standing:
 class RateLimit:
     """Counts requests; with a limit of 0 it lets everything pass and tells nothing."""
 
-    def __init__(self, per_minute: int, storage_url: str) -> None:
-        self._limit = per_minute
+    def __init__(
+        self, per_window: int, storage_url: str, *, window_seconds: int = WINDOW_SECONDS
+    ) -> None:
+        self._limit = per_window
+        self._window = window_seconds
         storage = storage_from_string(
             f"async+{storage_url}", wrap_exceptions=True, implementation="redispy"
         )
@@ -55,29 +61,30 @@ class RateLimit:
     async def count(self, key_id: int, endpoint: str) -> Standing | None:
         """Count one request of that key to that endpoint.
 
-        Where the storage does not answer, the request passes uncounted: a cache that is down is no
-        reason to refuse everybody.
+        Where the storage does not answer in time, the request passes uncounted: a cache that is
+        down is no reason to refuse everybody, nor to let them wait.
         """
         if not self._limit:
             return None
         name = f"kursplan/{key_id}/{endpoint}"
         try:
-            return await self._count(name)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._count(name)
         except (StorageError, OSError) as failure:
             log.warning("rate limit storage out of reach", failure=type(failure).__name__)
             return None
 
     async def _count(self, name: str) -> Standing:
-        count = await self._storage.incr(name, WINDOW_SECONDS)
+        count = await self._storage.incr(name, self._window)
         if count == self._limit + 1:
             # Just gone over: from here a whole minute is refused, whatever was left of this one.
             await self._storage.clear(name)
-            await self._storage.incr(name, WINDOW_SECONDS, amount=self._limit + 1)
+            await self._storage.incr(name, self._window, amount=self._limit + 1)
         expiry = await self._storage.get_expiry(name)
         seconds = math.ceil(expiry - machine_seconds())
         return Standing(
             limit=self._limit,
             remaining=max(0, self._limit - count),
-            reset_seconds=min(max(seconds, 1), WINDOW_SECONDS),
+            reset_seconds=min(max(seconds, 1), self._window),
             refused=count > self._limit,
         )

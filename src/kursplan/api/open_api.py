@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import compile_path
+from starlette.routing import BaseRoute, Match, compile_path
 from starlette.types import Receive, Scope, Send
 
 from kursplan.api.call import Call, House
@@ -30,6 +30,7 @@ from kursplan.store.keys import Caller
 
 log = structlog.get_logger(__name__)
 
+PREFIX = "/v1"
 JSON = "application/json"
 RETRY_AFTER_SECONDS = 2
 """When to come back to a server that had too much to do."""
@@ -37,16 +38,20 @@ NO_ENDPOINT = "unknown"
 METHODS = frozenset(endpoint.method for endpoint in ENDPOINTS) | {"HEAD", "PUT", "PATCH", "OPTIONS"}
 
 
-class OpenApi:
-    """The ASGI application that stands at `/v1`."""
+class OpenApi(BaseRoute):
+    """The route to everything under `/v1`, also to what no pattern would fit."""
 
     def __init__(self, house: House, limit: RateLimit) -> None:
         self._house = house
         self._limit = limit
-        self._routes: list[tuple[Endpoint, object]] = []
         self._paths = [(endpoint, compile_path(endpoint.path)[0]) for endpoint in ENDPOINTS]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and f"{_path(scope)}/".startswith(f"{PREFIX}/"):
+            return Match.FULL, {}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
         visit = _Visit(Request(scope, receive))
         response = await self._respond(visit)
@@ -84,10 +89,7 @@ class OpenApi:
 
     async def _check_key(self, visit: _Visit) -> Response:
         """HEAD on any path tells whether the key is valid, and nothing else (F56)."""
-        try:
-            visit.caller = await self._identify(visit.request)
-        except ApiError as error:
-            return Response(status_code=error.status)
+        visit.caller = await self._identify(visit.request)
         return Response(status_code=200)
 
     async def _identify(self, request: Request) -> Caller:
@@ -112,12 +114,12 @@ class OpenApi:
         path = visit.path
         others = []
         for endpoint, pattern in self._paths:
-            if found := pattern.match(path):
+            if found := pattern.fullmatch(path):
                 if endpoint.method == visit.request.method:
                     return endpoint, found.groupdict()
                 others.append(endpoint.method)
         if not others:
-            raise ApiError(Fault.PATH_NOT_FOUND, value=f"/v1{path}", hint=_nearest(path))
+            raise ApiError(Fault.PATH_NOT_FOUND, value=PREFIX + path, hint=_nearest(path))
         allowed = ", ".join(sorted({*others, "HEAD"}))
         visit.headers["Allow"] = allowed
         raise ApiError(Fault.METHOD_NOT_ALLOWED, value=visit.request.method, allowed=allowed)
@@ -153,9 +155,7 @@ class _Visit:
     @property
     def path(self) -> str:
         """The path below `/v1`."""
-        scope = self.request.scope
-        path: str = scope["path"]
-        return path.removeprefix(scope.get("root_path", ""))
+        return _path(self.request.scope).removeprefix(PREFIX)
 
     def refuse(self, error: ApiError) -> Response:
         studio_language = self.caller.language if self.caller else "en"
@@ -163,8 +163,16 @@ class _Visit:
         headers = self.headers | {"Content-Language": language}
         if error.code in (Fault.API_KEY_MISSING, Fault.API_KEY_INVALID):
             headers["WWW-Authenticate"] = "X-API-KEY"
+        if self.request.method == "HEAD":
+            return Response(status_code=error.status, headers=headers)
         body = render(error, language, self.trace_id)
         return Response(body, status_code=error.status, media_type=JSON, headers=headers)
+
+
+def _path(scope: Scope) -> str:
+    """The path without the prefix under which a proxy may have put all of Kursplan."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _over_the_limit(standing: Standing) -> ApiError:
@@ -175,4 +183,4 @@ def _nearest(path: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
     """The known path that looks most like this one."""
     known = [endpoint.path for endpoint in endpoints]
     found = difflib.get_close_matches(path[:200], known, n=1, cutoff=0)
-    return f"/v1{found[0]}"
+    return PREFIX + found[0]

@@ -43,7 +43,7 @@ def wall_time(local: datetime | time) -> str:
     return local.isoformat(timespec="seconds")
 
 
-class Wire(msgspec.Struct, rename="camel", frozen=True, gc=False):
+class Wire(msgspec.Struct, rename="camel", gc=False):
     """A JSON object of the contract."""
 
 

@@ -244,7 +244,7 @@ def _made_own(before: Slot, after: Slot) -> frozenset[Own]:
 def _move_bookings(turn: Turn, slot: Slot) -> None:
     """All bookings follow the slot to its new times, cancelled ones included."""
     bookings.move_canceled(turn.tx, turn.organization_id, slot)
-    for booking in [each for each in turn.bookings.values() if each.slot_id == slot.id]:
+    for booking in turn.bookings_on(slot):
         moved = _moved(booking, slot, turn.now)
         turn.change(moved)
         if moved.status is not booking.status:

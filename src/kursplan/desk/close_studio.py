@@ -175,14 +175,15 @@ def _tell(turn: Turn, studio_id: int, zone: ZoneInfo) -> None:
 def _reviewed(turn: Turn, slots: Iterable[Slot]) -> tuple[Booking, ...]:
     """Review all who sit or wait on these slots; the bookings that changed by it.
 
-    A slot that a closure no longer forbids may have had seats free for those who wait.
+    A slot that a closure no longer forbids may have seats free for those who wait. They move up
+    first: whoever gets a seat is told once, and not also that nothing speaks against it any more.
     """
     changed = []
     for slot in slots:
+        fill_seats(turn, turn.slots[slot.id])
         for booking, _ in turn.roster(slot):
             before = turn.bookings[booking.id]
             after = review(turn, before)
             if after is not before:
                 changed.append(after)
-        fill_seats(turn, turn.slots[slot.id])
     return tuple(changed)

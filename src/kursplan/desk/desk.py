@@ -74,6 +74,8 @@ class Desk:
         self._queues: dict[int, deque[_Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.committed = asyncio.Event()
+        """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
     async def take(self, command: Command[A]) -> A:
         """Have `command` done, and its answer once it is committed.
@@ -174,18 +176,22 @@ class Desk:
         return answers
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
-        def transaction(tx: Connection) -> list[Any]:
+        def transaction(tx: Connection) -> tuple[list[Any], bool]:
             turn = Turn(tx, commands[0].organization_id, self._clock)
             turn.gather(reach, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()
-            return answers
+            return answers, turn.has_events
 
         for _ in range(LOOKS):
             try:
-                return await self._database.write(transaction)
+                answers, has_events = await self._database.write(transaction)
             except LookAgain as wider:
                 reach |= wider.further
+            else:
+                if has_events:
+                    self.committed.set()
+                return answers
         raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
 
 

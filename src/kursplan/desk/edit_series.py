@@ -92,9 +92,7 @@ class EditSeries(Deed):
                 return Refusal.SERIES_NOT_FOUND
         after = self._after(turn, edited, from_day)
 
-        known = series.known_since(
-            turn.tx, self.organization_id, edited.id, midnight(from_day)
-        )
+        known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
         following = [each for each in turn.need_slots(known) if _follows(each, turn.now)]
         staying = [each for each in following if after.plan.takes_place_on(_day(each))]
         given_up = [each for each in following if not after.plan.takes_place_on(_day(each))]

@@ -36,9 +36,7 @@ class EndSeries(Deed):
         doomed = [
             slot
             for slot in turn.need_slots(to_come)
-            if slot.status is SlotStatus.PLANNED
-            and not slot.has_started(turn.now)
-            and from_day <= slot.local_start.date()
+            if slot.status is SlotStatus.PLANNED and from_day <= slot.local_start.date()
         ]
         turn.need_rosters(slot.id for slot in doomed)
         if not ended.has_ended(from_day):

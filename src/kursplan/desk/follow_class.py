@@ -34,11 +34,7 @@ class FollowClass(Deed):
             return Refusal.CLASS_NOT_FOUND
         found = series.followers(turn.tx, self.organization_id, self.class_id, turn.now)
         of_slot = {each.slot_id: each for each in found}
-        planned = [
-            slot
-            for slot in turn.need_slots(of_slot)
-            if slot.status is SlotStatus.PLANNED and not slot.has_started(turn.now)
-        ]
+        planned = [slot for slot in turn.need_slots(of_slot) if slot.status is SlotStatus.PLANNED]
         turn.need_rosters(slot.id for slot in planned if slot.waiting)
         changed = reshape_all(
             turn, [_followed(slot, of_slot[slot.id], standard) for slot in planned]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
+from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import keys
 
 HINT_LENGTH = 4
@@ -20,6 +21,13 @@ class IssueKey(Deed):
     key_id: int
     key_hash: str
     hint: str
+
+    @classmethod
+    def fresh(cls, organization_id: int, integration_id: int, key_id: int) -> tuple[IssueKey, str]:
+        """The command for a key that nobody has yet, and the key itself, which nobody stores."""
+        key = new_api_key()
+        hint = key[-HINT_LENGTH:]
+        return cls(organization_id, integration_id, key_id, fingerprint(key), hint), key
 
     def perform(self, turn: Turn) -> None:
         keys.add(

@@ -25,10 +25,7 @@ class Rezone(Deed):
 
     def perform(self, turn: Turn) -> tuple[int, ...]:
         to_come = timezones.to_come(turn.tx, self.organization_id, self.studio_id, turn.now)
-        return reshape_all(
-            turn,
-            [_rezoned(slot) for slot in turn.need_slots(to_come) if not slot.has_started(turn.now)],
-        )
+        return reshape_all(turn, [_rezoned(slot) for slot in turn.need_slots(to_come)])
 
 
 def _rezoned(slot: Slot) -> Slot:

@@ -8,6 +8,7 @@ that it needs more can have the whole turn start over with a wider reach.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -99,6 +100,7 @@ class Turn:
         self.slots: dict[int, Slot] = {}
         self.customers: dict[int, Customer] = {}
         self.bookings: dict[int, Booking] = {}
+        self._on_slot: defaultdict[int, set[int]] = defaultdict(set)
         self._reach = Reach()
         self._added: dict[int, None] = {}
         self._changed: dict[int, None] = {}
@@ -125,6 +127,8 @@ class Turn:
         if found and lock:
             found = self._look_up(reach)
         self.bookings = {each.id: each for each in found}
+        for each in found:
+            self._on_slot[each.slot_id].add(each.id)
         self._reach = replace(
             reach,
             customers=customer_ids,
@@ -151,17 +155,21 @@ class Turn:
             raise LookAgain(Reach(queues=frozenset({slot.id})))
         return [
             (each, self.customer_of(each))
-            for each in self.bookings.values()
-            if each.slot_id == slot.id and each.waiting
+            for each in self.bookings_on(slot)
+            if each.waiting
         ]
 
     def roster(self, slot: Slot) -> list[tuple[Booking, Customer]]:
         """All who sit or wait on `slot`, in the order in which they joined."""
         if slot.id not in self._reach.rosters:
             raise LookAgain(Reach(rosters=frozenset({slot.id})))
-        here = [b for b in self.bookings.values() if b.slot_id == slot.id and b.active]
+        here = [each for each in self.bookings_on(slot) if each.active]
         here.sort(key=lambda each: each.sequence)
         return [(each, self.customer_of(each)) for each in here]
+
+    def bookings_on(self, slot: Slot) -> list[Booking]:
+        """The bookings on `slot` that the turn knows of, whatever became of them."""
+        return [self.bookings[each] for each in self._on_slot[slot.id]]
 
     def customer_of(self, booking: Booking) -> Customer:
         if booking.customer_id not in self.customers:
@@ -221,6 +229,7 @@ class Turn:
     def _put(self, before: Booking | None, booking: Booking) -> None:
         """The one place where seats and waiting positions are counted."""
         self.bookings[booking.id] = booking
+        self._on_slot[booking.slot_id].add(booking.id)
         who = self.customers.get(booking.customer_id)
         if who is not None:
             self.customers[who.id] = who.after(before, booking)
@@ -249,6 +258,10 @@ class Turn:
             if slot.studio.id == studio_id:
                 studio = replace(slot.studio, closures=closed)
                 self.slots[slot.id] = replace(slot, studio=studio)
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self._events)
 
     def tell(
         self,

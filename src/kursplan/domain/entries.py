@@ -9,7 +9,7 @@ Bookings and everything else that customers, partners and the house itself do ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
@@ -30,6 +30,14 @@ class OrganizationEntry:
     """Left alone where it is None."""
     lost_entitlement: LostEntitlement | None = None
     """Left alone where it is None; FLAG for a new organization."""
+
+    def over(self, before: OrganizationEntry) -> OrganizationEntry:
+        """The organization once this is recorded, which was `before` until now."""
+        return OrganizationEntry(
+            before.key,
+            self.name or before.name,
+            self.lost_entitlement or before.lost_entitlement,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,15 @@ class StudioEntry:
     opening_hours: tuple[Hours, ...] | None = None
     """Left alone where it is None, like the hours for the public."""
     public_opening_hours: tuple[Hours, ...] | None = None
+
+    def over(self, before: StudioEntry) -> StudioEntry:
+        """The studio once this is recorded, which was `before` until now."""
+        hours, public = self.opening_hours, self.public_opening_hours
+        return replace(
+            self,
+            opening_hours=before.opening_hours if hours is None else hours,
+            public_opening_hours=before.public_opening_hours if public is None else public,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +242,24 @@ class IntegrationEntry:
 class ApplicationEntry:
     key: str
     name: str
-    integrations: tuple[IntegrationEntry, ...] | None = None
+    integrations: frozenset[IntegrationEntry] | None = None
     """Left alone where it is None."""
+
+    @property
+    def by_studio(self) -> dict[str, IntegrationEntry]:
+        return {each.studio: each for each in self.integrations or ()}
+
+    def over(self, before: ApplicationEntry | None) -> ApplicationEntry:
+        """The application once this is recorded, which was `before` until now.
+
+        Where integrations are told, those that are missing are deactivated.
+        """
+        known = {} if before is None else before.by_studio
+        if self.integrations is None:
+            return replace(self, integrations=frozenset(known.values()))
+        missing = known.keys() - self.by_studio.keys()
+        ended = (replace(known[studio], active=False) for studio in missing)
+        return replace(self, integrations=self.integrations.union(ended))
 
 
 @dataclass(frozen=True, slots=True)

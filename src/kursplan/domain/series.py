@@ -112,9 +112,7 @@ class SeriesPlan:
         return datetime.combine(day, self.start_time)
 
     def _weekly(self, duration: int) -> WeeklyPlan:
-        return WeeklyPlan(
-            self.weekdays, self.start_time, duration, self.first_day, self.last_day
-        )
+        return WeeklyPlan(self.weekdays, self.start_time, duration, self.first_day, self.last_day)
 
     def occurrences(
         self, standard: Standard, zone: ZoneInfo, from_day: date, to_day: date

@@ -23,3 +23,27 @@ What others use of this package:
 `Summary.sections: dict[str, Count]` has `Count(created, changed, removed)` by section, and
 `Summary.nothing` is true when all of them are zero.
 """
+
+from __future__ import annotations
+
+from kursplan.gymfile.dump import NoSuchOrganization, dump
+from kursplan.gymfile.load import load, preview
+from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
+from kursplan.gymfile.read import GymFile, read
+from kursplan.gymfile.schema import SCHEMA, SCHEMA_TEXT
+from kursplan.gymfile.summary import Count, Summary
+
+__all__ = [
+    "SCHEMA",
+    "SCHEMA_TEXT",
+    "Count",
+    "GymFile",
+    "GymFileMistakes",
+    "Mistake",
+    "NoSuchOrganization",
+    "Summary",
+    "dump",
+    "load",
+    "preview",
+    "read",
+]

@@ -32,7 +32,7 @@ _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _MOST_DIGITS = 30
-"""Longer numbers are out of every range here, and slow to read."""
+"""Of a longer number only its beginning is read: it is out of every range here all the same."""
 
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -215,7 +215,7 @@ class _Composer:
         self._check_tag(event, _TEXT_TAGS)
         if _CONTROL.search(event.value):
             self._wrong(event, "has a control character in it")
-        value = _resolved(event.value) if is_plain and event.tag is None else event.value
+        value = resolved(event.value) if is_plain and event.tag is None else event.value
         node = Node(value, _line(event), event.value if is_plain else None)
         self._name(event.anchor, node)
         self._place(node)
@@ -226,7 +226,9 @@ class _Composer:
             raise GymFileMistakes([Mistake(_line(event), written(tuple(self._path())), says)])
         node = self._anchors.get(event.anchor)
         if node is None:
-            self._wrong(event, f"*{event.anchor} means nothing: no &{event.anchor} stands before it")
+            self._wrong(
+                event, f"*{event.anchor} means nothing: no &{event.anchor} stands before it"
+            )
             node = Node(None, _line(event))
         self._by_aliases += node.size
         if self._by_aliases > MOST_BY_ALIASES:
@@ -302,17 +304,15 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-def _resolved(text: str) -> Scalar:
+def resolved(text: str) -> Scalar:
     """What a scalar without quotes means."""
     if _NULL.fullmatch(text):
         return None
     if _BOOL.fullmatch(text):
         return text.lower() == "true"
-    if len(text) <= _MOST_DIGITS:
-        if _INT.fullmatch(text):
-            return int(text)
-        if _FLOAT.fullmatch(text):
-            return float(text)
-    elif _INT.fullmatch(text):
-        return float("inf") if text[0] != "-" else float("-inf")
+    if _INT.fullmatch(text):
+        return int(text[:_MOST_DIGITS])
+    if len(text) <= _MOST_DIGITS and _FLOAT.fullmatch(text):
+        number = float(text)
+        return int(number) if number.is_integer() else number
     return text

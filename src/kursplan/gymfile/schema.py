@@ -44,7 +44,8 @@ def _pattern(
         yield ValidationError(f"{instance!r} does not fit")
 
 
-_VALIDATOR = extend(Draft202012Validator, {"pattern": _pattern})(SCHEMA)
+_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+_VALIDATOR = _Validator(SCHEMA)
 
 
 def mistakes_of_shape(document: Node) -> Iterator[Mistake]:
@@ -56,12 +57,17 @@ def mistakes_of_shape(document: Node) -> Iterator[Mistake]:
 
 
 def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str]]:
-    """What is wrong, each with the way from the value to it."""
-    rule, value, schema = error.validator_value, error.instance, error.schema
+    """What is wrong, each with the way from the value to it.
+
+    For several members that lack, or are not known, there are as many errors that each tell all.
+    """
+    rule: Any = error.validator_value
+    value: Any = error.instance
+    schema: Any = error.schema
     match error.validator:
         case "required":
             missing = [name for name in rule if name not in value]
-            return [((), f"lacks {name!r}{_for_example(schema, name)}") for name in missing]
+            return [((), f"lacks {name!r}") for name in missing]
         case "additionalProperties":
             known = schema["properties"]
             return [((name,), _unknown(name, known)) for name in value if name not in known]
@@ -79,7 +85,9 @@ def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str
         case "enum":
             return [((), _not_listed(rule, value))]
         case "pattern":
-            example = "".join(f": write it like {each!r}" for each in schema.get("examples", ())[:1])
+            example = "".join(
+                f": write it like {each!r}" for each in schema.get("examples", ())[:1]
+            )
             return [((), f"is {_quoted(value)}, which does not fit{example}")]
         case "minimum" | "maximum":
             low, high = schema.get("minimum"), schema.get("maximum")
@@ -95,11 +103,6 @@ def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str
             return [((), f"names {_quoted(twice[0])} twice")]
         case other:
             raise AssertionError(f"the schema uses {other!r}, for which there are no words")
-
-
-def _for_example(schema: Mapping[str, Any], name: str) -> str:
-    described = schema.get("properties", {}).get(name, {}).get("description")
-    return f" ({described.rstrip('.')})" if described else ""
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
@@ -132,8 +135,5 @@ def _quoted(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return "a very large number" if value > 0 else "a very small number"
-    text = json.dumps(value, ensure_ascii=False)
-    text = text if isinstance(value, (bool, int, float, type(None))) else repr(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"

@@ -74,9 +74,7 @@ MOVE_CANCELED = (
         booking.c.slot_id == bindparam("moved_slot_id"),
         text("booking.status = 'CANCELED'"),
     )
-    .values(
-        starts_at=bindparam("starts_at"), ends_at=bindparam("ends_at"), day=bindparam("day")
-    )
+    .values(starts_at=bindparam("starts_at"), ends_at=bindparam("ends_at"), day=bindparam("day"))
 )
 
 

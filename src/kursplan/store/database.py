@@ -3,19 +3,23 @@
 Work that goes through a door is a plain function of an open transaction; it runs to its end and
 commits, or leaves nothing behind. On PostgreSQL it runs over the asynchronous driver; SQLite is
 driven from threads, with a single one for writing, so that nobody finds the database locked.
+
+Each door has connections of its own: however many read, who writes does not wait for them.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -59,8 +63,9 @@ class Database(Protocol):
     """`sqlite` or `postgresql`."""
 
     async def read(self, work: Work[T]) -> T:
-        """Run `work` on one state of the database and change nothing.
+        """Run `work` on what is committed; the database refuses to change anything.
 
+        A statement sees one state of it; on PostgreSQL, the next statement may see a later one.
         Raises `DatabaseUnavailable` when it is overloaded or out of reach.
         """
         ...
@@ -86,22 +91,40 @@ def connect(
     """The database behind `url`, like `sqlite:///kursplan.db` or `postgresql://host/name`.
 
     At most so many connections are held (PostgreSQL), and a lock is waited for so many seconds.
-    Nothing is opened before the first transaction. Raises `BadDatabaseUrl`.
+    Nothing is opened before the first transaction. Raises `BadDatabaseUrl`, without the URL, because
+    there may be a password in it.
     """
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
-    except Exception as error:
-        raise BadDatabaseUrl(f"{url!r} is no database URL: {error}") from error
+    except (ArgumentError, ValueError) as error:
+        raise BadDatabaseUrl(f"that is no database URL; {_WRITE}") from error
     if backend == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise BadDatabaseUrl("SQLite needs a file: sqlite:///path/to/kursplan.db")
-        return _Sqlite(parsed.set(drivername="sqlite+pysqlite"), lock_wait)
+        return _Sqlite(_sqlite_url(parsed), lock_wait)
     if backend in ("postgresql", "postgres"):
-        return _Postgres(parsed.set(drivername="postgresql+asyncpg"), connections, lock_wait)
-    raise BadDatabaseUrl(
-        f"{backend!r} is not supported; write sqlite:///FILE or postgresql://HOST/NAME"
-    )
+        return _Postgres(_postgres_url(parsed), connections, lock_wait)
+    raise BadDatabaseUrl(f"{backend!r} is not supported; {_WRITE}")
+
+
+_WRITE = "write sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+
+
+def _sqlite_url(url: URL) -> URL:
+    if not url.database or ":memory:" in url.database or url.host or url.query:
+        raise BadDatabaseUrl("SQLite needs a file and nothing else: sqlite:///path/to/kursplan.db")
+    return url.set(drivername="sqlite+pysqlite")
+
+
+def _postgres_url(url: URL) -> URL:
+    if unknown := url.query.keys() - {"sslmode", "host", "port"}:
+        raise BadDatabaseUrl(
+            f"{min(unknown)!r} is not understood in the URL of a PostgreSQL database, only sslmode,"
+            " host and port are"
+        )
+    if sslmode := url.query.get("sslmode"):
+        # The driver has another name for what everybody writes so.
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
+    return url.set(drivername="postgresql+asyncpg")
 
 
 class _Door:
@@ -120,27 +143,49 @@ class _Door:
         self._inside -= 1
 
 
-def _unavailable(error: BaseException) -> DatabaseUnavailable | None:
-    """What to tell instead of the driver's error; None where the error is a fault."""
-    kind = trouble(error)
-    if kind is Trouble.BROKEN:
-        return None
-    # The driver's text may hold parameters, which may be personal data: name only the kind.
-    told = getattr(error, "orig", error)
-    return DatabaseUnavailable(type(told).__name__, conflict=kind is Trouble.CONFLICT)
+@contextmanager
+def _told_in_our_words() -> Iterator[None]:
+    """Turns an error of the driver that may pass by itself into `DatabaseUnavailable`."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("no connection was free") from error
+    except OSError as error:
+        # The way to the database: unlike others, these errors hold nothing of what is in it.
+        raise DatabaseUnavailable(str(error) or type(error).__name__) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        kind = trouble(error)
+        if kind is Trouble.BROKEN:
+            raise
+        # The driver's text may hold parameters, which may be personal data: name only the kind.
+        told = type(getattr(error, "orig", error)).__name__
+        raise DatabaseUnavailable(told, conflict=kind is Trouble.CONFLICT) from error
 
 
 class _Postgres:
     name = "postgresql"
 
     def __init__(self, url: URL, connections: int, lock_wait: float) -> None:
-        self._engine: AsyncEngine = create_async_engine(
+        reading = connections // 2
+        self._writer = self._engine(url, connections - reading, lock_wait, "READ COMMITTED")
+        # A read is a few statements of READ COMMITTED: without a transaction around them they see
+        # the same, and two round trips are saved.
+        self._reader = self._engine(
+            url, reading, lock_wait, "AUTOCOMMIT", default_transaction_read_only="on"
+        )
+        self._door = _Door(READS_WAITING)
+
+    @staticmethod
+    def _engine(
+        url: URL, connections: int, lock_wait: float, isolation_level: Any, **settings: str
+    ) -> AsyncEngine:
+        return create_async_engine(
             url,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=CONNECTION_WAIT_SECONDS,
             pool_use_lifo=True,
-            isolation_level="READ COMMITTED",
+            isolation_level=isolation_level,
             hide_parameters=True,  # They may be personal data, and errors are logged.
             connect_args={
                 "timeout": 5,
@@ -148,57 +193,48 @@ class _Postgres:
                 "server_settings": {
                     "application_name": "kursplan",
                     "timezone": "UTC",
-                    "lock_timeout": str(int(lock_wait * 1000)),
-                    "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
-                    "idle_in_transaction_session_timeout": str(int(STATEMENT_SECONDS * 1000)),
+                    "lock_timeout": _milliseconds(lock_wait),
+                    "statement_timeout": _milliseconds(STATEMENT_SECONDS),
+                    "idle_in_transaction_session_timeout": _milliseconds(STATEMENT_SECONDS),
+                    **settings,
                 },
             },
         )
-        # A read is a few statements of READ COMMITTED: without a transaction around them they see
-        # the same, and two round trips are saved.
-        self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._door = _Door(READS_WAITING)
 
     async def read(self, work: Work[T]) -> T:
-        with self._door:
-            try:
-                async with self._reader.connect() as connection:
-                    return await connection.run_sync(work)
-            except (DBAPIError, PoolTimeout, OSError) as error:
-                raise _known(error) from error
+        with self._door, _told_in_our_words():
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(work)
 
     async def write(self, work: Work[T]) -> T:
-        try:
-            async with self._engine.begin() as connection:
+        with _told_in_our_words():
+            async with self._writer.begin() as connection:
                 return await connection.run_sync(work)
-        except (DBAPIError, PoolTimeout, OSError) as error:
-            raise _known(error) from error
 
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        await self._writer.dispose()
+        await self._reader.dispose()
 
 
-def _known(error: Exception) -> Exception:
-    if isinstance(error, PoolTimeout):
-        return DatabaseUnavailable("no connection was free")
-    return _unavailable(error) or error
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 class _Sqlite:
     name = "sqlite"
 
     def __init__(self, url: URL, lock_wait: float) -> None:
-        self._writer = self._engine(url, "BEGIN IMMEDIATE", 1, lock_wait)
-        self._reader = self._engine(url, "BEGIN", READERS, lock_wait)
+        self._writer = self._engine(url, 1, lock_wait, "BEGIN IMMEDIATE")
+        self._reader = self._engine(url, READERS, lock_wait, "BEGIN", "query_only = ON")
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._door = _Door(READS_WAITING)
 
     @staticmethod
-    def _engine(url: URL, begin: str, connections: int, lock_wait: float) -> Engine:
+    def _engine(url: URL, connections: int, lock_wait: float, begin: str, *settings: str) -> Engine:
         engine = create_sync_engine(
             url,
             pool_size=connections,
@@ -220,7 +256,7 @@ class _Sqlite:
                 "journal_mode = WAL",
                 "synchronous = FULL",
                 "foreign_keys = ON",
-                f"busy_timeout = {int(lock_wait * 1000)}",
+                *settings,
             ):
                 connection.execute(f"PRAGMA {pragma}")
 
@@ -242,10 +278,8 @@ class _Sqlite:
             with engine.begin() as connection:
                 return work(connection)
 
-        try:
+        with _told_in_our_words():
             return await asyncio.get_running_loop().run_in_executor(threads, transaction)
-        except DBAPIError as error:
-            raise _known(error) from error
 
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))

@@ -40,6 +40,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from kursplan.clock import whole_milliseconds
+
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -58,14 +60,20 @@ class Instant(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} is a local time, not an instant: say in which zone")
+        value = whole_milliseconds(value)
+        if dialect.name != "sqlite":
             return value
         return value.astimezone(UTC).isoformat(timespec="milliseconds")
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        return None if value is None else value
+        found: datetime | None = value
+        return found
 
 
 class Words(TypeDecorator[Word]):
@@ -127,7 +135,9 @@ def any_of(number: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
 
     The text of the statement stays the same for any count, so it is prepared once.
     """
-    return _AnyOf(number, bindparam(parameter, type_=Numbers()))
+    # Said to be a comparison: the value of any other function is compared with 1 where there are no
+    # booleans, and then no index serves it.
+    return _AnyOf(number, bindparam(parameter, type_=Numbers())).as_comparison(1, 2)
 
 
 @compiles(_AnyOf, "postgresql")
@@ -190,7 +200,9 @@ class Trouble(StrEnum):
 # A unique index that is hit is a race too: under the locks of a turn nobody looks for a row, finds
 # none and then meets it, unless another process wrote it in between.
 _CONFLICTS = {"40001", "40P01", "23505"}
-_BUSY = {"55P03", "57014", "53300", "57P01", "57P02", "57P03"}
+# No lock in time, statement given up, server going down or coming up, session timed out.
+_BUSY = {"55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03"}
+_BUSY_CLASSES = ("08", "53")  # Connection lost; too few connections, memory or disk.
 
 _SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
@@ -205,16 +217,14 @@ def trouble(error: BaseException) -> Trouble:
     if state is not None:
         if state in _CONFLICTS:
             return Trouble.CONFLICT
-        return Trouble.BUSY if state in _BUSY or state.startswith("08") else Trouble.BROKEN
+        busy = state in _BUSY or state.startswith(_BUSY_CLASSES)
+        return Trouble.BUSY if busy else Trouble.BROKEN
     if isinstance(original, sqlite3.Error):
-        code = getattr(original, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        # The module's own errors, such as of a closed connection, have no code.
+        code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Trouble.BUSY
-        if original.sqlite_errorcode in _SQLITE_CONFLICTS:
-            return Trouble.CONFLICT
-        return Trouble.BROKEN
+        return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.BUSY
-    if isinstance(original, (ConnectionError, TimeoutError)):
-        return Trouble.BUSY
-    return Trouble.BROKEN
+    return Trouble.BUSY if isinstance(original, OSError) else Trouble.BROKEN

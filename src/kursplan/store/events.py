@@ -40,6 +40,7 @@ def add(
                 "home_studio_id": each.home_studio_id,
                 "content": None if each.content is None else json.dumps(dict(each.content)),
                 "happened_at": happened_at,
+                "fanned_out": False,
             }
             for number, each in zip(numbers, events, strict=True)
         ],

@@ -44,7 +44,7 @@ STAND_INS = (
         stand_in.c.removed_at,
     )
     .where(stand_in.c.organization_id == ORGANIZATION, any_of(stand_in.c.slot_id, "slot_ids"))
-    .order_by(stand_in.c.id)
+    .order_by(stand_in.c.slot_id, stand_in.c.id)
 )
 
 ADD_STAND_IN = insert(stand_in)

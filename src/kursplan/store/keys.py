@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
 
-from kursplan.store.dialect import Instant
+from kursplan.store.dialect import Instant, take_numbers
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
 
 
@@ -151,7 +151,10 @@ CONFIRM = (
         integration.c.id == bindparam("integration_id"),
         integration.c.confirmed_at.is_(None),
     )
-    .values(confirmed_at=bindparam("at", type_=Instant))
+    .values(
+        confirmed_at=bindparam("at", type_=Instant),
+        confirmed_event=bindparam("event", type_=BigInteger),
+    )
 )
 
 
@@ -234,6 +237,17 @@ def revoke(tx: Connection, organization_id: int, key_id: int, at: datetime) -> b
 
 
 def confirm(tx: Connection, organization_id: int, integration_id: int, at: datetime) -> None:
-    """Note that the integration confirmed its activation; the first time counts."""
-    named = {"organization": organization_id, "integration_id": integration_id, "at": at}
-    tx.execute(CONFIRM, named)
+    """Note that the integration confirmed its activation; the first time counts.
+
+    From here on it hears of events: of those with a higher number than this is given.
+    """
+    [event] = take_numbers(tx, 1)
+    tx.execute(
+        CONFIRM,
+        {
+            "organization": organization_id,
+            "integration_id": integration_id,
+            "at": at,
+            "event": event,
+        },
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select
+from datetime import datetime
 
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store.tables import ORGANIZATION, organization, organization_directory
 
@@ -17,6 +20,20 @@ ALL = select(organization_directory.c.organization_id, organization_directory.c.
     organization_directory.c.key
 )
 """From the directory, which is small and on every machine."""
+
+ENTRY = select(organization.c.key, organization.c.name, organization.c.lost_entitlement).where(
+    organization.c.id == ORGANIZATION
+)
+LOCKED_ENTRY = ENTRY.with_for_update(key_share=True)
+
+ADD = insert(organization)
+ADD_TO_DIRECTORY = insert(organization_directory)
+
+CHANGE = (
+    update(organization)
+    .where(organization.c.id == ORGANIZATION)
+    .values(name=bindparam("name"), lost_entitlement=bindparam("lost_entitlement"))
+)
 
 
 def lost_entitlement(tx: Connection, organization_id: int) -> LostEntitlement:
@@ -35,3 +52,46 @@ def find(tx: Connection, key: str) -> int | None:
 def every(tx: Connection) -> dict[str, int]:
     """The id of every organization, by key."""
     return {row.key: row.organization_id for row in tx.execute(ALL)}
+
+
+def entry(tx: Connection, organization_id: int, *, lock: bool = False) -> OrganizationEntry | None:
+    """The organization as the operator writes it down.
+
+    With `lock`, nobody else changes how it is set up until the transaction ends: whatever the
+    operator decides about it comes one after the other. Customers and slots are locked before.
+    """
+    named = {"organization": organization_id}
+    row = tx.execute(LOCKED_ENTRY if lock else ENTRY, named).one_or_none()
+    return None if row is None else OrganizationEntry(*row)
+
+
+def add(
+    tx: Connection,
+    organization_id: int,
+    key: str,
+    name: str,
+    lost_entitlement: LostEntitlement,
+    created_at: datetime,
+) -> None:
+    """Store a new organization, and have it found by its key."""
+    tx.execute(
+        ADD,
+        {
+            "id": organization_id,
+            "key": key,
+            "name": name,
+            "lost_entitlement": lost_entitlement,
+            "created_at": created_at,
+        },
+    )
+    tx.execute(ADD_TO_DIRECTORY, {"key": key, "organization_id": organization_id})
+
+
+def change(
+    tx: Connection, organization_id: int, name: str | None, lost_entitlement: LostEntitlement | None
+) -> None:
+    """Write down all that can change about the organization; its key can't."""
+    tx.execute(
+        CHANGE,
+        {"organization": organization_id, "name": name, "lost_entitlement": lost_entitlement},
+    )

@@ -93,8 +93,6 @@ BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 LOCKED_BY_ID = BY_ID.with_for_update(of=series, key_share=True)
 """After the customers and slots of the turn."""
 
-OF_CLASS = _SERIES.where(series.c.class_id == _CLASS_ID)
-
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
 )
@@ -185,7 +183,9 @@ FUTURE_OF_CLASS = (
 
 ADD_SLOT = insert_unless_there(slot, "organization_id", "series_id", "occurrence")
 
-THERE = select(slot.c.id).where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
+THERE = select(slot.c.id).where(
+    slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids")
+)
 
 KNOW_AS = (
     update(slot)
@@ -205,10 +205,7 @@ _IS_DUE = or_(
 )
 
 ACROSS_DUE = (
-    select(series.c.organization_id)
-    .where(_IS_DUE)
-    .distinct()
-    .order_by(series.c.organization_id)
+    select(series.c.organization_id).where(_IS_DUE).distinct().order_by(series.c.organization_id)
 )
 
 DUE = (
@@ -246,12 +243,6 @@ def load(
     rows = tx.execute(LOCKED_BY_ID if lock else BY_ID, named).all()
     found = _with_instructors(tx, organization_id, rows)
     return found[0] if found else None
-
-
-def of_class(tx: Connection, organization_id: int, class_id: int) -> list[Series]:
-    """All series of the class, ended ones included."""
-    named = {"organization": organization_id, "class_id": class_id}
-    return _with_instructors(tx, organization_id, tx.execute(OF_CLASS, named).all())
 
 
 def find(tx: Connection, organization_id: int, key: str) -> int | None:
@@ -317,9 +308,7 @@ def _changeable(each: Series) -> dict[str, Any]:
     }
 
 
-def _with_instructors(
-    tx: Connection, organization_id: int, rows: Sequence[AnyRow]
-) -> list[Series]:
+def _with_instructors(tx: Connection, organization_id: int, rows: Sequence[AnyRow]) -> list[Series]:
     if not rows:
         return []
     given: defaultdict[int, list[int]] = defaultdict(list)
@@ -375,9 +364,7 @@ def new_in_class(
     row = _class(tx, organization_id, class_id)
     if row is None:
         return None
-    return Series(
-        series_id, key, class_id, row.studio_id, _zone(row.zone), _standard(row), plan
-    )
+    return Series(series_id, key, class_id, row.studio_id, _zone(row.zone), _standard(row), plan)
 
 
 def _class(tx: Connection, organization_id: int, class_id: int) -> AnyRow | None:

@@ -220,9 +220,7 @@ def _slot(row: AnyRow, held_in: Studio, rates: dict[int, set[int]]) -> Slot:
     )
 
 
-def has_location(
-    tx: Connection, organization_id: int, studio_id: int, location_id: int
-) -> bool:
+def has_location(tx: Connection, organization_id: int, studio_id: int, location_id: int) -> bool:
     """Whether the studio has such a location."""
     named = {
         "organization": organization_id,

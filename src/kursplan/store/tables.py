@@ -48,6 +48,7 @@ from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
+from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
 from kursplan.store.dialect import Instant, Listed, Words
 
 
@@ -531,12 +532,16 @@ integration = _table(
     _flag("active"),
     _when("confirmed_at", optional=True),
     _text("webhook_key", optional=False),
+    Column("confirmed_event", BigInteger),
+    Column("retry_seconds", Listed),
+    Column("retry_jitter_percent", Integer),
     _to("application", "application_id"),
     _to("studio", "studio_id"),
     UniqueConstraint("organization_id", "application_id", "studio_id"),
 )
 """An application in one studio. The webhook key is what we show to the partner, so it is kept as it
-is; the keys that partners show to us are in `api_key`, as fingerprints."""
+is; the keys that partners show to us are in `api_key`, as fingerprints. It hears of events whose
+number is above `confirmed_event`; without one it has not confirmed its activation."""
 
 booking = _table(
     "booking",
@@ -617,7 +622,15 @@ event = _table(
     _id("home_studio_id", optional=True),
     _text("content"),
     _when("happened_at"),
+    _flag("fanned_out"),
     UniqueConstraint("organization_id", "uuid"),
+    Index(
+        "ix_event_to_fan_out",
+        "organization_id",
+        "id",
+        postgresql_where=text("NOT fanned_out"),
+        sqlite_where=text("NOT fanned_out"),
+    ),
     Index("ix_event_organization_id_entity_id_id", "organization_id", "entity_id", "id"),
 )
 """What is to be told to partners. Its id is taken from the sequence while the rows of the change
@@ -634,3 +647,80 @@ idempotency_key = _table(
     key=("integration_id", "key"),
 )
 """The answer that a repeated request with the same key gets again."""
+
+webhook_endpoint = _table(
+    "webhook_endpoint",
+    _id("integration_id"),
+    _text("key", optional=False),
+    _text("url", optional=False),
+    _flag("is_default"),
+    Column("types", Listed),
+    _text("secret", optional=False),
+    _text("old_secret"),
+    _when("old_secret_until", optional=True),
+    Column("since_event", BigInteger, nullable=False),
+    _when("created_at"),
+    _word("disabled", Disabled, optional=True),
+    _when("disabled_at", optional=True),
+    _when("failing_since", optional=True),
+    _to("integration", "integration_id"),
+    UniqueConstraint("organization_id", "integration_id", "key"),
+    _one_of("disabled", Disabled),
+)
+"""Where an integration is told. Without `types` it hears of all, which only the default one may. It
+hears of events whose number is above `since_event`. The secrets sign what we send, so they are kept
+as they are; after a rotation the old one signs too until its time is over."""
+
+delivery = _table(
+    "delivery",
+    _id("event_id"),
+    _id("endpoint_id"),
+    _id("entity_id"),
+    _word("status", DeliveryStatus),
+    Column("failed_attempts", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    _when("due_at"),
+    _when("claimed_until", optional=True),
+    _when("created_at"),
+    _when("finished_at", optional=True),
+    _to("event", "event_id"),
+    _to("webhook_endpoint", "endpoint_id"),
+    UniqueConstraint("organization_id", "event_id", "endpoint_id"),
+    Index(
+        "ix_delivery_pending",
+        "organization_id",
+        "endpoint_id",
+        "due_at",
+        postgresql_where=text("status = 'PENDING'"),
+        sqlite_where=text("status = 'PENDING'"),
+    ),
+    Index(
+        "ix_delivery_unattempted",
+        "organization_id",
+        "endpoint_id",
+        "entity_id",
+        "event_id",
+        postgresql_where=text("status = 'PENDING' AND attempts = 0"),
+        sqlite_where=text("status = 'PENDING' AND attempts = 0"),
+    ),
+    Index("ix_delivery_endpoint", "organization_id", "endpoint_id", "created_at"),
+    _one_of("status", DeliveryStatus),
+)
+"""One event for one endpoint. `attempts` counts all there ever were, `failed_attempts` those since
+it was last made due, which decide when it is repeated. A claim lapses by itself."""
+
+attempt = _table(
+    "attempt",
+    _id("delivery_id"),
+    Column("number", Integer, nullable=False),
+    _when("attempted_at"),
+    Column("milliseconds", Integer, nullable=False),
+    Column("status_code", Integer),
+    _word("failure", Failure, optional=True),
+    _text("excerpt"),
+    _to("delivery", "delivery_id"),
+    Index("ix_attempt_organization_id_attempted_at", "organization_id", "attempted_at"),
+    _one_of("failure", Failure),
+    key=("delivery_id", "number"),
+)
+"""What came of one attempt; kept for some weeks."""

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kursplan.store.dialect import Instant
+from kursplan.store.migrations.distributed import distribute, replicate
 
 revision = "0001"
 down_revision = None
@@ -18,13 +19,21 @@ FIRST_ID = 1001
 """Ids below are left to people who try things out by hand."""
 
 REFERENCE_TABLES = ("organization_directory", "api_key")
-"""Small and rarely written: every machine of a distributed database holds a copy."""
+"""Small and rarely written."""
 
 
 def upgrade() -> None:
     _sequence()
     _tables()
-    _distribute()
+    replicate(*REFERENCE_TABLES)
+    tables = sa.inspect(op.get_bind()).get_sorted_table_and_fkc_names()
+    distribute(
+        *(
+            table
+            for table, _ in tables
+            if table is not None and table not in (*REFERENCE_TABLES, "alembic_version")
+        )
+    )
 
 
 def _sequence() -> None:
@@ -36,24 +45,6 @@ def _sequence() -> None:
         "kursplan_id", sa.Column("value", sa.BigInteger(), primary_key=True, nullable=False)
     )
     op.bulk_insert(numbers, [{"value": FIRST_ID - 1}])
-
-
-def _distribute() -> None:
-    """Spread the tables by organization, where the database can (PostgreSQL with Citus)."""
-    bind = op.get_bind()
-    if bind.dialect.name != "postgresql":
-        return
-    if not bind.execute(sa.text("SELECT 1 FROM pg_extension WHERE extname = 'citus'")).scalar():
-        return
-    for name in REFERENCE_TABLES:
-        bind.execute(sa.text("SELECT create_reference_table(:name)"), {"name": name})
-    for table in sa.inspect(bind).get_table_names():
-        if table in (*REFERENCE_TABLES, "alembic_version"):
-            continue
-        by = "id" if table == "organization" else "organization_id"
-        bind.execute(
-            sa.text("SELECT create_distributed_table(:table, :by)"), {"table": table, "by": by}
-        )
 
 
 def _tables() -> None:
@@ -113,6 +104,7 @@ def _tables() -> None:
         sa.Column("home_studio_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("content", sa.Text(), nullable=True),
         sa.Column("happened_at", Instant(), nullable=False),
+        sa.Column("fanned_out", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_event")),
         sa.UniqueConstraint("organization_id", "uuid", name=op.f("uq_event_organization_id_uuid")),
     )
@@ -121,6 +113,14 @@ def _tables() -> None:
         "event",
         ["organization_id", "entity_id", "id"],
         unique=False,
+    )
+    op.create_index(
+        "ix_event_to_fan_out",
+        "event",
+        ["organization_id", "id"],
+        unique=False,
+        postgresql_where=sa.text("NOT fanned_out"),
+        sqlite_where=sa.text("NOT fanned_out"),
     )
     op.create_table(
         "idempotency_key",
@@ -352,6 +352,9 @@ def _tables() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.Column("webhook_key", sa.Text(), nullable=False),
+        sa.Column("confirmed_event", sa.BigInteger(), nullable=True),
+        sa.Column("retry_seconds", sa.Text(), nullable=True),
+        sa.Column("retry_jitter_percent", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "application_id"],
             ["application.organization_id", "application.id"],
@@ -519,6 +522,97 @@ def _tables() -> None:
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_series_organization_id_key")),
     )
     op.create_table(
+        "webhook_endpoint",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("integration_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.Column("types", sa.Text(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("old_secret", sa.Text(), nullable=True),
+        sa.Column("old_secret_until", Instant(), nullable=True),
+        sa.Column("since_event", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("disabled", sa.String(64), nullable=True),
+        sa.Column("disabled_at", Instant(), nullable=True),
+        sa.Column("failing_since", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "disabled IN ('BY_OPERATOR', 'GONE', 'FAILING')",
+            name=op.f("ck_webhook_endpoint_disabled"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "integration_id"],
+            ["integration.organization_id", "integration.id"],
+            name=op.f("fk_webhook_endpoint_organization_id_integration_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_webhook_endpoint")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "integration_id",
+            "key",
+            name=op.f("uq_webhook_endpoint_organization_id_integration_id_key"),
+        ),
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("endpoint_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("failed_attempts", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("claimed_until", Instant(), nullable=True),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "status IN ('PENDING', 'DELIVERED', 'FAILED', 'HELD')", name=op.f("ck_delivery_status")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "endpoint_id"],
+            ["webhook_endpoint.organization_id", "webhook_endpoint.id"],
+            name=op.f("fk_delivery_organization_id_endpoint_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "event_id"],
+            ["event.organization_id", "event.id"],
+            name=op.f("fk_delivery_organization_id_event_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint(
+            "organization_id",
+            "event_id",
+            "endpoint_id",
+            name=op.f("uq_delivery_organization_id_event_id_endpoint_id"),
+        ),
+    )
+    op.create_index(
+        "ix_delivery_endpoint",
+        "delivery",
+        ["organization_id", "endpoint_id", "created_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_delivery_pending",
+        "delivery",
+        ["organization_id", "endpoint_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PENDING'"),
+        sqlite_where=sa.text("status = 'PENDING'"),
+    )
+    op.create_index(
+        "ix_delivery_unattempted",
+        "delivery",
+        ["organization_id", "endpoint_id", "entity_id", "event_id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PENDING' AND attempts = 0"),
+        sqlite_where=sa.text("status = 'PENDING' AND attempts = 0"),
+    )
+    op.create_table(
         "idle_period",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -666,6 +760,35 @@ def _tables() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'PLANNED'"),
         sqlite_where=sa.text("status = 'PLANNED'"),
+    )
+    op.create_table(
+        "attempt",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("delivery_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("attempted_at", Instant(), nullable=False),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("status_code", sa.Integer(), nullable=True),
+        sa.Column("failure", sa.String(64), nullable=True),
+        sa.Column("excerpt", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "failure IN ('STATUS', 'TIMEOUT', 'NO_ADDRESS', 'REFUSED_ADDRESS', 'REFUSED_URL', 'CERTIFICATE', 'CONNECTION', 'PROTOCOL')",
+            name=op.f("ck_attempt_failure"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "delivery_id"],
+            ["delivery.organization_id", "delivery.id"],
+            name=op.f("fk_attempt_organization_id_delivery_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "delivery_id", "number", name=op.f("pk_attempt")
+        ),
+    )
+    op.create_index(
+        "ix_attempt_organization_id_attempted_at",
+        "attempt",
+        ["organization_id", "attempted_at"],
+        unique=False,
     )
     op.create_table(
         "booking",

@@ -1,0 +1,78 @@
+"""The command `kursplan`: serve, try out, look after the database, and an operator's deeds.
+
+Every deed goes over the desk, as it does when a partner or a page asks for it. Modules here import
+what needs the database only when a command runs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from kursplan import __version__
+from kursplan.cli import booking, classes, db, demo, doctor, gym, key, serve, settings, slot, studio
+from kursplan.cli.output import Stop, trouble
+
+
+class _Commands(TyperGroup):
+    """All commands; where one can't go on, it ends with its reason and not with a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Stop as stop:
+            trouble(str(stop))
+            raise typer.Exit(stop.status) from stop
+
+
+app = typer.Typer(
+    name="kursplan",
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Class scheduling and booking for gyms and studios.",
+    epilog="Settings come from the environment: see `kursplan settings`.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kursplan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _kursplan(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            callback=_show_version,
+            is_eager=True,
+            show_default=False,
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.command("settings")(settings.settings)
+app.add_typer(db.app, name="db")
+app.add_typer(gym.app, name="gym")
+app.add_typer(key.app, name="key")
+app.add_typer(studio.app, name="studio")
+app.add_typer(classes.app, name="class")
+app.add_typer(slot.app, name="slot")
+app.add_typer(booking.app, name="booking")
+
+
+def main() -> None:
+    """Run the command by the arguments of this process."""
+    app(prog_name="kursplan")

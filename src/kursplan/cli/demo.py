@@ -1,0 +1,125 @@
+"""`kursplan demo`: a made-up gym company to try Kursplan out on, served from a folder of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kursplan.cli.gym import progress_of_loading
+from kursplan.cli.output import Stop, say
+from kursplan.cli.serve import bind, port_of, run
+from kursplan.clock import SystemClock
+
+if TYPE_CHECKING:
+    from kursplan.demo.start import Demo
+
+BACKLOG = 2048
+"""How many may knock before the server answers."""
+QUIETLY = {"KURSPLAN_LOG_LEVEL": "warning", "KURSPLAN_LOG_FORMAT": "text"}
+"""What is set where the environment sets nothing: the screen is for what is to be tried out."""
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="The folder in which the demo lives.")
+    ] = Path("demo"),
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help="The port to listen on, 0 for any free one (KURSPLAN_PORT; 8080).",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Start anew: the demo's database and demo.json in the folder are removed first.",
+            show_default=False,
+        ),
+    ] = False,
+) -> None:
+    """Serve a made-up gym company with two studios, and show what to try out.
+
+    The folder keeps its database and keys for the next start, and a demo.json that tells scripts
+    the address, the keys and examples.
+    """
+    from kursplan import logs
+    from kursplan.app import Application
+    from kursplan.demo.examples import NoExamples
+    from kursplan.demo.folder import Folder
+    from kursplan.demo.start import start, url_of
+    from kursplan.settings import BadSettings, read_settings
+    from kursplan.store.database import DatabaseUnavailable
+    from kursplan.store.schema import SchemaOutdated
+
+    here = Folder(folder)
+    try:
+        environment = QUIETLY | os.environ
+        settings = read_settings(environment | {"KURSPLAN_DATABASE_URL": url_of(here.database)})
+    except BadSettings as bad:
+        raise Stop(str(bad)) from bad
+    listener = bind(settings.host, settings.port if port is None else port)
+    base_url = f"http://127.0.0.1:{port_of(listener)}"
+    # Whatever is written from here on holds keys.
+    os.umask(0o077)
+    clock = SystemClock()
+    try:
+        here.make()
+        if fresh:
+            here.clear()
+        if not here.database.exists():
+            say(f"Founding a gym company in {folder} …")
+        with progress_of_loading() as progress:
+            found = asyncio.run(start(here, clock, settings.horizon_days, progress))
+        logs.set_up(settings.log_threshold, settings.log_format)
+        application = Application(settings, clock)
+        # From here on whoever knocks is let in, if only once the server has started; so scripts
+        # may go ahead as soon as they find the file.
+        listener.listen(BACKLOG)
+        here.write(found.written(base_url))
+    except OSError as error:
+        raise Stop(f"can't use the folder {folder}: {error}") from error
+    except (NoExamples, DatabaseUnavailable) as trouble:
+        raise Stop(str(trouble)) from trouble
+    except SchemaOutdated as outdated:
+        raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated
+    for line in _what_to_try(found, base_url, here.for_scripts):
+        say(line)
+    run(listener, app=application.asgi)
+
+
+def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:
+    """What is printed: it can be pasted into a shell as it is, from the first `curl` on."""
+    examples = found.examples
+    key = found.studios[0].api_key
+    body = f'{{"customerId": {examples.customer_id}, "classSlotId": {examples.slot_id}}}'
+    ask = f"curl -sS -H 'X-API-KEY: {key}'"
+    send = f"{ask} -H 'Content-Type: application/json' -d '{body}'"
+    booking = f"{base_url}/v1/classes/booking"
+    number = r"""sed -n 's/.*"bookingId":\([0-9]*\).*/\1/p'"""
+    return [
+        "",
+        f"Kursplan serves the demo at {base_url} until you press Ctrl-C.",
+        f"The Open API to read and to try:  {base_url}/docs",
+        f"Address, keys and examples for scripts:  {for_scripts}",
+        "",
+        *(
+            f"{each.name}: X-API-KEY {each.api_key}  webhook key {each.webhook_key}"
+            for each in found.studios
+        ),
+        "",
+        "List the classes:",
+        f"{ask} '{base_url}/v1/classes'; echo",
+        f"{ask} '{base_url}/v1/classes/{examples.class_id}/slots'; echo",
+        "Ask whether a customer may book, book, and cancel:",
+        f"{send} '{booking}/validate'; echo",
+        f"id=$({send} '{booking}/book' | {number}); echo \"booking $id\"",
+        f"""{ask} -X DELETE -o /dev/null -w '%{{http_code}}\\n' "{booking}/$id\"""",
+    ]

@@ -1,0 +1,110 @@
+"""`kursplan doctor`: whether what is stored keeps the promises of the house.
+
+The database may be in use meanwhile. So what is found is looked at a second time after a while,
+and only what is still there is told: the rest was in motion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kursplan.cli.office import JsonOption, OrganizationOption, choose, organizations, with_database
+from kursplan.cli.output import counted, document, say
+from kursplan.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from kursplan.store.database import Database
+    from kursplan.store.examination import Finding
+
+
+def doctor(
+    organization: OrganizationOption = None,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="SECONDS",
+            min=0,
+            max=600,
+            help="How long to wait before looking a second time at what was found.",
+        ),
+    ] = 10.0,
+    json: JsonOption = False,
+) -> None:
+    """Examine the database: are seats counted right, is everything told, does nobody wait in vain?
+
+    Changes nothing, and may run while the server does. The exit status is 0 where all is well, and
+    1 where something was found; ask for help then, the findings name what to look at.
+    """
+
+    async def task(database: Database) -> dict[str, list[Finding]]:
+        found = await organizations(database)
+        if organization is not None:
+            found = {organization: found[choose(found, organization)]}
+        return await examine_twice(database, SystemClock(), found, partial(asyncio.sleep, patience))
+
+    findings = with_database(task)
+    healthy = not any(findings.values())
+    if json:
+        document(
+            {
+                "healthy": healthy,
+                "organizations": list(findings),
+                "findings": [
+                    {
+                        "organization": key,
+                        "promise": each.promise,
+                        "says": each.says,
+                        "slot_id": each.slot_id,
+                        "booking_ids": list(each.booking_ids),
+                        "membership_id": each.membership_id,
+                    }
+                    for key, found in findings.items()
+                    for each in found
+                ],
+            }
+        )
+    else:
+        for key, found in findings.items():
+            if not found:
+                say(f"{key}: all is well.")
+                continue
+            say(f"{key}: {counted(len(found), 'finding')}.")
+            for each in found:
+                say(f"  {each.promise}: {each.says}")
+        if not findings:
+            say("There is no organization yet.")
+    if not healthy:
+        raise typer.Exit(1)
+
+
+async def examine_twice(
+    database: Database, clock: Clock, found: dict[str, int], pause: Callable[[], Awaitable[None]]
+) -> dict[str, list[Finding]]:
+    """What is found in each of the organizations, and is still found after a pause."""
+    first = await _look(database, clock, found)
+    if not any(first.values()):
+        return first
+    await pause()
+    second = await _look(database, clock, {key: found[key] for key in first if first[key]})
+    return {
+        key: [each for each in second.get(key, ()) if each in before]
+        for key, before in first.items()
+    }
+
+
+async def _look(
+    database: Database, clock: Clock, found: dict[str, int]
+) -> dict[str, list[Finding]]:
+    from kursplan.store.examination import examine
+
+    return {
+        key: await database.read(partial(examine, organization_id=of, now=clock.now()))
+        for key, of in found.items()
+    }

@@ -1,0 +1,157 @@
+"""`kursplan gym`: an organization as one file, in and out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kursplan.cli.office import (
+    JsonOption,
+    OrganizationOption,
+    desk_of,
+    in_office,
+    read_settings,
+    with_database,
+)
+from kursplan.cli.output import Stop, document, say, table
+
+if TYPE_CHECKING:
+    from kursplan.cli.office import Office
+    from kursplan.gymfile import Summary
+    from kursplan.store.database import Database
+
+app = typer.Typer(no_args_is_help=True, help="An organization as one file.")
+
+
+@app.command()
+def load(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="The gym file, YAML or JSON; `-` reads standard input.",
+            allow_dash=True,
+        ),
+    ],
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would change.", show_default=False),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Bring what differs from a gym file into the database; loading it again changes nothing.
+
+    Where the file has mistakes they are all told, and nothing is changed.
+    """
+    from kursplan import gymfile
+
+    settings = read_settings()
+    try:
+        gym_file = gymfile.read(_text(file))
+
+        async def task(database: Database) -> Summary:
+            async with desk_of(database, settings) as (desk, clock):
+                if dry_run:
+                    return await gymfile.preview(database, clock, gym_file)
+                with progress_of_loading() as progress:
+                    return await gymfile.load(
+                        desk,
+                        database,
+                        clock,
+                        gym_file,
+                        progress=progress,
+                        horizon_days=settings.horizon_days,
+                    )
+
+        summary = with_database(task)
+    except gymfile.GymFileMistakes as wrong:
+        raise Stop("\n".join(str(each) for each in wrong.mistakes)) from wrong
+    if json:
+        document(_counts(summary))
+        return
+    if summary.nothing:
+        say("Nothing would change." if dry_run else "Nothing had to be changed.")
+        return
+    table(
+        ("Would change" if dry_run else "Changed", "New", "Changed", "Removed"),
+        (
+            (section, count.created, count.changed, count.removed)
+            for section, count in summary.sections.items()
+            if count.created or count.changed or count.removed
+        ),
+        empty="",
+    )
+
+
+@app.command()
+def dump(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write there instead of to standard output."
+        ),
+    ] = None,
+    organization: OrganizationOption = None,
+) -> None:
+    """Write the organization as a gym file, as it stands now."""
+    from kursplan import gymfile
+
+    async def task(office: Office) -> str:
+        return await gymfile.dump(office.database, office.clock, office.organization_key)
+
+    text = in_office(organization, task)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Stop(f"can't write {output}: {error.strerror}") from error
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON Schema of gym files, by which editors check and complete them."""
+    from kursplan.gymfile import SCHEMA_TEXT
+
+    typer.echo(SCHEMA_TEXT.rstrip("\n"))
+
+
+@contextmanager
+def progress_of_loading() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows how far loading is, on standard error and only where somebody looks at it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    console = Console(stderr=True)
+    bars: dict[str, TaskID] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+
+        def tell(section: str, done: int, total: int) -> None:
+            if section not in bars:
+                bars[section] = shown.add_task(section, total=total)
+            shown.update(bars[section], completed=done, total=total)
+
+        yield tell
+
+
+def _text(file: Path) -> bytes:
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Stop(f"can't read {file}: {error.strerror}") from error
+
+
+def _counts(summary: Summary) -> dict[str, dict[str, int]]:
+    return {
+        section: {"created": count.created, "changed": count.changed, "removed": count.removed}
+        for section, count in summary.sections.items()
+    }

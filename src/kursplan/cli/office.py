@@ -1,0 +1,190 @@
+"""Where an operator's command does its work: with the same parts as the running application.
+
+Here, and nowhere else in the command, what can go wrong on the way to the database becomes words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from kursplan.cli.output import Stop, refused
+from kursplan.clock import Clock, SystemClock
+from kursplan.domain.refusals import Refusal
+
+if TYPE_CHECKING:
+    from kursplan.desk.desk import Desk
+    from kursplan.desk.turn import Command
+    from kursplan.settings import Settings
+    from kursplan.store.database import Database, Work
+
+T = TypeVar("T")
+
+OrganizationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--organization",
+        metavar="KEY",
+        help="Which organization is meant; needed only where there are several.",
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write one JSON document, for scripts.", show_default=False)
+]
+StudioOption = Annotated[
+    str | None,
+    typer.Option("--studio", metavar="KEY", help="Only what is in the studio with this key."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One organization and what works for it."""
+
+    settings: Settings
+    database: Database
+    desk: Desk
+    clock: Clock
+    organization_id: int
+    organization_key: str
+
+    async def read(self, query: Callable[..., T], *args: Any, **named: Any) -> T:
+        """The answer to one of the store's queries, asked for this organization."""
+        return await self.database.read(lambda tx: query(tx, self.organization_id, *args, **named))
+
+    async def take(self, command: Command[T | Refusal]) -> T:
+        """Have the desk do it; a refusal stops the command and is told."""
+        answer = await self.desk.take(command)
+        if isinstance(answer, Refusal):
+            raise refused(answer)
+        return answer
+
+
+def read_settings() -> Settings:
+    """The settings, or all that is wrong with them."""
+    from kursplan import settings
+
+    try:
+        return settings.read_settings(os.environ)
+    except settings.BadSettings as bad:
+        raise Stop(str(bad)) from bad
+
+
+def in_office(organization: str | None, task: Callable[[Office], Awaitable[T]]) -> T:
+    """Do `task` for the organization of that key, or for the only one there is."""
+
+    async def run() -> T:
+        settings = read_settings()
+        async with database_of(settings) as database:
+            found = await organizations(database)
+            key = choose(found, organization)
+            async with desk_of(database, settings) as (desk, clock):
+                return await task(Office(settings, database, desk, clock, found[key], key))
+
+    return asyncio.run(run())
+
+
+def with_database(task: Callable[[Database], Awaitable[T]], *, checked: bool = True) -> T:
+    """Do `task` with the database by itself; `checked` where it needs this version's schema."""
+
+    async def run() -> T:
+        async with database_of(read_settings(), checked=checked) as database:
+            return await task(database)
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def database_of(settings: Settings, *, checked: bool = True) -> AsyncIterator[Database]:
+    """The database that is set, while the block lasts; troubles with it stop the command."""
+    from sqlalchemy.exc import DBAPIError
+
+    from kursplan.desk.desk import ChangedConcurrently, DeskBusy
+    from kursplan.store import schema
+    from kursplan.store.database import DatabaseUnavailable, connect
+
+    if checked:
+        _look_for_file(settings.database_url)
+    database = connect(
+        settings.database_url,
+        connections=settings.connections,
+        lock_wait=settings.lock_wait_ms / 1000,
+    )
+    try:
+        try:
+            # The first contact: whatever the driver says of it concerns the way to the database
+            # and holds nothing of what is in it.
+            await database.read(lambda tx: None)
+        except (DBAPIError, OSError) as error:
+            told = error.orig if isinstance(error, DBAPIError) else error
+            raise Stop(f"the database can't be used: {told or error}") from error
+        if checked:
+            await schema.check(database)
+        yield database
+    except schema.SchemaOutdated as outdated:
+        raise Stop(str(outdated)) from outdated
+    except DatabaseUnavailable as unavailable:
+        raise Stop(f"the database is out of reach: {unavailable}") from unavailable
+    except DeskBusy as busy:
+        raise Stop(f"the database can't do it now ({busy}); try again later") from busy
+    except ChangedConcurrently as conflict:
+        raise Stop("others changed the same at the same time; look, and try again") from conflict
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def desk_of(database: Database, settings: Settings) -> AsyncIterator[tuple[Desk, Clock]]:
+    """A desk over the database, as the application has one."""
+    from kursplan.desk.desk import Desk
+    from kursplan.metrics import Metrics
+
+    clock = SystemClock()
+    desk = Desk(database, clock, Metrics(), queue_limit=settings.queue_limit)
+    try:
+        yield desk, clock
+    finally:
+        await desk.close()
+
+
+async def organizations(database: Database) -> dict[str, int]:
+    """The ids of all organizations, by key."""
+    from kursplan.store import organizations as stored
+
+    every: Work[dict[str, int]] = stored.every
+    return await database.read(every)
+
+
+def choose(found: dict[str, int], wanted: str | None) -> str:
+    if not found:
+        raise Stop("there is no organization yet: load one with `kursplan gym load FILE`")
+    if wanted is None:
+        if len(found) > 1:
+            raise Stop(f"there are several organizations: give --organization {_one_of(found)}", 2)
+        return next(iter(found))
+    if wanted not in found:
+        raise Stop(f"there is no organization {wanted!r}: it is {_one_of(found)}")
+    return wanted
+
+
+def _one_of(found: dict[str, int]) -> str:
+    return " or ".join(sorted(found)) if len(found) < 10 else f"one of {len(found)}"
+
+
+def _look_for_file(url: str) -> None:
+    """Stop where SQLite would make an empty file of a database that somebody expects to be full."""
+    from sqlalchemy import make_url
+
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        raise Stop(
+            f"there is no database at {parsed.database}: make one with `kursplan db upgrade`, "
+            f"or say with KURSPLAN_DATABASE_URL where it is"
+        )

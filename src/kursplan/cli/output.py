@@ -1,0 +1,127 @@
+"""What the command writes: tables for people, one JSON document for scripts, a line of trouble.
+
+Times are told in the time of the studio in which they happen: to people without a zone, because
+they stand next to the studio, and to scripts with the offset.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+if TYPE_CHECKING:
+    from kursplan.domain.refusals import Refusal
+
+NOTHING = "-"
+_WIDE = 400
+"""How wide a table may become where nobody reads it on a screen: nothing is cut off."""
+
+
+class Stop(Exception):
+    """The command can't go on, for a reason that the caller can do something about.
+
+    `status` is the exit status: 1, or 2 where the command was not used as it is meant.
+    """
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def refused(refusal: Refusal) -> Stop:
+    """What a refusal of the rules means, in the words of the Open API's table of errors."""
+    from kursplan.api.errors import ERRORS
+
+    return Stop(f"{ERRORS[refusal].message} ({refusal})")
+
+
+def trouble(message: str) -> None:
+    """Tell what is wrong, on standard error."""
+    for line in message.splitlines():
+        typer.echo(f"kursplan: {line}", err=True)
+
+
+def say(line: str = "") -> None:
+    typer.echo(line)
+
+
+def document(value: Any) -> None:
+    """The one JSON document that a script reads."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Rows under their columns, or the words `empty` where there are none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        # As it is: square brackets in a title are no markup.
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    if not shown.row_count:
+        say(empty)
+        return
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(shown)
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> None:
+    """What is known of one thing, a line each."""
+    shown = [(name, _cell(value)) for name, value in pairs]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        say(f"{name:<{width}}  {value}")
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None | "":
+            return NOTHING
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case StrEnum():
+            return words(value)
+        case _:
+            return str(value)
+
+
+def words(value: StrEnum | None) -> str:
+    """A word of the contract as people write it: `WAITING_LIST` is "waiting list"."""
+    return NOTHING if value is None else value.replace("_", " ").lower()
+
+
+def local_time(instant: datetime, zone: str) -> str:
+    """As people write it: `Mon 2026-03-02 18:00`."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M")
+
+
+def local_span(start: datetime, end: datetime, zone: str) -> str:
+    """`Mon 2026-03-02 18:00-19:00`."""
+    return f"{local_time(start, zone)}-{end.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def zoned(instant: datetime | None, zone: str) -> str | None:
+    """As scripts read it: `2026-03-02T18:00:00+01:00`."""
+    return None if instant is None else instant.astimezone(ZoneInfo(zone)).isoformat()
+
+
+def plain(moment: datetime | date | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 booking`, `2 bookings`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

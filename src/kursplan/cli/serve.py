@@ -1,0 +1,132 @@
+"""`kursplan serve`: answer requests, in one process or in several."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kursplan.cli.office import read_settings, with_database
+from kursplan.cli.output import Stop
+
+if TYPE_CHECKING:
+    from kursplan.settings import Settings
+    from kursplan.store.database import Database
+
+APPLICATION = "kursplan.app:create"
+GRACE_SECONDS = 15
+"""How long requests that are under way may still take when the server is told to stop."""
+
+
+def serve(
+    host: Annotated[
+        str | None,
+        typer.Option("--host", metavar="ADDRESS", help="The address to listen on (KURSPLAN_HOST)."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help="The port to listen on, 0 for any free one (KURSPLAN_PORT).",
+        ),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=256, help="How many processes; needs PostgreSQL.")
+    ] = 1,
+) -> None:
+    """Serve the Open API, until it is told to stop (SIGTERM or Ctrl-C)."""
+    settings = read_settings()
+    if with_database(_kind) == "sqlite" and workers > 1:
+        raise Stop(
+            "SQLite lets one process write: leave --workers out, "
+            "or set KURSPLAN_DATABASE_URL to a PostgreSQL database",
+            2,
+        )
+    listener = bind(
+        settings.host if host is None else host, settings.port if port is None else port
+    )
+    _log_start(settings, listener, workers)
+    run(listener, workers=workers, app=APPLICATION, factory=True)
+
+
+async def _kind(database: Database) -> str:
+    return database.name
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket at that address, which does not answer yet."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or str(error)
+        raise Stop(f"can't listen on {host} port {port}: {reason}; choose with --port") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def port_of(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> None:
+    """Answer on the socket until a signal ends it; then what was begun is finished."""
+    import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn.Config(
+        **application,
+        workers=workers,
+        loop="auto",
+        http="auto",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    # The server raises the signal once more when it is done; then it ends this process, in peace.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    if workers > 1:
+        several = Multiprocess(config, sockets=[listener])
+        several.run()
+        started = all(each.exitcode != STARTUP_FAILURE for each in several.processes)
+    else:
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener])
+        started = server.started
+    if not started:
+        raise Stop("the server did not start; the log says why")
+
+
+def _leave(*_: object) -> None:
+    sys.exit(0)
+
+
+def _log_start(settings: Settings, listener: socket.socket, workers: int) -> None:
+    import structlog
+
+    from kursplan import logs
+
+    logs.set_up(settings.log_threshold, settings.log_format)
+    log = structlog.get_logger(__name__)
+    address, port = listener.getsockname()[:2]
+    log.info("listening", address=address, port=port, workers=workers)
+    if workers > 1 and settings.rate_limit and settings.limits_url.startswith("memory:"):
+        log.warning(
+            "each process counts requests for itself, so a key may send as many times the limit "
+            "as there are processes: set KURSPLAN_LIMITS_URL to Redis to count for all",
+            workers=workers,
+        )

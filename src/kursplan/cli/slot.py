@@ -1,0 +1,468 @@
+"""`kursplan slot`: the timetable, and what staff do to a single slot."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.output import (
+    Stop,
+    counted,
+    document,
+    facts,
+    local_span,
+    local_time,
+    refused,
+    say,
+    table,
+    words,
+    zoned,
+)
+from kursplan.cli.people import booking_document, employee_by_key, tell_bookings
+from kursplan.cli.studio import studio_by_key
+from kursplan.domain.localtime import day_of, start_of_day
+from kursplan.domain.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kursplan.cli.office import Office
+    from kursplan.desk.change_slot import SlotChanged
+    from kursplan.store.rows import AnyRow
+
+app = typer.Typer(no_args_is_help=True, help="The slots of the timetable.")
+
+DAY = "%Y-%m-%d"
+MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+NO_LIMIT = "none"
+
+SlotArgument = Annotated[
+    int, typer.Argument(metavar="SLOT", help="The slot's number, as `slot list` shows it.")
+]
+
+
+@app.command("list")
+def list_slots(
+    studio: StudioOption = None,
+    of_class: Annotated[
+        int | None,
+        typer.Option("--class", metavar="ID", help="Only slots of the class with this number."),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=[DAY],
+            metavar="DAY",
+            help="The first day, in the studio's time; today where it is left out.",
+        ),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days.")] = 7,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the slots of the coming days, cancelled ones too."""
+    from kursplan.store import schedule
+
+    async def task(office: Office) -> list[tuple[AnyRow, list[str]]]:
+        studios = await office.read(schedule.studios)
+        if studio is not None:
+            studios = [await studio_by_key(office, studio)]
+        found: list[AnyRow] = []
+        for each in studios:
+            zone = ZoneInfo(each.zone)
+            day = first.date() if first else day_of(office.clock.now(), zone)
+            found.extend(
+                await office.read(
+                    schedule.slots_of_studio,
+                    each.id,
+                    start_of_day(day, zone),
+                    start_of_day(day + timedelta(days=days), zone),
+                )
+            )
+        slots = [each for each in found if of_class in (None, each.class_id)]
+        slots.sort(key=lambda each: (each.starts_at, each.id))
+        return await _with_instructors(office, slots)
+
+    listed = in_office(organization, task)
+    if json:
+        document([_document(row, instructors) for row, instructors in listed])
+        return
+    table(
+        ("Id", "Time", "Class", "Studio", "Room", "Instructors", "Seats", "Waiting", "Status"),
+        (
+            (
+                row.id,
+                local_span(row.starts_at, row.ends_at, row.zone),
+                row.title,
+                row.studio,
+                row.location,
+                ", ".join(instructors),
+                _seats(row),
+                _waiting(row),
+                words(row.status),
+            )
+            for row, instructors in listed
+        ),
+        empty="There are no slots in that time.",
+    )
+
+
+@app.command()
+def show(
+    slot: SlotArgument, organization: OrganizationOption = None, json: JsonOption = False
+) -> None:
+    """Show one slot: who gives it, who sits and who waits there."""
+    from kursplan.store import schedule
+
+    async def task(
+        office: Office,
+    ) -> tuple[AnyRow, list[str], Sequence[AnyRow], Sequence[AnyRow], dict[int, str]]:
+        row = await _slot(office, slot)
+        [(_, instructors)] = await _with_instructors(office, [row])
+        bookings = await office.read(schedule.bookings_of_slot, slot)
+        stand_ins = await office.read(schedule.stand_ins, slot)
+        return row, instructors, bookings, stand_ins, await office.read(schedule.employees)
+
+    row, instructors, bookings, stand_ins, names = in_office(organization, task)
+    if json:
+        document(
+            _document(row, instructors)
+            | {
+                "stand_ins": [
+                    {
+                        "replaced": names[each.replaced_id],
+                        "stand_in": names[each.stand_in_id],
+                        "reason": each.reason,
+                        "set_at": zoned(each.set_at, row.zone),
+                        "removed_at": zoned(each.removed_at, row.zone),
+                    }
+                    for each in stand_ins
+                ],
+                "bookings": [booking_document(each) for each in bookings],
+            }
+        )
+        return
+    facts(
+        [
+            ("Class", f"{row.title} (class {row.class_id})"),
+            ("Time", f"{local_span(row.starts_at, row.ends_at, row.zone)} {row.zone}"),
+            ("Studio", row.studio),
+            ("Room", row.location),
+            ("Instructors", ", ".join(instructors)),
+            ("Status", words(row.status)),
+            ("Seats", _seats(row)),
+            ("Waiting", _waiting(row)),
+        ]
+    )
+    for each in stand_ins:
+        ended = f", until {local_time(each.removed_at, row.zone)}" if each.removed_at else ""
+        reason = f" ({each.reason})" if each.reason else ""
+        replaced, by = names[each.replaced_id], names[each.stand_in_id]
+        say(f"Stand-in     {by} for {replaced}{reason}{ended}")
+    say()
+    tell_bookings(
+        [each for each in bookings if each.cancelled_at is None], empty="Nobody is on this slot."
+    )
+
+
+@app.command()
+def move(
+    slot: SlotArgument,
+    to: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to",
+            formats=list(MOMENTS),
+            metavar="TIME",
+            help="The new start in the studio's time, like 2026-03-02T18:00.",
+        ),
+    ] = None,
+    minutes: Annotated[
+        int | None, typer.Option("--minutes", min=1, max=1440, help="The new duration.")
+    ] = None,
+    room: Annotated[
+        str | None, typer.Option("--room", metavar="KEY", help="The new room, by its key.")
+    ] = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Move a slot to another time or room; its bookings stay with it.
+
+    Bookings that would be refused at the new time are named, for staff to look at.
+    """
+    from kursplan.desk.change_slot import SAME, ChangeSlot
+
+    if to is None and minutes is None and room is None:
+        raise Stop("say where the slot moves: give --to, --minutes or --room", 2)
+
+    async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
+        changed = await office.take(
+            ChangeSlot(
+                office.organization_id,
+                slot,
+                local_start=to,
+                duration_minutes=minutes,
+                location_id=SAME if room is None else await _room(office, room),
+            )
+        )
+        return changed, await _slot(office, slot)
+
+    changed, row = in_office(organization, task)
+    _tell_change(changed, row, json=json)
+
+
+@app.command()
+def capacity(
+    slot: SlotArgument,
+    seats: Annotated[
+        str | None,
+        typer.Option(
+            "--seats", metavar="NUMBER", help=f"How many seats; `{NO_LIMIT}` for no limit."
+        ),
+    ] = None,
+    waiting_list: Annotated[
+        int | None,
+        typer.Option("--waiting-list", min=0, max=100_000, help="How many may wait for a seat."),
+    ] = None,
+    additional: Annotated[
+        int | None,
+        typer.Option(
+            "--additional", min=0, max=100_000, help="Seats taken by people without a booking."
+        ),
+    ] = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Change how many a slot holds. Nobody is sent away; seats that become free are filled."""
+    from kursplan.desk.change_slot import SAME, ChangeSlot
+
+    if seats is None and waiting_list is None and additional is None:
+        raise Stop("say what changes: give --seats, --waiting-list or --additional", 2)
+
+    async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
+        changed = await office.take(
+            ChangeSlot(
+                office.organization_id,
+                slot,
+                max_participants=SAME if seats is None else _limit(seats),
+                max_waiting_list=waiting_list,
+                additional_participants=additional,
+            )
+        )
+        return changed, await _slot(office, slot)
+
+    changed, row = in_office(organization, task)
+    _tell_change(changed, row, json=json)
+
+
+@app.command()
+def cancel(
+    slot: SlotArgument, organization: OrganizationOption = None, json: JsonOption = False
+) -> None:
+    """Cancel a slot and every booking on it; it can't be brought back."""
+    from kursplan.desk.cancel_slot import CancelSlot, SlotCancelled
+
+    async def task(office: Office) -> tuple[SlotCancelled, AnyRow]:
+        done = await office.take(CancelSlot(office.organization_id, slot))
+        return done, await _slot(office, slot)
+
+    done, row = in_office(organization, task)
+    if json:
+        document(
+            {
+                "slot_id": slot,
+                "changed": done.changed,
+                "cancelled_bookings": [each.id for each in done.bookings],
+            }
+        )
+        return
+    if not done.changed:
+        say(f"Slot {slot} was cancelled before.")
+        return
+    bookings = counted(len(done.bookings), "booking")
+    say(
+        f"{row.title}, {local_time(row.starts_at, row.zone)}, is cancelled, and {bookings} with it."
+    )
+
+
+@app.command("stand-in")
+def stand_in(
+    slot: SlotArgument,
+    stands_in: Annotated[
+        str,
+        typer.Option("--by", metavar="EMPLOYEE", help="Who stands in, by key or number."),
+    ],
+    replaced: Annotated[
+        str | None,
+        typer.Option("--for", metavar="EMPLOYEE", help="Whom they replace, by key or number."),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why, for the record; partners don't see it.")
+    ] = None,
+    remove: Annotated[
+        bool,
+        typer.Option(
+            "--remove", help="Give the slot back to whom they replaced.", show_default=False
+        ),
+    ] = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Replace an instructor of a slot by another, or take that back with --remove.
+
+    --for can be left out where the slot has one instructor.
+    """
+    from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
+    from kursplan.store import instructors, schedule
+
+    if remove and (replaced or reason):
+        raise Stop("--remove needs --by only: whom they replaced is known", 2)
+
+    async def task(office: Office) -> tuple[SlotStaffed, list[str]]:
+        by = await employee_by_key(office, stands_in)
+        done: SlotStaffed
+        if remove:
+            done = await office.take(RemoveStandIn(office.organization_id, slot, by))
+        else:
+            if replaced is None:
+                given = (await office.read(instructors.of_slots, [slot]))[slot]
+                if len(given) != 1:
+                    raise Stop(f"slot {slot} has not one instructor: say with --for whom", 2)
+                [leaves] = given
+            else:
+                leaves = await employee_by_key(office, replaced)
+            done = await office.take(PutStandIn(office.organization_id, slot, leaves, by, reason))
+        names = await office.read(schedule.employees)
+        return done, [names[each] for each in done.instructors]
+
+    done, names = in_office(organization, task)
+    if json:
+        document(
+            {
+                "slot_id": slot,
+                "changed": done.changed,
+                "instructors": [
+                    {"employee_id": employee_id, "name": name}
+                    for employee_id, name in zip(done.instructors, names, strict=True)
+                ],
+            }
+        )
+        return
+    already = "" if done.changed else " already"
+    say(f"Slot {slot} is given by {', '.join(names)}{already}.")
+
+
+async def _slot(office: Office, slot_id: int) -> AnyRow:
+    from kursplan.store import schedule
+
+    row = await office.read(schedule.slot_by_id, slot_id)
+    if row is None:
+        raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
+    return row
+
+
+async def _room(office: Office, key: str) -> int:
+    from kursplan.store import schedule
+
+    room = await office.read(schedule.location_by_key, key)
+    if room is None:
+        raise Stop(f"there is no room {key!r}")
+    return room
+
+
+def _limit(text: str) -> int | None:
+    if text == NO_LIMIT:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
+        raise Stop(f"--seats {text} is neither a number from 0 to 100000 nor `{NO_LIMIT}`", 2)
+    return int(text)
+
+
+async def _with_instructors(
+    office: Office, slots: Sequence[AnyRow]
+) -> list[tuple[AnyRow, list[str]]]:
+    from kursplan.store import instructors, schedule
+
+    given = await office.read(instructors.of_slots, [each.id for each in slots])
+    names = await office.read(schedule.employees)
+    return [(each, [names[employee] for employee in given[each.id]]) for each in slots]
+
+
+def _seats(row: AnyRow) -> str:
+    taken = str(row.seats)
+    if row.additional_participants:
+        taken += f"+{row.additional_participants}"
+    return f"{taken} of {'any number' if row.max_participants is None else row.max_participants}"
+
+
+def _waiting(row: AnyRow) -> str:
+    if row.max_participants is None:
+        return "0"
+    return f"{row.waiting} of {row.max_waiting_list}"
+
+
+def _document(row: AnyRow, instructors: Sequence[str]) -> dict[str, object]:
+    return {
+        "slot_id": row.id,
+        "class_id": row.class_id,
+        "title": row.title,
+        "studio": row.studio,
+        "starts_at": zoned(row.starts_at, row.zone),
+        "ends_at": zoned(row.ends_at, row.zone),
+        "location": row.location,
+        "instructors": list(instructors),
+        "status": row.status,
+        "changed_by_hand": sorted(row.own),
+        "max_participants": row.max_participants,
+        "max_waiting_list": row.max_waiting_list,
+        "additional_participants": row.additional_participants,
+        "booked": row.seats,
+        "waiting": row.waiting,
+    }
+
+
+def _tell_change(changed: SlotChanged, row: AnyRow, *, json: bool) -> None:
+    """What a slot is like now, and what staff should look at."""
+    if json:
+        document(
+            {
+                "slot_id": row.id,
+                "changed": changed.changed,
+                "starts_at": zoned(row.starts_at, row.zone),
+                "ends_at": zoned(row.ends_at, row.zone),
+                "location": row.location,
+                "max_participants": row.max_participants,
+                "max_waiting_list": row.max_waiting_list,
+                "additional_participants": row.additional_participants,
+                "over_capacity": changed.over_capacity,
+                "promoted": [each.id for each in changed.promoted],
+                "conflicts": [
+                    {
+                        "booking_id": each.id,
+                        "customer_id": each.customer_id,
+                        "conflict": each.conflict,
+                    }
+                    for each in changed.conflicts
+                ],
+            }
+        )
+        return
+    if not changed.changed:
+        say(f"Slot {row.id} is like that already.")
+        return
+    span = local_span(row.starts_at, row.ends_at, row.zone)
+    say(f"{row.title}: {span}, {row.location or 'no room'}, {_seats(row)} seats taken.")
+    if changed.over_capacity:
+        say(f"{changed.over_capacity} more sit there than there are seats; nobody is sent away.")
+    for each in changed.promoted:
+        say(f"Customer {each.customer_id} moved up from the waiting list (booking {each.id}).")
+    for each in changed.conflicts:
+        say(
+            f"Look at booking {each.id} of customer {each.customer_id}: "
+            f"it would be refused now ({words(each.conflict)})."
+        )

@@ -1,0 +1,145 @@
+"""From a folder to a company that can be served: founded at the first start, found at the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kursplan import gymfile
+from kursplan.clock import Clock
+from kursplan.demo import company as made_up
+from kursplan.demo.examples import Examples, NoExamples, examples
+from kursplan.demo.folder import Folder
+from kursplan.demo.life import Company, let_people_book
+from kursplan.desk.desk import Desk
+from kursplan.desk.keys import IssueKey
+from kursplan.ids import fingerprint
+from kursplan.metrics import Metrics
+from kursplan.store import keys, organizations, schema
+from kursplan.store.database import Database, connect
+from kursplan.work.extend import extend_series
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class StudioKeys:
+    """A studio, and the keys by which the demo's application speaks for it."""
+
+    studio_id: int
+    name: str
+    api_key: str
+    webhook_key: str
+
+    def written(self) -> dict[str, object]:
+        return {
+            "studio_id": self.studio_id,
+            "name": self.name,
+            "api_key": self.api_key,
+            "webhook_key": self.webhook_key,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What there is to try out; the first studio is the one that the examples are of."""
+
+    studios: tuple[StudioKeys, ...]
+    examples: Examples
+
+    def written(self, base_url: str) -> dict[str, object]:
+        """As `demo.json` has it."""
+        return {
+            "base_url": base_url,
+            "studios": [each.written() for each in self.studios],
+            "examples": self.examples.written(),
+        }
+
+
+def url_of(database: Path) -> str:
+    return f"sqlite:///{database.absolute()}"
+
+
+async def start(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> Demo:
+    """The company in the folder, founded if there is none, and what there is to try out in it.
+
+    Raises `NoExamples`, `SchemaOutdated` where another version founded it, and OSError.
+    """
+    if not folder.database.exists():
+        await _found(folder, clock, horizon_days, progress)
+    written = folder.read()
+    async with _opened(folder.database, clock) as (database, desk):
+        await schema.check(database)
+        organization_id = await database.read(lambda tx: organizations.find(tx, made_up.KEY))
+        if organization_id is None:
+            raise NoExamples(f"{folder.database} is no demo; choose another folder with --dir")
+        await extend_series(desk, database, clock, horizon_days)
+        company = Company(organization_id, database, desk, clock)
+        await let_people_book(company)
+        chosen = await examples(company, Examples.read(written.get("examples")))
+        return Demo(await _keys(company, written), chosen)
+
+
+async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
+    """Make the database of a new company."""
+    document = json.dumps(made_up.document(clock.now().date()))
+    async with _opened(folder.unfinished, clock) as (database, desk):
+        await schema.upgrade(database)
+        await gymfile.load(
+            desk,
+            database,
+            clock,
+            gymfile.read(document),
+            progress=progress,
+            horizon_days=horizon_days,
+        )
+    folder.finish()
+
+
+@asynccontextmanager
+async def _opened(file: Path, clock: Clock) -> AsyncIterator[tuple[Database, Desk]]:
+    database = connect(url_of(file))
+    desk = Desk(database, clock, Metrics())
+    try:
+        yield database, desk
+    finally:
+        await desk.close()
+        await database.close()
+
+
+async def _keys(company: Company, written: Mapping[str, Any]) -> tuple[StudioKeys, ...]:
+    """A key for each studio: that of an earlier start where it is known and works, or a new one."""
+    found = []
+    for studio in await company.studios():
+        integration = await company.read(keys.integration_of, studio.key, made_up.APPLICATION)
+        if integration is None:
+            continue
+        integration_id, webhook_key = integration
+        api_key = _known_key(written, studio.id)
+        if api_key is None or not await _speaks_for(company, api_key, integration_id):
+            [key_id] = await company.database.take_ids(1)
+            command, api_key = IssueKey.fresh(company.organization_id, integration_id, key_id)
+            await company.desk.take(command)
+        found.append(StudioKeys(studio.id, studio.name, api_key, webhook_key))
+    return tuple(found)
+
+
+async def _speaks_for(company: Company, api_key: str, integration_id: int) -> bool:
+    """Whether the key works, for that integration."""
+    known_as = fingerprint(api_key)
+    caller = await company.database.read(lambda tx: keys.caller(tx, known_as))
+    return caller is not None and caller.integration_id == integration_id
+
+
+def _known_key(written: Mapping[str, Any], studio_id: int) -> str | None:
+    """The key of that studio in what an earlier start wrote."""
+    studios = written.get("studios")
+    for each in studios if isinstance(studios, list) else ():
+        if isinstance(each, dict) and each.get("studio_id") == studio_id:
+            key = each.get("api_key")
+            return key if isinstance(key, str) else None
+    return None

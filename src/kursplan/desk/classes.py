@@ -1,0 +1,73 @@
+"""Classes: what is offered, and the rules by which it is booked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
+
+from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.classes import Class
+from kursplan.domain.entries import ClassEntry
+from kursplan.domain.refusals import Refusal
+from kursplan.store import classes, named, organizations
+from kursplan.store.tables import rate, studio
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClass(Deed):
+    """Have the class be what the entry says; one that is not there is new.
+
+    Slots to come follow: they take over duration and limits, and who waits moves up where the new
+    rules allow it. Bookings that are there stay. A class stays in its studio: there is no such
+    class in another. The answer is whether anything changed. Raises `UnknownKey` for the studio
+    or a rate.
+    """
+
+    organization_id: int
+    class_id: int
+    """A fresh id for a new one."""
+    entry: ClassEntry
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        tx = turn.tx
+        organizations.entry(tx, self.organization_id, lock=True)
+        before = classes.load(tx, self.organization_id, [self.class_id]).get(self.class_id)
+        if before == self.entry:
+            return False
+        if before is not None and before.studio != self.entry.studio:
+            return Refusal.CLASS_NOT_FOUND
+        if before is None:
+            studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
+            classes.add(tx, self.organization_id, self.class_id, studio_id, self.entry)
+        else:
+            classes.change(tx, self.organization_id, self.class_id, self.entry)
+        rate_ids = set()
+        if self.entry.rates:
+            ids = named.ids(tx, self.organization_id, rate)
+            rate_ids = {ids[key] for key in self.entry.rates}
+        if self.entry.rates != (before.rates if before is not None else frozenset()):
+            classes.put_rates(tx, self.organization_id, self.class_id, rate_ids)
+        if before is not None and _rules(before) != _rules(self.entry):
+            self._have_slots_follow(turn, rate_ids)
+        return True
+
+    def _have_slots_follow(self, turn: Turn, rate_ids: Collection[int]) -> None:
+        """The slots of the turn were loaded with the old options."""
+        options = options_of(self.class_id, self.entry, rate_ids)
+        for slot in turn.slots.values():
+            if slot.class_.id == self.class_id:
+                turn.slots[slot.id] = replace(slot, class_=options)
+        FollowClass(self.organization_id, self.class_id).perform(turn)
+
+
+def options_of(class_id: int, entry: ClassEntry, rate_ids: Collection[int]) -> Class:
+    """The class as the booking rules see it."""
+    taken = {each.name for each in fields(Class)} - {"id", "rates"}
+    options = {name: getattr(entry, name) for name in taken}
+    return Class(id=class_id, rates=frozenset(rate_ids), **options)
+
+
+def _rules(entry: ClassEntry) -> ClassEntry:
+    """The class without what no rule looks at."""
+    return replace(entry, title="", description=None, category=None, img_url=None)

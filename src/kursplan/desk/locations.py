@@ -1,0 +1,40 @@
+"""Locations: the rooms of a studio."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.entries import LocationEntry
+from kursplan.domain.refusals import Refusal
+from kursplan.store import locations, named, organizations
+from kursplan.store.tables import studio
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLocation(Deed):
+    """Have the location be what the entry says; one that is not there is new.
+
+    It stays in its studio: there is no such location in another. The answer is whether anything
+    changed. Raises `UnknownKey` for the studio.
+    """
+
+    organization_id: int
+    location_id: int
+    """A fresh id for a new one."""
+    entry: LocationEntry
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        tx = turn.tx
+        organizations.entry(tx, self.organization_id, lock=True)
+        before = locations.load(tx, self.organization_id, [self.location_id]).get(self.location_id)
+        if before is None:
+            studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
+            locations.add(tx, self.organization_id, self.location_id, studio_id, self.entry)
+            return True
+        if before.studio != self.entry.studio:
+            return Refusal.LOCATION_NOT_FOUND
+        if before == self.entry:
+            return False
+        locations.change(tx, self.organization_id, self.location_id, self.entry)
+        return True

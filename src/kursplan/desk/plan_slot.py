@@ -1,0 +1,100 @@
+"""Plan a slot: one that takes place by itself, without a series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.classes import DAY_IN_MINUTES, Class
+from kursplan.domain.localtime import instant_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Own, Slot
+from kursplan.store import instructors, plan, slots
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSlot(Deed):
+    """A new slot of a class at a time to come. Told to nobody, like the slots of a series.
+
+    Raises ValueError for values that no slot can have.
+    """
+
+    organization_id: int
+    slot_id: int
+    """A fresh id. If the outcome of a turn is unknown, the slot is looked for under it."""
+    class_id: int
+    key: str
+    """The name by which staff and the gym file know it; nobody else's in the organization."""
+    local_start: datetime
+    """Wall time of the studio, without a zone."""
+    duration_minutes: int | None = None
+    """Elapsed time; None is as long as the class takes."""
+    location_id: int | None = None
+    instructor_ids: tuple[int, ...] = ()
+    own: frozenset[Own] = frozenset()
+    """Which of the two limits the slot sets itself; the others are those of its class."""
+    max_participants: int | None = None
+    max_waiting_list: int | None = None
+    additional_participants: int = 0
+
+    def __post_init__(self) -> None:
+        if self.local_start.tzinfo is not None:
+            raise ValueError(f"The start {self.local_start} is not a plain local time.")
+        if self.duration_minutes is not None and not 1 <= self.duration_minutes <= DAY_IN_MINUTES:
+            raise ValueError(f"A duration of {self.duration_minutes} minutes is out of range.")
+        if not self.own <= plan.LIMITS:
+            raise ValueError("A new slot owns its limits or does not; all else is its own anyway.")
+        if (Own.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
+            raise ValueError("Give max_waiting_list together with MAX_WAITING_LIST, or neither.")
+        limits = self.max_participants, self.max_waiting_list, self.additional_participants
+        if min(limit or 0 for limit in limits) < 0:
+            raise ValueError("A limit is negative: give 0 or more.")
+        if len(set(self.instructor_ids)) < len(self.instructor_ids):
+            raise ValueError("An instructor is named twice: name each once.")
+
+    def perform(self, turn: Turn) -> Slot | Refusal:
+        tx, organization_id = turn.tx, self.organization_id
+        done = slots.load(tx, organization_id, [self.slot_id], lock=False)
+        if done:
+            return done[self.slot_id]
+        host = plan.host(tx, organization_id, self.class_id)
+        if host is None:
+            return Refusal.CLASS_NOT_FOUND
+        if self.location_id is not None and not slots.has_location(
+            tx, organization_id, host.studio.id, self.location_id
+        ):
+            return Refusal.LOCATION_NOT_FOUND
+        if instructors.known(tx, organization_id, self.instructor_ids) != set(self.instructor_ids):
+            return Refusal.EMPLOYEE_NOT_FOUND
+        slot = self._slot(host)
+        if slot.starts_at <= turn.now:
+            return Refusal.INVALID_TIMES
+        plan.add_slot(tx, organization_id, self.key, slot, self.instructor_ids)
+        turn.take_in([self.slot_id])
+        return turn.slots[self.slot_id]
+
+    def _slot(self, host: plan.Host) -> Slot:
+        standard = host.standard
+        minutes = self.duration_minutes
+        waiting_list = self.max_waiting_list
+        starts_at = instant_of(self.local_start, host.studio.zone)
+        length = timedelta(minutes=standard.duration if minutes is None else minutes)
+        return Slot(
+            id=self.slot_id,
+            class_=Class(self.class_id),
+            studio=host.studio,
+            starts_at=starts_at,
+            ends_at=starts_at + length,
+            local_start=self.local_start,
+            max_participants=(
+                self.max_participants
+                if Own.MAX_PARTICIPANTS in self.own
+                else standard.max_participants
+            ),
+            max_waiting_list=standard.max_waiting_list if waiting_list is None else waiting_list,
+            additional_participants=self.additional_participants,
+            location_id=self.location_id,
+            # A class whose duration changes does not change one that says its own.
+            own=self.own if minutes is None else self.own | {Own.TIME},
+        )

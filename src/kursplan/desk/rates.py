@@ -1,0 +1,37 @@
+"""Rates: what memberships are sold as, and what they grant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.entries import RateEntry
+from kursplan.store import contingents, organizations, rates
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRate(Deed):
+    """Have the rate be what the entry says; one that is not there is new.
+
+    What it grants counts for bookings from now on; those that are there are not looked at again.
+    The answer is whether anything changed.
+    """
+
+    organization_id: int
+    rate_id: int
+    """A fresh id for a new one."""
+    entry: RateEntry
+
+    def perform(self, turn: Turn) -> bool:
+        organizations.entry(turn.tx, self.organization_id, lock=True)
+        before = rates.load(turn.tx, self.organization_id, [self.rate_id]).get(self.rate_id)
+        if before == self.entry:
+            return False
+        if before is None:
+            rates.add(turn.tx, self.organization_id, self.rate_id, self.entry)
+        elif before.name != self.entry.name:
+            rates.change(turn.tx, self.organization_id, self.rate_id, self.entry)
+        if before is None or before.contingents != self.entry.contingents:
+            granted = {self.rate_id: self.entry.contingents}
+            contingents.put_to_rates(turn.tx, self.organization_id, granted)
+        return True

@@ -1,0 +1,82 @@
+"""Studios: what is known about one, when it is open, and in which time zone it lies.
+
+Closures are deeds of their own, in `close_studio`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from kursplan.desk.rezone import Rezone
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.entries import StudioEntry
+from kursplan.domain.events import EventType
+from kursplan.domain.localtime import local
+from kursplan.domain.studios import zone_of
+from kursplan.store import closures, organizations, studios
+
+
+@dataclass(frozen=True, slots=True)
+class RecordStudio(Deed):
+    """Have the studio be what the entry says; one that is not there is new.
+
+    With another zone its slots to come keep their local times (F32). The answer is whether
+    anything changed. Raises ValueError for a zone that there is not.
+    """
+
+    organization_id: int
+    studio_id: int
+    """A fresh id for a new one."""
+    entry: StudioEntry
+
+    def __post_init__(self) -> None:
+        zone_of(self.entry.zone)
+
+    def perform(self, turn: Turn) -> bool:
+        organizations.entry(turn.tx, self.organization_id, lock=True)
+        before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
+        if before is None:
+            studios.add(turn.tx, self.organization_id, self.studio_id, self.entry)
+            before = replace(self.entry, opening_hours=(), public_opening_hours=())
+            self._put_hours(turn, before)
+            return True
+        after = self.entry.over(before)
+        if _without_hours(after) != _without_hours(before):
+            studios.change(turn.tx, self.organization_id, self.studio_id, after)
+        if self._put_hours(turn, before):
+            turn.tell(EventType.STUDIO_OPENING_HOURS_UPDATED, self.studio_id, self.studio_id)
+        if after.zone != before.zone:
+            self._rezone(turn)
+        return after != before
+
+    def _put_hours(self, turn: Turn, before: StudioEntry) -> bool:
+        """Whether the hours are others than before."""
+        changed = False
+        for public, wanted, stored in (
+            (False, self.entry.opening_hours, before.opening_hours),
+            (True, self.entry.public_opening_hours, before.public_opening_hours),
+        ):
+            if wanted is not None and wanted != stored:
+                studios.put_hours(
+                    turn.tx, self.organization_id, self.studio_id, wanted, public=public
+                )
+                changed = True
+        return changed
+
+    def _rezone(self, turn: Turn) -> None:
+        """The slots of the turn were loaded in the old zone."""
+        zone = zone_of(self.entry.zone)
+        for slot in turn.slots.values():
+            if slot.studio.id == self.studio_id:
+                turn.slots[slot.id] = replace(slot, studio=replace(slot.studio, zone=zone))
+        since = local(turn.now, zone).replace(tzinfo=None) - timedelta(days=2)
+        turn.change_closures(
+            self.studio_id,
+            closures.of_studio(turn.tx, self.organization_id, self.studio_id, zone, since),
+        )
+        Rezone(self.organization_id, self.studio_id).perform(turn)
+
+
+def _without_hours(entry: StudioEntry) -> StudioEntry:
+    return replace(entry, opening_hours=None, public_opening_hours=None)

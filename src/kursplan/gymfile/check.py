@@ -1,0 +1,344 @@
+"""What is wrong with a gym file that its schema can't say: references, days, zones, contradictions.
+
+All of it is looked at also where the document has the wrong shape elsewhere, so that every mistake
+is told at once: a value of the wrong kind is passed over here, because the schema tells it.
+
+What a file refers to is in the file; only where the file has no such section can it be something
+that is stored. So a file that has every section is checked without a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from re import fullmatch
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from kursplan.domain.studios import zone_of
+from kursplan.domain.terms import Term, closes, opens
+from kursplan.gymfile.document import Node
+from kursplan.gymfile.mistakes import Mistake, Path
+from kursplan.gymfile.schema import SCHEMA
+from kursplan.gymfile.values import WEEKDAYS
+
+Members = dict[str, Any]
+
+_FORMS: dict[str, Callable[[str], Any]] = {
+    "date": date.fromisoformat,
+    "local": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "term": Term.parse,
+}
+"""How text is read that has one of the schema's forms."""
+
+_TERMS = ("latest_cancellation", "promotion_ends", "confirmation")
+"""Of a class, besides the two between which it is booked."""
+_SAMPLE = datetime(2026, 3, 16, 18, 0, tzinfo=UTC)
+"""A start by which two terms are compared; in UTC no day is longer than another."""
+# In minutes.
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKeys:
+    """What a file can refer to that is not in it."""
+
+    keys: Mapping[str, Collection[str]]
+    """By kind of thing."""
+    studio_of: Mapping[tuple[str, str], str]
+    """The studio of a location or class, by kind and key."""
+
+
+def mistakes_of_sense(document: Node, stored: StoredKeys | None = None) -> list[Mistake]:
+    """What in the document makes no sense.
+
+    Without `stored`, nothing is said about references for which the file has no section.
+    """
+    check = _Check(document, stored)
+    check.all()
+    return check.mistakes
+
+
+class _Check:
+    def __init__(self, document: Node, stored: StoredKeys | None) -> None:
+        self.mistakes: list[Mistake] = []
+        self._stored = stored
+        self._document = document
+        self._plain: Any = document.plain()
+        self._keys: dict[str, dict[str, Path]] = {}
+        """By kind of thing: where each key is given."""
+        self._told: set[str] = set()
+        """The kinds of which the file tells all that it refers to."""
+        self._deleted: set[tuple[str, str]] = set()
+        self._studio_of = dict(stored.studio_of) if stored is not None else {}
+        """The studio of a location or class."""
+
+    def all(self) -> None:
+        if not isinstance(self._plain, dict):
+            return
+        self._collect_keys()
+        for path, studio in self._each((), "studios"):
+            self._studio(path, studio)
+        for path, employee in self._each((), "employees"):
+            if employee.get("deleted") is not True:
+                self._refers_all(path, employee, "studios", "studio")
+        for path, rate in self._each((), "rates"):
+            self._contingents(path, rate)
+        for path, class_ in self._each((), "classes"):
+            self._class(path, class_)
+        for section in ("series", "slots"):
+            for path, planned in self._each((), section):
+                self._planned(path, planned)
+        for path, customer in self._each((), "customers"):
+            if customer.get("deleted") is not True:
+                self._customer(path, customer)
+        for path, application in self._each((), "applications"):
+            self._application(path, application)
+
+    # Looking at the document.
+
+    def _wrong(self, path: Path, says: str) -> None:
+        self.mistakes.append(self._document.mistake(path, says))
+
+    def _each(self, path: Path, name: str) -> Iterator[tuple[Path, Members]]:
+        """The mappings listed under `name` in the mapping to which `path` leads."""
+        parent: Any = self._plain
+        for step in path:
+            parent = parent[step]
+        listed = parent.get(name)
+        if isinstance(listed, list):
+            for index, each in enumerate(listed):
+                if isinstance(each, dict):
+                    yield (*path, name, index), each
+
+    def _value(self, path: Path, members: Members, name: str, form: str) -> Any:
+        """A member as a value of that form; None where it is absent, or not of that form.
+
+        Only what has the form and is no value all the same is told: the rest the schema does.
+        """
+        text = members.get(name)
+        if not isinstance(text, str) or not fullmatch(SCHEMA["$defs"][form]["pattern"], text):
+            return None
+        try:
+            return _FORMS[form](text)
+        except ValueError as error:
+            says = str(error) if form == "term" else f"is {text!r}, and there is no such day"
+            self._wrong((*path, name), says)
+            return None
+
+    # Keys and references.
+
+    def _collect_keys(self) -> None:
+        for kind, section in (
+            ("studio", "studios"),
+            ("employee", "employees"),
+            ("rate", "rates"),
+            ("class", "classes"),
+            ("series", "series"),
+            ("slot", "slots"),
+            ("customer", "customers"),
+            ("application", "applications"),
+        ):
+            if section in self._plain:
+                self._told.add(kind)
+            for path, each in self._each((), section):
+                self._key(kind, path, each)
+                if each.get("deleted") is True and isinstance(each.get("key"), str):
+                    self._deleted.add((kind, each["key"]))
+        for path, class_ in self._each((), "classes"):
+            self._belongs("class", path, class_, class_.get("studio"))
+        studios = [each for _, each in self._each((), "studios")]
+        if studios and all("locations" in each for each in studios):
+            self._told.add("location")
+        for path, studio in self._each((), "studios"):
+            for inner, location in self._each(path, "locations"):
+                self._key("location", inner, location)
+                self._belongs("location", inner, location, studio.get("key"))
+            for inner, closure in self._each(path, "closures"):
+                self._key("closure", inner, closure)
+        for path, _ in self._each((), "customers"):
+            for inner, membership in self._each(path, "memberships"):
+                self._key("membership", inner, membership)
+                for innermost, idle_period in self._each(inner, "idle_periods"):
+                    self._key("idle period", innermost, idle_period)
+
+    def _key(self, kind: str, path: Path, members: Members) -> None:
+        key = members.get("key")
+        if not isinstance(key, str):
+            return
+        first = self._keys.setdefault(kind, {}).setdefault(key, path)
+        if first != path:
+            line = self._document.line_of((*first, "key"))
+            self._wrong((*path, "key"), f"is {key!r}, like that of the {kind} in line {line}")
+
+    def _belongs(self, kind: str, path: Path, members: Members, studio: Any) -> None:
+        key = members.get("key")
+        if isinstance(key, str) and isinstance(studio, str):
+            self._studio_of[kind, key] = studio
+
+    def _refers(self, path: Path, key: Any, kind: str) -> None:
+        """`key` at `path` has to be one of that kind."""
+        if not isinstance(key, str):
+            return
+        if (kind, key) in self._deleted:
+            self._wrong(path, f"is {key!r}, but this file deletes that {kind}")
+        elif key in self._keys.get(kind, ()):
+            return
+        elif kind in self._told:
+            self._wrong(path, f"is {key!r}, but there is no such {kind} in this file")
+        elif self._stored is not None and key not in self._stored.keys[kind]:
+            self._wrong(path, f"is {key!r}, but there is no such {kind} in this file or stored")
+
+    def _refers_all(self, path: Path, members: Members, name: str, kind: str) -> None:
+        listed = members.get(name)
+        if isinstance(listed, list):
+            for index, key in enumerate(listed):
+                self._refers((*path, name, index), key, kind)
+
+    # One section after the other.
+
+    def _studio(self, path: Path, studio: Members) -> None:
+        self._zone(path, studio.get("zone"))
+        self._in_order(path, studio, "opening_date", "closing_date")
+        for name in ("opening_hours", "public_opening_hours"):
+            self._hours([*self._each(path, name)])
+        for inner, closure in self._each(path, "closures"):
+            since = self._value(inner, closure, "from", "local")
+            until = self._value(inner, closure, "to", "local")
+            if since is not None and until is not None and since >= until:
+                self._wrong((*inner, "to"), "must lie after 'from'")
+
+    def _zone(self, path: Path, zone: Any) -> None:
+        if isinstance(zone, str):
+            try:
+                zone_of(zone)
+            except ValueError as error:
+                self._wrong((*path, "zone"), str(error))
+
+    def _hours(self, listed: Sequence[tuple[Path, Members]]) -> None:
+        taken: list[tuple[int, int, Path]] = []
+        for path, hours in listed:
+            day_from = _weekday(hours.get("day_from"))
+            day_to = _weekday(hours.get("day_to", hours.get("day_from")))
+            opens_at = self._value(path, hours, "time_from", "time")
+            closes_at = self._value(path, hours, "time_to", "time")
+            if day_from is None or day_to is None or opens_at is None or closes_at is None:
+                continue
+            if day_to < day_from:
+                self._wrong((*path, "day_to"), "lies before 'day_from'; write two lines instead")
+                continue
+            if opens_at == closes_at:
+                self._wrong(
+                    (*path, "time_to"), "is when it opens; write 00:00 to 23:59 for all day"
+                )
+                continue
+            times = [
+                each
+                for day in range(day_from, day_to + 1)
+                for each in _minutes_of_week(day, opens_at, closes_at)
+            ]
+            for begin, end, other in taken:
+                if any(begin < until and since < end for since, until in times):
+                    line = self._document.line_of(other)
+                    self._wrong(path, f"overlaps the hours in line {line}")
+                    break
+            taken.extend((begin, end, path) for begin, end in times)
+
+    def _contingents(self, path: Path, members: Members) -> None:
+        seen = set()
+        for inner, contingent in self._each(path, "contingents"):
+            period = contingent.get("period")
+            if isinstance(period, str) and period in seen:
+                self._wrong((*inner, "period"), f"{period} has a contingent already")
+            seen.add(period if isinstance(period, str) else None)
+
+    def _class(self, path: Path, class_: Members) -> None:
+        self._refers((*path, "studio"), class_.get("studio"), "studio")
+        self._refers_all(path, class_, "rates", "rate")
+        for name in _TERMS:
+            self._value(path, class_, name, "term")
+        earliest = self._value(path, class_, "earliest_booking", "term")
+        latest = self._value(
+            path, {"latest_booking": "0 MINUTES", **class_}, "latest_booking", "term"
+        )
+        if earliest is not None and latest is not None:
+            utc = ZoneInfo("UTC")
+            if opens(earliest, _SAMPLE, utc) > closes(latest, _SAMPLE, utc):
+                self._wrong(
+                    (*path, "earliest_booking"),
+                    f"booking opens {earliest} before the start and closes {latest} before it: "
+                    f"it closes before it opens",
+                )
+        named = class_.get("who_may_book") == "NAMED_RATES"
+        if named and not class_.get("rates"):
+            self._wrong((*path, "who_may_book"), "is NAMED_RATES: name them under 'rates'")
+        if class_.get("rates") and not named:
+            self._wrong((*path, "rates"), "means nothing without 'who_may_book: NAMED_RATES'")
+
+    def _planned(self, path: Path, planned: Members) -> None:
+        """A series or a single slot."""
+        class_ = planned.get("class")
+        self._refers((*path, "class"), class_, "class")
+        self._refers_all(path, planned, "instructors", "employee")
+        location = planned.get("location")
+        self._refers((*path, "location"), location, "location")
+        held_in = self._studio_of.get(("class", class_)) if isinstance(class_, str) else None
+        is_in = self._studio_of.get(("location", location)) if isinstance(location, str) else None
+        if held_in is not None and is_in is not None and held_in != is_in:
+            says = f"{location!r} is in the studio {is_in!r}, but the class is held in {held_in!r}"
+            self._wrong((*path, "location"), says)
+        self._in_order(path, planned, "first_day", "last_day")
+        if path[0] == "slots":
+            self._value(path, planned, "start", "local")
+
+    def _customer(self, path: Path, customer: Members) -> None:
+        self._refers((*path, "studio"), customer.get("studio"), "studio")
+        self._value(path, customer, "date_of_birth", "date")
+        number = customer.get("number")
+        if isinstance(number, str):
+            first = self._keys.setdefault("customer number", {}).setdefault(number, path)
+            if first != path:
+                line = self._document.line_of((*first, "number"))
+                self._wrong((*path, "number"), f"is {number!r}, like that in line {line}")
+        for inner, membership in self._each(path, "memberships"):
+            self._membership(inner, membership)
+
+    def _membership(self, path: Path, membership: Members) -> None:
+        self._refers((*path, "rate"), membership.get("rate"), "rate")
+        self._contingents(path, membership)
+        self._in_order(path, membership, "from", "until")
+        for inner, idle_period in self._each(path, "idle_periods"):
+            self._in_order(inner, idle_period, "from", "until")
+
+    def _in_order(self, path: Path, members: Members, first: str, last: str) -> None:
+        """The last day must not lie before the first."""
+        begin, end = (self._value(path, members, name, "date") for name in (first, last))
+        if begin is not None and end is not None and end < begin:
+            self._wrong((*path, last), f"lies before {first!r}")
+
+    def _application(self, path: Path, application: Members) -> None:
+        seen: dict[str, Path] = {}
+        for inner, integration in self._each(path, "integrations"):
+            studio = integration.get("studio")
+            self._refers((*inner, "studio"), studio, "studio")
+            if isinstance(studio, str) and seen.setdefault(studio, inner) != inner:
+                line = self._document.line_of(seen[studio])
+                self._wrong((*inner, "studio"), f"is {studio!r}, like that in line {line}")
+
+
+def _weekday(name: Any) -> int | None:
+    return WEEKDAYS.index(name) if name in WEEKDAYS else None
+
+
+def _minutes_of_week(day: int, opens_at: time, closes_at: time) -> Iterator[tuple[int, int]]:
+    """The hours of one day as minutes since Monday, 00:00; in two parts where the week ends."""
+    begin = day * _DAY + opens_at.hour * 60 + opens_at.minute
+    end = day * _DAY + closes_at.hour * 60 + closes_at.minute
+    if closes_at < opens_at:
+        end += _DAY
+    yield begin, min(end, _WEEK)
+    if end > _WEEK:
+        yield 0, end - _WEEK

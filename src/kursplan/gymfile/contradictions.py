@@ -1,0 +1,146 @@
+"""Where a gym file contradicts what is stored: nothing of it is loaded then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from kursplan.domain.entries import Gym
+from kursplan.gymfile.check import StoredKeys, mistakes_of_sense
+from kursplan.gymfile.mistakes import Mistake, Path
+from kursplan.gymfile.read import GymFile
+from kursplan.gymfile.stored import Stored
+
+
+def contradictions(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
+    """What the file refers to and is not there, and what it claims that belongs elsewhere."""
+    gym = gym_file.gym
+    if stored.id is None and gym.organization.name is None:
+        says = f"lacks 'name', and there is no organization {gym.organization.key!r} yet"
+        yield gym_file.mistake(("organization",), says)
+    yield from mistakes_of_sense(gym_file.document, _keys(stored))
+    places = _Places(gym_file)
+    yield from _moved(gym, stored, places)
+    yield from _taken_from_others(gym, stored, places)
+
+
+def _keys(stored: Stored) -> StoredKeys:
+    return StoredKeys(
+        {
+            "studio": stored.studios,
+            "location": stored.locations,
+            "employee": stored.employees,
+            "rate": stored.rates,
+            "class": stored.classes,
+        },
+        {("location", key): kept.entry.studio for key, kept in stored.locations.items()}
+        | {("class", key): kept.entry.studio for key, kept in stored.classes.items()},
+    )
+
+
+def _moved(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:
+    """What belongs together for good, and does not in the file."""
+    for kind, told, held in (
+        (
+            "location",
+            {each.key: each.studio for each in gym.locations},
+            {key: kept.entry.studio for key, kept in stored.locations.items()},
+        ),
+        (
+            "closure",
+            {each.key: each.studio for each in gym.closures},
+            {key: entry.studio for key, entry in stored.closures.items()},
+        ),
+        (
+            "class",
+            {each.key: each.studio for each in gym.classes or ()},
+            {key: kept.entry.studio for key, kept in stored.classes.items()},
+        ),
+        (
+            "series",
+            {each.key: each.class_ for each in gym.series or ()},
+            {key: kept.entry.class_ for key, kept in stored.series.items()},
+        ),
+        (
+            "slot",
+            {each.key: each.class_ for each in gym.slots or ()},
+            {key: single.entry.class_ for key, single in stored.slots.items()},
+        ),
+    ):
+        for key, with_ in told.items():
+            if held.get(key, with_) != with_:
+                says = (
+                    f"the {kind} {key!r} is stored with {held[key]!r} and stays there: "
+                    f"give the one of {with_!r} another key"
+                )
+                yield places.mistake(kind, key, "key", says)
+
+
+def _taken_from_others(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:
+    """Numbers of customers, and keys of their contracts, that belong to others."""
+    told = {each.key for each in gym.customers or ()}
+    numbers: dict[str | None, str] = {}
+    memberships: dict[str, str] = {}
+    idle_periods: dict[str, tuple[str, str]] = {}
+    for key, kept in stored.customers.items():
+        if key in gym.deleted_customers:
+            continue
+        if kept.entry.number is not None and key not in told:
+            numbers[kept.entry.number] = key
+        for membership in kept.entry.memberships or ():
+            memberships[membership.key] = key
+            for idle_period in membership.idle_periods or ():
+                idle_periods[idle_period.key] = key, membership.key
+    for customer in gym.customers or ():
+        if customer.number in numbers:
+            says = f"is the number of the customer {numbers[customer.number]!r}"
+            yield places.mistake("customer", customer.key, "number", says)
+        for membership in customer.memberships or ():
+            owner = memberships.get(membership.key, customer.key)
+            if owner != customer.key:
+                says = f"belongs to the customer {owner!r}"
+                yield places.mistake("membership", membership.key, "key", says)
+            for idle_period in membership.idle_periods or ():
+                place = customer.key, membership.key
+                whose, held = idle_periods.get(idle_period.key, place)
+                if (whose, held) != place:
+                    says = f"belongs to the membership {held!r} of the customer {whose!r}"
+                    yield places.mistake("idle period", idle_period.key, "key", says)
+
+
+class _Places:
+    """Where in the file each key is given; looked up once there is a mistake to tell."""
+
+    def __init__(self, gym_file: GymFile) -> None:
+        self._gym_file = gym_file
+        self._paths: dict[tuple[str, str], Path] = {}
+
+    def mistake(self, kind: str, key: str, member: str, says: str) -> Mistake:
+        if not self._paths:
+            self._paths = dict(_all_keys(self._gym_file.document.plain(), (), _SECTIONS))
+        return self._gym_file.mistake((*self._paths[kind, key], member), says)
+
+
+_Listed = tuple[str, str, tuple["_Listed", ...]]
+"""A list of the document, the kind of thing that it lists, and the lists in those."""
+
+_SECTIONS: tuple[_Listed, ...] = (
+    ("studios", "studio", (("locations", "location", ()), ("closures", "closure", ()))),
+    ("classes", "class", ()),
+    ("series", "series", ()),
+    ("slots", "slot", ()),
+    (
+        "customers",
+        "customer",
+        (("memberships", "membership", (("idle_periods", "idle period", ()),)),),
+    ),
+)
+
+
+def _all_keys(
+    members: Mapping[str, list[dict[str, object]]], path: Path, sections: Iterable[_Listed]
+) -> Iterator[tuple[tuple[str, str], Path]]:
+    for section, kind, nested in sections:
+        for index, each in enumerate(members.get(section, ())):
+            place = (*path, section, index)
+            yield (kind, str(each["key"])), place
+            yield from _all_keys(each, place, nested)  # type: ignore[arg-type]

@@ -1,0 +1,258 @@
+"""Write an organization as a gym file: what loading it elsewhere makes again.
+
+What is over is left out: series that ended, single slots that started, closures that are past.
+What has its default is left out too, so that the file says what is particular about the gym.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from kursplan.clock import Clock
+from kursplan.domain.contingents import Contingent
+from kursplan.domain.entries import (
+    ApplicationEntry,
+    ClassEntry,
+    ClosureEntry,
+    CustomerEntry,
+    Hours,
+    IdlePeriodEntry,
+    MembershipEntry,
+    SeriesEntry,
+    StudioEntry,
+)
+from kursplan.domain.localtime import local
+from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.studios import zone_of
+from kursplan.domain.terms import Term
+from kursplan.gymfile.document import resolved
+from kursplan.gymfile.stored import Stored, stored
+from kursplan.gymfile.values import WEEKDAYS
+from kursplan.store.database import Database
+from kursplan.store.plan import SingleSlot
+
+Members = dict[str, Any]
+
+_HEAD = """\
+# A gym file of Kursplan. What its members mean is told by its schema, which
+# `kursplan gym schema > gym-file.schema.json` writes; editors look for it here:
+# yaml-language-server: $schema=gym-file.schema.json
+"""
+
+
+class NoSuchOrganization(LookupError):
+    """No organization goes by that key."""
+
+
+async def dump(database: Database, clock: Clock, organization_key: str) -> str:
+    """The organization as YAML. Raises `NoSuchOrganization`."""
+    found = await database.read(lambda tx: stored(tx, organization_key))
+    if found.id is None:
+        raise NoSuchOrganization(f"there is no organization {organization_key!r}")
+    return _HEAD + yaml.dump(
+        _Dump(found, clock.now()).document(),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=100,
+    )
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes text so that it is read as text again."""
+
+    def ignore_aliases(self, _data: object) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> Any:
+    # Some text is a number to us that the library, which knows an older YAML, takes for text.
+    style = None if isinstance(resolved(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+class _Dump:
+    def __init__(self, found: Stored, now: datetime) -> None:
+        self._found = found
+        self._now = now
+
+    def document(self) -> Members:
+        found = self._found
+        return {
+            "organization": _members(found.organization),
+            "studios": [self._studio(kept.entry) for kept in found.studios.values()],
+            "employees": [_members(kept.entry) for kept in found.employees.values()],
+            "rates": [_members(kept.entry) for kept in found.rates.values()],
+            "classes": [_members(kept.entry) for kept in found.classes.values()],
+            "series": [
+                _series(kept.entry)
+                for kept in found.series.values()
+                if not self._has_ended(kept.entry)
+            ],
+            "slots": [
+                self._slot(each)
+                for each in found.slots.values()
+                if each.status is SlotStatus.PLANNED and each.starts_at > self._now
+            ],
+            "customers": [_customer(kept.entry) for kept in found.customers.values()],
+            "applications": [_application(kept.entry) for kept in found.applications.values()],
+        }
+
+    def _local_now(self, studio: str) -> datetime:
+        zone = zone_of(self._found.studios[studio].entry.zone)
+        return local(self._now, zone).replace(tzinfo=None)
+
+    def _studio(self, studio: StudioEntry) -> Members:
+        now = self._local_now(studio.key)
+        locations = [
+            _members(kept.entry, "studio")
+            for kept in self._found.locations.values()
+            if kept.entry.studio == studio.key
+        ]
+        closures = [
+            each
+            for each in self._found.closures.values()
+            if each.studio == studio.key and each.local_to > now
+        ]
+        closures.sort(key=lambda each: (each.local_from, each.key))
+        return {
+            **_members(studio),
+            "locations": locations,
+            "closures": [_closure(each) for each in closures],
+        }
+
+    def _has_ended(self, series: SeriesEntry) -> bool:
+        today = self._local_now(self._class(series.class_).studio).date()
+        return series.last_day is not None and series.last_day < today
+
+    def _slot(self, slot: SingleSlot) -> Members:
+        entry, class_ = slot.entry, self._class(slot.entry.class_)
+        members = {
+            "key": entry.key,
+            "class": entry.class_,
+            "start": _plain(entry.local_start),
+            **_members(entry, "key", "class_", "local_start", "own", "duration", *_LIMITS.values()),
+        }
+        if entry.duration != class_.duration:
+            members["duration"] = entry.duration
+        for own, name in _LIMITS.items():
+            if own in entry.own or getattr(entry, name) != getattr(class_, name):
+                members[name] = getattr(entry, name)
+        return members
+
+    def _class(self, key: str) -> ClassEntry:
+        return self._found.classes[key].entry
+
+
+_LIMITS = {Own.MAX_PARTICIPANTS: "max_participants", Own.MAX_WAITING_LIST: "max_waiting_list"}
+
+
+def _members(entry: Any, *but: str) -> Members:
+    """The entry's members in their order, without those in `but`, defaults and empty lists."""
+    members = {}
+    for each in fields(entry):
+        value = getattr(entry, each.name)
+        is_default = each.default is not MISSING and value == each.default
+        if each.name not in but and not is_default and value not in ((), frozenset()):
+            members[each.name] = _plain(value)
+    return members
+
+
+def _plain(value: Any) -> Any:
+    """A value as it stands in a document."""
+    match value:
+        case StrEnum() | Term():
+            return str(value)
+        case datetime() | time():
+            return value.isoformat(timespec="minutes")
+        case date():
+            return value.isoformat()
+        case Contingent():
+            return {"bookings": value.bookings, "period": str(value.period)}
+        case Hours():
+            return _hours(value)
+        case frozenset():
+            return sorted(map(_plain, value), key=str)
+        case tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
+
+
+def _hours(hours: Hours) -> Members:
+    members = {"day_from": WEEKDAYS[hours.day_from]}
+    if hours.day_to != hours.day_from:
+        members["day_to"] = WEEKDAYS[hours.day_to]
+    return members | {"time_from": _plain(hours.time_from), "time_to": _plain(hours.time_to)}
+
+
+def _closure(entry: ClosureEntry) -> Members:
+    return {
+        "key": entry.key,
+        "from": _plain(entry.local_from),
+        "to": _plain(entry.local_to),
+        **_members(entry, "key", "studio", "local_from", "local_to"),
+    }
+
+
+def _series(entry: SeriesEntry) -> Members:
+    members = {
+        "key": entry.key,
+        "class": entry.class_,
+        "weekdays": [WEEKDAYS[day] for day in sorted(entry.weekdays)],
+        **_members(entry, "key", "class_", "weekdays", "own", *_LIMITS.values()),
+    }
+    for own, name in _LIMITS.items():
+        if own in entry.own:
+            members[name] = getattr(entry, name)
+    return members
+
+
+def _customer(entry: CustomerEntry) -> Members:
+    members = _members(entry, "memberships")
+    if entry.memberships:
+        members["memberships"] = [
+            _membership(each)
+            for each in sorted(entry.memberships, key=lambda each: (each.valid_from, each.key))
+        ]
+    return members
+
+
+def _membership(entry: MembershipEntry) -> Members:
+    members = {
+        "key": entry.key,
+        "rate": entry.rate,
+        **_span(entry.valid_from, entry.valid_until),
+        **_members(entry, "key", "rate", "valid_from", "valid_until", "idle_periods"),
+    }
+    if entry.idle_periods:
+        members["idle_periods"] = [
+            _idle_period(each)
+            for each in sorted(entry.idle_periods, key=lambda each: (each.first_day, each.key))
+        ]
+    return members
+
+
+def _idle_period(entry: IdlePeriodEntry) -> Members:
+    span = _span(entry.first_day, entry.last_day)
+    return {"key": entry.key, **span, **_members(entry, "key", "first_day", "last_day")}
+
+
+def _span(first: date, last: date | None) -> Members:
+    members = {"from": _plain(first)}
+    return members if last is None else {**members, "until": _plain(last)}
+
+
+def _application(entry: ApplicationEntry) -> Members:
+    return {
+        **_members(entry, "integrations"),
+        "integrations": [_members(each) for _, each in sorted(entry.by_studio.items())],
+    }

@@ -1,0 +1,36 @@
+"""Read a gym file: from its text to entries, or to all of its mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.domain.entries import Gym
+from kursplan.gymfile.check import mistakes_of_sense
+from kursplan.gymfile.document import Node, parse
+from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
+from kursplan.gymfile.schema import mistakes_of_shape
+from kursplan.gymfile.values import gym
+
+
+@dataclass(frozen=True, slots=True)
+class GymFile:
+    """A gym file without mistakes of its own; it may still contradict what is stored."""
+
+    gym: Gym
+    document: Node
+
+    def mistake(self, path: Path, says: str) -> Mistake:
+        """What is wrong at `path`, with its line."""
+        return self.document.mistake(path, says)
+
+
+def read(text: str | bytes) -> GymFile:
+    """The gym file of that text, which is YAML or JSON; bytes are UTF-8.
+
+    Raises `GymFileMistakes` with every mistake that can be told without looking at a database.
+    """
+    document, mistakes = parse(text)
+    mistakes = [*mistakes, *mistakes_of_shape(document), *mistakes_of_sense(document)]
+    if mistakes:
+        raise GymFileMistakes(mistakes)
+    return GymFile(gym(document.plain()), document)

@@ -1,0 +1,116 @@
+"""An organization as it is stored, in the same entries as a gym file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from sqlalchemy import Connection, Table
+
+from kursplan.domain.entries import (
+    ApplicationEntry,
+    ClassEntry,
+    ClosureEntry,
+    CustomerEntry,
+    EmployeeEntry,
+    LocationEntry,
+    OrganizationEntry,
+    RateEntry,
+    SeriesEntry,
+    StudioEntry,
+)
+from kursplan.store import (
+    applications,
+    classes,
+    employees,
+    locations,
+    named,
+    organizations,
+    people,
+    plan,
+    rates,
+    studios,
+    tables,
+)
+from kursplan.store.plan import SingleSlot
+
+
+class _Keyed(Protocol):
+    @property
+    def key(self) -> str: ...
+
+
+E = TypeVar("E", bound=_Keyed)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[E]):
+    """An entry and the id under which it is stored."""
+
+    id: int
+    entry: E
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An organization, everything by key and in the order of ids."""
+
+    id: int | None
+    """None for one that is not there yet, and has nothing."""
+    organization: OrganizationEntry
+    studios: dict[str, Kept[StudioEntry]]
+    locations: dict[str, Kept[LocationEntry]]
+    closures: dict[str, ClosureEntry]
+    """Past ones included, like series that ended and single slots that took place."""
+    employees: dict[str, Kept[EmployeeEntry]]
+    rates: dict[str, Kept[RateEntry]]
+    classes: dict[str, Kept[ClassEntry]]
+    series: dict[str, Kept[SeriesEntry]]
+    slots: dict[str, SingleSlot]
+    customers: dict[str, Kept[CustomerEntry]]
+    applications: dict[str, Kept[ApplicationEntry]]
+
+
+def stored(tx: Connection, key: str, *, customers: bool = True) -> Stored:
+    """The organization that goes by `key`.
+
+    Customers are left out on demand: there are many of them.
+    """
+    organization_id = organizations.find(tx, key)
+    if organization_id is None:
+        return Stored(None, OrganizationEntry(key), {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+    entry = organizations.entry(tx, organization_id)
+    if entry is None:
+        raise LookupError(f"the organization {key!r} is in the directory and not there")
+
+    def all_of(
+        table: Table, load: Callable[[Connection, int, Collection[int]], dict[int, E]]
+    ) -> dict[str, Kept[E]]:
+        ids = named.ids(tx, organization_id, table)
+        return _by_key(load(tx, organization_id, ids.values()))
+
+    everybody = named.ids(tx, organization_id, tables.customer).values() if customers else ()
+    found = people.load(tx, organization_id, everybody)
+    return Stored(
+        id=organization_id,
+        organization=entry,
+        studios=all_of(tables.studio, studios.load),
+        locations=all_of(tables.location, locations.load),
+        closures={each.key: each for each in plan.closures(tx, organization_id)},
+        employees=all_of(tables.employee, employees.load),
+        rates=all_of(tables.rate, rates.load),
+        classes=all_of(tables.class_, classes.load),
+        series=_by_key(plan.series_by_id(tx, organization_id)),
+        slots={each.entry.key: each for each in _in_order(plan.single_slots(tx, organization_id))},
+        customers=_by_key({each: person.entry for each, person in found.items()}),
+        applications=all_of(tables.application, applications.load),
+    )
+
+
+def _by_key(entries: dict[int, E]) -> dict[str, Kept[E]]:
+    return {entry.key: Kept(row_id, entry) for row_id, entry in sorted(entries.items())}
+
+
+def _in_order(slots: Iterable[SingleSlot]) -> list[SingleSlot]:
+    return sorted(slots, key=lambda each: each.id)

@@ -1,0 +1,48 @@
+"""How much a gym file changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SECTIONS = (
+    "organization",
+    "studios",
+    "locations",
+    "closures",
+    "employees",
+    "rates",
+    "classes",
+    "series",
+    "slots",
+    "customers",
+    "memberships",
+    "idle periods",
+    "applications",
+    "integrations",
+)
+
+
+@dataclass(slots=True)
+class Count:
+    """How many of a section."""
+
+    created: int = 0
+    changed: int = 0
+    removed: int = 0
+    """Ended, cancelled, deleted, deactivated: whatever the end is for things of that kind."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What loading changed, or would change, by section."""
+
+    sections: dict[str, Count] = field(
+        default_factory=lambda: {section: Count() for section in SECTIONS}
+    )
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to change."""
+        return not any(
+            each.created or each.changed or each.removed for each in self.sections.values()
+        )

@@ -1,0 +1,1 @@
+"""Telling others: fan out, deliver, sign, and which addresses may be called."""

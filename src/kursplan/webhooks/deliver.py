@@ -1,0 +1,211 @@
+"""Deliver: claim what is due, send it, and mark what came of it.
+
+Send, then mark, and no transaction is open while the network is. A claim lapses by itself, so a
+process that dies between the two loses nothing; its delivery is sent again with the same uuid
+(F45). An endpoint that is slow or dead keeps only its own few places busy, so it delays no other
+(F46).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from kursplan.clock import Clock
+from kursplan.domain.webhooks import (
+    FAILING_AT_MOST,
+    DeliveryStatus,
+    Disabled,
+)
+from kursplan.ids import chance
+from kursplan.metrics import Metrics
+from kursplan.store import webhooks
+from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.webhooks import Attempted, Health, Parcel
+from kursplan.webhooks.post import Post, Result
+from kursplan.webhooks.signing import Message, headers
+
+log = structlog.get_logger(__name__)
+
+CLAIM_LASTS = timedelta(seconds=60)
+"""After this a claim counts for nothing: whoever made it must be dead."""
+AT_ONCE = 256
+"""How many attempts one process has under way."""
+EACH_AT_ONCE = 8
+"""How many of those go to one endpoint."""
+
+
+class Courier:
+    """Delivers what is due; one object per process."""
+
+    def __init__(self, database: Database, clock: Clock, post: Post, metrics: Metrics) -> None:
+        self._database = database
+        self._clock = clock
+        self._post = post
+        self._metrics = metrics
+        self._under_way: dict[asyncio.Task[None], int] = {}
+        self._attempted: list[tuple[int, Attempted]] = []
+        self._marking = asyncio.Lock()
+
+    async def send_due(self) -> bool:
+        """Begin as many attempts as there are places free; whether any was begun."""
+        now = self._clock.now()
+        begun = False
+        for organization_id in await self._database.read(
+            partial(webhooks.organizations_due, now=now)
+        ):
+            begun |= await self._send_of(organization_id, now)
+        return begun
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way, and all that came of it is marked."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    @property
+    def under_way(self) -> set[asyncio.Task[None]]:
+        """The attempts that are not done yet."""
+        return set(self._under_way)
+
+    async def _send_of(self, organization_id: int, now: datetime) -> bool:
+        free = AT_ONCE - len(self._under_way)
+        if free <= 0:
+            return False
+        due = await self._database.read(
+            partial(
+                webhooks.due,
+                organization_id=organization_id,
+                now=now,
+                each=EACH_AT_ONCE,
+                limit=free,
+            )
+        )
+        chosen = self._with_free_places(due)
+        if not chosen:
+            return False
+        parcels = await self._database.write(
+            partial(
+                webhooks.claim,
+                organization_id=organization_id,
+                delivery_ids=chosen,
+                now=now,
+                until=now + CLAIM_LASTS,
+            )
+        )
+        for parcel in parcels:
+            task = asyncio.create_task(self._deliver(organization_id, parcel))
+            self._under_way[task] = parcel.endpoint_id
+            task.add_done_callback(self._under_way.pop)
+        return bool(parcels)
+
+    def _with_free_places(self, due: Iterable[tuple[int, int]]) -> list[int]:
+        busy = Counter(self._under_way.values())
+        chosen = []
+        for delivery_id, endpoint_id in due:
+            if busy[endpoint_id] < EACH_AT_ONCE:
+                busy[endpoint_id] += 1
+                chosen.append(delivery_id)
+        return chosen
+
+    async def _deliver(self, organization_id: int, parcel: Parcel) -> None:
+        message = Message(
+            parcel.uuid, parcel.type, parcel.entity_id, parcel.happened_at, parcel.content
+        )
+        body = message.body()
+        now = self._clock.now()
+        sent = headers(message, body, parcel.webhook_key, parcel.secrets(now), now)
+        result = await self._post.send(parcel.url, body, sent)
+        outcome = "delivered" if result.failure is None else result.failure.value.lower()
+        self._metrics.deliveries.labels(outcome).inc()
+        self._metrics.attempt_seconds.observe(result.milliseconds / 1000)
+        self._attempted.append((organization_id, _attempted(parcel, result, self._clock.now())))
+        await self._mark()
+
+    async def _mark(self) -> None:
+        """Mark all that is done by now; what gets done while one marks is marked by the next."""
+        async with self._marking:
+            done, self._attempted = self._attempted, []
+            by_organization: defaultdict[int, list[Attempted]] = defaultdict(list)
+            for organization_id, attempted in done:
+                by_organization[organization_id].append(attempted)
+            for organization_id, attempted_ones in by_organization.items():
+                try:
+                    await self._database.write(
+                        partial(mark, organization_id=organization_id, attempted=attempted_ones)
+                    )
+                except DatabaseUnavailable as unavailable:
+                    # The claims lapse, and the same is sent again with the same uuid.
+                    log.warning("attempts not marked", reason=str(unavailable))
+
+
+def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:
+    """Write down the attempts, and what they say about the health of their endpoints."""
+    webhooks.mark(tx, organization_id, attempted)
+    by_endpoint: defaultdict[int, list[Attempted]] = defaultdict(list)
+    for each in attempted:
+        by_endpoint[each.endpoint_id].append(each)
+    for health in webhooks.health(tx, organization_id, by_endpoint.keys()):
+        changed = _judged(health, by_endpoint[health.endpoint_id])
+        if changed != health:
+            at = attempted[-1].attempted_at
+            webhooks.set_health(tx, organization_id, changed, at if changed.disabled else None)
+        if changed.disabled is None:
+            continue
+        # Also what was under way when it was disabled is not sent again by itself.
+        webhooks.hold(tx, organization_id, changed.endpoint_id)
+        if health.disabled is None:
+            log.warning(
+                "webhook endpoint disabled",
+                organization_id=organization_id,
+                endpoint_id=changed.endpoint_id,
+                because=changed.disabled.value,
+            )
+
+
+def _judged(health: Health, attempted: Sequence[Attempted]) -> Health:
+    """How the endpoint is doing after these attempts."""
+    if health.disabled is not None:
+        return health
+    for each in attempted:
+        if each.failure is None:
+            health = replace(health, failing_since=None)
+            continue
+        since = health.failing_since or each.attempted_at
+        health = replace(health, failing_since=since)
+        if each.gone:
+            return replace(health, disabled=Disabled.GONE)
+        if each.attempted_at - since >= FAILING_AT_MOST:
+            return replace(health, disabled=Disabled.FAILING)
+    return health
+
+
+def _attempted(parcel: Parcel, result: Result, now: datetime) -> Attempted:
+    """What becomes of the delivery: done, repeated later, or given up."""
+    failed = parcel.failed_attempts
+    status, due_at = DeliveryStatus.DELIVERED, now
+    if not result.delivered:
+        failed += 1
+        again = parcel.plan.next_attempt(failed, now, chance(), result.retry_after)
+        status = DeliveryStatus.FAILED if again is None else DeliveryStatus.PENDING
+        due_at = again or now
+    return Attempted(
+        delivery_id=parcel.id,
+        endpoint_id=parcel.endpoint_id,
+        number=parcel.attempts + 1,
+        attempted_at=now,
+        milliseconds=result.milliseconds,
+        status_code=result.status_code,
+        failure=result.failure,
+        excerpt=result.excerpt,
+        status=status,
+        failed_attempts=failed,
+        due_at=due_at,
+        gone=result.gone,
+    )

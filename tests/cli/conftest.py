@@ -1,0 +1,81 @@
+"""The command, run as a person or a script runs it, on a database of its own.
+
+It knows no other time than the machine's, so the gyms of these tests stand in the present.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from kursplan.cli import app
+from kursplan.clock import HandClock, SystemClock
+from kursplan.store import tables
+from kursplan.store.database import Database
+from tests.gym import BERLIN, Gym
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a command."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Kursplan = Callable[..., Awaitable[Ran]]
+
+
+async def run(*arguments: object, **environment: str) -> Ran:
+    """Run the command, to its end, with these settings."""
+
+    def invoke() -> Ran:
+        ran = CliRunner().invoke(app, [str(each) for each in arguments], env=environment)
+        if ran.exception is not None and not isinstance(ran.exception, SystemExit):
+            raise ran.exception
+        return Ran(ran.exit_code, ran.stdout, ran.stderr)
+
+    return await asyncio.to_thread(invoke)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock(SystemClock().now())
+
+
+async def listed(gym: Gym) -> Gym:
+    """The gym, in the directory by which the command finds it."""
+    await gym.insert(tables.organization_directory, key=f"gym-{gym.organization}")
+    return gym
+
+
+@pytest.fixture
+async def gym(database: Database, clock: HandClock) -> Gym:
+    """An organization with one studio and nothing else, which the command finds."""
+    return await listed(await Gym(database, clock).open())
+
+
+@pytest.fixture
+def kursplan(database_url: str) -> Kursplan:
+    """The command on this test's database."""
+
+    async def on_database(*arguments: object, **environment: str) -> Ran:
+        return await run(*arguments, KURSPLAN_DATABASE_URL=database_url, **environment)
+
+    return on_database
+
+
+@pytest.fixture
+def in_three_days(clock: HandClock) -> date:
+    """A day on which slots can be booked and cancelled, as far as their terms go."""
+    return clock.now().astimezone(BERLIN).date() + timedelta(days=3)

@@ -1,0 +1,333 @@
+"""The doctor finds what is wrong, names it, and finds nothing where nothing is wrong."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, text
+
+from kursplan.cli.doctor import examine_twice
+from kursplan.domain.classes import Promotion, WhoMayBook
+from kursplan.domain.contingents import Period
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import SlotStatus
+from kursplan.store import tables
+from kursplan.store.examination import Promise
+from tests.cli.conftest import Kursplan, listed
+from tests.gym import Gym
+
+Found = list[tuple[Promise, int | None, tuple[int, ...]]]
+"""The promise that is not kept, on which slot, with which bookings."""
+
+
+class Ward:
+    """A gym in which everything is in order, until a test breaks something by hand."""
+
+    def __init__(self, gym: Gym, day: date, kursplan: Kursplan) -> None:
+        self.gym = gym
+        self.day = day
+        self.kursplan = kursplan
+
+    async def move_in(self) -> Ward:
+        gym, day = self.gym, self.day
+        self.full = await gym.slot("spin", day=day, seats=1, waiting_list=3)
+        self.other = await gym.slot("yoga", at="20:00", day=day)
+        self.first, self.second, self.third = await gym.customers(3)
+        self.seated = (await gym.booked(self.first, self.full)).booking_id
+        self.waiting = (await gym.booked(self.second, self.full)).booking_id
+        self.elsewhere = (await gym.booked(self.first, self.other)).booking_id
+        self.cancelled = (await gym.booked(self.third, self.other)).booking_id
+        await gym.cancel(self.cancelled)
+        return self
+
+    async def found(self) -> Found:
+        ran = await self.kursplan("doctor", "--json", "--patience", 0)
+        told = ran.json
+        assert told["organizations"] == ["gym-1"]
+        assert ran.status == (1 if told["findings"] else 0)
+        assert told["healthy"] is (not told["findings"])
+        return [
+            (Promise(each["promise"]), each["slot_id"], tuple(each["booking_ids"]))
+            for each in told["findings"]
+        ]
+
+    async def sql(self, *statements: str) -> None:
+        for statement in statements:
+            await self.gym.database.write(lambda tx, s=statement: tx.execute(text(s)))
+
+
+@pytest.fixture
+async def ward(gym: Gym, in_three_days: date, kursplan: Kursplan) -> Ward:
+    return await Ward(gym, in_three_days, kursplan).move_in()
+
+
+async def test_a_gym_after_a_lively_day_is_healthy(ward: Ward, kursplan: Kursplan) -> None:
+    gym = ward.gym
+    await gym.cancel(ward.seated)
+    called_off = await gym.slot("spin", at="09:00", day=ward.day)
+    await gym.booked(ward.third, called_off)
+    await gym.cancel_slot(called_off)
+
+    ran = await kursplan("doctor")
+
+    assert (ran.status, ran.out) == (0, "gym-1: all is well.\n")
+
+
+async def test_what_is_found_is_named_for_people(ward: Ward, kursplan: Kursplan) -> None:
+    await ward.gym.set(tables.slot, ward.other, seats=2)
+
+    ran = await kursplan("doctor", "--patience", 0)
+
+    assert ran.status == 1
+    assert ran.out.splitlines() == [
+        "gym-1: 1 finding.",
+        f"  COUNTS: slot {ward.other} counts 2 seats and 0 waiting, its bookings are 1 and 0",
+    ]
+
+
+async def test_each_organization_is_examined_by_itself(ward: Ward, kursplan: Kursplan) -> None:
+    gym = ward.gym
+    other = await listed(await Gym(gym.database, gym.clock, first_id=1000).open())
+    await other.slot(day=ward.day, seats=3, waiting=1)
+
+    both = await kursplan("doctor", "--patience", 0, "--json")
+    healthy = await kursplan("doctor", "--organization", "gym-1")
+
+    assert both.json["organizations"] == ["gym-1", "gym-1000"]
+    assert {each["organization"] for each in both.json["findings"]} == {"gym-1000"}
+    assert healthy.out == "gym-1: all is well.\n"
+
+
+async def test_what_is_gone_at_the_second_look_was_in_motion(ward: Ward) -> None:
+    gym = ward.gym
+    await gym.set(tables.slot, ward.other, seats=2)
+    await gym.set(tables.slot, ward.full, seats=2)
+
+    async def meanwhile() -> None:
+        await gym.set(tables.slot, ward.other, seats=1)
+        await gym.set(tables.slot, ward.full, seats=1, waiting=2)
+
+    # What is wrong in another way now may be in motion as well.
+    found = await examine_twice(gym.database, gym.clock, {"gym-1": gym.organization}, meanwhile)
+    assert found == {"gym-1": []}
+
+
+# --- Each promise, broken by hand ---------------------------------------------------------------
+
+
+async def test_seats_and_waiting_positions_are_those_of_the_bookings(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.other, seats=2)
+    await ward.gym.set(tables.slot, ward.full, waiting=0)
+
+    assert await ward.found() == [
+        (Promise.COUNTS, ward.full, ()),
+        (Promise.COUNTS, ward.other, ()),
+    ]
+
+
+async def test_nobody_waits_beside_a_free_seat(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.full, max_participants=2)
+
+    assert await ward.found() == [(Promise.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
+
+
+async def test_nobody_waits_where_there_is_no_limit(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.full, max_participants=None)
+
+    assert await ward.found() == [(Promise.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
+
+
+async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
+    gym: Gym, in_three_days: date, kursplan: Kursplan
+) -> None:
+    by_staff = await gym.klass("by-staff", promotion=Promotion.BY_STAFF)
+    too_late = await gym.klass("too-late", promotion_ends="1 WEEK")
+    rate = await gym.rate()
+    for hour, of in enumerate((by_staff, too_late, "idle", "closed", "elsewhere"), start=10):
+        slot = await gym.slot(of, at=f"{hour}:00", day=in_three_days, seats=1)
+        sits, waits = await gym.customers(2)
+        await gym.booked(sits, slot)
+        await gym.booked(waits, slot)
+        await gym.set(tables.slot, slot, max_participants=2)
+        if of == "idle":
+            await gym.idle(waits, await gym.membership(waits, rate), in_three_days)
+        if of == "closed":
+            await gym.closure(
+                datetime.combine(in_three_days, time(13)), datetime.combine(in_three_days, time(14))
+            )
+        if of == "elsewhere":
+            await gym.booked(waits, await gym.slot("yoga", at="14:30", day=in_three_days))
+
+    assert await Ward(gym, in_three_days, kursplan).found() == []
+
+
+async def test_a_cancelled_slot_is_empty_and_told(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.other, status=SlotStatus.CANCELED)
+
+    assert await ward.found() == [
+        (Promise.CANCELLED_SLOTS_ARE_EMPTY, ward.other, (ward.elsewhere,)),
+        (Promise.SLOTS_ARE_TOLD, ward.other, ()),
+    ]
+
+
+async def test_a_slot_that_takes_place_is_not_told_as_cancelled(ward: Ward) -> None:
+    await ward.gym.cancel_slot(ward.other)
+    await ward.gym.set(tables.slot, ward.other, status=SlotStatus.PLANNED)
+
+    assert await ward.found() == [(Promise.SLOTS_ARE_TOLD, ward.other, ())]
+
+
+async def test_nobody_is_on_a_slot_twice(ward: Ward) -> None:
+    await ward.sql("DROP INDEX uq_booking_active")
+    again = (await ward.gym.booked(ward.third, ward.other)).booking_id
+    await ward.gym.set(tables.booking, again, customer_id=ward.first)
+
+    assert await ward.found() == [
+        (Promise.ONE_BOOKING_EACH, ward.other, (ward.elsewhere, again)),
+    ]
+
+
+async def test_a_booking_has_the_times_of_its_slot(ward: Ward) -> None:
+    earlier = ward.gym.at("19:59", day=ward.day)
+    await ward.gym.set(tables.booking, ward.elsewhere, starts_at=earlier)
+
+    assert await ward.found() == [(Promise.SAME_TIMES, ward.other, (ward.elsewhere,))]
+
+
+async def test_a_booking_is_kept_for_the_day_of_its_slot(ward: Ward) -> None:
+    await ward.gym.set(tables.booking, ward.waiting, day=ward.day + timedelta(days=1))
+
+    assert await ward.found() == [(Promise.SAME_TIMES, ward.full, (ward.waiting,))]
+
+
+async def overlapping(ward: Ward) -> tuple[int, int]:
+    """Two bookings of a customer on slots of which one has been moved onto the other."""
+    gym = ward.gym
+    [customer] = await gym.customers(1)
+    at_noon = await gym.slot("box", at="12:00", day=ward.day)
+    later = await gym.slot("row", at="15:00", day=ward.day)
+    first = (await gym.booked(customer, at_noon)).booking_id
+    second = (await gym.booked(customer, later)).booking_id
+    await gym.changed_slot(later, local_start=datetime.combine(ward.day, time(12, 30)))
+    return first, second
+
+
+async def test_nobody_sits_in_two_places_at_a_time(ward: Ward) -> None:
+    first, second = await overlapping(ward)
+    await ward.gym.set(tables.booking, second, conflict=None)
+
+    assert await ward.found() == [(Promise.ONE_PLACE_AT_A_TIME, None, (first, second))]
+
+
+async def test_who_sits_in_two_places_and_is_flagged_for_staff_is_no_finding(ward: Ward) -> None:
+    _, second = await overlapping(ward)
+
+    assert (await ward.gym.booking_now(second)).conflict is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert await ward.found() == []
+
+
+async def beyond_contingent(ward: Ward) -> tuple[int, list[tuple[int, int]]]:
+    """A membership with two bookings in a week, which then grants but one."""
+    gym = ward.gym
+    rate = await gym.rate(grants={Period.TOTAL: 2})
+    [customer] = await gym.customers(1)
+    membership = await gym.membership(customer, rate)
+    await gym.klass("pilates", who_may_book=WhoMayBook.MEMBERS, uses_contingent=True)
+    booked = []
+    for hour in (8, 10):
+        slot = await gym.slot("pilates", at=f"{hour:02}:00", day=ward.day)
+        booked.append((slot, (await gym.booked(customer, slot)).booking_id))
+    await ward.sql("UPDATE rate_contingent SET bookings = 1")
+    return membership, booked
+
+
+async def test_no_membership_has_more_bookings_than_it_grants(
+    ward: Ward, kursplan: Kursplan
+) -> None:
+    membership, booked = await beyond_contingent(ward)
+
+    assert await ward.found() == [
+        (Promise.CONTINGENTS, slot, (booking,)) for slot, booking in booked
+    ]
+    told = (await kursplan("doctor", "--json", "--patience", 0)).json["findings"]
+    assert {each["membership_id"] for each in told} == {membership}
+
+
+async def test_what_is_beyond_the_contingent_and_flagged_or_overruled_is_no_finding(
+    ward: Ward,
+) -> None:
+    _, booked = await beyond_contingent(ward)
+    for _, booking in booked:
+        await ward.gym.set(tables.booking, booking, conflict=Refusal.NO_CONTINGENT)
+    [customer] = {(await ward.gym.booking_now(booking)).customer_id for _, booking in booked}
+    third = await ward.gym.slot("pilates", at="14:00", day=ward.day)
+    await ward.gym.booked(customer, third, overrule=frozenset({Refusal.NO_CONTINGENT}))
+
+    assert await ward.found() == []
+
+
+async def test_no_place_in_the_order_of_joining_lies_beyond_the_last_given(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.full, last_sequence=1)
+
+    assert await ward.found() == [(Promise.ORDER_OF_JOINING, ward.full, (ward.waiting,))]
+
+
+async def test_no_place_in_the_order_of_joining_is_given_twice(ward: Ward) -> None:
+    # As after a copy that lost the constraints.
+    await ward.sql(
+        "CREATE TABLE copied AS SELECT * FROM booking",
+        "DROP TABLE booking",
+        "ALTER TABLE copied RENAME TO booking",
+    )
+    await ward.gym.set(tables.booking, ward.waiting, sequence=1)
+
+    assert await ward.found() == [(Promise.ORDER_OF_JOINING, ward.full, ())]
+
+
+@pytest.mark.parametrize(
+    "lost", [EventType.CLASS_BOOKING_CREATED, EventType.CLASS_BOOKING_CANCELLED]
+)
+async def test_every_booking_is_told_as_made_and_if_so_as_cancelled(
+    ward: Ward, lost: EventType
+) -> None:
+    event = tables.event
+    of_booking = delete(event).where(event.c.entity_id == ward.cancelled, event.c.type == lost)
+    await ward.gym.database.write(lambda tx: tx.execute(of_booking))
+
+    assert await ward.found() == [(Promise.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,))]
+
+
+async def test_no_booking_is_told_as_cancelled_twice_or_while_it_is_not(ward: Ward) -> None:
+    for booking in (ward.cancelled, ward.waiting):
+        await ward.gym.insert(
+            tables.event,
+            uuid=f"told-again-{booking}",
+            type=EventType.CLASS_BOOKING_CANCELLED,
+            entity_id=booking,
+            studio_id=ward.gym.studio_id,
+            happened_at=ward.gym.now,
+            fanned_out=True,
+        )
+
+    assert await ward.found() == [
+        (Promise.BOOKINGS_ARE_TOLD, ward.full, (ward.waiting,)),
+        (Promise.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,)),
+    ]
+
+
+async def test_a_slot_starts_when_its_local_time_says(ward: Ward) -> None:
+    an_hour_later = datetime.combine(ward.day, time(19))
+    await ward.gym.set(tables.slot, ward.full, local_start=an_hour_later)
+
+    assert await ward.found() == [(Promise.TIMES_MEAN_THE_SAME, ward.full, ())]
+
+
+def test_every_promise_is_broken_above() -> None:
+    """A promise that no test sees broken would be one that nobody knows to be examined."""
+    expected = "".join(Path(__file__).read_text(encoding="utf-8").split())
+    assert [each for each in Promise if f"==[(Promise.{each}," not in expected] == [
+        Promise.CONTINGENTS  # Expected of each of several bookings, above.
+    ]

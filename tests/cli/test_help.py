@@ -1,0 +1,70 @@
+"""`--help` is complete, and answers at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from kursplan.cli import app
+from tests.cli.conftest import run
+
+
+def commands(
+    group: Any = None, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and group, by the words that lead to it."""
+    command = typer.main.get_command(app) if group is None else group
+    yield path, command
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, (*path, name))
+
+
+EVERY = dict(commands())
+
+
+@pytest.mark.parametrize("path", EVERY, ids=" ".join)
+async def test_every_command_says_what_it_and_each_of_its_options_is_for(
+    path: tuple[str, ...],
+) -> None:
+    command = EVERY[path]
+
+    shown = await run(*path, "--help")
+
+    assert shown.status == 0
+    assert command.help.partition("\n")[0] in " ".join(shown.out.split())
+    for parameter in command.params:
+        assert parameter.help, f"{parameter.name} of {' '.join(path)} has no help"
+        name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar
+        assert name in shown.out
+
+
+def test_the_commands_are_those_that_are_promised() -> None:
+    assert {" ".join(path) for path, each in EVERY.items() if not hasattr(each, "commands")} == {
+        *("serve", "demo", "doctor", "settings", "db upgrade", "db check"),
+        *("gym load", "gym dump", "gym schema", "key issue", "key revoke", "key list"),
+        *("class list", "studio list", "studio close", "studio open"),
+        *("slot list", "slot show", "slot move", "slot cancel", "slot stand-in", "slot capacity"),
+        *("booking list", "booking cancel", "booking confirm", "booking participation"),
+    }
+
+
+@pytest.mark.parametrize("package", ["sqlalchemy", "uvicorn", "starlette", "rich", "jsonschema"])
+def test_help_waits_for_nothing_that_it_does_not_need(package: str) -> None:
+    program = f"import sys; import kursplan.cli; sys.exit({package!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_the_version_is_told() -> None:
+    from kursplan import __version__
+
+    assert (await run("--version")).out == f"kursplan {__version__}\n"
+
+
+async def test_it_can_also_be_run_as_a_module() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "kursplan", "--help"], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.startswith("Usage: kursplan [OPTIONS] COMMAND [ARGS]...")

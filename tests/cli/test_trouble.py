@@ -1,0 +1,139 @@
+"""What goes wrong is told in a line on standard error, with exit status 1, and 2 for wrong use."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from kursplan.store.database import Database, connect
+from tests.cli.conftest import Kursplan, listed, run
+from tests.gym import Gym
+
+
+async def test_all_mistakes_in_the_settings_are_told_together() -> None:
+    ran = await run("slot", "list", KURSPLAN_PORT="eighty", KURSPLAN_DATABSE_URL="sqlite:///x.db")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.splitlines() == [
+        "kursplan: KURSPLAN_DATABSE_URL is no setting; is KURSPLAN_DATABASE_URL meant?",
+        "kursplan: KURSPLAN_PORT: 'eighty' is not a number from 0 to 65535",
+    ]
+
+
+async def test_a_database_that_is_not_there_is_not_made_by_looking_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "kursplan.db"
+
+    ran = await run("slot", "list", KURSPLAN_DATABASE_URL=f"sqlite:///{file}")
+
+    assert ran.status == 1
+    assert ran.err.startswith(f"kursplan: there is no database at {file}")
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://nobody@127.0.0.1:1/kursplan",
+        "postgresql://nobody@host.invalid/kursplan",
+        "sqlite:////dev/null/kursplan.db",
+    ],
+)
+async def test_a_database_that_can_not_be_reached_is_told(url: str) -> None:
+    ran = await run("db", "upgrade", KURSPLAN_DATABASE_URL=url)
+
+    assert ran.status == 1
+    assert ran.err.startswith("kursplan: the database ")
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_a_missing_postgresql_database_is_told(postgres_server: str) -> None:
+    url = postgres_server.replace("/postgres", "/not_there")
+
+    ran = await run("db", "check", KURSPLAN_DATABASE_URL=url)
+
+    assert ran.status == 1
+    assert "not_there" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+async def test_a_database_without_the_schema_is_upgraded_only_when_asked(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kursplan.db'}"
+    empty = connect(url)
+    await empty.write(lambda tx: tx.execute(text("CREATE TABLE something (number INTEGER)")))
+    await empty.close()
+
+    before = await run("db", "check", KURSPLAN_DATABASE_URL=url)
+    upgraded = await run("db", "upgrade", KURSPLAN_DATABASE_URL=url)
+    after = await run("db", "check", KURSPLAN_DATABASE_URL=url)
+
+    assert (before.status, upgraded.status, after.status) == (1, 0, 0)
+    assert "run `kursplan db upgrade`" in before.err
+
+
+async def test_a_schema_of_another_version_stops_every_command_but_the_upgrade(
+    kursplan: Kursplan, gym: Gym, database: Database
+) -> None:
+    await database.write(
+        lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = 'x'"))
+    )
+
+    ran = await kursplan("slot", "list")
+
+    assert ran.status == 1
+    assert ran.err.startswith("kursplan: the database has schema x, this version needs")
+
+
+async def test_without_an_organization_the_first_step_is_named(
+    kursplan: Kursplan, database: Database
+) -> None:
+    ran = await kursplan("class", "list")
+    assert ran.status == 1
+    assert "kursplan gym load FILE" in ran.err
+
+
+async def test_of_several_organizations_one_has_to_be_named(kursplan: Kursplan, gym: Gym) -> None:
+    other = await listed(await Gym(gym.database, gym.clock, first_id=1000).open())
+    await other.klass("boxing")
+
+    unsaid = await kursplan("class", "list")
+    unknown = await kursplan("class", "list", "--organization", "gym-7")
+    named = await kursplan("class", "list", "--json", "--organization", "gym-1000")
+
+    assert unsaid.status == 2
+    assert "--organization gym-1 or gym-1000" in unsaid.err
+    assert unknown.status == 1
+    assert [each["key"] for each in named.json] == ["boxing"]
+
+
+async def test_wrong_use_has_a_status_of_its_own(kursplan: Kursplan, gym: Gym) -> None:
+    for wrong in (
+        ("slot", "move", 1),
+        ("slot", "capacity", 1),
+        ("slot", "capacity", 1, "--seats", "many"),
+        ("slot", "stand-in", 1, "--by", "ina", "--remove", "--reason", "ill"),
+        ("slot", "show", "first"),
+        ("booking", "list"),
+        ("booking", "list", "--slot", 1, "--customer", 1),
+        ("booking", "participation", 1, "PERHAPS"),
+        ("studio", "close", "berlin"),
+        ("serve", "--port", "70000"),
+        ("nothing",),
+    ):
+        ran = await kursplan(*wrong)
+        assert (ran.status, ran.out) == (2, ""), wrong
+        assert ran.err, wrong
+
+
+async def test_a_refusal_is_told_in_the_words_of_the_open_api(kursplan: Kursplan, gym: Gym) -> None:
+    for unknown, says in (
+        (("slot", "show", 7), "This class slot was not found. (CLASS_SLOT_NOT_FOUND)"),
+        (("slot", "cancel", 7), "This class slot was not found. (CLASS_SLOT_NOT_FOUND)"),
+        (("booking", "cancel", 7), "This booking was not found. (BOOKING_NOT_FOUND)"),
+        (("booking", "list", "--customer", 7), "This customer was not found. (CUSTOMER_NOT_FOUND)"),
+        (("studio", "open", "berlin", "x"), "berlin has no closure 'x' that is not over"),
+        (("slot", "list", "--studio", "paris"), "there is no studio 'paris': it is berlin"),
+        (("key", "revoke", 7), "there is no key 7 that works"),
+    ):
+        ran = await kursplan(*unknown)
+        assert (ran.status, ran.out) == (1, ""), unknown
+        assert ran.err.startswith(f"kursplan: {says}"), ran.err

@@ -1,0 +1,67 @@
+"""Server processes as an operator runs them: `uvicorn --factory kursplan.app:create`.
+
+Each is a process of its own, with an environment of its own and a free port of the loopback
+address. The keeper of the throwaway servers ends it, however the test run ends.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from http import HTTPStatus
+from pathlib import Path
+
+from tests.throwaway import ThrowawayServer, free_port
+
+# Leaves its process id behind, and then becomes the program.
+BECOME = 'echo $$ > starting; mv starting pid; exec "$@"'
+
+
+class KursplanServer(ThrowawayServer):
+    """A running Kursplan; `settings` are environment variables without their prefix."""
+
+    def __init__(self, database_url: str, **settings: object) -> None:
+        """Start the server and wait until it is ready.
+
+        Raises RuntimeError, with what it wrote, if it does not become ready.
+        """
+        directory = Path(tempfile.mkdtemp(prefix="kursplan-server-"))
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        chosen: dict[str, object] = {
+            "DATABASE_URL": database_url,
+            "RATE_LIMIT": 0,
+            "BACKGROUND_SECONDS": 1,
+            "LOG_LEVEL": "warning",
+        } | settings
+        super().__init__(
+            [
+                *("sh", "-c", BECOME, "sh"),
+                # Nothing of the environment of whoever runs the tests.
+                *("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}"),
+                *(f"KURSPLAN_{name}={value}" for name, value in chosen.items()),
+                *(sys.executable, "-m", "uvicorn", "--factory", "kursplan.app:create"),
+                *("--host=127.0.0.1", f"--port={port}", "--no-access-log"),
+                *("--log-level=warning", "--timeout-graceful-shutdown=5"),
+            ],
+            directory,
+            lambda: _is_ready(self.url),
+        )
+        self._pid = int((directory / "pid").read_text())
+
+    def kill(self) -> None:
+        """End it at once, in the middle of whatever it does, as a crash would."""
+        os.kill(self._pid, signal.SIGKILL)
+        self.stop()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == HTTPStatus.OK)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,64 @@
+"""Somebody holds what a booking needs, and does not let go (F16)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+
+from kursplan.store import tables
+from tests.audit import audit
+from tests.gym import Gym
+from tests.races.partner import Partner, at_once
+from tests.races.servers import KursplanServer
+
+NEVER_SECONDS = 30.0
+"""Who waits that long hangs."""
+
+
+@asynccontextmanager
+async def locked(database_url: str, slot: int) -> AsyncIterator[None]:
+    """The slot is locked by somebody else for as long as the block lasts."""
+    if database_url.startswith("sqlite:///"):
+        holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+        holder.execute("ROLLBACK")
+        holder.close()
+        return
+    connection = await asyncpg.connect(database_url)
+    async with connection.transaction():
+        await connection.execute("SELECT id FROM slot WHERE id = $1 FOR UPDATE", slot)
+        yield
+    await connection.close()
+
+
+async def test_who_meets_a_lock_is_told_soon_and_leaves_nothing_behind(
+    gym: Gym, database_url: str
+) -> None:
+    slot = await gym.slot("spin", day=gym.now.date() + timedelta(days=1))
+    crowd = await gym.customers(10)
+    server = KursplanServer(database_url, LOCK_WAIT_MS=200)
+    try:
+        async with Partner([server], await gym.key()) as partner:
+            async with locked(database_url, slot):
+                began = time.monotonic()
+                outcomes = await at_once(partner.book(each, slot) for each in crowd)
+                assert time.monotonic() - began < NEVER_SECONDS
+
+            assert set(outcomes) <= {"SERVER_BUSY", "CONCURRENTLY_CHANGED"}
+            assert await gym.count(tables.booking) == 0
+            assert await gym.told() == []
+            await audit(gym.database, gym.organization, gym.now)
+
+            outcomes = await at_once(partner.book(each, slot) for each in crowd)
+            assert Counter(outcomes) == {"BOOKED": len(crowd)}
+            await audit(gym.database, gym.organization, gym.now)
+    finally:
+        await asyncio.to_thread(server.stop)

@@ -1,0 +1,353 @@
+"""What is asked often is answered from an index, however much there is.
+
+PostgreSQL keeps the plan of a prepared statement. A plan made while the tables were empty is bad
+as soon as they are not, because then every index seems as good as any other. It is thrown away
+when the tables are analysed, which autovacuum does by itself after the first rows; so here every
+statement is prepared on empty tables, and its plan looked at when they are full and analysed: the
+one that is kept for all parameters, and the one made for particular ones.
+
+SQLite plans anew in every connection, but nothing analyses its tables unless somebody asks for it;
+so its plans are looked at before and after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.postgres import fresh_database
+from tests.store.full_gym import NOW, fill_postgresql, fill_sqlite
+from tests.store.statements import Statement, every_statement
+
+HOT = {
+    "bookings.ACTIVE_ON_SLOTS": {"booking": "slot_id"},
+    "bookings.AROUND": {"booking": "customer_id starts_at"},
+    "bookings.BY_ID": {"booking": "id"},
+    "bookings.CHANGE": {"booking": "id"},
+    "bookings.MOVE_CANCELED": {"booking": "slot_id"},
+    "bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
+    "customers.CUSTOMERS": {"customer": "id"},
+    "customers.IDLE_PERIODS": {"idle_period": "customer_id"},
+    "customers.LOCKED_CUSTOMERS": {"customer": "id"},
+    "customers.MEMBERSHIPS": {"membership": "customer_id"},
+    "customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
+    "customers.USED_DAYS": {"booking": "membership_id day"},
+    "directory.CUSTOMER_BY_ID": {"customer": "id"},
+    "directory.CUSTOMER_BY_NUMBER": {"customer": "number"},
+    "due.EXPIRED": {"booking": "confirm_until"},
+    "due.OVER": {"slot": "ends_at"},
+    "idempotency.FORGET": {"idempotency_key": "integration_id key"},
+    "idempotency.STORED": {"idempotency_key": "integration_id key"},
+    "keys.KEY": {"api_key": "key_hash"},
+    "slots.CHANGE": {"slot": "id"},
+    "slots.COUNT_PLACES": {"slot": "id"},
+    "slots.LOCKED_SLOTS": {"slot": "id"},
+    "slots.SLOTS": {"slot": "id"},
+    "timetable.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id starts_at", "slot": "id"},
+    "timetable.BOOKING_BY_ID": {"booking": "id", "slot": "id"},
+    "timetable.INSTRUCTORS": {"slot_instructor": "slot_id"},
+    "timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
+    "timetable.SLOT_BY_ID": {"slot": "id"},
+}
+"""By statement and table: the columns by which its index has to be searched, after the organization."""
+
+GROWING = frozenset({"booking", "customer", "event"})
+"""Tables that are never to be read from end to end, because they only ever grow."""
+
+FEW = frozenset({"ix_booking_unconfirmed", "ix_event_to_fan_out"})
+"""Partial indexes of what is still to be done: that may be read as a whole, for it is soon done."""
+
+READS_ALL = re.compile(
+    r"examination\."  # Looks for what is wrong anywhere.
+    r"|named\."  # All names of an organization, for loading its gym file.
+    r"|people\.(NUMBERS|DETACH_BOOKINGS)"  # The same.
+    r"|directory\.SEARCH"  # Criteria may be absent.
+)
+"""Except by these statements, which is their purpose."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a plan gets at one table."""
+
+    table: str
+    by: frozenset[str]
+    """The columns by which an index is searched; none where the table is read from end to end."""
+    index: str | None = None
+
+    @property
+    def reads_all(self) -> bool:
+        """Where there is one organization only, searching by it finds everything."""
+        return self.by <= {"organization_id"} and self.index not in FEW
+
+
+Plans = Mapping[str, list[Look]]
+
+
+def searched(plans: Plans, hot: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, set[str]]]:
+    """Of the plans of these statements: by which columns else than the organization."""
+    return {
+        name: {
+            each.table: set(each.by) - {"organization_id"}
+            for each in plans[name]
+            if each.table in tables
+        }
+        for name, tables in hot.items()
+    }
+
+
+def too_wide(plans: Plans) -> dict[str, dict[str, set[str]]]:
+    """Hot statements that do not search by all the columns by which they should, and what they do."""
+    found = searched(plans, HOT)
+    return {
+        name: found[name]
+        for name, tables in HOT.items()
+        if any(
+            not set(columns.split()) <= found[name].get(table, set())
+            for table, columns in tables.items()
+        )
+    }
+
+
+def end_to_end(plans: Plans) -> list[str]:
+    """Statements that read a growing table from end to end and are not excused."""
+    return [
+        f"{name}: {each.table}"
+        for name, looks in plans.items()
+        for each in looks
+        if each.table in GROWING and each.reads_all and not READS_ALL.match(name)
+    ]
+
+
+def planned() -> list[Statement]:
+    """The statements that are sent: not those that only begin others."""
+    return [each for each in every_statement() if not each.name.rpartition(".")[2].startswith("_")]
+
+
+def test_the_statements_named_here_exist() -> None:
+    names = {each.name for each in planned()}
+    assert HOT.keys() <= names
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------
+
+GIVEN = {
+    "organization": "1",
+    "booking_ids": "{1,5000,90000}",
+    "slot_ids": "{5,700,1900}",
+    "customer_ids": "{5,70,9000}",
+    "membership_ids": "{5,70,9000}",
+    "number": "000070",
+    "key": "key-70",
+    "key_hash": "0" * 60 + "0070",
+    "now": NOW.isoformat(),
+    "since": NOW.isoformat(),
+    "until": NOW.replace(day=9).isoformat(),
+    "first_day": "2026-03-01",
+    "last_day": "2026-03-31",
+    "limit": "100",
+}
+"""Ids are 1, which exists; whatever else is only written, and does not matter here."""
+
+
+@pytest.fixture(scope="module")
+def postgresql_plans(postgres_server: str, postgres_template: str) -> dict[str, Plans]:
+    """For all parameters (`generic`), and for particular ones (`custom`)."""
+    return asyncio.run(_postgresql_plans(postgres_server, postgres_template))
+
+
+async def _postgresql_plans(server: str, template: str) -> dict[str, Plans]:
+    async with fresh_database(server, template) as url:
+        connection = await asyncpg.connect(url)
+        statements = [each for each in planned() if not each.name.startswith("dialect.")]
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        for number, each in enumerate(statements):
+            await connection.execute(f"PREPARE hot_{number} AS {each.postgresql}")
+            await _explain(connection, number, ["NULL"] * len(each.binds))
+
+        await fill_postgresql(connection)
+        await connection.execute("ANALYZE")
+
+        generic = {}
+        custom = {}
+        for number, each in enumerate(statements):
+            nulls = ["NULL"] * len(each.binds)
+            generic[each.name] = await _explain(connection, number, nulls)
+        await connection.execute("SET plan_cache_mode = force_custom_plan")
+        for number, each in enumerate(statements):
+            if each.name in HOT:
+                given = [_given(name, each.fixed.get(name)) for name in each.binds]
+                custom[each.name] = await _explain(connection, number, given)
+        await connection.close()
+    return {"generic": generic, "custom": custom}
+
+
+def _given(name: str, fixed: object) -> str:
+    value = GIVEN.get(name, "1" if name.endswith("_id") else fixed)
+    return "NULL" if value is None else f"'{value}'"
+
+
+async def _explain(connection: asyncpg.Connection, number: int, given: list[str]) -> list[Look]:
+    values = f"({', '.join(given)})" if given else ""
+    told = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE hot_{number}{values}")
+    return list(_postgresql_looks(json.loads(told)[0]["Plan"]))
+
+
+def _postgresql_looks(node: Mapping[str, Any], above: str = "") -> Iterator[Look]:
+    """Of a node and those below it; a bitmap's index is found one below the table that it is for."""
+    table = node.get("Relation Name", above)
+    if node["Node Type"] == "Bitmap Heap Scan":
+        above = table
+    elif table and "Scan" in node["Node Type"]:
+        # Like `((organization_id = $1) AND ((key)::text = ($3)::text))`.
+        condition = re.sub(r"'[^']*'", "", node.get("Index Cond", ""))
+        columns = re.findall(r"[(.]([a-z_]+)\)?(?:::\w+)? [<>=]", condition)
+        yield Look(table, frozenset(columns), node.get("Index Name"))
+    for each in node.get("Plans", ()):
+        yield from _postgresql_looks(each, above)
+
+
+@pytest.mark.parametrize("plans", ["generic", "custom"])
+def test_postgresql_finds_what_is_asked_often_by_an_index(
+    plans: str, postgresql_plans: dict[str, Plans]
+) -> None:
+    assert too_wide(postgresql_plans[plans]) == {}
+
+
+def test_postgresql_reads_no_growing_table_from_end_to_end(
+    postgresql_plans: dict[str, Plans],
+) -> None:
+    assert end_to_end(postgresql_plans["generic"]) == []
+
+
+# --- SQLite -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sqlite_plans(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Plans]:
+    """As they are (`plain`), and once the tables were analysed (`analysed`)."""
+    file = tmp_path_factory.mktemp("full") / "kursplan.db"
+    shutil.copyfile(sqlite_template, file)
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA synchronous = OFF")
+    fill_sqlite(connection)
+    plain = _sqlite_plans(connection)
+    connection.execute("ANALYZE")
+    analysed = _sqlite_plans(connection)
+    connection.close()
+    return {"plain": plain, "analysed": analysed}
+
+
+def _sqlite_plans(connection: sqlite3.Connection) -> Plans:
+    return {
+        each.name: [
+            look
+            for *_, detail in connection.execute(
+                f"EXPLAIN QUERY PLAN {each.sqlite}", (None,) * each.sqlite.count("?")
+            )
+            for look in _sqlite_looks(detail)
+        ]
+        for each in planned()
+        if not each.name.startswith("dialect.")
+    }
+
+
+def _sqlite_looks(detail: str) -> Iterator[Look]:
+    """Of a line such as `SEARCH slot USING INDEX pk (organization_id=? AND id=?)`."""
+    if found := re.match(r"(?:SEARCH|SCAN) (\w+)(?: USING .*?INDEX (\w+)(?: \((.*)\))?)?", detail):
+        table, index, condition = found.groups()
+        yield Look(table, frozenset(re.findall(r"(\w+)[<>=]", condition or "")), index)
+
+
+@pytest.mark.parametrize("plans", ["plain", "analysed"])
+def test_sqlite_finds_what_is_asked_often_by_an_index(
+    plans: str, sqlite_plans: dict[str, Plans]
+) -> None:
+    assert too_wide(sqlite_plans[plans]) == {}
+
+
+@pytest.mark.parametrize("plans", ["plain", "analysed"])
+def test_sqlite_reads_no_growing_table_from_end_to_end(
+    plans: str, sqlite_plans: dict[str, Plans]
+) -> None:
+    assert end_to_end(sqlite_plans[plans]) == []
+
+
+# --- The tests above see what they look for -----------------------------------------------------
+
+
+def test_a_plan_of_postgresql_is_understood() -> None:
+    plan = {
+        "Node Type": "Nested Loop",
+        "Plans": [
+            {
+                "Node Type": "Bitmap Heap Scan",
+                "Relation Name": "slot",
+                "Plans": [
+                    {
+                        "Node Type": "Bitmap Index Scan",
+                        "Index Name": "pk_slot",
+                        "Index Cond": "((organization_id = $1) AND (id = ANY ('{1,2}'::bigint[])))",
+                    }
+                ],
+            },
+            {
+                "Node Type": "Index Scan",
+                "Relation Name": "idempotency_key",
+                "Index Name": "pk_idempotency_key",
+                "Index Cond": "((organization_id = $1) AND ((key)::text = ($3)::text))",
+            },
+            {"Node Type": "Seq Scan", "Relation Name": "booking", "Filter": "(id = 1)"},
+        ],
+    }
+    assert list(_postgresql_looks(plan)) == [
+        Look("slot", frozenset({"organization_id", "id"}), "pk_slot"),
+        Look("idempotency_key", frozenset({"organization_id", "key"}), "pk_idempotency_key"),
+        Look("booking", frozenset()),
+    ]
+
+
+def test_a_plan_of_sqlite_is_understood() -> None:
+    lines = [
+        "SEARCH booking USING COVERING INDEX ix_day (organization_id=? AND day>? AND day<?)",
+        "SEARCH booking USING INDEX ix_day (organization_id=?) LEFT-JOIN",
+        "SCAN booking USING INDEX ix_booking_unconfirmed",
+        "SCAN booking",
+        "SCAN json_each VIRTUAL TABLE INDEX 1:",
+        "USE TEMP B-TREE FOR ORDER BY",
+    ]
+    looks = [look for line in lines for look in _sqlite_looks(line)]
+    assert looks == [
+        Look("booking", frozenset({"organization_id", "day"}), "ix_day"),
+        Look("booking", frozenset({"organization_id"}), "ix_day"),
+        Look("booking", frozenset(), "ix_booking_unconfirmed"),
+        Look("booking", frozenset()),
+        Look("json_each", frozenset()),
+    ]
+    assert [each.reads_all for each in looks] == [False, True, False, True, True]
+
+
+def test_a_wide_plan_is_found() -> None:
+    """By the organization alone, by one column of two, or not at all."""
+    plans = {
+        name: [Look(table, frozenset(columns.split())) for table, columns in tables.items()]
+        for name, tables in HOT.items()
+    }
+    assert too_wide(plans) == {}
+    plans["bookings.BY_ID"] = [Look("booking", frozenset({"organization_id"}))]
+    plans["bookings.AROUND"] = [Look("booking", frozenset({"organization_id", "starts_at"}))]
+    plans["slots.SLOTS"] = []
+    assert too_wide(plans).keys() == {"bookings.BY_ID", "bookings.AROUND", "slots.SLOTS"}
+    assert end_to_end(plans) == ["bookings.BY_ID: booking"]

@@ -1,0 +1,242 @@
+"""The schema: what migrations make is what `tables.py` says, and begins with the organization."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import (
+    Connection,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from kursplan.store import schema, tables
+from kursplan.store.database import Database, connect
+from tests.postgres import create_database, drop_database
+from tests.store.statements import REFERENCE_TABLES
+
+NOT_IN_TABLES = ("alembic_version", "kursplan_id")
+"""What the migrations keep for themselves, and the sequence where it is a table."""
+
+Shape = dict[str, Any]
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = asyncio.run(create_database(server))
+    yield url
+    asyncio.run(drop_database(server, url))
+
+
+def shape(tx: Connection) -> Shape:
+    """All that the database itself says about its schema, by table."""
+    return _sqlite_shape(tx) if tx.dialect.name == "sqlite" else _postgresql_shape(tx)
+
+
+def _sqlite_shape(tx: Connection) -> Shape:
+    """The statements that made it; constraints may stand in another order."""
+    found: Shape = {}
+    for kind, name, sql in tx.execute(text("SELECT type, name, sql FROM sqlite_master")):
+        if name in NOT_IN_TABLES or sql is None:
+            continue
+        lines = [line.strip(" ,\t") for line in sql.splitlines()]
+        constraints = sorted(line for line in lines if line.startswith("CONSTRAINT"))
+        found[f"{kind} {name}"] = (
+            [line for line in lines if not line.startswith("CONSTRAINT")],
+            constraints,
+        )
+    return found
+
+
+_COLUMNS = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+        pg_get_expr(d.adbin, d.adrelid), co.collname, a.attidentity
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN pg_collation co ON co.oid = a.attcollation
+    WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY c.relname, a.attnum
+"""
+_CONSTRAINTS = """
+    SELECT c.relname, o.conname, o.contype::text, pg_get_constraintdef(o.oid), o.condeferrable
+    FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+    ORDER BY c.relname, o.conname
+"""
+_INDEXES = """
+    SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+    ORDER BY tablename, indexname
+"""
+
+
+def _postgresql_shape(tx: Connection) -> Shape:
+    found: Shape = {}
+    for part in (_COLUMNS, _CONSTRAINTS, _INDEXES):
+        for table, *rest in tx.execute(text(part)):
+            if table not in NOT_IN_TABLES:
+                found.setdefault(table, []).append(tuple(rest))
+    return found
+
+
+def make_tables(tx: Connection) -> None:
+    """Make them as they stand in `tables.py`; it is the test that asks for it, not the store."""
+    tables.metadata.create_all(tx)
+
+
+async def test_the_migrations_make_what_tables_says(database: Database, empty_url: str) -> None:
+    """Columns with their types, keys, references, uniques, checks, and indexes with their WHERE."""
+    made = connect(empty_url)
+    await made.write(make_tables)
+    wanted = await made.read(shape)
+    await made.close()
+
+    migrated = await database.read(shape)
+
+    assert len(migrated) >= len(tables.metadata.tables)
+    assert migrated.keys() == wanted.keys()
+    other = [name for name in wanted if migrated[name] != wanted[name]]
+    assert {name: migrated[name] for name in other} == {name: wanted[name] for name in other}
+
+
+async def test_alembic_finds_nothing_to_migrate(database: Database) -> None:
+    def differences(tx: Connection) -> Any:
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": lambda name, _type, _parents: name not in NOT_IN_TABLES,
+        }
+        return compare_metadata(MigrationContext.configure(tx, opts=options), tables.metadata)
+
+    assert await database.read(differences) == []
+
+
+async def test_a_difference_would_be_seen(database: Database) -> None:
+    """The comparison above looks where it has to: at a type, a NOT NULL, a check, a WHERE."""
+    before = await database.read(shape)
+
+    def damage(tx: Connection) -> None:
+        tx.execute(text("DROP INDEX ix_slot_planned"))
+        tx.execute(
+            text(
+                "CREATE INDEX ix_slot_planned ON slot (organization_id, ends_at)"
+                " WHERE status = 'CANCELED'"
+            )
+        )
+        tx.execute(text("ALTER TABLE rate ADD COLUMN note TEXT"))
+
+    await database.write(damage)
+    after = await database.read(shape)
+    other = {name for name in before if before[name] != after[name]}
+    if database.name == "sqlite":
+        assert other == {"index ix_slot_planned", "table rate"}
+    else:
+        assert other == {"slot", "rate"}
+
+
+async def test_upgrading_again_changes_nothing(database: Database) -> None:
+    before = await database.read(shape)
+    [first] = await database.take_ids(1)
+
+    await schema.upgrade(database)
+
+    assert await database.read(shape) == before
+    [second] = await database.take_ids(1)
+    assert second > first
+    await schema.check(database)
+
+
+async def test_an_empty_database_is_outdated_until_it_is_upgraded(empty_url: str) -> None:
+    database = connect(empty_url)
+    with pytest.raises(schema.SchemaOutdated, match="is empty: run `kursplan db upgrade`"):
+        await schema.check(database)
+
+    await schema.upgrade(database)
+
+    await schema.check(database)
+    await database.close()
+
+
+async def test_a_database_of_another_version_is_refused(database: Database) -> None:
+    await schema.check(database)
+    await database.write(
+        lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    )
+    with pytest.raises(schema.SchemaOutdated, match=f"has schema 9999.* needs {schema.newest()}"):
+        await schema.check(database)
+
+
+# --- What every table keeps ---------------------------------------------------------------------
+
+
+def of_organizations() -> list[Table]:
+    """All tables whose rows belong to an organization and lie with it."""
+    apart = {"organization", *REFERENCE_TABLES}
+    return [each for each in tables.metadata.sorted_tables if each.name not in apart]
+
+
+def test_every_primary_key_begins_with_the_organization() -> None:
+    first = {each.name: next(iter(each.primary_key.columns)).name for each in of_organizations()}
+    assert set(first.values()) == {"organization_id"}
+    assert [each.name for each in tables.organization.primary_key] == ["id"]
+    assert {
+        name: tables.metadata.tables[name].primary_key.columns.keys() for name in REFERENCE_TABLES
+    } == {
+        "organization_directory": ["key"],
+        "api_key": ["key_hash"],
+    }
+
+
+def test_every_reference_unique_and_index_begins_with_the_organization() -> None:
+    first = {
+        f"{table.name}: {part.name}": next(iter(part.columns)).name
+        for table in tables.metadata.tables.values()
+        for part in (*table.indexes, *table.constraints)
+        if isinstance(part, Index | UniqueConstraint | ForeignKeyConstraint)
+    }
+    assert {name: column for name, column in first.items() if column != "organization_id"} == {}
+    assert len(first) > 50
+
+
+def test_every_reference_stays_within_the_organization_and_avoids_the_directories() -> None:
+    wrong = [
+        f"{table.name}: {key.name}"
+        for table in tables.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.elements[0].column.name != "organization_id"
+        or key.referred_table.name in REFERENCE_TABLES
+    ]
+    assert wrong == []
+
+
+def test_nothing_is_deferrable_or_done_by_the_database_on_its_own() -> None:
+    """No cascades, no triggers, no defaults: what happens is written in the code."""
+    for table in tables.metadata.tables.values():
+        for key in table.foreign_key_constraints:
+            assert (key.deferrable, key.ondelete, key.onupdate) == (None, None, None), key.name
+        for column in table.columns:
+            assert (column.server_default, column.default, column.onupdate) == (None,) * 3, column
+
+
+@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=lambda each: each.name)
+def test_a_busy_table_does_not_refer_to_a_row_that_all_share(table: Table) -> None:
+    """Every insert would lock the same row of the studio, or of the organization."""
+    busy = {"booking", "event", "idempotency_key"}
+    referred = {key.referred_table.name for key in table.foreign_key_constraints}
+    assert "organization" not in referred
+    assert table.name not in busy or "studio" not in referred
