@@ -27,7 +27,11 @@ from kursplan.metrics import Metrics
 from kursplan.settings import Settings, read_settings
 from kursplan.store import schema
 from kursplan.store.database import Database, DatabaseUnavailable, connect
+from kursplan.webhooks.deliver import Courier
+from kursplan.webhooks.post import Post, trusted
+from kursplan.webhooks.targets import Targets
 from kursplan.work.loop import Background
+from kursplan.work.tell import Telling
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +57,16 @@ class Application:
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
         )
+        self.post = Post(
+            Targets(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)
+        )
+        self.telling = Telling(
+            self.database,
+            clock,
+            Courier(self.database, clock, self.post, self.metrics),
+            self.desk.committed,
+            self.metrics,
+        )
         house = House(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         self.asgi = Starlette(
@@ -75,11 +89,16 @@ class Application:
         await schema.check(self.database)
         if self.settings.background:
             self.background.start()
+            self.telling.start()
+        if self.settings.webhooks_insecure:
+            log.warning("webhooks may go to http and to private addresses: for development only")
         log.info("started", database=self.database.name)
 
     async def stop(self) -> None:
         """Finish what was begun, and let go of the database."""
         await self.background.stop()
+        await self.telling.stop()
+        await self.post.close()
         await self.desk.close()
         await self.database.close()
         log.info("stopped")
@@ -104,11 +123,18 @@ class Application:
         try:
             await schema.check(self.database)
         except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
-            return JSONResponse({"status": "not ready", "reason": str(reason)}, status_code=503)
+            return _not_ready(str(reason))
+        except Exception:
+            log.exception("not ready")
+            return _not_ready("the database cannot be asked; the log says why")
         return JSONResponse({"status": "ready"})
 
     async def _metrics(self, _: Request) -> Response:
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4")
+
+
+def _not_ready(reason: str) -> Response:
+    return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
 
 
 def create() -> Starlette:

@@ -100,6 +100,17 @@ class Settings:
         5, _number(1, 3600), "how often it looks for such work, in seconds"
     )
     horizon_days: int = _setting(60, _number(1, 730), "how many days ahead a series has its slots")
+    webhooks_insecure: bool = _setting(
+        False,
+        _switch,
+        "for development only: webhooks may also go to http and to private addresses",
+    )
+    webhooks_ca: str = _setting(
+        "", str, "a file with further authorities that certificates of webhooks may come from"
+    )
+    attempts_kept_days: int = _setting(
+        30, _number(1, 3650), "how many days attempts to deliver an event are kept for looking up"
+    )
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "what is logged"
     )

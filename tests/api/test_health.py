@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import text
+import asyncpg
+import pytest
+from sqlalchemy import make_url, text
 
 from kursplan.api.endpoints import ENDPOINTS
 from tests.api.conftest import Serve
@@ -36,6 +38,25 @@ async def test_with_another_schema_it_is_alive_but_not_ready(serve: Serve, gym: 
         assert (response.status_code, told["status"]) == (503, "not ready")
         assert told["reason"].startswith(reason)
         assert (await anybody.get("/health/live")).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_without_its_database_it_is_alive_but_not_ready(
+    serve: Serve, database_url: str, postgres_server: str
+) -> None:
+    anybody = Referee.inside((await serve()).asgi)
+    name = make_url(database_url).database
+    operator = await asyncpg.connect(postgres_server)
+    await operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    await operator.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+    )
+    await operator.close()
+    # At first the server finds that its connections are gone, then that it gets no new ones.
+    for _ in range(3):
+        response = await anybody.get("/health/ready")
+        assert (response.status_code, response.json()["status"]) == (503, "not ready")
+    assert (await anybody.get("/health/live")).status_code == 200
 
 
 def value(page: str, name: str, **labels: str) -> float:

@@ -33,6 +33,12 @@ PATIENCE_SECONDS = 60
 FIRST_NAME, LAST_NAME = "Liselotte", "Geheimrätin"
 EMAIL, PHONE, NUMBER = "lisl@privat.example", "+49 170 5550137", "K-4711-0815"
 BORN = date(1987, 6, 5)
+CRITERIA = {
+    "firstName": FIRST_NAME,
+    "lastName": LAST_NAME,
+    "email": EMAIL,
+    "dateOfBirth": BORN.isoformat(),
+}
 IDEMPOTENCY_KEY, WRONG_KEY = "retry-of-liselotte", "a-key-that-was-mistyped"
 
 
@@ -65,19 +71,23 @@ async def running(database_url: str, log: Path, form: str) -> AsyncIterator[str]
 
 async def _base_url(server: asyncio.subprocess.Process, log: Path) -> str:
     """Where the server answers, once it does."""
-    while not (told := re.search(r"port\W+(\d+)", log.read_text())):
-        assert server.returncode is None, log.read_text()
+    while not (told := re.search(r"port\W+(\d+)", _text(log))):
+        assert server.returncode is None, _text(log)
         await asyncio.sleep(0.05)
     base_url = f"http://127.0.0.1:{told[1]}"
     async with httpx.AsyncClient() as anybody:
         while True:
-            assert server.returncode is None, log.read_text()
+            assert server.returncode is None, _text(log)
             try:
                 await anybody.get(f"{base_url}/health/live")
             except httpx.ConnectError:
                 await asyncio.sleep(0.05)
             else:
                 return base_url
+
+
+def _text(log: Path) -> str:
+    return log.read_text()
 
 
 class Story:
@@ -101,7 +111,7 @@ class Story:
         await self.ask(200, "GET", "/v1/customers")
         await self.ask(200, "GET", f"/v1/customers/{self.customer}")
         await self.ask(200, "GET", f"/v1/customers/by?customerNumber={NUMBER}")
-        await self.ask(200, "POST", "/v1/customers/search", json=self.criteria)
+        await self.ask(200, "POST", "/v1/customers/search", json=CRITERIA)
         await self.ask(200, "POST", VALIDATE, json=place)
         await self.ask(200, "POST", BOOK, json=place, headers=named)
         await self.ask(400, "POST", BOOK, json=place)
@@ -121,16 +131,9 @@ class Story:
     async def fails(self) -> None:
         place = {"customerId": self.customer, "classSlotId": self.slot}
         named = {"Idempotency-Key": IDEMPOTENCY_KEY}
-        await self.ask(500, "POST", "/v1/customers/search", json=self.criteria)
+        await self.ask(500, "POST", "/v1/customers/search", json=CRITERIA)
         await self.ask(500, "GET", f"/v1/customers/by?customerNumber={NUMBER}")
         await self.ask(500, "POST", BOOK, json=place, headers=named)
-
-    criteria = {
-        "firstName": FIRST_NAME,
-        "lastName": LAST_NAME,
-        "email": EMAIL,
-        "dateOfBirth": BORN.isoformat(),
-    }
 
 
 @pytest.mark.parametrize(
@@ -171,7 +174,7 @@ async def test_the_log_tells_what_happened_and_not_to_whom(
             await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))  # type: ignore[misc]
         await story.fails()
 
-    written = log.read_text()
+    written = _text(log)
     for secret in (
         *(key, WRONG_KEY, IDEMPOTENCY_KEY, FIRST_NAME, LAST_NAME, EMAIL, PHONE, NUMBER),
         *(folded(FIRST_NAME), folded(LAST_NAME), BORN.isoformat(), "date(1987", "%C3%A4"),

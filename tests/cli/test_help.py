@@ -63,7 +63,7 @@ async def test_the_version_is_told() -> None:
     assert (await run("--version")).out == f"kursplan {__version__}\n"
 
 
-async def test_it_can_also_be_run_as_a_module() -> None:
+def test_it_can_also_be_run_as_a_module() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "kursplan", "--help"], check=True, capture_output=True, text=True
     )

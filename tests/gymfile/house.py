@@ -1,22 +1,23 @@
-"""A house that is set up by gym files only: `await house.load(FILE)`, and what it leaves behind."""
+"""A house that is set up by gym files only: `await house.load(GYM)`, and what it leaves behind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import yaml
-from sqlalchemy import Connection, select
+from sqlalchemy import Engine, Table, event, select
 
 from kursplan import gymfile
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked
+from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
+from kursplan.gymfile import Count
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, named, organizations, slots, tables
 from kursplan.store.database import Database
@@ -25,8 +26,9 @@ from tests.gym import Told
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """Monday, 2 March 2026, 08:00 in Berlin."""
 
-GYM = """
+GYM = """\
 organization: {key: muster-gym, name: Muster-Gym}
+
 studios:
   - key: berlin
     name: Muster-Gym Berlin
@@ -49,6 +51,7 @@ studios:
     country_code: PT
     locations: []
     closures: []
+
 employees:
   - {key: ina, first_name: Ina, last_name: Trainer, studios: [berlin]}
   - key: jo
@@ -57,9 +60,11 @@ employees:
     public_name: Coach Jo
     business_role: TRAINER
     studios: [berlin, lisbon]
+
 rates:
   - {key: flex, name: Flex, contingents: [{bookings: 8, period: MONTH}]}
   - {key: gold, name: Gold, contingents: [{bookings: null, period: TOTAL}]}
+
 classes:
   - {key: yoga, studio: berlin, title: Yoga, duration: 60}
   - key: spin
@@ -79,6 +84,7 @@ classes:
     rates: [flex, gold]
     uses_contingent: true
     confirmation: 3 HOURS
+
 series:
   - key: yoga-evening
     class: yoga
@@ -88,10 +94,23 @@ series:
     location: hall
     instructors: [ina]
     max_participants: null
-  - {key: spin-noon, class: spin, weekdays: [TUESDAY], start: "12:00", first_day: 2026-03-03, last_day: 2026-06-30}
+  - key: spin-noon
+    class: spin
+    weekdays: [TUESDAY]
+    start: "12:00"
+    first_day: 2026-03-03
+    last_day: 2026-06-30
+
 slots:
-  - {key: open-day, class: yoga, start: 2026-03-14T10:00, duration: 90, instructors: [jo, ina], max_participants: 40, additional_participants: 3}
+  - key: open-day
+    class: yoga
+    start: 2026-03-14T10:00
+    duration: 90
+    instructors: [jo, ina]
+    max_participants: 40
+    additional_participants: 3
   - {key: trial, class: spin, start: 2026-03-07T09:00}
+
 customers:
   - key: c1
     studio: berlin
@@ -115,7 +134,13 @@ customers:
     first_name: Łukasz
     last_name: "NO"
     memberships: [{key: m2, rate: gold, from: 2026-02-01, until: 2027-01-31}]
-  - {key: c3, studio: berlin, first_name: Ada, last_name: Prospect, status: PROSPECT, access_refused: true}
+  - key: c3
+    studio: berlin
+    first_name: Ada
+    last_name: Prospect
+    status: PROSPECT
+    access_refused: true
+
 applications:
   - key: app
     name: App
@@ -125,25 +150,142 @@ applications:
 """
 
 
-def edited(**sections: Any) -> str:
-    """The gym with whole sections replaced; None takes a section out."""
-    document = yaml.safe_load(GYM)
-    text = yaml.load(GYM, Loader=yaml.BaseLoader)  # noqa: S506 - every scalar stays text
-    del document, text
-    raise NotImplementedError
+def edit(*changes: tuple[str, str], text: str = GYM) -> str:
+    """The gym file with each text, which occurs once, replaced by another."""
+    for old, new in changes:
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
+        text = text.replace(old, new)
+    return text
 
 
-@dataclass
 class House:
-    database: Database
-    clock: HandClock
-    desk: Desk
+    """A database with a desk, filled by gym files."""
 
-    @classmethod
-    def of(cls, database: Database, clock: HandClock) -> House:
-        return cls(database, clock, Desk(database, clock, Metrics()))
+    def __init__(self, database: Database, clock: HandClock) -> None:
+        self.database = database
+        self.clock = clock
+        self.desk = Desk(database, clock, Metrics())
 
-    async def load(self, text: str, **options: Any) -> gymfile.Summary:
-        return await gymfile.load(
-            self.desk, self.database, self.clock, gymfile.read(text), **options
+    async def load(self, text: str = GYM, **options: Any) -> gymfile.Summary:
+        file = gymfile.read(text)
+        return await gymfile.load(self.desk, self.database, self.clock, file, **options)
+
+    async def changes(self, text: str) -> dict[str, tuple[int, int, int]]:
+        """Load, and give what it created, changed and removed, where there was something.
+
+        A preview says the same before.
+        """
+        foretold = await gymfile.preview(self.database, self.clock, gymfile.read(text))
+        summary = await self.load(text)
+        assert summary == foretold
+        return {
+            section: (count.created, count.changed, count.removed)
+            for section, count in summary.sections.items()
+            if count != Count()
+        }
+
+    async def dump(self, key: str = "muster-gym") -> str:
+        return await gymfile.dump(self.database, self.clock, key)
+
+    # What is there.
+
+    async def organization(self) -> int:
+        found = await self.database.read(lambda tx: organizations.find(tx, "muster-gym"))
+        assert found is not None
+        return found
+
+    async def id(self, table: Table, key: str) -> int:
+        organization = await self.organization()
+        ids = await self.database.read(lambda tx: named.ids(tx, organization, table))
+        return ids[key]
+
+    async def rows(self, table: Table, **values: Any) -> list[Any]:
+        conditions = [table.c[name] == value for name, value in values.items()]
+        query = select(table).where(*conditions).order_by(*table.primary_key.columns)
+        return await self.database.read(lambda tx: list(tx.execute(query).all()))
+
+    async def row(self, table: Table, **values: Any) -> Any:
+        [row] = await self.rows(table, **values)
+        return row
+
+    async def everything(self) -> dict[str, list[Any]]:
+        """All rows of all tables."""
+        return {table.name: await self.rows(table) for table in tables.metadata.sorted_tables}
+
+    async def told(self) -> list[Told]:
+        """The stored events in their order."""
+        columns = [
+            tables.event.c[name]
+            for name in ("type", "entity_id", "studio_id", "home_studio_id", "content", "uuid")
+        ]
+        query = select(*columns).order_by(tables.event.c.id)
+        rows = await self.database.read(lambda tx: tx.execute(query).all())
+        return [Told(*row) for row in rows]
+
+    async def news(self, text: str) -> list[EventType]:
+        """What loading tells: the types of the events, in their order."""
+        before = await self.told()
+        await self.load(text)
+        return [each.type for each in (await self.told())[len(before) :]]
+
+    async def slot_on(self, day: date, of: str = "yoga-evening") -> int:
+        """The slot that the series has on that day."""
+        series_id = await self.id(tables.series, of)
+        found = [
+            row.id
+            for row in await self.rows(tables.slot, series_id=series_id)
+            if row.occurrence is not None and row.occurrence.date() == day
+        ]
+        assert len(found) == 1, found
+        return int(found[0])
+
+    async def slot(self, slot_id: int) -> Slot:
+        organization = await self.organization()
+        found = await self.database.read(
+            lambda tx: slots.load(tx, organization, [slot_id], lock=False)
         )
+        return found[slot_id]
+
+    # What people do meanwhile.
+
+    async def book(self, customer: str, slot_id: int) -> Booked:
+        answer = await self.desk.take(
+            Book(
+                await self.organization(),
+                (await self.slot(slot_id)).studio.id,
+                await self.id(tables.customer, customer),
+                slot_id,
+                await self.desk.ids.next(),
+            )
+        )
+        assert isinstance(answer, Booked), answer
+        return answer
+
+    async def booking(self, booked: Booked) -> Booking:
+        organization = await self.organization()
+        [found] = await self.database.read(
+            lambda tx: bookings.load(tx, organization, [booked.booking_id])
+        )
+        return found
+
+    async def cancel_slot(self, slot_id: int) -> None:
+        await self.desk.take(CancelSlot(await self.organization(), slot_id))
+
+    def pass_time(self, **by: float) -> None:
+        self.clock.advance(timedelta(**by))
+
+
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements sent meanwhile that write."""
+    sent: list[str] = []
+
+    def listen(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN", "PRAGMA")):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)

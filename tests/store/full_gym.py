@@ -352,14 +352,27 @@ _PLAIN = {Boolean: False, Integer: 0, BigInteger: 0, Instant: NOW}
 """What stands in a column that must not be empty and is of no concern here."""
 
 
+_REFERENCES = """
+    SELECT conrelid::regclass::text AS of_table, conname, pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace
+"""
+
+
 async def fill_postgresql(connection: asyncpg.Connection) -> None:
+    """All rows; references are checked for all of them at once, which is many times faster."""
     dialect = sqlalchemy_asyncpg.dialect()  # type: ignore[no-untyped-call]
+    references = await connection.fetch(_REFERENCES)
+    for of_table, name, _ in references:
+        await connection.execute(f'ALTER TABLE {of_table} DROP CONSTRAINT "{name}"')
     for table, rows in _rows():
         names, records = _as_stored(table, rows, dialect)
         await connection.copy_records_to_table(table.name, columns=names, records=records)
+    for of_table, name, definition in references:
+        await connection.execute(f'ALTER TABLE {of_table} ADD CONSTRAINT "{name}" {definition}')
 
 
 def fill_sqlite(connection: sqlite3.Connection) -> None:
+    """All rows, through a connection that checks no references."""
     dialect = pysqlite.dialect()
     for table, rows in _rows():
         names, records = _as_stored(table, rows, dialect)

@@ -6,6 +6,7 @@ What has its default is left out too, so that the file says what is particular a
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -54,13 +55,15 @@ async def dump(database: Database, clock: Clock, organization_key: str) -> str:
     found = await database.read(lambda tx: stored(tx, organization_key))
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")
-    return _HEAD + yaml.dump(
-        _Dump(found, clock.now()).document(),
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=100,
+    document = _Dump(found, clock.now()).document()
+    return "\n".join([_HEAD, *(_written({name: section}) for name, section in document.items())])
+
+
+def _written(section: Members) -> str:
+    written: str = yaml.dump(
+        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )
+    return written
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
@@ -70,9 +73,16 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         return True
 
 
+# Days, times and numbers that are text: to some tools they are something else without quotes.
+_NUMERIC = re.compile(r"[-+0-9:., T]+")
+
+
 def _text(dumper: _Dumper, text: str) -> Any:
-    # Some text is a number to us that the library, which knows an older YAML, takes for text.
-    style = None if isinstance(resolved(text), str) else "'"
+    style = None
+    if _NUMERIC.fullmatch(text) or not isinstance(resolved(text), str):
+        style = "'"
+    elif "\n" in text:
+        style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

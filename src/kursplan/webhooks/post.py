@@ -43,13 +43,21 @@ class Result:
         return self.status_code == 410
 
 
+def trusted(further: str | None = None) -> ssl.SSLContext:
+    """Certificates of the system's authorities are valid, and of those in the file `further`."""
+    context = ssl.create_default_context()
+    if further is not None:
+        context.load_verify_locations(further)
+    return context
+
+
 class Post:
     """Sends; one object per process, with the connections that it keeps open."""
 
-    def __init__(self, targets: Targets, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(self, targets: Targets, trust: ssl.SSLContext) -> None:
         self._targets = targets
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=trusted or ssl.create_default_context(),
+            ssl_context=trust,
             max_connections=MOST_CONNECTIONS,
             max_keepalive_connections=KEPT_CONNECTIONS,
             keepalive_expiry=KEPT_SECONDS,
