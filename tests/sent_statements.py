@@ -20,6 +20,8 @@ from tests.store.statements import every_statement
 STRANGERS: list[str] = []
 """What was sent since the last test and is no constant of the store, as `module: text`."""
 
+MIGRATIONS = "kursplan.store.migrations."
+
 OF_THE_DOORS = frozenset({"BEGIN", "BEGIN IMMEDIATE"})
 """What `kursplan.store.database` tells SQLite around a transaction."""
 
@@ -29,7 +31,7 @@ def watch(
     _connection: Any, _cursor: Any, sent: str, _parameters: Any, context: Any, _many: bool
 ) -> None:
     sender = _sender()
-    if sender.partition(".")[0] != "kursplan":
+    if sender.partition(".")[0] != "kursplan" or sender.startswith(MIGRATIONS):
         return
     if context is not None and id(context.invoked_statement) in _constants():
         return

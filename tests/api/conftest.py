@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import structlog
 
 from kursplan.app import Application
 from kursplan.clock import HandClock
@@ -14,6 +15,19 @@ from tests.referee import Referee
 
 Serve = Callable[..., Awaitable[Application]]
 Partner = Callable[[str | None], Referee]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def log_plainly() -> None:
+    """Without the values of variables, which take seconds to write down for a single failure."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
+    )
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ async def test_with_another_schema_it_is_alive_but_not_ready(serve: Serve, gym: 
         ("UPDATE alembic_version SET version_num = '0000'", "the database has schema 0000"),
         ("DROP TABLE alembic_version", "the database is empty"),
     ):
-        await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))  # type: ignore[misc]
+        await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))
         response = await anybody.get("/health/ready")
         told = response.json()
         assert (response.status_code, told["status"]) == (503, "not ready")

@@ -131,7 +131,7 @@ async def standing(limit: RateLimit) -> Standing:
 
 
 async def test_from_going_over_a_whole_minute_is_refused(redis_url: str) -> None:
-    limit = RateLimit(2, redis_url)
+    limit = RateLimit(2, redis_url, patience_seconds=60)
     assert [(await standing(limit)).refused for _ in range(2)] == [False, False]
     with redis.Redis.from_url(redis_url) as storage:
         [counter] = storage.keys()
@@ -152,7 +152,7 @@ async def test_when_the_window_is_over_the_count_begins_anew(
     storage: str, request: pytest.FixtureRequest
 ) -> None:
     url = MEMORY if storage == "memory" else request.getfixturevalue("redis_url")
-    limit = RateLimit(1, url, window_seconds=1)
+    limit = RateLimit(1, url, window_seconds=1, patience_seconds=60)
     passed = 0
     while passed < 2:
         # Each that passes is followed by one that does not, and then by one that does again.
@@ -164,8 +164,8 @@ async def test_when_the_window_is_over_the_count_begins_anew(
 
 async def test_of_many_at_once_exactly_so_many_pass(redis_url: str) -> None:
     for url in (MEMORY, redis_url):
-        limit = RateLimit(10, url)
-        found = await asyncio.gather(*(standing(limit) for _ in range(50)))
+        limit = RateLimit(10, url, patience_seconds=60)
+        found = await asyncio.gather(*(standing(limit) for _ in range(30)))
         assert [each.refused for each in found].count(False) == 10, url
 
 
@@ -185,32 +185,48 @@ async def test_applications_with_one_redis_count_together(
         assert refusal(await client.get("/v1/classes")) == (429, "RATE_LIMIT_EXCEEDED")
 
 
-@asynccontextmanager
-async def silent_server() -> AsyncIterator[str]:
-    """Something that accepts connections and never says a word; its URL as a Redis."""
-    held = []
-
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        held.append(writer)
-        await reader.read()
-
-    server = await asyncio.start_server(hold, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.close()
-        for writer in held:
-            writer.close()
-
-
 async def test_where_the_counting_is_out_of_reach_requests_pass(serve: Serve, gym: Gym) -> None:
     key = await gym.key()
     async with silent_server() as silent:
-        for url in (f"redis://127.0.0.1:{free_port()}/0", silent):
+        for url in (f"redis://127.0.0.1:{free_port()}/0", silent.url):
             application = await serve(rate_limit=1, limits_url=url)
             client = Referee.inside(application.asgi, key)
             for _ in range(2):
                 response = await client.get("/v1/classes")
                 assert response.status_code == 200, url
                 assert "ratelimit-limit" not in response.headers
+
+
+async def test_a_storage_that_did_not_answer_is_left_alone_for_a_while() -> None:
+    async with silent_server() as silent:
+        limit = RateLimit(1, silent.url, patience_seconds=0.1)
+        assert await limit.count(1, "GET /v1/classes") is None
+        asked = silent.connections
+        assert asked > 0
+        for _ in range(5):
+            assert await limit.count(1, "GET /v1/classes") is None
+        assert silent.connections == asked
+
+
+class Silent:
+    """Something that accepts connections and never says a word."""
+
+    url = ""
+    connections = 0
+
+    async def hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await reader.read()
+        writer.close()
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[Silent]:
+    """A storage that never answers; its URL says that it is a Redis."""
+    silent = Silent()
+    server = await asyncio.start_server(silent.hold, "127.0.0.1", 0)
+    silent.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    try:
+        yield silent
+    finally:
+        server.close()

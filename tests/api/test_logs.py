@@ -171,7 +171,7 @@ async def test_the_log_tells_what_happened_and_not_to_whom(
             "ALTER TABLE customer RENAME COLUMN phone_private_mobile TO fax",
             "ALTER TABLE idempotency_key RENAME COLUMN outcome TO result",
         ):
-            await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))  # type: ignore[misc]
+            await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))
         await story.fails()
 
     written = _text(log)

@@ -127,8 +127,9 @@ async def test_what_is_no_id_is_refused_wherever_an_id_stands(client: Referee, g
         "/v1/cross-studio/customers/{}": "customerId",
         "/v1/employees/{}": "id",
     }
-    for template, reference in paths.items():
-        for wrong in NO_IDS:
+    for n, (template, reference) in enumerate(paths.items()):
+        # All of them at the first one, and some at each.
+        for wrong in NO_IDS if n == 0 else NO_IDS[n::6]:
             path = template.format(percent(wrong))
             response = await client.get(path)
             error = response.json()
@@ -137,7 +138,7 @@ async def test_what_is_no_id_is_refused_wherever_an_id_stands(client: Referee, g
             assert error["typedArgs"][1]["value"] == "1 … 9223372036854775807"
         for unknown in ("1000", "0001000", str(2**53), str(2**63 - 1)):
             assert (await client.get(template.format(unknown))).status_code == 404, template
-    for wrong in NO_IDS:
+    for wrong in NO_IDS[::3]:
         response = await client.get("/v1/classes/booking", params={"customerId": wrong})
         assert refusal(response) == (400, "PARAMETER_INVALID"), wrong
         response = await client.delete(f"/v1/classes/booking/{percent(wrong)}")

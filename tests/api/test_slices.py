@@ -155,18 +155,26 @@ async def test_what_is_no_slice_is_refused(client: Referee, gym: Gym) -> None:
         return answer == (400, "PARAMETER_INVALID", name)
 
     for path, (least, most) in sizes.items():
-        for size in (least - 1, most + 1, 0, "", *nonsense):
+        for size in (least - 1, most + 1, *(["", 0, *nonsense] if path == slots[0] else [])):
             assert await refused(path, "sliceSize", size), (path, size)
         for size in (least, most):
             response = await client.get(path, params={"sliceSize": size})
             assert response.status_code == 200, (path, size)
     for path in by_id:
-        for offset in (*nonsense, str(2**63), "1-2"):
+        for offset in (str(2**63), "1-2", *(nonsense if path == by_id[0] else [])):
             assert await refused(path, "offset", offset), (path, offset)
         last = await client.get(path, params={"offset": str(2**63 - 1)})
         assert last.json()["result"] == [], path
     for path in slots:
-        for offset in (*nonsense, "1", "1-", "-1-1", "1-2-3", f"{10**15}-1", f"1-{2**63}"):
+        for offset in (
+            *(nonsense if path == slots[0] else []),
+            "1",
+            "1-",
+            "-1-1",
+            "1-2-3",
+            f"{10**15}-1",
+            f"1-{2**63}",
+        ):
             assert await refused(path, "offset", offset), (path, offset)
         last = await client.get(path, params={"offset": f"{253402300799999}-{2**63 - 1}"})
         assert last.json()["result"] == [], path

@@ -5,9 +5,11 @@ It knows no other time than the machine's, so the gyms of these tests stand in t
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from kursplan.clock import HandClock, SystemClock
 from kursplan.store import tables
 from kursplan.store.database import Database
 from tests.gym import BERLIN, Gym
+from tests.postgres import create_database, drop_database
 
 
 @dataclass(frozen=True)
@@ -79,3 +82,19 @@ def kursplan(database_url: str) -> Kursplan:
 def in_three_days(clock: HandClock) -> date:
     """A day on which slots can be booked and cancelled, as far as their terms go."""
     return clock.now().astimezone(BERLIN).date() + timedelta(days=3)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh SQLite database with the schema, for what concerns only this kind."""
+    file = tmp_path / "only.db"
+    shutil.copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgres_database(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The URL of a fresh PostgreSQL database with the schema."""
+    url = asyncio.run(create_database(postgres_server, postgres_template))
+    yield url
+    asyncio.run(drop_database(postgres_server, url))

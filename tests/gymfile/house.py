@@ -17,7 +17,7 @@ from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import Slot
-from kursplan.gymfile import Count
+from kursplan.gymfile import Count, GymFile
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, named, organizations, slots, tables
 from kursplan.store.database import Database
@@ -166,17 +166,19 @@ class House:
         self.clock = clock
         self.desk = Desk(database, clock, Metrics())
 
-    async def load(self, text: str = GYM, **options: Any) -> gymfile.Summary:
-        file = gymfile.read(text)
-        return await gymfile.load(self.desk, self.database, self.clock, file, **options)
+    async def load(self, file: str | GymFile = GYM, **options: Any) -> gymfile.Summary:
+        read = gymfile.read(file) if isinstance(file, str) else file
+        options = {"horizon_days": 14} | options
+        return await gymfile.load(self.desk, self.database, self.clock, read, **options)
 
-    async def changes(self, text: str) -> dict[str, tuple[int, int, int]]:
+    async def changes(self, file: str | GymFile) -> dict[str, tuple[int, int, int]]:
         """Load, and give what it created, changed and removed, where there was something.
 
         A preview says the same before.
         """
-        foretold = await gymfile.preview(self.database, self.clock, gymfile.read(text))
-        summary = await self.load(text)
+        read = gymfile.read(file) if isinstance(file, str) else file
+        foretold = await gymfile.preview(self.database, self.clock, read)
+        summary = await self.load(read)
         assert summary == foretold
         return {
             section: (count.created, count.changed, count.removed)

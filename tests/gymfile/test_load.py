@@ -158,14 +158,14 @@ async def test_thousands_of_customers_are_loaded_and_the_second_time_none(house:
     memberships: [{{key: nm{n}, rate: flex, from: 2026-01-01}}]"""
         for n in range(2000)
     )
-    text = edit(("\ncustomers:", f"\ncustomers:{many}"))
+    file = gymfile.read(edit(("\ncustomers:", f"\ncustomers:{many}")))
 
-    assert (await house.changes(text))["customers"] == (2003, 0, 0)
+    assert (await house.changes(file))["customers"] == (2003, 0, 0)
 
     assert len(await house.rows(tables.customer)) == 2003
     assert len(await house.rows(tables.membership)) == 2002
     with writes() as sent:
-        assert await house.changes(text) == {}
+        assert await house.changes(file) == {}
     assert sent == []
 
 

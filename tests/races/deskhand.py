@@ -1,23 +1,27 @@
 """One more process with a desk of its own, for what staff and background steps do.
 
-    python -m tests.races.deskhand DATABASE_URL INSTANT
+    python -m tests.races.deskhand
 
-Its clock stands at INSTANT. Each line of standard input is a list of work in JSON, done one after
-the other, and each is answered by a line with what came of it. It ends with its input.
+reads lines of JSON from its standard input, does what each says, and answers each with a line. It
+ends with its input, so it never outlives the tests. The lines are
 
-Work is `["step", NAME]` for a step of the background, or the name of a deed and its arguments.
+* `["open", DATABASE_URL, INSTANT]`: work on that database with a clock that stands at the instant,
+* `["do", WORK...]`, one after the other; each is `["step", NAME]` for a step of the background, or
+  the name of a deed with its arguments,
+* `["close"]`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kursplan.clock import HandClock
 from kursplan.desk.book import Booked
@@ -26,73 +30,85 @@ from kursplan.desk.confirm import Confirm
 from kursplan.desk.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import connect
-from kursplan.work.loop import Background
+from kursplan.work.complete import complete_slots
+from kursplan.work.expire import expire_confirmations
+from kursplan.work.promote import promote_waiting
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+Work = Sequence[Any]
 
 DEEDS = {deed.__name__: deed for deed in (ChangeSlot, Confirm)}
-READY = "ready"
+STEPS = {step.__name__: step for step in (complete_slots, expire_confirmations, promote_waiting)}
 
 
 class Deskhand:
     """Such a process, told what to do."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.races.deskhand"],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-    async def do(self, *work: Sequence[Any]) -> list[Any]:
+    @asynccontextmanager
+    async def at(self, database_url: str, instant: datetime) -> AsyncIterator[Deskhand]:
+        """Have it work there for as long as the block lasts."""
+        await self._tell("open", database_url, instant.isoformat())
+        yield self
+        await self._tell("close")
+
+    async def do(self, *work: Work) -> list[Any]:
         """What came of each: whether a step had work, or the outcome of a deed in a word."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(work).encode() + b"\n")
-        outcomes: list[Any] = json.loads(await self._line())
+        outcomes: list[Any] = await self._tell("do", *work)
         return outcomes
 
-    async def ready(self) -> None:
-        assert await self._line() == READY
+    async def _tell(self, *line: Any) -> Any:
+        return await asyncio.to_thread(self._tell_and_wait, json.dumps(line))
 
-    async def _line(self) -> str:
+    def _tell_and_wait(self, line: str) -> Any:
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
-        return (await self._process.stdout.readline()).decode().strip()
+        print(line, file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        self._process.communicate()
 
 
-@asynccontextmanager
-async def deskhand(database_url: str, instant: datetime) -> AsyncIterator[Deskhand]:
-    """A process that stands ready for as long as the block lasts."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.races.deskhand", database_url, instant.isoformat()),
-        cwd=Path(__file__).parents[2],
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        hand = Deskhand(process)
-        await hand.ready()
-        yield hand
-    finally:
-        # It ends with its input.
-        await process.communicate(b"")
-
-
-async def _work(database_url: str, instant: datetime) -> None:
-    database = connect(database_url)
-    clock = HandClock(instant)
-    desk = Desk(database, clock, Metrics())
-    steps = Background(desk, database, clock, Metrics()).steps
-    await desk.ids.next()
-    print(READY, flush=True)
+async def _serve() -> None:
     while line := await asyncio.to_thread(sys.stdin.readline):
+        kind, database_url, instant = json.loads(line)
+        assert kind == "open"
+        await _work(database_url, HandClock(datetime.fromisoformat(instant)))
+
+
+async def _work(database_url: str, clock: HandClock) -> None:
+    database = connect(database_url)
+    desk = Desk(database, clock, Metrics())
+    await desk.ids.next()
+    _answer(None)
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        kind, *works = json.loads(line)
+        if kind == "close":
+            break
         outcomes: list[Any] = []
-        for kind, *arguments in json.loads(line):
-            if kind == "step":
-                outcomes.append(await steps[arguments[0]]())
+        for what, *arguments in works:
+            if what == "step":
+                outcomes.append(await STEPS[arguments[0]](desk, database, clock))
             else:
-                answer = await desk.take(DEEDS[kind](**arguments[0]))
+                answer = await desk.take(DEEDS[what](**arguments[0]))
                 outcomes.append(answer.status if isinstance(answer, Booked) else str(answer))
-        print(json.dumps(outcomes), flush=True)
+        _answer(outcomes)
     await desk.close()
     await database.close()
+    _answer(None)
+
+
+def _answer(what: object) -> None:
+    print(json.dumps(what), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(sys.argv[1], datetime.fromisoformat(sys.argv[2])))
+    asyncio.run(_serve())

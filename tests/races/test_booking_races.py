@@ -24,7 +24,7 @@ from tests.audit import audit
 from tests.databases import KINDS
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database
-from tests.races.deskhand import deskhand
+from tests.races.deskhand import Deskhand
 from tests.races.partner import Partner, at_once
 from tests.races.servers import KursplanServer
 
@@ -261,12 +261,12 @@ async def test_one_who_leaves_the_list_while_a_place_becomes_free_loses_nobody_a
 
 
 async def test_one_who_leaves_the_list_while_staff_make_room_either_sits_or_has_left(
-    gym: Gym, house: House, partner: Partner, tomorrow: date
+    gym: Gym, house: House, partner: Partner, tomorrow: date, deskhands: list[Deskhand]
 ) -> None:
     """F9: a seat cannot be given up any more, a waiting position can."""
     await gym.klass("spin", latest_cancellation="7 DAY")
     seated, leaves, stays = await gym.customers(3)
-    async with deskhand(house.database_url, gym.now) as staff:
+    async with deskhands[0].at(house.database_url, gym.now) as staff:
         for _ in ROUNDS:
             slot = await gym.slot("spin", seats=1, day=tomorrow)
             await gym.booked(seated, slot)

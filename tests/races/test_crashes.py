@@ -65,7 +65,7 @@ async def burst(
     return await at_once(map(ask, requests))
 
 
-@pytest.mark.parametrize("answers", [1, 40, 90])
+@pytest.mark.parametrize("answers", [1, 60])
 async def test_who_asks_again_with_the_same_key_gets_the_answer_that_was_lost(
     gym: Gym, database_url: str, servers: list[KursplanServer], tomorrow: date, answers: int
 ) -> None:

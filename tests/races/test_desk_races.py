@@ -19,7 +19,7 @@ from kursplan.domain.slots import SlotStatus
 from kursplan.store import tables
 from tests.audit import audit
 from tests.gym import MONDAY, MORNING, Gym
-from tests.races.deskhand import deskhand
+from tests.races.deskhand import Deskhand
 
 ROUNDS = range(5)
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -40,23 +40,24 @@ def confirm(gym: Gym, booking: Booked) -> tuple[str, dict[str, int]]:
     }
 
 
-async def test_a_booking_is_either_confirmed_or_expired(gym: Gym, database_url: str) -> None:
+async def test_a_booking_is_either_confirmed_or_expired(
+    gym: Gym, database_url: str, deskhands: list[Deskhand]
+) -> None:
     """F41: one process still confirms at the last instant, for another that instant is over."""
     await gym.klass("spin", confirmation="2 HOURS")
     last_instant = gym.at("16:00")
     async with (
-        deskhand(database_url, last_instant) as staff,
-        deskhand(database_url, last_instant + ONE_MILLISECOND) as background,
+        deskhands[0].at(database_url, last_instant) as staff,
+        deskhands[1].at(database_url, last_instant + ONE_MILLISECOND) as background,
     ):
         for _ in ROUNDS:
             slots = [await gym.slot("spin", at="18:00", seats=1) for _ in range(10)]
             seated = [await gym.booked(await gym.customer(), slot) for slot in slots]
             waiting = [await gym.booked(await gym.customer(), slot) for slot in slots]
 
-            confirmed, _ = await asyncio.gather(
-                staff.do(*(confirm(gym, each) for each in seated)),
-                background.do(("step", "expire_confirmations")),
-            )
+            expiring = asyncio.create_task(background.do(("step", "expire_confirmations")))
+            confirmed = await staff.do(*(confirm(gym, each) for each in seated))
+            await expiring
 
             for answer, first, second in zip(confirmed, seated, waiting, strict=True):
                 now = [(await gym.booking_now(each.booking_id)).status for each in (first, second)]
@@ -84,11 +85,16 @@ async def test_a_booking_is_either_confirmed_or_expired(gym: Gym, database_url: 
                 await gym.cancel_slot(slot)
 
 
-async def test_two_processes_expire_what_is_due_once(gym: Gym, database_url: str) -> None:
+async def test_two_processes_expire_what_is_due_once(
+    gym: Gym, database_url: str, deskhands: list[Deskhand]
+) -> None:
     """F42"""
     await gym.klass("spin", confirmation="2 HOURS")
     later = gym.at("16:00") + ONE_MILLISECOND
-    async with deskhand(database_url, later) as one, deskhand(database_url, later) as other:
+    async with (
+        deskhands[0].at(database_url, later) as one,
+        deskhands[1].at(database_url, later) as other,
+    ):
         for _ in ROUNDS:
             slot = await gym.slot("spin", seats=5)
             crowd = await gym.customers(8)
@@ -110,12 +116,14 @@ async def test_two_processes_expire_what_is_due_once(gym: Gym, database_url: str
             await gym.cancel_slot(slot)
 
 
-async def test_two_processes_promote_who_is_due_once(gym: Gym, database_url: str) -> None:
+async def test_two_processes_promote_who_is_due_once(
+    gym: Gym, database_url: str, deskhands: list[Deskhand]
+) -> None:
     """F42"""
     rate = await gym.rate()
     async with (
-        deskhand(database_url, gym.now) as one,
-        deskhand(database_url, gym.now) as other,
+        deskhands[0].at(database_url, gym.now) as one,
+        deskhands[1].at(database_url, gym.now) as other,
     ):
         for _ in ROUNDS:
             slot = await gym.slot("spin", seats=1)
@@ -141,10 +149,15 @@ async def test_two_processes_promote_who_is_due_once(gym: Gym, database_url: str
             await gym.cancel_slot(slot)
 
 
-async def test_two_processes_complete_what_is_over_once(gym: Gym, database_url: str) -> None:
+async def test_two_processes_complete_what_is_over_once(
+    gym: Gym, database_url: str, deskhands: list[Deskhand]
+) -> None:
     """F42"""
     later = gym.at("19:00")
-    async with deskhand(database_url, later) as one, deskhand(database_url, later) as other:
+    async with (
+        deskhands[0].at(database_url, later) as one,
+        deskhands[1].at(database_url, later) as other,
+    ):
         for _ in ROUNDS:
             slots = [await gym.slot("spin", at="18:00") for _ in range(5)]
 

@@ -15,13 +15,15 @@ from limits.aio.storage import Storage
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
-from kursplan.clock import machine_seconds
+from kursplan.clock import machine_seconds, stopwatch
 
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 1.0
 """How long a storage may take to count before the request passes uncounted."""
+REST_SECONDS = 5.0
+"""How long a storage that did not answer is left alone, so that only few wait for it in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,17 @@ class RateLimit:
     """Counts requests; with a limit of 0 it lets everything pass and tells nothing."""
 
     def __init__(
-        self, per_window: int, storage_url: str, *, window_seconds: int = WINDOW_SECONDS
+        self,
+        per_window: int,
+        storage_url: str,
+        *,
+        window_seconds: int = WINDOW_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._limit = per_window
         self._window = window_seconds
+        self._patience = patience_seconds
+        self._rests_until = 0.0
         storage = storage_from_string(
             f"async+{storage_url}", wrap_exceptions=True, implementation="redispy"
         )
@@ -64,14 +73,15 @@ class RateLimit:
         Where the storage does not answer in time, the request passes uncounted: a cache that is
         down is no reason to refuse everybody, nor to let them wait.
         """
-        if not self._limit:
+        if not self._limit or stopwatch() < self._rests_until:
             return None
         name = f"kursplan/{key_id}/{endpoint}"
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 return await self._count(name)
         except (StorageError, OSError) as failure:
             log.warning("rate limit storage out of reach", failure=type(failure).__name__)
+            self._rests_until = stopwatch() + REST_SECONDS
             return None
 
     async def _count(self, name: str) -> Standing:

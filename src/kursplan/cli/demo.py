@@ -11,14 +11,12 @@ import typer
 
 from kursplan.cli.gym import progress_of_loading
 from kursplan.cli.output import Stop, say
-from kursplan.cli.serve import bind, port_of, run
+from kursplan.cli.serve import bind, open_door, port_of, run
 from kursplan.clock import SystemClock
 
 if TYPE_CHECKING:
     from kursplan.demo.start import Demo
 
-BACKLOG = 2048
-"""How many may knock before the server answers."""
 QUIETLY = {"KURSPLAN_LOG_LEVEL": "warning", "KURSPLAN_LOG_FORMAT": "text"}
 """What is set where the environment sets nothing: the screen is for what is to be tried out."""
 
@@ -80,9 +78,8 @@ def demo(
             found = asyncio.run(start(here, clock, settings.horizon_days, progress))
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
-        # From here on whoever knocks is let in, if only once the server has started; so scripts
-        # may go ahead as soon as they find the file.
-        listener.listen(BACKLOG)
+        # Before the file is there, so that scripts may go ahead as soon as they find it.
+        open_door(listener)
         here.write(found.written(base_url))
     except OSError as error:
         raise Stop(f"can't use the folder {folder}: {error}") from error

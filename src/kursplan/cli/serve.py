@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kursplan.store.database import Database
 
 APPLICATION = "kursplan.app:create"
+BACKLOG = 2048
+"""How many may knock before the server answers."""
 GRACE_SECONDS = 15
 """How long requests that are under way may still take when the server is told to stop."""
 
@@ -71,6 +73,11 @@ def bind(host: str, port: int) -> socket.socket:
         raise Stop(f"can't listen on {host} port {port}: {reason}; choose with --port") from error
     listener.set_inheritable(True)
     return listener
+
+
+def open_door(listener: socket.socket) -> None:
+    """From here on whoever knocks is let in, if only once the server has started."""
+    listener.listen(BACKLOG)
 
 
 def port_of(listener: socket.socket) -> int:

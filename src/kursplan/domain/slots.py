@@ -113,9 +113,14 @@ class Slot:
 
     @property
     def confirm_until(self) -> datetime | None:
-        """The last instant at which a booking can be confirmed; None where none is needed."""
+        """The last instant at which a booking can be confirmed; None where none is needed.
+
+        Never after the start, also where the term ends with the day: who came is not sent away.
+        """
         term = self.class_.confirmation
-        return None if term is None else closes(term, self.starts_at, self.studio.zone)
+        if term is None:
+            return None
+        return min(closes(term, self.starts_at, self.studio.zone), self.starts_at)
 
     def promotes(self, now: datetime) -> bool:
         """Whether waiting customers may still move up, by whomever (F10)."""

@@ -20,7 +20,7 @@ from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
 
 LONGEST_FILE = 32 * 1024 * 1024
 """In bytes; some hundred thousand customers."""
-MOST_VALUES = 4_000_000
+MOST_VALUES = 2_000_000
 MOST_BY_ALIASES = 100_000
 """How many of them may come from aliases, counted as if they were written out."""
 DEEPEST = 20
@@ -100,7 +100,7 @@ class Node:
         return Mistake(self.line_of(path), written(path), says)
 
 
-def parse(text: str | bytes) -> tuple[Node, list[Mistake]]:
+def parse(text: str | bytes, most_values: int = MOST_VALUES) -> tuple[Node, list[Mistake]]:
     """The document, and what is wrong with its form without making it unreadable.
 
     Raises `GymFileMistakes` where it is unreadable.
@@ -108,7 +108,7 @@ def parse(text: str | bytes) -> tuple[Node, list[Mistake]]:
     readable = _decoded(text)
     if readable.lstrip("\ufeff \t\r\n").startswith("{"):
         readable = _ESCAPE.sub(_joined_surrogates, readable)
-    composer = _Composer()
+    composer = _Composer(most_values)
     try:
         for event in yaml.parse(readable, Loader=_Loader):
             composer.take(event)
@@ -130,6 +130,9 @@ def _unreadable(line: int, problem: str) -> GymFileMistakes:
 def _decoded(text: str | bytes) -> str:
     try:
         data = text.encode() if isinstance(text, str) else text
+        if len(data) > LONGEST_FILE:
+            says = f"is longer than {LONGEST_FILE // 1024**2} MiB: load the customers in parts"
+            raise GymFileMistakes([Mistake(0, "", says)])
         decoded = data.decode("utf-8-sig")
     except UnicodeEncodeError as error:
         line = 1 + str(error.object).count("\n", 0, error.start)
@@ -141,9 +144,6 @@ def _decoded(text: str | bytes) -> str:
     if control := _CONTROL.search(decoded):
         line = 1 + decoded.count("\n", 0, control.start())
         raise GymFileMistakes([Mistake(line, "", "has a control character in it")])
-    if len(data) > LONGEST_FILE:
-        says = f"is longer than {LONGEST_FILE // 1024**2} MiB: load the customers in parts"
-        raise GymFileMistakes([Mistake(0, "", says)])
     return decoded
 
 
@@ -170,7 +170,8 @@ class _Open:
 class _Composer:
     """Builds the document from the parser's events, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_values: int) -> None:
+        self._most_values = most_values
         self.root: Node | None = None
         self.mistakes: list[Mistake] = []
         self._open: list[_Open] = []
@@ -278,8 +279,8 @@ class _Composer:
                 container[parent.key] = node
             parent.key, parent.ignored = None, False
         parent.node.size += node.size
-        if parent.node.size > MOST_VALUES:
-            says = f"has more than {MOST_VALUES:,} values: load the customers in parts"
+        if parent.node.size > self._most_values:
+            says = f"has more than {self._most_values:,} values: load the customers in parts"
             raise GymFileMistakes([Mistake(node.line, "", says)])
 
     def _check_tag(self, event: Any, allowed: tuple[str | None, ...]) -> None:

@@ -148,7 +148,7 @@ class _Dump:
         members = {
             "key": entry.key,
             "class": entry.class_,
-            "start": _plain(entry.local_start),
+            "start": as_written(entry.local_start),
             **_members(entry, "key", "class_", "local_start", "own", "duration", *_LIMITS.values()),
         }
         if entry.duration != class_.duration:
@@ -172,11 +172,11 @@ def _members(entry: Any, *but: str) -> Members:
         value = getattr(entry, each.name)
         is_default = each.default is not MISSING and value == each.default
         if each.name not in but and not is_default and value not in ((), frozenset()):
-            members[each.name] = _plain(value)
+            members[each.name] = as_written(value)
     return members
 
 
-def _plain(value: Any) -> Any:
+def as_written(value: Any) -> Any:
     """A value as it stands in a document."""
     match value:
         case StrEnum() | Term():
@@ -190,9 +190,9 @@ def _plain(value: Any) -> Any:
         case Hours():
             return _hours(value)
         case frozenset():
-            return sorted(map(_plain, value), key=str)
+            return sorted(map(as_written, value), key=str)
         case tuple():
-            return [_plain(each) for each in value]
+            return [as_written(each) for each in value]
         case _:
             return value
 
@@ -201,14 +201,17 @@ def _hours(hours: Hours) -> Members:
     members = {"day_from": WEEKDAYS[hours.day_from]}
     if hours.day_to != hours.day_from:
         members["day_to"] = WEEKDAYS[hours.day_to]
-    return members | {"time_from": _plain(hours.time_from), "time_to": _plain(hours.time_to)}
+    return members | {
+        "time_from": as_written(hours.time_from),
+        "time_to": as_written(hours.time_to),
+    }
 
 
 def _closure(entry: ClosureEntry) -> Members:
     return {
         "key": entry.key,
-        "from": _plain(entry.local_from),
-        "to": _plain(entry.local_to),
+        "from": as_written(entry.local_from),
+        "to": as_written(entry.local_to),
         **_members(entry, "key", "studio", "local_from", "local_to"),
     }
 
@@ -257,8 +260,8 @@ def _idle_period(entry: IdlePeriodEntry) -> Members:
 
 
 def _span(first: date, last: date | None) -> Members:
-    members = {"from": _plain(first)}
-    return members if last is None else {**members, "until": _plain(last)}
+    members = {"from": as_written(first)}
+    return members if last is None else {**members, "until": as_written(last)}
 
 
 def _application(entry: ApplicationEntry) -> Members:

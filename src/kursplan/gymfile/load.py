@@ -47,7 +47,8 @@ from kursplan.store.named import Ids
 HORIZON_DAYS = 60
 CUSTOMERS_AT_ONCE = 250
 """How many customers are recorded in one turn."""
-EXTENDED_AT_ONCE = 20
+NEW_AT_ONCE = 20
+"""How many other things are made in one turn."""
 
 T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
@@ -143,19 +144,39 @@ class _Loading:
         entries: Sequence[E],
         kept: dict[str, Kept[E]],
     ) -> None:
-        commands = [
-            deed(self._organization_id, await self._id_of(each.key, kept), each) for each in entries
-        ]
-        await self._take(section, commands)
+        known: list[Command[Any]] = []
+        new: list[Command[Any]] = []
+        for each in entries:
+            row_id = await self._id_of(each.key, kept)
+            commands = known if each.key in kept else new
+            commands.append(deed(self._organization_id, row_id, each))
+        await self._take(section, known, new)
 
     async def _id_of(self, key: str, kept: dict[str, Kept[E]]) -> int:
         return kept[key].id if key in kept else await self._desk.ids.next()
 
-    async def _take(self, section: str, commands: Sequence[Command[Any]]) -> None:
-        """One after the other: some reach for many slots, and would start each other over."""
-        for done, command in enumerate(commands, start=1):
-            _accepted(await self._desk.take(command))
-            self._progress(section, done, len(commands))
+    async def _take(
+        self,
+        section: str,
+        one_by_one: Sequence[Command[Any]],
+        together: Sequence[Command[Any]] = (),
+    ) -> None:
+        """Have all of it done, `together` some in one turn.
+
+        What changes may reach for many slots: in one turn, such commands would only start each
+        other over.
+        """
+        total = len(one_by_one) + len(together)
+        done = 0
+        for some in (
+            *_some_at_a_time(one_by_one, 1),
+            *_some_at_a_time(together, NEW_AT_ONCE),
+        ):
+            answers = await asyncio.gather(*map(self._desk.take, some), return_exceptions=True)
+            for answer in answers:
+                _accepted(answer)
+            done += len(some)
+            self._progress(section, done, total)
 
     async def _ids(self, table: Table) -> Ids:
         organization_id = self._organization_id
@@ -194,6 +215,7 @@ class _Loading:
         commands: list[Command[Any]] = [
             EndSeries(self._organization_id, each.id, past) for each in found.ended_series
         ]
+        new: list[Command[Any]] = []
         for entry in found.series:
             plan = names.plan(entry)
             kept = self._before.series.get(entry.key)
@@ -203,8 +225,8 @@ class _Loading:
                 continue
             fresh = await self._desk.ids.next()
             class_id = classes[entry.class_]
-            commands.append(PlanSeries(self._organization_id, fresh, class_id, entry.key, plan))
-        await self._take("series", commands)
+            new.append(PlanSeries(self._organization_id, fresh, class_id, entry.key, plan))
+        await self._take("series", commands, new)
 
     async def _slots(self, found: Differences) -> None:
         if not found.new_slots and not found.slots and not found.cancelled_slots:
@@ -215,11 +237,12 @@ class _Loading:
             CancelSlot(self._organization_id, each.id) for each in found.cancelled_slots
         ]
         commands.extend(names.change(self._organization_id, each) for each in found.slots)
+        new: list[Command[Any]] = []
         for entry in found.new_slots:
             fresh = await self._desk.ids.next()
             class_id = classes[entry.class_]
-            commands.append(names.slot(self._organization_id, fresh, class_id, entry))
-        await self._take("slots", commands)
+            new.append(names.slot(self._organization_id, fresh, class_id, entry))
+        await self._take("slots", commands, new)
 
     async def _names(self) -> _Names:
         return _Names(await self._ids(tables.location), await self._ids(tables.employee))
@@ -262,12 +285,8 @@ class _Loading:
             return series.due(tx, organization_id, until)
 
         due = await self._database.read(look)
-        done = 0
-        for some in _some_at_a_time(due, EXTENDED_AT_ONCE):
-            commands = [ExtendSeries(organization_id, each, until) for each in some]
-            await asyncio.gather(*map(self._desk.take, commands))
-            done += len(some)
-            self._progress("timetable", done, len(due))
+        commands = [ExtendSeries(organization_id, each, until) for each in due]
+        await self._take("timetable", (), commands)
 
 
 class _Names:
@@ -352,5 +371,7 @@ def _some_at_a_time(all_of_them: Sequence[T], count: int) -> Iterator[Sequence[T
 
 def _accepted(answer: object) -> None:
     """The file was compared with what is stored, so a refusal means that it is no longer so."""
+    if isinstance(answer, BaseException):
+        raise answer
     if isinstance(answer, Refusal):
         raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer}")

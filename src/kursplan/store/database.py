@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from kursplan.store.dialect import Trouble, take_numbers, trouble
+from kursplan.store.dialect import Trouble, name_of, take_numbers, trouble
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -157,9 +157,7 @@ def _told_in_our_words() -> Iterator[None]:
         kind = trouble(error)
         if kind is Trouble.BROKEN:
             raise
-        # The driver's text may hold parameters, which may be personal data: name only the kind.
-        told = type(getattr(error, "orig", error)).__name__
-        raise DatabaseUnavailable(told, conflict=kind is Trouble.CONFLICT) from error
+        raise DatabaseUnavailable(name_of(error), conflict=kind is Trouble.CONFLICT) from error
 
 
 class _Postgres:

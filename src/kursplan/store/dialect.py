@@ -228,3 +228,14 @@ def trouble(error: BaseException) -> Trouble:
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.BUSY
     return Trouble.BUSY if isinstance(original, OSError) else Trouble.BROKEN
+
+
+def name_of(error: BaseException) -> str:
+    """What the database calls the error, which holds nothing of what is in the database.
+
+    The message may: PostgreSQL quotes the values of a row that it refuses.
+    """
+    original = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    name: str | None = getattr(original, "sqlite_errorname", None)
+    # The asynchronous driver's error is wrapped once more, here too.
+    return name or type(original.__cause__ or original).__name__

@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,37 @@ import httpcore
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """From host and port to numeric addresses. Raises OSError where there are none."""
 
+# By the registries of special-purpose addresses. Python has such tables too, but which addresses
+# they name differs between its versions.
+_SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "0.0.0.0/8",  # this network, and "any address"
+            "10.0.0.0/8",  # private
+            "100.64.0.0/10",  # shared by customers of a provider (CGNAT)
+            "127.0.0.0/8",  # loopback
+            "168.63.129.16/32",  # the host under a virtual machine, in one large cloud
+            "169.254.0.0/16",  # link-local, and the metadata of most clouds
+            "172.16.0.0/12",  # private
+            "192.0.0.0/24",  # protocol assignments
+            "192.0.2.0/24",  # documentation
+            "192.88.99.0/24",  # relays of 6to4
+            "192.168.0.0/16",  # private
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, and broadcast
+            "2001::/23",  # protocol assignments, Teredo among them
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""The only part of IPv6 that the open internet uses."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LONGEST_URL = 2000
 
@@ -31,24 +63,39 @@ class RefusedAddress(Exception):
     """The host leads to an address that must not be called."""
 
 
+_LOOKUPS = ThreadPoolExecutor(64, thread_name_prefix="webhook-lookup")
+"""Not the event loop's own threads: those are few, and a name whose servers are silent holds one for
+many seconds."""
+
+
 async def system_resolver(host: str, port: int) -> list[str]:
     """Ask the system."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    def look_up() -> list[str]:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as mistake:
+            raise OSError(f"{host} is no name of a host") from mistake
+        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+    return await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
 
 
 def is_public(address: str) -> bool:
     """Whether a numeric address lies in the open internet, also behind a translation to IPv4."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour
+        inner = ip.ipv4_mapped
         if inner is None and ip in _NAT64:
             inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if ip.teredo is not None or ip.is_site_local:
+        if ip not in _UNICAST:
             return False
-    return ip.is_global and not ip.is_multicast
+    return not any(ip in network for network in _SPECIAL)
 
 
 class Targets:
@@ -108,33 +155,3 @@ class Targets:
         return found
 
 
-class CheckedConnections(httpcore.AsyncNetworkBackend):
-    """Opens connections only to addresses that were checked, by the address and not by the name."""
-
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  (the interface of the library)
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failure: Exception | None = None
-        for address in await self._targets.addresses(host, port):
-            try:
-                return await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
-                failure = unreachable
-        raise failure or httpcore.ConnectError(f"{host} has no address")
-
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        raise RefusedAddress("a socket in the file system is not called")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)

@@ -1,0 +1,87 @@
+"""An organization goes in as a file and comes out as one."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kursplan.gymfile import SCHEMA
+from kursplan.store.database import Database
+from tests.cli.conftest import Kursplan, run
+
+GYM = """\
+organization: {key: two-rooms, name: Two Rooms}
+studios:
+  - {key: north, name: North, zone: Europe/Oslo, language: nb}
+classes:
+  - {key: yoga, studio: north, title: Yoga, duration: 60}
+series:
+  - {key: yoga-monday, class: yoga, weekdays: [MONDAY], start: "18:00", first_day: "2026-01-05"}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    written = tmp_path / "gym.yaml"
+    written.write_text(GYM)
+    return written
+
+
+async def test_a_file_is_loaded_once_and_then_changes_nothing(
+    kursplan: Kursplan, database: Database, file: Path
+) -> None:
+    foreseen = await kursplan("gym", "load", file, "--dry-run", "--json")
+    before = await kursplan("class", "list")
+    loaded = await kursplan("gym", "load", file, "--json")
+    again = await kursplan("gym", "load", file)
+
+    assert foreseen.json == loaded.json
+    assert foreseen.json["classes"] == {"created": 1, "changed": 0, "removed": 0}
+    assert before.status == 1
+    assert again.out == "Nothing had to be changed.\n"
+    assert [each["key"] for each in (await kursplan("class", "list", "--json")).json] == ["yoga"]
+
+
+async def test_what_is_dumped_can_be_loaded(
+    kursplan: Kursplan, database: Database, file: Path, tmp_path: Path
+) -> None:
+    await kursplan("gym", "load", file)
+    output = tmp_path / "dumped.yaml"
+
+    printed = await kursplan("gym", "dump", "--organization", "two-rooms")
+    written = await kursplan("gym", "dump", "--output", output)
+
+    assert written.out == ""
+    assert output.read_text() == printed.out
+    assert yaml.safe_load(printed.out)["organization"]["key"] == "two-rooms"
+    assert (await kursplan("gym", "load", output)).out == "Nothing had to be changed.\n"
+
+
+@pytest.fixture
+def mistaken_file(tmp_path: Path) -> Path:
+    written = tmp_path / "mistaken.yaml"
+    written.write_text(GYM.replace("Europe/Oslo", "Oslo").replace("duration: 60", "duration: long"))
+    return written
+
+
+async def test_all_mistakes_in_a_file_are_told_with_their_lines(
+    kursplan: Kursplan, database: Database, mistaken_file: Path
+) -> None:
+    ran = await kursplan("gym", "load", mistaken_file)
+
+    assert (ran.status, ran.out) == (1, "")
+    lines = ran.err.splitlines()
+    assert [line.partition(":")[2].partition(":")[0].strip() for line in lines] == [
+        "line 3, studios[0].zone",
+        "line 5, classes[0].duration",
+    ]
+
+
+async def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
+    ran = await run("gym", "load", tmp_path / "none.yaml")
+    assert ran.status == 1
+    assert ran.err.endswith("none.yaml: No such file or directory\n")
+
+
+async def test_the_schema_needs_no_database() -> None:
+    assert (await run("gym", "schema", KURSPLAN_DATABASE_URL="sqlite:////nowhere")).json == SCHEMA
