@@ -120,9 +120,10 @@ async def test_when_no_connection_is_free_the_answer_is_busy(
         # As many as there are connections wait for the lock, the others for a connection.
         first = [asyncio.create_task(client.get("/v1/classes")) for _ in range(8)]
         last = asyncio.create_task(client.get("/v1/classes"))
-        head = await client.head("/v1/classes")
+        checks = asyncio.create_task(client.head("/v1/classes"))
         assert busy(await last)
         # HEAD has no body, not even then.
+        head = await checks
         assert (head.status_code, head.headers["retry-after"], head.content) == (503, "2", b"")
     answers = [await each for each in first]
     assert {each.status_code for each in answers} == {200, 503}

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ def serving(
         env=os.environ | environment,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     try:
         assert process.stderr is not None
@@ -42,8 +43,12 @@ def serving(
                 break
         yield process, logged
     finally:
-        process.kill()
-        process.communicate()
+        # All of it, with the processes that it started: they would outlive it otherwise.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def refused(*arguments: object, **environment: str) -> tuple[int, str]:

@@ -132,8 +132,8 @@ async def test_loading_that_broke_off_carries_on_and_does_nothing_twice(house: H
     class Interrupted(Exception):
         pass
 
-    def interrupt(section: str, done: int, _total: int) -> None:
-        if (section, done) == ("series", 1):
+    def interrupt(section: str, _done: int, _total: int) -> None:
+        if section == "series":
             raise Interrupted
 
     with pytest.raises(Interrupted):
@@ -142,8 +142,8 @@ async def test_loading_that_broke_off_carries_on_and_does_nothing_twice(house: H
 
     changes = await house.changes(GYM)
 
-    assert changes["series"] == (1, 0, 0)
-    assert "studios" not in changes
+    assert changes["slots"] == (2, 0, 0)
+    assert "series" not in changes
     assert await house.changes(GYM) == {}
 
 

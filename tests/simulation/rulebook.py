@@ -75,6 +75,7 @@ class Slot:
     additional: int = 0
     status: str = "PLANNED"
     instructors: tuple[int, ...] = ()
+    """The one who gives it comes last, after those who are replaced."""
     lowered: bool = False
     """Whether staff ever took seats away that were taken."""
 
@@ -362,13 +363,14 @@ class Rulebook:
         with self.deed():
             self.fill(slot, by_staff=True)
 
-    def _fixed(self, slot: Slot) -> bool:
+    def fixed(self, slot: Slot) -> bool:
+        """Whether staff can no longer change it."""
         return slot.status != "PLANNED" or self.now >= slot.end
 
     def resize(
         self, slot: Slot, *, capacity: int | None, waiting_limit: int, additional: int
     ) -> str:
-        if self._fixed(slot):
+        if self.fixed(slot):
             return "SLOT_NOT_PLANNED"
         if (capacity, waiting_limit, additional) == (
             slot.capacity,
@@ -384,7 +386,7 @@ class Rulebook:
         return "changed"
 
     def move(self, slot: Slot, start: datetime) -> str:
-        if self._fixed(slot):
+        if self.fixed(slot):
             return "SLOT_NOT_PLANNED"
         if start == slot.start:
             return "same"
@@ -407,7 +409,7 @@ class Rulebook:
     def call_off(self, slot: Slot) -> str:
         if slot.status == CANCELED:
             return "same"
-        if self._fixed(slot):
+        if self.fixed(slot):
             return "SLOT_NOT_PLANNED"
         with self.deed():
             self._call_off(slot)
@@ -440,14 +442,13 @@ class Rulebook:
                         self._call_off(slot)
             self._look_again([slot for slot in touched if slot.status == "PLANNED"])
 
-    def open(self, studio: int, local_now: datetime) -> None:
-        """`local_now` is the present instant, to what the studio's clock shows of it."""
+    def open(self, studio: int) -> None:
         before = self.closures.get(studio)
-        if before is None or before[1] <= local_now:
+        if before is None or before[1] <= self.now:
             return
         with self.deed(reviews=True):
-            if before[0] < local_now:
-                self.closures[studio] = before[0], local_now
+            if before[0] < self.now:
+                self.closures[studio] = before[0], self.now
             else:
                 del self.closures[studio]
             self._tell("STUDIO_OPENING_HOURS_UPDATED", studio)

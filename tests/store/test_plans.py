@@ -70,7 +70,7 @@ FEW = frozenset({"ix_booking_unconfirmed", "ix_event_to_fan_out"})
 READS_ALL = re.compile(
     r"examination\."  # Looks for what is wrong anywhere.
     r"|named\."  # All names of an organization, for loading its gym file.
-    r"|people\.(NUMBERS|DETACH_BOOKINGS)"  # The same.
+    r"|people\.NUMBERS"  # The same.
     r"|directory\.SEARCH"  # Criteria may be absent.
 )
 """Except by these statements, which is their purpose."""

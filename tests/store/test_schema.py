@@ -18,11 +18,12 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlglot import exp
 
 from kursplan.store import schema, tables
 from kursplan.store.database import Database, connect
 from tests.postgres import create_database, drop_database
-from tests.store.statements import REFERENCE_TABLES
+from tests.store.statements import REFERENCE_TABLES, every_statement
 
 NOT_IN_TABLES = ("alembic_version", "kursplan_id")
 """What the migrations keep for themselves, and the sequence where it is a table."""
@@ -222,6 +223,36 @@ def test_every_reference_stays_within_the_organization_and_avoids_the_directorie
         or key.referred_table.name in REFERENCE_TABLES
     ]
     assert wrong == []
+
+
+def test_what_may_be_deleted_is_found_by_an_index_wherever_it_is_referred_to() -> None:
+    """Otherwise each deleted row has the database read all rows that might refer to it."""
+    deleted = {
+        write.this.name
+        for statement in every_statement()
+        for write in statement.tree.find_all(exp.Delete)
+    }
+    unserved = [
+        f"{table.name}: {key.name}"
+        for table in tables.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        if key.referred_table.name in deleted
+        and not any(begins[: len(key.columns)] == key.column_keys for begins in _searchable(table))
+    ]
+    assert deleted >= {"membership", "closure"}
+    assert unserved == []
+
+
+def _searchable(table: Table) -> Iterator[list[str]]:
+    """The columns of each index, constraints included, that holds all rows that refer at all."""
+    yield table.primary_key.columns.keys()
+    for part in table.constraints:
+        if isinstance(part, UniqueConstraint):
+            yield part.columns.keys()
+    for index in table.indexes:
+        where = index.dialect_options["postgresql"]["where"]
+        if where is None or str(where).endswith(" IS NOT NULL"):
+            yield index.columns.keys()
 
 
 def test_nothing_is_deferrable_or_done_by_the_database_on_its_own() -> None:

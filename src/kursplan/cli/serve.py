@@ -52,6 +52,7 @@ def serve(
     listener = bind(
         settings.host if host is None else host, settings.port if port is None else port
     )
+    open_door(listener)
     _log_start(settings, listener, workers)
     run(listener, workers=workers, app=APPLICATION, factory=True)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.endpoints import put_endpoints
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.entries import ApplicationEntry, IntegrationEntry
+from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.ids import new_api_key
-from kursplan.store import applications, named, organizations
+from kursplan.store import applications, endpoints, named, organizations
 from kursplan.store.dialect import take_numbers
 from kursplan.store.tables import studio
 
@@ -17,7 +18,8 @@ class RecordApplication(Deed):
     """Have the application be what the entry says; one that is not there is new.
 
     An integration that is missing where they are told is deactivated, which makes its keys stop
-    working at once. The answer is whether anything changed. Raises `UnknownKey` for a studio.
+    working at once. Whether its URLs may be called is looked at before. The answer is whether
+    anything changed. Raises `UnknownKey` for a studio, and `EndpointRefused`.
     """
 
     organization_id: int
@@ -42,14 +44,34 @@ class RecordApplication(Deed):
         studios = named.ids(tx, organization_id, studio)
         for key, wanted in sorted(after.by_studio.items()):
             if key not in known:
-                self._activate(turn, studios[key], wanted)
+                number = self._activate(turn, studios[key], wanted)
+                self._tell_at(turn, number, None, wanted)
             elif known[key] != wanted:
                 applications.change_integration(
                     tx, organization_id, self.application_id, studios[key], wanted
                 )
+                number = applications.integration_id(
+                    tx, organization_id, self.application_id, studios[key]
+                )
+                self._tell_at(turn, number, known[key], wanted)
         return True
 
-    def _activate(self, turn: Turn, studio_id: int, wanted: IntegrationEntry) -> None:
+    def _tell_at(
+        self,
+        turn: Turn,
+        integration_id: int,
+        before: IntegrationEntry | None,
+        wanted: IntegrationEntry,
+    ) -> None:
+        """Where and by which plan the integration is told of events."""
+        stands = NO_WEBHOOKS if before is None else before.webhooks or NO_WEBHOOKS
+        webhooks = wanted.webhooks or NO_WEBHOOKS
+        if webhooks.endpoints is not None and webhooks.endpoints != stands.endpoints:
+            put_endpoints(turn, integration_id, webhooks.endpoints)
+        if webhooks.retry is not None and webhooks.retry != stands.retry:
+            endpoints.set_plan(turn.tx, self.organization_id, integration_id, webhooks.retry)
+
+    def _activate(self, turn: Turn, studio_id: int, wanted: IntegrationEntry) -> int:
         [number] = take_numbers(turn.tx, 1)
         applications.add_integration(
             turn.tx,
@@ -60,3 +82,4 @@ class RecordApplication(Deed):
             integration_id=number,
             webhook_key=new_api_key(),
         )
+        return number

@@ -16,9 +16,11 @@ from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, 
 from kursplan.domain.contingents import Contingent
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
+from kursplan.domain.events import EventType
 from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
+from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, RetryPlan
 
 _HOUSE = Class(0)
 
@@ -232,10 +234,56 @@ class CustomerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointEntry:
+    """Where an integration is told. Its secret is absent: it is made here, and shown once."""
+
+    key: str
+    url: str
+    types: frozenset[EventType] | None = None
+    """None for all types, which only the default one may."""
+
+    @property
+    def is_default(self) -> bool:
+        return self.key == DEFAULT_ENDPOINT
+
+
+@dataclass(frozen=True, slots=True)
+class WebhooksEntry:
+    """How an integration is told of events."""
+
+    endpoints: frozenset[EndpointEntry] | None = None
+    """Left alone where it is None; otherwise all there are to be, the default one among them."""
+    retry: RetryPlan | None = None
+    """Left alone where it is None."""
+
+    @property
+    def by_key(self) -> dict[str, EndpointEntry]:
+        return {each.key: each for each in self.endpoints or ()}
+
+    def over(self, before: WebhooksEntry) -> WebhooksEntry:
+        """What there is once this is recorded, where there was `before` until now."""
+        return WebhooksEntry(
+            before.endpoints if self.endpoints is None else self.endpoints,
+            before.retry if self.retry is None else self.retry,
+        )
+
+
+NO_WEBHOOKS = WebhooksEntry(frozenset(), CONTRACTS_PLAN)
+"""What a new integration has."""
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationEntry:
     studio: str
     scopes: frozenset[str]
     active: bool = True
+    webhooks: WebhooksEntry | None = None
+    """Left alone where it is None."""
+
+    def over(self, before: IntegrationEntry | None) -> IntegrationEntry:
+        """The integration once this is recorded, which was `before` until now."""
+        stands = NO_WEBHOOKS if before is None else before.webhooks or NO_WEBHOOKS
+        return replace(self, webhooks=(self.webhooks or WebhooksEntry()).over(stands))
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +305,10 @@ class ApplicationEntry:
         known = {} if before is None else before.by_studio
         if self.integrations is None:
             return replace(self, integrations=frozenset(known.values()))
+        told = (each.over(known.get(each.studio)) for each in self.integrations)
         missing = known.keys() - self.by_studio.keys()
         ended = (replace(known[studio], active=False) for studio in missing)
-        return replace(self, integrations=self.integrations.union(ended))
+        return replace(self, integrations=frozenset((*told, *ended)))
 
 
 @dataclass(frozen=True, slots=True)

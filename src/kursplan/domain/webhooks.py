@@ -6,7 +6,7 @@ Nothing here opens a connection or reads a clock.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,13 @@ FAILING_AT_MOST = timedelta(days=5)
 """How long an endpoint may fail without a single success before it is disabled (F50)."""
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """How far an endpoint can put off the next attempt by `Retry-After`."""
+MOST_REPEATS = 20
+LONGEST_WAIT = timedelta(days=3)
+"""Before any one repeat, without the chance in it."""
+OLD_SECRET_VALID = timedelta(hours=24)
+"""How long the secret from before a rotation signs too, unless said otherwise."""
+DEFAULT_ENDPOINT = "default"
+"""The key of an integration's default endpoint."""
 
 
 class DeliveryStatus(StrEnum):
@@ -69,6 +76,15 @@ class RetryPlan:
     jitter_percent: int = 0
     """Each wait is lengthened by up to this share of it."""
 
+    def __post_init__(self) -> None:
+        longest = int(LONGEST_WAIT.total_seconds())
+        if len(self.seconds) > MOST_REPEATS:
+            raise ValueError(f"there are {len(self.seconds)} repeats: give at most {MOST_REPEATS}")
+        if not all(1 <= each <= longest for each in self.seconds):
+            raise ValueError(f"a repeat comes after 1 to {longest} seconds")
+        if not 0 <= self.jitter_percent <= 100:
+            raise ValueError("the chance in a wait is 0 to 100 percent of it")
+
     def next_attempt(
         self, failed: int, now: datetime, chance: float, retry_after: timedelta | None = None
     ) -> datetime | None:
@@ -87,6 +103,25 @@ class RetryPlan:
 
 
 CONTRACTS_PLAN = RetryPlan()
+PATIENT_PLAN = RetryPlan(tuple(60 * 3**repeat for repeat in range(8)), jitter_percent=20)
+"""For an endpoint that may be away for a weekend: the first repeat after a minute, each further one
+after three times as long, the last one between 54 and 66 hours after the first attempt."""
+
+
+class NamedPlan(StrEnum):
+    """Plans that go by a name."""
+
+    CONTRACT = "CONTRACT"
+    PATIENT = "PATIENT"
+
+    @property
+    def plan(self) -> RetryPlan:
+        return CONTRACTS_PLAN if self is NamedPlan.CONTRACT else PATIENT_PLAN
+
+    @staticmethod
+    def of(plan: RetryPlan) -> NamedPlan | None:
+        """The name that the plan goes by, if it has one."""
+        return next((each for each in NamedPlan if each.plan == plan), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +160,12 @@ def listeners_of(
         own = [each for each in candidates if not each.is_default]
         heard.extend(own or candidates)
     return heard
+
+
+def valid_secrets(
+    secret: str, old_secret: str | None, old_secret_until: datetime | None, now: datetime
+) -> Sequence[str]:
+    """What signs now: after a rotation both secrets, as long as the old one is valid (F51)."""
+    if old_secret is None or old_secret_until is None or now > old_secret_until:
+        return (secret,)
+    return (secret, old_secret)

@@ -56,10 +56,11 @@ async def dump(database: Database, clock: Clock, organization_key: str) -> str:
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")
     document = _Dump(found, clock.now()).document()
-    return "\n".join([_HEAD, *(_written({name: section}) for name, section in document.items())])
+    return "\n".join([_HEAD, *(yaml_of({name: section}) for name, section in document.items())])
 
 
-def _written(section: Members) -> str:
+def yaml_of(section: Members) -> str:
+    """The members as YAML."""
     written: str = yaml.dump(
         section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
     )

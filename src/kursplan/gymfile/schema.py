@@ -7,7 +7,7 @@ What a schema can't say (references, reversed dates) is looked at in `check.py`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from re import fullmatch
@@ -34,6 +34,7 @@ _KINDS = {
     "null": "null",
 }
 _LONGEST_QUOTE = 40
+_MOST_NAMED = 12
 
 
 def _pattern(
@@ -105,10 +106,12 @@ def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str
             raise AssertionError(f"the schema uses {other!r}, for which there are no words")
 
 
-def _unknown(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
-    return f"is not known here; {hint}"
+def _unknown(name: str, known: Collection[str]) -> str:
+    if close := get_close_matches(name, known, n=1):
+        return f"is not known here; did you mean {close[0]!r}?"
+    if len(known) > _MOST_NAMED:
+        return "is not known here; see the schema for what there is"
+    return f"is not known here; there are {', '.join(sorted(known))}"
 
 
 def _other_kind(rule: str | list[str], value: Any, node: Node | None) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from kursplan.domain.entries import ApplicationEntry, IntegrationEntry
+from kursplan.domain.entries import ApplicationEntry, IntegrationEntry, WebhooksEntry
+from kursplan.store import endpoints
 from kursplan.store.dialect import any_of
 from kursplan.store.tables import ORGANIZATION, application, integration, studio
 
@@ -26,9 +27,12 @@ APPLICATIONS = (
 
 INTEGRATIONS = (
     select(
+        integration.c.id,
         integration.c.application_id,
         integration.c.scopes,
         integration.c.active,
+        integration.c.retry_seconds,
+        integration.c.retry_jitter_percent,
         studio.c.key.label("studio"),
     )
     .select_from(
@@ -58,6 +62,12 @@ CHANGE = (
 
 ADD_INTEGRATION = insert(integration)
 
+INTEGRATION_ID = select(integration.c.id).where(
+    integration.c.organization_id == ORGANIZATION,
+    integration.c.application_id == bindparam("of_application"),
+    integration.c.studio_id == bindparam("in_studio"),
+)
+
 CHANGE_INTEGRATION = (
     update(integration)
     .where(
@@ -74,10 +84,14 @@ def load(
 ) -> dict[int, ApplicationEntry]:
     """The applications of these ids; unknown ids are left out."""
     named = {"organization": organization_id, "application_ids": application_ids}
+    rows = tx.execute(INTEGRATIONS, named).all()
+    told_at = endpoints.entries(tx, organization_id, [row.id for row in rows])
     activated: defaultdict[int, list[IntegrationEntry]] = defaultdict(list)
-    for row in tx.execute(INTEGRATIONS, named):
+    for row in rows:
+        plan = endpoints.retry_plan(row.retry_seconds, row.retry_jitter_percent)
+        webhooks = WebhooksEntry(told_at[row.id], plan)
         activated[row.application_id].append(
-            IntegrationEntry(row.studio, frozenset(row.scopes), row.active)
+            IntegrationEntry(row.studio, frozenset(row.scopes), row.active, webhooks)
         )
     return {
         row.id: ApplicationEntry(row.key, row.name, frozenset(activated[row.id]))
@@ -136,6 +150,21 @@ def add_integration(
             "webhook_key": webhook_key,
         },
     )
+
+
+def integration_id(
+    tx: Connection, organization_id: int, application_id: int, studio_id: int
+) -> int:
+    """The application in that studio, where it is activated or was."""
+    found: int = tx.execute(
+        INTEGRATION_ID,
+        {
+            "organization": organization_id,
+            "of_application": application_id,
+            "in_studio": studio_id,
+        },
+    ).scalar_one()
+    return found
 
 
 def change_integration(

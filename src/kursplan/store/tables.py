@@ -514,6 +514,7 @@ idle_period = _table(
     _to("membership", "membership_id"),
     _unique_key(),
     Index("ix_idle_period_organization_id_customer_id", "organization_id", "customer_id"),
+    Index("ix_idle_period_organization_id_membership_id", "organization_id", "membership_id"),
     CheckConstraint("last_day IS NULL OR first_day <= last_day", name="days"),
 )
 
@@ -585,13 +586,14 @@ booking = _table(
         "customer_id",
         "starts_at",
     ),
+    # For what a membership has used, and for the reference to it.
     Index(
-        "ix_booking_counts",
+        "ix_booking_membership",
         "organization_id",
         "membership_id",
         "day",
-        postgresql_where=text("counts"),
-        sqlite_where=text("counts"),
+        postgresql_where=text("membership_id IS NOT NULL"),
+        sqlite_where=text("membership_id IS NOT NULL"),
     ),
     Index(
         "ix_booking_waiting",

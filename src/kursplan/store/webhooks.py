@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Integer,
+    Select,
     bindparam,
     delete,
     exists,
@@ -93,7 +95,10 @@ LISTENERS = (
         integration.c.confirmed_event.is_not(None),
     )
     .order_by(webhook_endpoint.c.id)
+    .with_for_update(read=True, of=webhook_endpoint)
 )
+"""Locked against being disabled or enabled until their deliveries are stored: one that is held would
+otherwise never be sent, and one that is not would be sent in spite of it."""
 
 ADD_DELIVERIES = insert(delivery)
 
@@ -125,52 +130,73 @@ _HAS_ITS_TURN = ~exists(
 )
 """Within an entity a later event is not sent before an earlier one was attempted (F47)."""
 
-_due = (
-    select(
-        delivery.c.id,
-        delivery.c.endpoint_id,
-        delivery.c.due_at,
-        func.row_number()
-        .over(
-            partition_by=delivery.c.endpoint_id, order_by=(delivery.c.due_at, delivery.c.event_id)
-        )
-        .label("place"),
-    )
-    .where(
-        delivery.c.organization_id == ORGANIZATION,
-        _PENDING,
-        delivery.c.due_at <= _NOW,
-        _IS_FREE,
-        _HAS_ITS_TURN,
-    )
-    .subquery("due")
-)
-DUE = (
-    select(_due.c.id, _due.c.endpoint_id)
-    .where(_due.c.place <= bindparam("each", type_=Integer))
-    .order_by(_due.c.due_at, _due.c.id)
-    .limit(_LIMIT)
-)
-"""What is due, a few of each endpoint, so that one with a backlog does not crowd out the others."""
 
-CLAIM = (
-    update(delivery)
+def _due(endpoint_is: ColumnElement[bool]) -> Select[Any]:
+    """What is due at such endpoints, a few of each, and of each the first before any second.
+
+    So an endpoint with a backlog does not crowd out the others.
+    """
+    turn = func.row_number().over(
+        partition_by=delivery.c.endpoint_id, order_by=(delivery.c.due_at, delivery.c.event_id)
+    )
+    found = (
+        select(delivery.c.id, delivery.c.endpoint_id, delivery.c.due_at, turn.label("place"))
+        .select_from(
+            delivery.join(
+                webhook_endpoint,
+                (webhook_endpoint.c.organization_id == delivery.c.organization_id)
+                & (webhook_endpoint.c.id == delivery.c.endpoint_id),
+            )
+        )
+        .where(
+            delivery.c.organization_id == ORGANIZATION,
+            _PENDING,
+            delivery.c.due_at <= _NOW,
+            _IS_FREE,
+            _HAS_ITS_TURN,
+            webhook_endpoint.c.disabled.is_(None),
+            ~any_of(delivery.c.endpoint_id, "busy"),
+            endpoint_is,
+        )
+        .subquery("due")
+    )
+    return (
+        select(found.c.id, found.c.endpoint_id)
+        .where(found.c.place <= bindparam("each", type_=Integer))
+        .order_by(found.c.place, found.c.due_at, found.c.id)
+        .limit(_LIMIT)
+    )
+
+
+DUE = _due(webhook_endpoint.c.failing_since.is_(None))
+DUE_WHERE_FAILING = _due(webhook_endpoint.c.failing_since.is_not(None))
+
+_free = (
+    select(delivery.c.id)
     .where(
         delivery.c.organization_id == ORGANIZATION,
         any_of(delivery.c.id, "delivery_ids"),
         _PENDING,
         _IS_FREE,
     )
+    .order_by(delivery.c.id)
+    .with_for_update(key_share=True, skip_locked=True)
+    .subquery("free")
+)
+CLAIM = (
+    update(delivery)
+    .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == _free.c.id)
     .values(claimed_until=bindparam("until", type_=Instant))
     .returning(delivery.c.id)
 )
+"""Nobody waits for another who claims the same."""
 
 PARCELS = (
     select(
         delivery.c.id,
         delivery.c.endpoint_id,
-        delivery.c.attempts,
         delivery.c.failed_attempts,
+        delivery.c.claimed_until,
         event.c.uuid,
         event.c.type,
         event.c.entity_id,
@@ -180,7 +206,6 @@ PARCELS = (
         webhook_endpoint.c.secret,
         webhook_endpoint.c.old_secret,
         webhook_endpoint.c.old_secret_until,
-        webhook_endpoint.c.disabled,
         integration.c.webhook_key,
         integration.c.retry_seconds,
         integration.c.retry_jitter_percent,
@@ -206,6 +231,21 @@ PARCELS = (
     .order_by(delivery.c.event_id, delivery.c.id)
 )
 
+ATTEMPTED = (
+    select(
+        delivery.c.id.label("delivery_id"),
+        delivery.c.status,
+        delivery.c.attempts,
+        delivery.c.failed_attempts,
+        delivery.c.due_at,
+        delivery.c.claimed_until,
+        delivery.c.finished_at,
+    )
+    .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
+    .order_by(delivery.c.id)
+    .with_for_update(key_share=True)
+)
+
 ADD_ATTEMPT = insert(attempt)
 
 MARK = (
@@ -216,7 +256,7 @@ MARK = (
         attempts=bindparam("attempts"),
         failed_attempts=bindparam("failed_attempts"),
         due_at=bindparam("due_at"),
-        claimed_until=None,
+        claimed_until=bindparam("claimed_until"),
         finished_at=bindparam("finished_at"),
     )
 )
@@ -260,6 +300,11 @@ ACROSS_OLDEST_PENDING = (
     .where(_PENDING)
     .group_by(delivery.c.organization_id)
 )
+ACROSS_OLDEST_TO_FAN_OUT = (
+    select(event.c.organization_id, func.min(event.c.happened_at).label("oldest"))
+    .where(_TO_FAN_OUT)
+    .group_by(event.c.organization_id)
+)
 
 FORGET_ATTEMPTS = delete(attempt).where(
     attempt.c.organization_id == ORGANIZATION, attempt.c.attempted_at < bindparam("before")
@@ -285,8 +330,9 @@ class Parcel:
 
     id: int
     endpoint_id: int
-    attempts: int
     failed_attempts: int
+    claimed_until: datetime
+    """By this whoever marks the attempt proves that the claim is still theirs."""
     uuid: str
     type: EventType
     entity_id: int
@@ -312,7 +358,7 @@ class Attempted:
 
     delivery_id: int
     endpoint_id: int
-    number: int
+    claimed_until: datetime
     attempted_at: datetime
     milliseconds: int
     status_code: int | None
@@ -406,11 +452,23 @@ def organizations_due(tx: Connection, now: datetime) -> list[int]:
 
 
 def due(
-    tx: Connection, organization_id: int, now: datetime, *, each: int, limit: int
+    tx: Connection,
+    organization_id: int,
+    now: datetime,
+    *,
+    failing: bool,
+    busy: Collection[int],
+    each: int,
+    limit: int,
 ) -> list[tuple[int, int]]:
-    """Deliveries that are due, as (delivery, endpoint), at most `each` of an endpoint."""
-    named = {"organization": organization_id, "now": now, "each": each, "limit": limit}
-    return [(row.id, row.endpoint_id) for row in tx.execute(DUE, named)]
+    """Deliveries that are due, as (delivery, endpoint), at most `each` of an endpoint.
+
+    Either of the endpoints whose latest attempt failed, or of the others; of none that is `busy`.
+    """
+    named = {"organization": organization_id, "now": now}
+    statement = DUE_WHERE_FAILING if failing else DUE
+    found = tx.execute(statement, named | {"busy": busy, "each": each, "limit": limit})
+    return [(row.id, row.endpoint_id) for row in found]
 
 
 def claim(
@@ -436,8 +494,8 @@ def _parcel(row: AnyRow) -> Parcel:
     return Parcel(
         id=row.id,
         endpoint_id=row.endpoint_id,
-        attempts=row.attempts,
         failed_attempts=row.failed_attempts,
+        claimed_until=row.claimed_until,
         uuid=row.uuid,
         type=row.type,
         entity_id=row.entity_id,
@@ -453,40 +511,49 @@ def _parcel(row: AnyRow) -> Parcel:
 
 
 def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:
-    """Write down what came of the attempts."""
-    tx.execute(
-        ADD_ATTEMPT,
-        [
+    """Write down what came of the attempts.
+
+    What becomes of a delivery is for the holder of its claim to say. Whoever was so slow that the
+    claim lapsed, and another took it, only adds that there was an attempt; a success counts all the
+    same, because the partner has been told.
+    """
+    ids = [each.delivery_id for each in attempted]
+    named = {"organization": organization_id, "delivery_ids": ids}
+    marks = {
+        row["delivery_id"]: {"organization": organization_id, **row}
+        for row in tx.execute(ATTEMPTED, named).mappings()
+    }
+    attempts = []
+    for each in attempted:
+        kept = marks.get(each.delivery_id)
+        if kept is None:  # Its endpoint was removed meanwhile.
+            continue
+        kept["attempts"] += 1
+        attempts.append(
             {
                 "organization_id": organization_id,
                 "delivery_id": each.delivery_id,
-                "number": each.number,
+                "number": kept["attempts"],
                 "attempted_at": each.attempted_at,
                 "milliseconds": each.milliseconds,
                 "status_code": each.status_code,
                 "failure": each.failure,
                 "excerpt": each.excerpt,
             }
-            for each in attempted
-        ],
-    )
-    tx.execute(
-        MARK,
-        [
-            {
-                "organization": organization_id,
-                "delivery_id": each.delivery_id,
+        )
+        delivered = each.status is DeliveryStatus.DELIVERED
+        if delivered or each.claimed_until == kept["claimed_until"]:
+            pending = each.status is DeliveryStatus.PENDING
+            kept |= {
                 "status": each.status,
-                "attempts": each.number,
                 "failed_attempts": each.failed_attempts,
                 "due_at": each.due_at,
-                "finished_at": (
-                    None if each.status is DeliveryStatus.PENDING else each.attempted_at
-                ),
+                "claimed_until": None,
+                "finished_at": None if pending else each.attempted_at,
             }
-            for each in attempted
-        ],
-    )
+    if attempts:
+        tx.execute(ADD_ATTEMPT, attempts)
+        tx.execute(MARK, list(marks.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,4 +604,5 @@ def organizations_with_old_attempts(tx: Connection, before: datetime) -> list[in
 
 def oldest_pending(tx: Connection) -> datetime | None:
     """Since when the oldest event waits that is still to be delivered, over all organizations."""
-    return min((row.oldest for row in tx.execute(ACROSS_OLDEST_PENDING)), default=None)
+    rows = [*tx.execute(ACROSS_OLDEST_PENDING), *tx.execute(ACROSS_OLDEST_TO_FAN_OUT)]
+    return min((row.oldest for row in rows), default=None)

@@ -19,18 +19,16 @@ from kursplan.store.database import Database
 EVENTS_AT_ONCE = 500
 
 
-async def fan_out(database: Database, clock: Clock) -> bool:
-    """Fan out what is there; whether there was any."""
-    worked = False
-    for organization_id in await database.read(webhooks.organizations_to_fan_out):
-        worked |= await database.write(
-            partial(fan_out_organization, organization_id=organization_id, clock=clock)
-        )
-    return worked
+async def fan_out(organization_id: int, *, database: Database, clock: Clock) -> bool:
+    """Fan out the next events of one organization; whether there were any.
+
+    There are none where another process is at it.
+    """
+    return await database.write(partial(fan_out_next, organization_id=organization_id, clock=clock))
 
 
-def fan_out_organization(tx: Connection, organization_id: int, clock: Clock) -> bool:
-    """The next events of one organization, unless another process is at it."""
+def fan_out_next(tx: Connection, organization_id: int, clock: Clock) -> bool:
+    """The same in an open transaction."""
     if not webhooks.lock_fan_out(tx, organization_id):
         return False
     waiting = webhooks.to_fan_out(tx, organization_id, EVENTS_AT_ONCE)

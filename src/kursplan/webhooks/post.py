@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
@@ -18,10 +21,23 @@ from kursplan.webhooks.targets import CheckedConnections, RefusedAddress, Refuse
 MOST_CONNECTIONS = 300
 KEPT_CONNECTIONS = 100
 KEPT_SECONDS = 30.0
-EXCERPT_BYTES = 500
+EXCERPT_CHARACTERS = 500
 """How much of an answer is kept for whoever looks why it failed."""
 MOST_BODY_BYTES = 16_384
 """How much of an answer is read at all; nothing in it matters."""
+SECRET_HEADERS = ("x-api-key", "webhook-signature")
+"""What of ours an answer may repeat, and must not be kept for that (F52)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By their names in lower case."""
+    body: bytes
+    """The beginning of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +70,11 @@ def trusted(further: str | None = None) -> ssl.SSLContext:
 class Post:
     """Sends; one object per process, with the connections that it keeps open."""
 
-    def __init__(self, targets: Targets, trust: ssl.SSLContext) -> None:
+    def __init__(
+        self, targets: Targets, trust: ssl.SSLContext, longest: timedelta = LONGEST_EXCHANGE
+    ) -> None:
         self._targets = targets
+        self._longest = longest
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trust,
             max_connections=MOST_CONNECTIONS,
@@ -78,50 +97,73 @@ class Post:
     async def close(self) -> None:
         await self._pool.aclose()
 
-    async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Result:
+    async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Attempt once, within the time that the contract gives; redirects are not followed."""
         began = stopwatch()
-
-        def result(failure: Failure | None, **facts: object) -> Result:
-            milliseconds = round((stopwatch() - began) * 1000)
-            return Result(milliseconds, failure=failure, **facts)  # type: ignore[arg-type]
-
-        try:
-            self._targets.check_url(url)
-            async with asyncio.timeout(LONGEST_EXCHANGE.total_seconds()):
-                status, told, excerpt = await self._exchange(url, body, headers)
-        except RefusedTarget:
-            return result(Failure.REFUSED_URL)
-        except RefusedAddress:
-            return result(Failure.REFUSED_ADDRESS)
-        except (TimeoutError, httpcore.TimeoutException):
-            return result(Failure.TIMEOUT)
-        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
-            return result(Failure.PROTOCOL)
-        except (httpcore.NetworkError, OSError, ssl.SSLError) as failure:
-            return result(_kind(failure))
-        if 200 <= status < 300:
-            return result(None, status_code=status)
-        return result(
-            Failure.STATUS, status_code=status, excerpt=excerpt, retry_after=_retry_after(told)
+        answer = await self._attempt(url, body, headers)
+        milliseconds = round((stopwatch() - began) * 1000)
+        if isinstance(answer, Failure):
+            return Result(milliseconds, failure=answer)
+        if 200 <= answer.status < 300:
+            return Result(milliseconds, answer.status)
+        return Result(
+            milliseconds,
+            answer.status,
+            Failure.STATUS,
+            _excerpt(answer.body, headers),
+            _retry_after(answer.headers),
         )
 
-    async def _exchange(
-        self, url: str, body: bytes, headers: dict[str, str]
-    ) -> tuple[int, dict[str, str], str]:
-        async with self._pool.stream(
-            "POST", url, headers=list(headers.items()), content=body
-        ) as response:
-            read = bytearray()
-            async for part in response.aiter_stream():
-                read += part
-                if len(read) > MOST_BODY_BYTES:
-                    break
-            told = {
-                name.decode("latin-1").lower(): value.decode("latin-1")
-                for name, value in response.headers
-            }
-            return response.status, told, _readable(bytes(read[:EXCERPT_BYTES]))
+    async def _attempt(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | Failure:
+        try:
+            self._targets.check_url(url)
+            async with asyncio.timeout(self._longest.total_seconds()):
+                return await self._exchange(url, body, headers)
+        except RefusedTarget:
+            return Failure.REFUSED_URL
+        except RefusedAddress:
+            return Failure.REFUSED_ADDRESS
+        except (TimeoutError, httpcore.TimeoutException):
+            return Failure.TIMEOUT
+        except (httpcore.ProtocolError, httpcore.UnsupportedProtocol):
+            return Failure.PROTOCOL
+        except (httpcore.NetworkError, OSError) as failure:
+            return _kind(failure)
+
+    async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send, and read the beginning of the answer.
+
+        An endpoint may close a connection that was kept open just when it is used again. That says
+        nothing about the endpoint, so it is sent again at once over the next one.
+        """
+        while True:
+            connected = False
+
+            async def note(event: str, _: object) -> None:
+                nonlocal connected
+                connected |= event == "connection.connect_tcp.started"
+
+            try:
+                async with self._pool.stream(
+                    "POST",
+                    url,
+                    headers=list(headers.items()),
+                    content=body,
+                    extensions={"trace": note},
+                ) as response:
+                    read = bytearray()
+                    async for part in response.aiter_stream():
+                        read += part
+                        if len(read) > MOST_BODY_BYTES:
+                            break
+                    told = {
+                        name.decode("latin-1").lower(): value.decode("latin-1")
+                        for name, value in response.headers
+                    }
+                    return Answer(response.status, told, bytes(read))
+            except (httpcore.RemoteProtocolError, httpcore.NetworkError):
+                if connected:
+                    raise
 
 
 def _kind(failure: BaseException) -> Failure:
@@ -130,20 +172,38 @@ def _kind(failure: BaseException) -> Failure:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Failure.CERTIFICATE
+        if isinstance(cause, ssl.SSLEOFError):
+            return Failure.CONNECTION
         if isinstance(cause, ssl.SSLError):
             return Failure.PROTOCOL
-        if isinstance(cause, OSError) and type(cause).__name__ == "gaierror":
+        if isinstance(cause, socket.gaierror):
             return Failure.NO_ADDRESS
         cause = cause.__cause__ or cause.__context__
     return Failure.CONNECTION
 
 
-def _retry_after(told: dict[str, str]) -> timedelta | None:
-    """`Retry-After` in seconds; the form with a date is rare, and is not waited for."""
+def _retry_after(told: Mapping[str, str]) -> timedelta | None:
+    """How long `Retry-After` asks to wait: in seconds, or until a date.
+
+    The date counts from the answer's own, because the clock there may differ from ours.
+    """
     value = told.get("retry-after", "").strip()
-    return timedelta(seconds=int(value[:9])) if value.isascii() and value.isdigit() else None
+    if value.isascii() and value.isdigit():
+        return timedelta(seconds=int(value[:9]))
+    try:
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(told.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(wait, timedelta())
 
 
-def _readable(content: bytes) -> str:
-    text = content.decode("utf-8", "replace")
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+def _excerpt(body: bytes, sent: Mapping[str, str]) -> str:
+    """The beginning of what was answered, readable, and without our secrets."""
+    text = body.decode("utf-8", "replace")
+    for name in SECRET_HEADERS:
+        for secret in sent.get(name, "").split():
+            text = text.replace(secret, "[not kept]")
+    return "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for c in text[:EXCERPT_CHARACTERS]
+    )

@@ -104,6 +104,7 @@ class Targets:
     def __init__(self, resolver: Resolver = system_resolver, *, insecure: bool = False) -> None:
         self._resolver = resolver
         self._insecure = insecure
+        self._lookups: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
     def check_url(self, url: str) -> None:
         """Raises `RefusedTarget` for a URL that is none, or of another kind than allowed."""
@@ -145,7 +146,7 @@ class Targets:
 
         Raises `RefusedAddress`, or OSError where there are none.
         """
-        found = await self._resolver(host, port)
+        found = await self._look_up(host, port)
         if not found:
             raise OSError(f"{host} has no address")
         if not self._insecure and not all(map(is_public, found)):
@@ -154,4 +155,46 @@ class Targets:
             )
         return found
 
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        """All who ask for a name at the same time share one lookup.
 
+        So a name whose servers are silent holds one thread, however many wait for it.
+        """
+        asked = self._lookups.get((host, port))
+        if asked is None:
+            asked = asyncio.ensure_future(self._resolver(host, port))
+            self._lookups[host, port] = asked
+            asked.add_done_callback(lambda _: self._lookups.pop((host, port)))
+        return await asyncio.shield(asked)
+
+
+class CheckedConnections(httpcore.AsyncNetworkBackend):
+    """Opens connections only to addresses that were checked, by the address and not by the name."""
+
+    def __init__(self, targets: Targets) -> None:
+        self._targets = targets
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  (the interface of the library)
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        failure: Exception | None = None
+        for address in await self._targets.addresses(host, port):
+            try:
+                return await self._network.connect_tcp(
+                    address, port, timeout, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
+                failure = unreachable
+        raise failure or httpcore.ConnectError(f"{host} has no address")
+
+    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        raise RefusedAddress("a socket in the file system is not called")
+
+    async def sleep(self, seconds: float) -> None:
+        await self._network.sleep(seconds)

@@ -7,15 +7,18 @@ become due, are found by looking every now and then.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
-from kursplan.clock import Clock
+from kursplan.clock import Clock, stopwatch
 from kursplan.metrics import Metrics
 from kursplan.store import webhooks
 from kursplan.store.database import Database
 from kursplan.webhooks.deliver import Courier
 from kursplan.webhooks.fan_out import fan_out
+from kursplan.work.everywhere import everywhere
 
 log = structlog.get_logger(__name__)
 
@@ -43,58 +46,74 @@ class Telling:
         self._metrics = metrics
         self._interval = interval
         self._loop: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._measured = -interval
 
     def start(self) -> None:
         """Tell from now on, until `stop`."""
         if self._loop is None:
+            self._stopping.clear()
             self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Begin nothing more, and mark what is under way."""
         if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.wait([self._loop])
+            # Not cancelled: what it is just claiming would be sent by nobody until that lapses.
+            self._stopping.set()
+            await self._loop
             self._loop = None
         await self._courier.settle()
 
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
-        while await self._step():
+        while await self._fan_out() | await self._send():
             await self._courier.settle()
 
-    async def _step(self) -> bool:
-        """Fan out, and begin what is due; whether there was work."""
-        fanned_out = await fan_out(self._database, self._clock)
-        return await self._courier.send_due() or fanned_out
+    async def _fan_out(self) -> bool:
+        waiting = await self._database.read(webhooks.organizations_to_fan_out)
+        return await everywhere(
+            waiting, partial(fan_out, database=self._database, clock=self._clock)
+        )
+
+    async def _send(self) -> bool:
+        due = partial(webhooks.organizations_due, now=self._clock.now())
+        return await everywhere(await self._database.read(due), self._courier.send_due)
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             self._committed.clear()
-            try:
-                worked = await self._step()
-                await self._measure()
-            except Exception:
-                # A fault never ends the loop: what is to be told is still marked as such.
-                log.exception("telling failed")
-                self._metrics.background.labels("tell", "failed").inc()
-                worked = False
-            if not worked:
+            worked = [await self._attempt(step) for step in (self._fan_out, self._send)]
+            await self._attempt(self._measure)
+            if not any(worked):
                 await self._rest()
+
+    async def _attempt(self, step: Callable[[], Awaitable[bool]]) -> bool:
+        """A fault never ends the loop: what is to be told is still marked as such."""
+        try:
+            return await step()
+        except Exception:
+            log.exception("telling failed")
+            self._metrics.background.labels("tell", "failed").inc()
+            return False
 
     async def _rest(self) -> None:
         """Until something was committed here, an attempt is done, or it is time to look again."""
-        nudge = asyncio.create_task(self._committed.wait())
+        nudges = {asyncio.create_task(each.wait()) for each in (self._committed, self._stopping)}
         try:
             await asyncio.wait(
-                {nudge, *self._courier.under_way},
+                nudges | self._courier.under_way,
                 timeout=self._interval,
                 return_when=asyncio.FIRST_COMPLETED,
             )
         finally:
-            nudge.cancel()
+            for nudge in nudges:
+                nudge.cancel()
 
-    async def _measure(self) -> None:
-        """How old the oldest event is that is still to be told."""
-        since = await self._database.read(webhooks.oldest_pending)
-        age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
-        self._metrics.oldest_undelivered.set(age)
+    async def _measure(self) -> bool:
+        """How old the oldest event is that is still to be told; looked up every now and then."""
+        if stopwatch() - self._measured >= self._interval:
+            since = await self._database.read(webhooks.oldest_pending)
+            age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
+            self._metrics.oldest_undelivered.set(age)
+            self._measured = stopwatch()
+        return False

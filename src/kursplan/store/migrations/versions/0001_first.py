@@ -641,6 +641,12 @@ def _tables() -> None:
         ["organization_id", "customer_id"],
         unique=False,
     )
+    op.create_index(
+        "ix_idle_period_organization_id_membership_id",
+        "idle_period",
+        ["organization_id", "membership_id"],
+        unique=False,
+    )
     op.create_table(
         "membership_contingent",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -846,12 +852,12 @@ def _tables() -> None:
         ),
     )
     op.create_index(
-        "ix_booking_counts",
+        "ix_booking_membership",
         "booking",
         ["organization_id", "membership_id", "day"],
         unique=False,
-        postgresql_where=sa.text("counts"),
-        sqlite_where=sa.text("counts"),
+        postgresql_where=sa.text("membership_id IS NOT NULL"),
+        sqlite_where=sa.text("membership_id IS NOT NULL"),
     )
     op.create_index(
         "ix_booking_organization_id_customer_id_starts_at",

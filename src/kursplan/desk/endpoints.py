@@ -1,0 +1,299 @@
+"""Where an integration is told: its endpoints, their secrets, and whether they are sent to.
+
+An integration has one default endpoint, which comes first and goes last, and may have others for
+certain types. Whether a URL may be called is looked at by whoever brings it here: that takes the
+network, and the desk does not wait for it. Nothing here is told to partners as an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from kursplan.desk.change_slot import SAME, Same
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.entries import EndpointEntry
+from kursplan.domain.events import EventType
+from kursplan.domain.webhooks import OLD_SECRET_VALID, RetryPlan
+from kursplan.ids import new_webhook_secret
+from kursplan.store import deliveries, endpoints, organizations, webhooks
+from kursplan.store.dialect import take_numbers
+from kursplan.store.endpoints import Endpoint
+
+
+class EndpointRefused(ValueError):
+    """That does not go together with what the integration has; the message says what would."""
+
+
+class NoSuchEndpoint(LookupError):
+    """There is no endpoint of that number."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddEndpoint(Deed):
+    """Tell an integration at a further URL, or at its first one; of events from now on.
+
+    Raises `EndpointRefused`.
+    """
+
+    organization_id: int
+    integration_id: int
+    endpoint_id: int
+    entry: EndpointEntry
+    secret: str = field(repr=False)
+
+    @classmethod
+    def fresh(
+        cls, organization_id: int, integration_id: int, endpoint_id: int, entry: EndpointEntry
+    ) -> AddEndpoint:
+        """The command with a secret that nobody has yet."""
+        return cls(organization_id, integration_id, endpoint_id, entry, new_webhook_secret())
+
+    def perform(self, turn: Turn) -> None:
+        _lock(turn)
+        there = endpoints.of_integration(turn.tx, self.organization_id, self.integration_id)
+        if any(each.id == self.endpoint_id for each in there):
+            return  # It was committed the first time.
+        _check(self.entry, there)
+        add(turn, self.integration_id, self.entry, self.endpoint_id, self.secret)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEndpoint(Deed):
+    """Send to another URL, or other types. The answer is whether anything changed.
+
+    What is still to be sent goes to the new URL. Raises `NoSuchEndpoint` and `EndpointRefused`.
+    """
+
+    organization_id: int
+    endpoint_id: int
+    url: str | None = None
+    types: frozenset[EventType] | Same | None = SAME
+    """None for all types."""
+
+    def perform(self, turn: Turn) -> bool:
+        _lock(turn)
+        before = _find(turn, self.endpoint_id)
+        wanted = replace(before.entry, url=self.url or before.entry.url)
+        if self.types is not SAME:
+            wanted = replace(wanted, types=self.types)
+        there = endpoints.of_integration(turn.tx, self.organization_id, before.integration_id)
+        _check(wanted, [each for each in there if each.id != before.id])
+        return change(turn, before, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveEndpoint(Deed):
+    """Drop an endpoint, and with it all that is known of its deliveries; how many there were.
+
+    To keep those, disable it. The default one goes last. Raises `NoSuchEndpoint` and
+    `EndpointRefused`.
+    """
+
+    organization_id: int
+    endpoint_id: int
+
+    def perform(self, turn: Turn) -> int:
+        _lock(turn)
+        gone = _find(turn, self.endpoint_id)
+        there = endpoints.of_integration(turn.tx, self.organization_id, gone.integration_id)
+        if gone.entry.is_default and len(there) > 1:
+            raise EndpointRefused(
+                "the default endpoint goes last: remove the others of this integration before, "
+                "or change its URL"
+            )
+        return endpoints.remove(turn.tx, self.organization_id, self.endpoint_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RotateSecret(Deed):
+    """Sign with a new secret; the one until now signs too for `overlap`. The answer is until when.
+
+    So no receiver misses an event while it learns the new one (F51). Raises `NoSuchEndpoint`, and
+    `EndpointRefused` where the secret from before an earlier rotation is still valid: that one would
+    end now. Without an overlap both end at once.
+    """
+
+    organization_id: int
+    endpoint_id: int
+    secret: str = field(repr=False)
+    overlap: timedelta = OLD_SECRET_VALID
+
+    @classmethod
+    def fresh(
+        cls, organization_id: int, endpoint_id: int, overlap: timedelta = OLD_SECRET_VALID
+    ) -> RotateSecret:
+        """The command with a secret that nobody has yet."""
+        return cls(organization_id, endpoint_id, new_webhook_secret(), overlap)
+
+    def perform(self, turn: Turn) -> datetime | None:
+        _lock(turn)
+        before = _find(turn, self.endpoint_id)
+        until = before.old_secret_until
+        if before.secret == self.secret:
+            return until  # It was committed the first time.
+        if self.overlap and until is not None and turn.now <= until:
+            raise EndpointRefused(
+                f"its secret was rotated already, and the one from before is valid until "
+                f"{until:%Y-%m-%d %H:%M} UTC: wait until then, or end both at once with no overlap"
+            )
+        old_secret, until = None, None
+        if self.overlap:
+            old_secret, until = before.secret, turn.now + self.overlap
+        endpoints.set_secret(
+            turn.tx, self.organization_id, self.endpoint_id, self.secret, old_secret, until
+        )
+        return until
+
+
+@dataclass(frozen=True, slots=True)
+class DisableEndpoint(Deed):
+    """Send no more to an endpoint, and keep what it misses. Whether anything was sent until now.
+
+    Raises `NoSuchEndpoint`.
+    """
+
+    organization_id: int
+    endpoint_id: int
+
+    def perform(self, turn: Turn) -> bool:
+        _lock(turn)
+        _find(turn, self.endpoint_id)
+        done = endpoints.disable(turn.tx, self.organization_id, self.endpoint_id, turn.now)
+        webhooks.hold(turn.tx, self.organization_id, self.endpoint_id)
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class EnableEndpoint(Deed):
+    """Send to an endpoint again. The answer is how many deliveries are sent that it missed.
+
+    Those are only sent on demand: what was held while it was disabled, and what was given up since
+    it began to fail (F50). Raises `NoSuchEndpoint`.
+    """
+
+    organization_id: int
+    endpoint_id: int
+    resend_missed: bool = False
+
+    def perform(self, turn: Turn) -> int:
+        _lock(turn)
+        before = _find(turn, self.endpoint_id)
+        endpoints.enable(turn.tx, self.organization_id, self.endpoint_id)
+        if not self.resend_missed:
+            return 0
+        return deliveries.resend_missed(
+            turn.tx, self.organization_id, self.endpoint_id, before.failing_since, turn.now
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SetRetryPlan(Deed):
+    """Repeat failed attempts of an integration by another plan; those under way included.
+
+    The answer is whether anything changed.
+    """
+
+    organization_id: int
+    integration_id: int
+    plan: RetryPlan
+
+    def perform(self, turn: Turn) -> bool:
+        _lock(turn)
+        if endpoints.plan_of(turn.tx, self.organization_id, self.integration_id) == self.plan:
+            return False
+        endpoints.set_plan(turn.tx, self.organization_id, self.integration_id, self.plan)
+        return True
+
+
+# What recording an application does too, in the turn that it has.
+
+
+def add(
+    turn: Turn, integration_id: int, entry: EndpointEntry, endpoint_id: int, secret: str
+) -> None:
+    """Store an endpoint that hears of whatever happens from now on."""
+    [since_event] = take_numbers(turn.tx, 1)
+    endpoints.add(
+        turn.tx,
+        turn.organization_id,
+        integration_id,
+        entry,
+        endpoint_id=endpoint_id,
+        secret=secret,
+        since_event=since_event,
+        created_at=turn.now,
+    )
+
+
+def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
+    """Have the endpoint be what the entry says; whether anything changed.
+
+    Another URL has not failed yet; one that is disabled stays so, and what it missed is counted
+    from when it began to fail.
+    """
+    if wanted == before.entry:
+        return False
+    is_new = wanted.url != before.entry.url and before.disabled is None
+    failing_since = None if is_new else before.failing_since
+    endpoints.change(turn.tx, turn.organization_id, before.id, wanted, failing_since)
+    return True
+
+
+def put_endpoints(turn: Turn, integration_id: int, wanted: Iterable[EndpointEntry]) -> None:
+    """Have the integration have these endpoints and no others. Raises `EndpointRefused`.
+
+    A new one gets a secret, which `RotateSecret` replaces by one that somebody is shown.
+    """
+    told = {each.key: each for each in wanted}
+    for entry in told.values():
+        _check_types(entry)
+    there = {
+        each.entry.key: each
+        for each in endpoints.of_integration(turn.tx, turn.organization_id, integration_id)
+    }
+    if told and not any(each.is_default for each in told.values()):
+        raise EndpointRefused("an integration with endpoints has a default one")
+    for key, each in there.items():
+        if key not in told:
+            endpoints.remove(turn.tx, turn.organization_id, each.id)
+    for key, entry in sorted(told.items()):
+        if key in there:
+            change(turn, there[key], entry)
+        else:
+            [endpoint_id] = take_numbers(turn.tx, 1)
+            add(turn, integration_id, entry, endpoint_id, new_webhook_secret())
+
+
+def _lock(turn: Turn) -> None:
+    """Events of the organization are not fanned out meanwhile: who listens is clear to either."""
+    organizations.entry(turn.tx, turn.organization_id, lock=True)
+
+
+def _find(turn: Turn, endpoint_id: int) -> Endpoint:
+    found = endpoints.find(turn.tx, turn.organization_id, endpoint_id)
+    if found is None:
+        raise NoSuchEndpoint(f"there is no endpoint {endpoint_id}")
+    return found
+
+
+def _check(entry: EndpointEntry, others: Sequence[Endpoint]) -> None:
+    """Whether it goes together with the other endpoints of its integration."""
+    keys = {each.entry.key for each in others}
+    if entry.is_default and entry.key in keys:
+        raise EndpointRefused(
+            "it has a default endpoint already: give a further one a key of its own, and types"
+        )
+    if entry.key in keys:
+        raise EndpointRefused(f"it has an endpoint {entry.key!r} already: give another key")
+    if not entry.is_default and not any(each.entry.is_default for each in others):
+        raise EndpointRefused("its first endpoint is the default one, and has no key of its own")
+    _check_types(entry)
+
+
+def _check_types(entry: EndpointEntry) -> None:
+    if entry.types is None and not entry.is_default:
+        raise EndpointRefused("an endpoint beside the default one is for certain types: name them")
+    if entry.types is not None and not entry.types:
+        raise EndpointRefused("an endpoint without any types would hear of nothing: name some")

@@ -1,0 +1,62 @@
+"""A receiver with its own authority, and a gym whose partners listen there."""
+
+import ssl
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from trustme import CA
+
+from kursplan.webhooks.post import Post, trusted
+from kursplan.webhooks.targets import Targets
+from tests.gym import Gym
+from tests.webhooks.partner import Partners
+from tests.webhooks.receiver import Receiver, certified, receiving
+
+LONGEST = timedelta(seconds=0.3)
+"""How long an endpoint may take here: what is slow by that waits for good."""
+
+
+@pytest.fixture(scope="session")
+def authority() -> CA:
+    """Who certifies the receivers."""
+    return CA()
+
+
+@pytest.fixture(scope="session")
+def authority_file(authority: CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return file
+
+
+@pytest.fixture
+def trust(authority_file: Path) -> ssl.SSLContext:
+    """Certificates of the system's authorities and of this one are valid."""
+    return trusted(str(authority_file))
+
+
+@pytest.fixture
+async def receiver(authority: CA) -> AsyncIterator[Receiver]:
+    async with receiving(certified(authority)) as running:
+        yield running
+
+
+@pytest.fixture
+async def post(trust: ssl.SSLContext) -> AsyncIterator[Post]:
+    """May call the loopback address; over https as elsewhere."""
+    async with Post(Targets(insecure=True), trust) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty_post(trust: ssl.SSLContext) -> AsyncIterator[Post]:
+    """The same, with little time for each exchange."""
+    async with Post(Targets(insecure=True), trust, LONGEST) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def partners(gym: Gym, receiver: Receiver, post: Post) -> Partners:
+    return Partners(gym, receiver, post)
