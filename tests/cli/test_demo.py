@@ -18,15 +18,15 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from kursplan.clock import HandClock
 from kursplan.demo.folder import Folder
 from kursplan.demo.start import Demo, start
-from tests.cli.conftest import run
+from tests.cli.conftest import Ran, run
 from tests.throwaway import ThrowawayServer, not_installed
 
 KURSPLAN = [sys.executable, "-m", "kursplan"]
-PLACES = ("one studio", "the other studio")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Running:
         with self.partner() as partner:
             asked = partner.post("/v1/classes/booking/validate", json=self.names(customer, slot))
         return str(asked.json()["validationStatus"])
+
+    async def run(self, *arguments: object) -> Ran:
+        """The command, on the database that is being served."""
+        url = f"sqlite:///{self.folder / 'kursplan.db'}"
+        return await run(*arguments, KURSPLAN_DATABASE_URL=url)
 
     def slot(self, class_id: int, slot_id: int) -> dict[str, Any]:
         with self.partner() as partner:
@@ -203,45 +208,47 @@ def test_the_display_only_class_is_shown_and_not_bookable(demo: Running) -> None
     assert shown["classInformation"]["id"] == class_id
 
 
-def test_the_stand_in_slot_shows_only_the_stand_in(demo: Running) -> None:
+async def test_the_stand_in_slot_shows_only_the_stand_in(demo: Running) -> None:
     slot_id = demo.examples["standin_slot_id"]
-    with demo.partner() as partner:
-        every = {
-            slot["id"]: (each["title"], slot["instructors"])
-            for each in partner.get("/v1/classes").json()["result"]
-            for slot in partner.get(f"/v1/classes/{each['id']}/slots").json()["result"]
-        }
-    title, shown = every[slot_id]
-    others = {tuple(e["id"] for e in who) for of, who in every.values() if of == title}
-    [stand_in] = shown
-    assert (stand_in["id"],) in others
-    # Everybody else of that class is given by whom the stand-in replaces.
-    assert len(others) == 2
-    assert (
-        sum([e["id"] for e in who] == [stand_in["id"]] for of, who in every.values() if of == title)
-        == 1
-    )
+
+    known = (await demo.run("slot", "show", slot_id, "--json")).json
+    [replacement] = known["stand_ins"]
+    [shown] = demo.slot(known["class_id"], slot_id)["instructors"]
+
+    assert f"{shown['firstName']} {shown['lastName']}" == replacement["stand_in"]
+    assert replacement["stand_in"] != replacement["replaced"]
+    assert replacement["removed_at"] is None
 
 
-def test_the_company_is_a_believable_one(demo: Running) -> None:
-    zones, customers, classes = set(), 0, 0
-    for number in range(2):
-        with demo.partner(number) as partner:
-            [slot, *_] = partner.get("/v1/classes/slots").json()["result"]
-            zones.add(slot["startDateTime"].partition("[")[2])
-            classes += len(partner.get("/v1/classes", params={"sliceSize": 100}).json()["result"])
-            for status in ("MEMBER", "PROSPECT", "FORMER_MEMBER"):
-                told = partner.get(
-                    "/v1/customers", params={"sliceSize": 500, "customerStatus": status}
-                )
-                customers += len(told.json().get("result", ()))
-    assert zones == {"Europe/Berlin]", "America/New_York]"}
-    assert 14 <= classes <= 17
-    assert 250 <= customers <= 300
+async def test_the_company_is_a_believable_one(demo: Running) -> None:
+    gym = yaml.safe_load((await demo.run("gym", "dump")).out)
+
+    assert [each["zone"] for each in gym["studios"]] == ["Europe/Berlin", "America/New_York"]
+    assert len(gym["customers"]) == 300
+    assert 14 <= len(gym["classes"]) <= 17
+    for option, value in (
+        ("who_may_book", "NAMED_RATES"),
+        ("uses_contingent", True),
+        ("admits_other_studios", True),
+        ("online_booking", "DISPLAY_ONLY"),
+    ):
+        studios = {each["studio"] for each in gym["classes"] if each.get(option) == value}
+        assert "berlin" in studios, option
+    planned = {each["class"] for each in gym["series"] if each.get("last_day") is None}
+    assert planned == {each["key"] for each in gym["classes"]}
+
+
+async def test_slots_are_there_for_the_coming_weeks_and_people_on_those_that_can_be_booked(
+    demo: Running,
+) -> None:
+    listed = (await demo.run("slot", "list", "--studio", "berlin", "--days", 50, "--json")).json
+    weeks = {datetime.fromisoformat(each["starts_at"]).isocalendar()[:2] for each in listed}
+    assert len(weeks) >= 7
+    assert sum(each["booked"] for each in listed) > 200
 
 
 async def test_the_doctor_finds_nothing(demo: Running) -> None:
-    ran = await run("doctor", KURSPLAN_DATABASE_URL=f"sqlite:///{demo.folder / 'kursplan.db'}")
+    ran = await demo.run("doctor")
     assert (ran.status, ran.out) == (0, "spree-hudson: all is well.\n")
 
 
@@ -281,17 +288,21 @@ def test_the_next_start_finds_keys_and_company_and_a_fresh_one_neither(tmp_path:
     second = started(folder)
     assert {**second, "base_url": ""} == {**first, "base_url": ""}
 
-    (folder / "demo.json").unlink()
-    third = started(folder)
-    assert third["examples"] == first["examples"]
-    for before, after in zip(first["studios"], third["studios"], strict=True):
-        assert after["api_key"] != before["api_key"]
-        assert after["webhook_key"] == before["webhook_key"]
-
     fresh = started(folder, "--fresh")
     for before, after in zip(first["studios"], fresh["studios"], strict=True):
         assert after["webhook_key"] != before["webhook_key"]
     assert (folder / "notes.txt").read_text() == "mine"
+
+
+async def test_without_the_file_for_scripts_new_keys_are_issued(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    first = await begun(folder, SUNDAY)
+
+    second = await begun(folder, SUNDAY)
+
+    for before, after in zip(first.studios, second.studios, strict=True):
+        assert (after.studio_id, after.webhook_key) == (before.studio_id, before.webhook_key)
+        assert after.api_key != before.api_key
 
 
 async def test_a_start_that_broke_off_leaves_nothing_in_the_way(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from kursplan.domain.names import folded
         ("Groß", "gross"),
         ("  Ana   María ", "ana maria"),
         ("Łukasz Đurić", "lukasz duric"),
-        ("İpek Işık", "ipek isik"),
+        ("\u0130pek I\u015f\u0131k", "ipek isik"),
         ("Søren Ærø", "soren aero"),
         ("Œuvre", "oeuvre"),
         ("Nguyễn", "nguyen"),

@@ -13,29 +13,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "gym-file.md").read_text("utf-8")
 
 TABLES = {
     "organization": SCHEMA["properties"]["organization"],
-    **{
-        name: SCHEMA["$defs"][name]
-        for name in (
-            "studio",
-            "hours",
-            "location",
-            "closure",
-            "employee",
-            "rate",
-            "contingent",
-            "class",
-            "series",
-            "slot",
-            "customer",
-            "membership",
-            "idle_period",
-            "application",
-            "integration",
-        )
-        if name != "contingent"
-    },
     "contingent": SCHEMA["$defs"]["contingents"]["items"],
-}
+} | {name: schema for name, schema in SCHEMA["$defs"].items() if schema["type"] == "object"}
+"""Every kind of mapping that the file has."""
 
 KINDS = {
     "key": "key",
@@ -49,6 +29,9 @@ KINDS = {
     "email": "address",
     "url": "address on the web",
     "contingents": "list",
+    "webhooks": "members",
+    "event_types": "list",
+    "retry": "members",
 }
 
 
@@ -81,7 +64,7 @@ def _kind(member: dict[str, Any]) -> str:
 
 def _default(member: dict[str, Any]) -> str:
     if "default" not in member:
-        return "–"
+        return "none"
     default = member["default"]
     words = {True: "`true`", False: "`false`", None: "`null`"}
     if default == []:

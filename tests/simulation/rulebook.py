@@ -156,7 +156,9 @@ class Rulebook:
 
     # Whether somebody may have a place, and why not.
 
-    def why_not(self, slot: Slot, member: Member, aside: frozenset[str] = frozenset()) -> str | None:
+    def why_not(
+        self, slot: Slot, member: Member, aside: frozenset[str] = frozenset()
+    ) -> str | None:
         for reason in self._reasons(slot, member):
             if reason not in aside:
                 return reason
@@ -190,9 +192,7 @@ class Rulebook:
     def _seat_for_newcomer(self, slot: Slot) -> bool:
         return slot.capacity is None or (self.free(slot) > 0 and not self.waiting(slot))
 
-    def _not_entitled(
-        self, slot: Slot, member: Member, without: Place | None = None
-    ) -> str | None:
+    def _not_entitled(self, slot: Slot, member: Member, without: Place | None = None) -> str | None:
         last_day = (slot.end - timedelta(milliseconds=1)).astimezone(slot.zone).date()
         rests = (
             member.rest is not None

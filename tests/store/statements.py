@@ -132,7 +132,10 @@ class Statement:
 
 @cache
 def every_statement() -> tuple[Statement, ...]:
-    """The statements that are constants of a module of the store, each once, by name."""
+    """The statements that are constants of a module of the store, each once, by name.
+
+    One whose name begins with an underscore is not sent: it is the beginning of others.
+    """
     found: dict[int, Statement] = {}
     for module in pkgutil.walk_packages(kursplan.store.__path__, "kursplan.store."):
         if ".migrations" in module.name:
@@ -147,6 +150,8 @@ def every_statement() -> tuple[Statement, ...]:
 def _executables(constants: dict[str, Any]) -> Iterator[tuple[str, Executable]]:
     """All that could be executed, also where a table or a tuple of the module holds it."""
     for name, value in constants.items():
+        if name.startswith("_"):
+            continue
         if _is_statement(value):
             yield name, value
         elif isinstance(value, dict):

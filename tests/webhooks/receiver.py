@@ -51,12 +51,26 @@ class Exchange:
     """A request that waits for its answer."""
 
     request: Received
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     go_on: asyncio.Event
 
     async def write(self, content: bytes) -> None:
         self.writer.write(content)
         await self.writer.drain()
+
+    async def wait(self) -> None:
+        """Until the receiver is told to go on. Raises `HangUp` if the other side does before."""
+        told = asyncio.create_task(self.go_on.wait())
+        left = asyncio.create_task(self.reader.read(1))
+        try:
+            await asyncio.wait({told, left}, return_when=asyncio.FIRST_COMPLETED)
+            if not told.done():
+                raise HangUp
+        finally:
+            told.cancel()
+            left.cancel()
+            await asyncio.gather(told, left, return_exceptions=True)
 
     async def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         lines = [f"HTTP/1.1 {status} Whatever", f"content-length: {len(body)}"]
@@ -92,7 +106,7 @@ breaks_off = says(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nonly this much
 
 async def waits(exchange: Exchange) -> None:
     """Answers 204 when the receiver is told to go on."""
-    await exchange.go_on.wait()
+    await exchange.wait()
     await exchange.answer(204)
 
 
@@ -112,7 +126,7 @@ async def never_ends_its_headers(exchange: Exchange) -> None:
 async def trickles(exchange: Exchange) -> None:
     """Answers 200 at once, and keeps back the end of the body."""
     await exchange.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nx")
-    await exchange.go_on.wait()
+    await exchange.wait()
     await exchange.write(b"x")
 
 
@@ -126,8 +140,8 @@ class Receiver:
     connections: int = 0
     open_connections: int = 0
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    closes_at_once: bool = False
-    """Whether every connection is closed before anything is read."""
+    greets_with: bytes | None = None
+    """What every connection is told before anything is read; then it is closed."""
     _behaviours: dict[str, list[Behaviour]] = field(default_factory=dict)
     _waiting: defaultdict[str, list[asyncio.Future[None]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -159,8 +173,12 @@ class Receiver:
         self.open_connections += 1
         number = self.connections
         try:
-            while not self.closes_at_once:
-                await self._behave(Exchange(await _read(reader, number), writer, self.go_on))
+            if self.greets_with is not None:
+                writer.write(self.greets_with)
+                return
+            while True:
+                request = await _read(reader, number)
+                await self._behave(Exchange(request, reader, writer, self.go_on))
         except (HangUp, asyncio.IncompleteReadError, OSError):
             pass
         finally:
@@ -208,6 +226,8 @@ async def receiving(
         exchanges.add(task)
         try:
             await receiver.serve(reader, writer)
+        except asyncio.CancelledError:
+            return  # The receiver is closed.
         finally:
             exchanges.discard(task)
 

@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from kursplan import __version__
-from kursplan.cli import booking, classes, db, demo, doctor, gym, key, serve, settings, slot, studio
+from kursplan.cli import (
+    booking,
+    classes,
+    db,
+    demo,
+    doctor,
+    gym,
+    key,
+    serve,
+    settings,
+    slot,
+    studio,
+    webhook,
+)
 from kursplan.cli.output import Stop, trouble
 
 
@@ -71,6 +84,7 @@ app.add_typer(studio.app, name="studio")
 app.add_typer(classes.app, name="class")
 app.add_typer(slot.app, name="slot")
 app.add_typer(booking.app, name="booking")
+app.add_typer(webhook.app, name="webhook")
 
 
 def main() -> None:

@@ -17,8 +17,14 @@ from kursplan.clock import SystemClock
 if TYPE_CHECKING:
     from kursplan.demo.start import Demo
 
-QUIETLY = {"KURSPLAN_LOG_LEVEL": "warning", "KURSPLAN_LOG_FORMAT": "text"}
-"""What is set where the environment sets nothing: the screen is for what is to be tried out."""
+STANDARD = {
+    # The screen is for what is to be tried out.
+    "KURSPLAN_LOG_LEVEL": "warning",
+    "KURSPLAN_LOG_FORMAT": "text",
+    # Whoever tries webhooks out has them come to the same machine.
+    "KURSPLAN_WEBHOOKS_INSECURE": "on",
+}
+"""What is set where the environment sets nothing."""
 
 
 def demo(
@@ -59,7 +65,7 @@ def demo(
 
     here = Folder(folder)
     try:
-        environment = QUIETLY | os.environ
+        environment = STANDARD | os.environ
         settings = read_settings(environment | {"KURSPLAN_DATABASE_URL": url_of(here.database)})
     except BadSettings as bad:
         raise Stop(str(bad)) from bad

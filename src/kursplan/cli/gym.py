@@ -49,15 +49,17 @@ def load(
     Where the file has mistakes they are all told, and nothing is changed.
     """
     from kursplan import gymfile
+    from kursplan.webhooks.targets import Targets
 
     settings = read_settings()
+    targets = Targets(insecure=settings.webhooks_insecure)
     try:
         gym_file = gymfile.read(_text(file))
 
         async def task(database: Database) -> Summary:
             async with desk_of(database, settings) as (desk, clock):
                 if dry_run:
-                    return await gymfile.preview(database, clock, gym_file)
+                    return await gymfile.preview(database, clock, gym_file, targets=targets)
                 with progress_of_loading() as progress:
                     return await gymfile.load(
                         desk,
@@ -66,6 +68,7 @@ def load(
                         gym_file,
                         progress=progress,
                         horizon_days=settings.horizon_days,
+                        targets=targets,
                     )
 
         summary = with_database(task)

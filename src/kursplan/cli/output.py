@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kursplan.domain.refusals import Refusal
 
 NOTHING = "-"
+UNBROKEN = 11
+"""How long a word may be that is never broken."""
 _WIDE = 400
 """How wide a table may become where nobody reads it on a screen: nothing is cut off."""
 
@@ -64,15 +66,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        shown.add_column(column, overflow="fold")
-    for row in rows:
-        # As it is: square brackets in a title are no markup.
-        shown.add_row(*(Text(_cell(value)) for value in row))
-    if not shown.row_count:
+    cells = [[_cell(value) for value in row] for row in rows]
+    if not cells:
         say(empty)
         return
+    shown = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for at, column in enumerate(columns):
+        # On a narrow screen texts give way at their blanks, so that words and times stay whole.
+        words_here = [word for row in cells for word in row[at].split()]
+        longest = max(map(len, words_here), default=0)
+        shown.add_column(column, overflow="fold", min_width=min(longest, UNBROKEN))
+    for row in cells:
+        # As it is: square brackets in a title are no markup.
+        shown.add_row(*map(Text, row))
     Console(width=None if sys.stdout.isatty() else _WIDE).print(shown)
 
 

@@ -31,6 +31,23 @@ class EventType(StrEnum):
     STUDIO_OPENING_HOURS_UPDATED = "STUDIO_OPENING_HOURS_UPDATED"
 
 
+_CONTRACT = ("contractId",)
+_IDLE_PERIOD = ("contractId", "idlePeriodId")
+
+CONTENT: Mapping[EventType, tuple[str, ...]] = {
+    EventType.CLASS_SLOT_UPDATED: ("classId",),
+    EventType.CLASS_SLOT_CANCELLED: ("classId",),
+    EventType.CUSTOMER_HOME_STUDIO_UPDATED: ("sourceStudioId", "targetStudioId"),
+    EventType.CONTRACT_CREATED: _CONTRACT,
+    EventType.CONTRACT_UPDATED: _CONTRACT,
+    EventType.CONTRACT_CANCELLED: _CONTRACT,
+    EventType.CONTRACT_IDLE_PERIOD_CREATED: _IDLE_PERIOD,
+    EventType.CONTRACT_IDLE_PERIOD_UPDATED: _IDLE_PERIOD,
+    EventType.CONTRACT_IDLE_PERIOD_CANCELLED: _IDLE_PERIOD,
+}
+"""What the contract's table sends along, by its names; the other types have nothing of that kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One change of one entity, for the partners of the studio that it concerns."""

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from kursplan.domain.studios import zone_of
 from kursplan.domain.terms import Term, closes, opens
+from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.schema import SCHEMA
@@ -327,6 +328,37 @@ class _Check:
             if isinstance(studio, str) and seen.setdefault(studio, inner) != inner:
                 line = self._document.line_of(seen[studio])
                 self._wrong((*inner, "studio"), f"is {studio!r}, like that in line {line}")
+            webhooks = integration.get("webhooks")
+            if isinstance(webhooks, dict):
+                self._webhooks((*inner, "webhooks"), webhooks)
+
+    def _webhooks(self, path: Path, webhooks: Members) -> None:
+        if webhooks.get("url", ...) is None:
+            for name in ("types", "further"):
+                if name in webhooks:
+                    self._wrong((*path, name), "means nothing where 'url' is null")
+        seen: dict[str, Path] = {}
+        for inner, endpoint in self._each(path, "further"):
+            key = endpoint.get("key")
+            if key == DEFAULT_ENDPOINT:
+                says = f"is {key!r}, which is the name of the one at 'url': give another"
+                self._wrong((*inner, "key"), says)
+            elif isinstance(key, str) and seen.setdefault(key, inner) != inner:
+                line = self._document.line_of(seen[key])
+                self._wrong((*inner, "key"), f"is {key!r}, like that in line {line}")
+        retry = webhooks.get("retry")
+        if isinstance(retry, dict):
+            self._retry((*path, "retry"), retry)
+
+    def _retry(self, path: Path, retry: Members) -> None:
+        seconds = retry.get("seconds")
+        if "plan" not in retry and "seconds" not in retry:
+            self._wrong(path, "says nothing: give 'plan' or 'seconds'")
+        elif "plan" in retry and "seconds" in retry:
+            self._wrong((*path, "seconds"), "stands beside 'plan': leave out one of them")
+        elif isinstance(seconds, list) and len(seconds) > MOST_REPEATS:
+            says = f"has {len(seconds)} repeats: give at most {MOST_REPEATS}"
+            self._wrong((*path, "seconds"), says)
 
 
 def _weekday(name: Any) -> int | None:

@@ -23,14 +23,17 @@ from kursplan.domain.entries import (
     CustomerEntry,
     Hours,
     IdlePeriodEntry,
+    IntegrationEntry,
     MembershipEntry,
     SeriesEntry,
     StudioEntry,
+    WebhooksEntry,
 )
 from kursplan.domain.localtime import local
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.domain.terms import Term
+from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, NamedPlan, RetryPlan
 from kursplan.gymfile.document import resolved
 from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.values import WEEKDAYS
@@ -268,5 +271,30 @@ def _span(first: date, last: date | None) -> Members:
 def _application(entry: ApplicationEntry) -> Members:
     return {
         **_members(entry, "integrations"),
-        "integrations": [_members(each) for _, each in sorted(entry.by_studio.items())],
+        "integrations": [_integration(each) for _, each in sorted(entry.by_studio.items())],
     }
+
+
+def _integration(entry: IntegrationEntry) -> Members:
+    webhooks = {} if entry.webhooks is None else _webhooks(entry.webhooks)
+    return _members(entry, "webhooks") | ({"webhooks": webhooks} if webhooks else {})
+
+
+def _webhooks(entry: WebhooksEntry) -> Members:
+    """Nothing where there is no endpoint, and the plan is the contract's."""
+    members: Members = {}
+    by_key = entry.by_key
+    if DEFAULT_ENDPOINT in by_key:
+        members |= _members(by_key.pop(DEFAULT_ENDPOINT), "key")
+    if by_key:
+        members["further"] = [_members(each) for _, each in sorted(by_key.items())]
+    if entry.retry is not None and entry.retry != CONTRACTS_PLAN:
+        members["retry"] = _retry(entry.retry)
+    return members
+
+
+def _retry(plan: RetryPlan) -> Members:
+    if (name := NamedPlan.of(plan)) is not None:
+        return {"plan": str(name)}
+    members: Members = {"seconds": list(plan.seconds)}
+    return members | ({"jitter_percent": plan.jitter_percent} if plan.jitter_percent else {})

@@ -37,12 +37,15 @@ from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.gymfile.compare import Differences, SlotDiffers, compare
+from kursplan.gymfile.mistakes import GymFileMistakes
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import E, Kept, Stored, stored
 from kursplan.gymfile.summary import Summary
+from kursplan.gymfile.targets import mistakes_of_targets
 from kursplan.store import named, series, tables
 from kursplan.store.database import Database
 from kursplan.store.named import Ids
+from kursplan.webhooks.targets import Targets
 
 HORIZON_DAYS = 60
 CUSTOMERS_AT_ONCE = 250
@@ -67,15 +70,16 @@ async def load(
     *,
     progress: Progress = quietly,
     horizon_days: int = HORIZON_DAYS,
+    targets: Targets | None = None,
 ) -> Summary:
     """Bring what differs over the desk, and make the slots of all series up to the horizon.
 
-    Raises `GymFileMistakes` where the file contradicts what is stored; then nothing was changed.
-    Raises `DeskBusy`, and `ChangedConcurrently` where others changed the same at the same time;
+    `targets` says which web addresses may be called; usually only those in the open internet.
+    Raises `GymFileMistakes` where the file contradicts what is stored, or names an address that
+    may not be called; then nothing was changed. Raises `DeskBusy`, and `ChangedConcurrently` where others changed the same at the same time;
     then loading again carries on.
     """
-    before = await _look(database, gym_file)
-    differences = compare(gym_file, before, clock.now())
+    before, differences = await _compare(database, clock, gym_file, targets)
     organization_id = before.id
     if organization_id is None:
         organization_id = await desk.ids.next()
@@ -85,9 +89,22 @@ async def load(
     return differences.summary
 
 
-async def preview(database: Database, clock: Clock, gym_file: GymFile) -> Summary:
+async def preview(
+    database: Database, clock: Clock, gym_file: GymFile, *, targets: Targets | None = None
+) -> Summary:
     """What `load` would change. Raises `GymFileMistakes` as `load` does."""
-    return compare(gym_file, await _look(database, gym_file), clock.now()).summary
+    _, differences = await _compare(database, clock, gym_file, targets)
+    return differences.summary
+
+
+async def _compare(
+    database: Database, clock: Clock, gym_file: GymFile, targets: Targets | None
+) -> tuple[Stored, Differences]:
+    before = await _look(database, gym_file)
+    differences = compare(gym_file, before, clock.now())
+    if mistakes := await mistakes_of_targets(gym_file, before, targets or Targets()):
+        raise GymFileMistakes(mistakes)
+    return before, differences
 
 
 async def _look(database: Database, gym_file: GymFile) -> Stored:

@@ -16,6 +16,7 @@ from kursplan.domain.entries import (
     ClosureEntry,
     CustomerEntry,
     EmployeeEntry,
+    EndpointEntry,
     Gym,
     Hours,
     IdlePeriodEntry,
@@ -27,10 +28,13 @@ from kursplan.domain.entries import (
     SeriesEntry,
     SlotEntry,
     StudioEntry,
+    WebhooksEntry,
 )
+from kursplan.domain.events import EventType
 from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
+from kursplan.domain.webhooks import DEFAULT_ENDPOINT, NamedPlan, RetryPlan
 
 T = TypeVar("T")
 Members = Mapping[str, Any]
@@ -218,7 +222,33 @@ def _day(text: str | None) -> date | None:
 
 
 def _application(members: Members) -> ApplicationEntry:
-    activated = _each(members.get("integrations"), lambda each: IntegrationEntry(**_read(each)))
+    activated = _each(members.get("integrations"), _integration)
     return ApplicationEntry(
         members["key"], members["name"], None if activated is None else frozenset(activated)
     )
+
+
+def _integration(members: Members) -> IntegrationEntry:
+    webhooks = _webhooks(members["webhooks"]) if "webhooks" in members else None
+    return IntegrationEntry(webhooks=webhooks, **_read(members, "webhooks"))
+
+
+def _webhooks(members: Members) -> WebhooksEntry:
+    retry = _retry(members["retry"]) if "retry" in members else None
+    if "url" not in members:
+        return WebhooksEntry(None, retry)
+    if members["url"] is None:
+        return WebhooksEntry(frozenset(), retry)
+    first = {**members, "key": DEFAULT_ENDPOINT}
+    return WebhooksEntry(frozenset(map(_endpoint, (first, *members.get("further", ())))), retry)
+
+
+def _endpoint(members: Members) -> EndpointEntry:
+    types = frozenset(map(EventType, members["types"])) if "types" in members else None
+    return EndpointEntry(members["key"], members["url"], types)
+
+
+def _retry(members: Members) -> RetryPlan:
+    if "plan" in members:
+        return NamedPlan(members["plan"]).plan
+    return RetryPlan(tuple(members["seconds"]), members.get("jitter_percent", 0))

@@ -164,11 +164,11 @@ def insert_unless_there(into: Table, *unique: str) -> Insert:
 SEQUENCE = "kursplan_id"
 """The one sequence. SQLite has none, so there it is a table of that name with one row."""
 
-_TAKE_FROM_SEQUENCE = select(func.nextval(SEQUENCE)).select_from(
+TAKE_FROM_SEQUENCE = select(func.nextval(SEQUENCE)).select_from(
     func.generate_series(1, bindparam("count", type_=BigInteger))
 )
 _sequence_row = table(SEQUENCE, column("value", BigInteger))
-_TAKE_FROM_ROW = (
+TAKE_FROM_ROW = (
     update(_sequence_row)
     .values(value=_sequence_row.c.value + bindparam("count", type_=BigInteger))
     .returning(_sequence_row.c.value)
@@ -181,9 +181,9 @@ def take_numbers(tx: Connection, count: int) -> list[int]:
     On SQLite they are given back when the transaction is rolled back.
     """
     if tx.dialect.name == "sqlite":
-        last = tx.execute(_TAKE_FROM_ROW, {"count": count}).scalar_one()
+        last = tx.execute(TAKE_FROM_ROW, {"count": count}).scalar_one()
         return list(range(last - count + 1, last + 1))
-    return sorted(tx.execute(_TAKE_FROM_SEQUENCE, {"count": count}).scalars())
+    return sorted(tx.execute(TAKE_FROM_SEQUENCE, {"count": count}).scalars())
 
 
 class Trouble(StrEnum):

@@ -26,14 +26,15 @@ from sqlalchemy import (
 
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
-    CONTRACTS_PLAN,
     DeliveryStatus,
     Disabled,
     Failure,
     Listener,
     RetryPlan,
+    valid_secrets,
 )
 from kursplan.store.dialect import Instant, any_of, take_numbers
+from kursplan.store.endpoints import retry_plan
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -346,10 +347,8 @@ class Parcel:
     plan: RetryPlan
 
     def secrets(self, now: datetime) -> Sequence[str]:
-        """What signs now: after a rotation both secrets, as long as the old one is valid."""
-        if self.old_secret is None or self.old_secret_until is None or now > self.old_secret_until:
-            return (self.secret,)
-        return (self.secret, self.old_secret)
+        """What signs now."""
+        return valid_secrets(self.secret, self.old_secret, self.old_secret_until, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -488,9 +487,6 @@ def claim(
 
 
 def _parcel(row: AnyRow) -> Parcel:
-    plan = CONTRACTS_PLAN
-    if row.retry_seconds is not None:
-        plan = RetryPlan(tuple(row.retry_seconds), row.retry_jitter_percent or 0)
     return Parcel(
         id=row.id,
         endpoint_id=row.endpoint_id,
@@ -506,7 +502,7 @@ def _parcel(row: AnyRow) -> Parcel:
         old_secret=row.old_secret,
         old_secret_until=row.old_secret_until,
         webhook_key=row.webhook_key,
-        plan=plan,
+        plan=retry_plan(row.retry_seconds, row.retry_jitter_percent),
     )
 
 

@@ -74,7 +74,7 @@ class Post:
         self, targets: Targets, trust: ssl.SSLContext, longest: timedelta = LONGEST_EXCHANGE
     ) -> None:
         self._targets = targets
-        self._longest = longest
+        self.longest = longest
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=trust,
             max_connections=MOST_CONNECTIONS,
@@ -117,7 +117,7 @@ class Post:
     async def _attempt(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | Failure:
         try:
             self._targets.check_url(url)
-            async with asyncio.timeout(self._longest.total_seconds()):
+            async with asyncio.timeout(self.longest.total_seconds()):
                 return await self._exchange(url, body, headers)
         except RefusedTarget:
             return Failure.REFUSED_URL

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -168,6 +169,32 @@ class Targets:
         return await asyncio.shield(asked)
 
 
+class _Opened(httpcore.AsyncNetworkStream):
+    """A connection that is closed when its TLS handshake is given up; the library leaves it open.
+
+    A server that takes connections and is silent would otherwise cost one more with every attempt.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self.read = stream.read
+        self.write = stream.write
+        self.aclose = stream.aclose
+        self.get_extra_info = stream.get_extra_info
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  (the interface of the library)
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+
 class CheckedConnections(httpcore.AsyncNetworkBackend):
     """Opens connections only to addresses that were checked, by the address and not by the name."""
 
@@ -186,9 +213,10 @@ class CheckedConnections(httpcore.AsyncNetworkBackend):
         failure: Exception | None = None
         for address in await self._targets.addresses(host, port):
             try:
-                return await self._network.connect_tcp(
+                opened = await self._network.connect_tcp(
                     address, port, timeout, local_address, socket_options
                 )
+                return _Opened(opened)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
                 failure = unreachable
         raise failure or httpcore.ConnectError(f"{host} has no address")
