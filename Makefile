@@ -23,7 +23,7 @@ demo: install ## Run Kursplan with a gym full of examples
 	$(BIN)/kursplan demo $(ARGS)
 
 test: install ## Run the tests
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
 
 check: lint test ## Everything that CI runs
 

@@ -5,10 +5,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from kursplan.store.database import Database, connect
-from kursplan.store.schema import upgrade
+from kursplan.store.dialect import SEQUENCE
+from kursplan.store.schema import newest, upgrade
+from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database
 
 KINDS = ("sqlite", "postgresql")
@@ -38,6 +41,55 @@ def postgres_template(postgres_server: str) -> Iterator[str]:
     asyncio.run(drop_database(postgres_server, url))
 
 
+class EmptiedDatabase:
+    """A PostgreSQL database that one test after the other gets, emptied in between.
+
+    Making a new one takes the server longer than most tests do. One that a test has left in a
+    state that can't be emptied (a table dropped, another schema, a lock held) is thrown away.
+    """
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server = server
+        self._template = template
+        self._url: str | None = None
+
+    async def get(self) -> str:
+        if self._url is None:
+            self._url = await create_database(self._server, self._template)
+        return self._url
+
+    async def put_back(self) -> None:
+        url = await self.get()
+        try:
+            connection = await asyncpg.connect(url, server_settings={"lock_timeout": "1000"})
+            try:
+                await connection.execute(_EMPTY)
+                version = await connection.fetchval("SELECT version_num FROM alembic_version")
+            finally:
+                await connection.close()
+        except (asyncpg.PostgresError, OSError):
+            version = None
+        if version != newest():
+            await self.throw_away()
+
+    async def throw_away(self) -> None:
+        if self._url is not None:
+            await drop_database(self._server, self._url)
+            self._url = None
+
+
+_EMPTY = "".join(f'DELETE FROM "{each.name}";' for each in reversed(metadata.sorted_tables)) + (
+    f"ALTER SEQUENCE {SEQUENCE} RESTART;"
+)
+
+
+@pytest.fixture(scope="session")
+def emptied_database(postgres_server: str, postgres_template: str) -> Iterator[EmptiedDatabase]:
+    database = EmptiedDatabase(postgres_server, postgres_template)
+    yield database
+    asyncio.run(database.throw_away())
+
+
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database: every test that needs one runs on each."""
@@ -52,11 +104,9 @@ def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    url = asyncio.run(create_database(server, template))
-    yield url
-    asyncio.run(drop_database(server, url))
+    emptied: EmptiedDatabase = request.getfixturevalue("emptied_database")
+    yield asyncio.run(emptied.get())
+    asyncio.run(emptied.put_back())
 
 
 @pytest.fixture

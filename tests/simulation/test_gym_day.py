@@ -301,6 +301,8 @@ class GymDay(RuleBasedStateMachine):
     def set_machine(self, instant: datetime) -> None:
         self.machine = instant
         self.book.now = max(self.book.now, instant)
+        # What nobody has looked at has not been.
+        assert self.clock.now() == self.book.now
 
     @rule(minutes=st.sampled_from([1, 10, 45, 3 * 60, 24 * 60, 2 * 24 * 60]))
     def time_passes(self, minutes: int) -> None:

@@ -71,15 +71,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
         say(empty)
         return
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for at, column in enumerate(columns):
+    needed = 0
+    for column, *here in zip(columns, *cells, strict=True):
         # On a narrow screen texts give way at their blanks, so that words and times stay whole.
-        words_here = [word for row in cells for word in row[at].split()]
-        longest = max(map(len, words_here), default=0)
+        longest = max(len(word) for cell in (column, *here) for word in cell.split())
         shown.add_column(column, overflow="fold", min_width=min(longest, UNBROKEN))
+        needed += min(longest, UNBROKEN) + 3
     for row in cells:
         # As it is: square brackets in a title are no markup.
         shown.add_row(*map(Text, row))
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(shown)
+    console = Console()
+    # Rather have the lines run over the edge than leave out what does not fit.
+    console.width = max(console.width, needed) if sys.stdout.isatty() else _WIDE
+    console.print(shown)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:

@@ -45,6 +45,8 @@ class PlanSlot(Deed):
             raise ValueError(f"A duration of {self.duration_minutes} minutes is out of range.")
         if not self.own <= plan.LIMITS:
             raise ValueError("A new slot owns its limits or does not; all else is its own anyway.")
+        if Own.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
+            raise ValueError("Give max_participants together with MAX_PARTICIPANTS, or neither.")
         if (Own.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
             raise ValueError("Give max_waiting_list together with MAX_WAITING_LIST, or neither.")
         limits = self.max_participants, self.max_waiting_list, self.additional_participants

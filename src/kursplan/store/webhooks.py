@@ -289,7 +289,7 @@ HOLD = (
     update(delivery)
     .where(
         delivery.c.organization_id == ORGANIZATION,
-        delivery.c.endpoint_id == bindparam("endpoint_id"),
+        delivery.c.endpoint_id == bindparam("of_endpoint"),
         _PENDING,
     )
     .values(status=DeliveryStatus.HELD)
@@ -585,7 +585,7 @@ def set_health(
 
 def hold(tx: Connection, organization_id: int, endpoint_id: int) -> None:
     """Keep what is still to be sent to an endpoint until it is enabled again."""
-    tx.execute(HOLD, {"organization": organization_id, "endpoint_id": endpoint_id})
+    tx.execute(HOLD, {"organization": organization_id, "of_endpoint": endpoint_id})
 
 
 def forget_attempts(tx: Connection, organization_id: int, before: datetime) -> int:

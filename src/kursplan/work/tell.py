@@ -69,6 +69,12 @@ class Telling:
         while await self._fan_out() | await self._send():
             await self._courier.settle()
 
+    async def measure(self) -> None:
+        """How old the oldest event is that is still to be told."""
+        since = await self._database.read(webhooks.oldest_pending)
+        age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
+        self._metrics.oldest_undelivered.set(age)
+
     async def _fan_out(self) -> bool:
         waiting = await self._database.read(webhooks.organizations_to_fan_out)
         return await everywhere(
@@ -83,7 +89,7 @@ class Telling:
         while not self._stopping.is_set():
             self._committed.clear()
             worked = [await self._attempt(step) for step in (self._fan_out, self._send)]
-            await self._attempt(self._measure)
+            await self._attempt(self._measure_now_and_then)
             if not any(worked):
                 await self._rest()
 
@@ -109,11 +115,8 @@ class Telling:
             for nudge in nudges:
                 nudge.cancel()
 
-    async def _measure(self) -> bool:
-        """How old the oldest event is that is still to be told; looked up every now and then."""
+    async def _measure_now_and_then(self) -> bool:
         if stopwatch() - self._measured >= self._interval:
-            since = await self._database.read(webhooks.oldest_pending)
-            age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
-            self._metrics.oldest_undelivered.set(age)
             self._measured = stopwatch()
+            await self.measure()
         return False

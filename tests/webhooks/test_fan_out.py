@@ -1,0 +1,357 @@
+"""Which partners hear of what: every committed change, told once to everybody who listens (F44)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import asyncpg
+import pytest
+
+from kursplan.app import Application
+from kursplan.desk.keys import ConfirmActivation
+from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.bookings import Participation
+from kursplan.domain.events import EventType
+from kursplan.domain.webhooks import DeliveryStatus
+from kursplan.settings import Settings
+from kursplan.store import tables
+from kursplan.webhooks.fan_out import fan_out
+from tests.gym import Gym
+from tests.referee import Referee
+from tests.webhooks.partner import Partners
+
+CREATED = EventType.CLASS_BOOKING_CREATED
+UPDATED = EventType.CLASS_BOOKING_UPDATED
+CANCELLED = EventType.CLASS_BOOKING_CANCELLED
+SLOT_UPDATED = EventType.CLASS_SLOT_UPDATED
+SLOT_CANCELLED = EventType.CLASS_SLOT_CANCELLED
+
+
+@dataclass(frozen=True)
+class Fails(Deed):
+    """Tells of a change, and is rolled back."""
+
+    organization_id: int
+    studio_id: int
+
+    def perform(self, turn: Turn) -> None:
+        turn.tell(EventType.EMPLOYEE_CREATED, 4711, self.studio_id)
+        turn.record()
+        raise ArithmeticError("this turn is lost")
+
+
+# Exactly what was committed.
+
+
+async def test_every_committed_change_is_told_and_nothing_else(partners: Partners) -> None:
+    """F44: with all that is refused, repeated or rolled back in between."""
+    gym = partners.gym
+    await partners.endpoint()
+    await gym.klass(confirmation="1 HOURS")
+    slot = await gym.slot(at="18:00", seats=1, waiting_list=1)
+    first, second, third = await gym.customers(3)
+
+    seat = await gym.booked(first, slot)
+    waiting = await gym.booked(second, slot)
+    await gym.book(third, slot)
+    await gym.book(first, slot)
+    await gym.confirm(seat.booking_id)
+    await gym.confirm(seat.booking_id)
+    with pytest.raises(ArithmeticError):
+        await gym.take(Fails(gym.organization, gym.studio_id))
+    await gym.cancel(seat.booking_id)
+    await gym.cancel(seat.booking_id)
+    await gym.changed_slot(slot, max_participants=5)
+    await gym.change_slot(slot, max_participants=5)
+    gym.clock.set(gym.at("17:45"))
+    await gym.note(waiting.booking_id, Participation.PARTICIPATING)
+    await gym.note(waiting.booking_id, Participation.PARTICIPATING)
+    await gym.cancel_slot(slot)
+    await partners.tell()
+
+    assert sorted(partners.receiver.events()) == sorted(
+        [
+            *((CREATED, seat.booking_id), (CREATED, waiting.booking_id)),
+            *((UPDATED, seat.booking_id), (CANCELLED, seat.booking_id)),
+            *((UPDATED, waiting.booking_id), (UPDATED, waiting.booking_id)),
+            *((SLOT_UPDATED, slot), (SLOT_CANCELLED, slot), (CANCELLED, waiting.booking_id)),
+        ]
+    )
+    told = {each.uuid for each in await gym.told()}
+    assert {each.uuid for each in partners.receiver.received} == told
+    assert len(told) == 9
+
+
+async def test_what_was_told_is_not_told_again(partners: Partners) -> None:
+    await partners.endpoint()
+    await partners.event()
+    await partners.tell()
+    await partners.tell()
+    await partners.later(days=3)
+    assert len(partners.receiver.received) == 1
+
+
+async def test_an_event_is_told_as_the_contract_writes_it(partners: Partners) -> None:
+    gym = partners.gym
+    endpoint = await partners.endpoint()
+    slot = await partners.event()
+    await partners.tell()
+    [event], [received] = await gym.told(), partners.receiver.received
+    milliseconds = int(gym.now.timestamp() * 1000)
+    assert received.body.decode() == (
+        f'{{"entityId":{slot},"uuid":"{event.uuid}","payload":[{{"timestamp":{milliseconds},'
+        f'"type":"CLASS_SLOT_UPDATED","content":{{"classId":{gym.classes["spin"]}}}}}]}}'
+    )
+    assert received.headers["content-type"] == "application/json"
+    assert received.headers["x-api-key"] == endpoint.integration.webhook_key
+    assert received.headers["webhook-id"] == event.uuid
+
+
+# To whom.
+
+
+async def test_every_active_integration_of_the_studio_hears_of_it(partners: Partners) -> None:
+    endpoints = [await partners.endpoint(f"/{n}") for n in range(3)]
+    other_studio = await partners.gym.studio("hamburg")
+    elsewhere = await partners.integration(studio_id=other_studio)
+    await partners.endpoint("/elsewhere", of=elsewhere)
+    inactive = await partners.integration(active=False)
+    await partners.endpoint("/inactive", of=inactive)
+    slot = await partners.event()
+    await partners.tell()
+
+    for each in endpoints:
+        [received] = partners.receiver.on(each.path)
+        assert received.event == (SLOT_UPDATED, slot)
+        assert received.headers["x-api-key"] == each.integration.webhook_key
+    assert len(partners.receiver.received) == 3
+
+
+async def test_another_organization_hears_of_nothing(partners: Partners) -> None:
+    stranger = await Gym(partners.gym.database, partners.clock, first_id=500).open()
+    await Partners(stranger, partners.receiver, partners.post).endpoint("/stranger")
+    await partners.endpoint()
+    await partners.event()
+    await partners.tell()
+    assert [each.path for each in partners.receiver.received] == ["/hook"]
+
+
+async def test_every_organization_is_told_in_one_round(partners: Partners) -> None:
+    other = await Gym(partners.gym.database, partners.clock, first_id=500).open()
+    others = Partners(other, partners.receiver, partners.post)
+    await others.endpoint("/other")
+    await partners.endpoint()
+    slots = [await partners.event(), await others.event()]
+    await partners.tell()
+    assert [
+        partners.receiver.events("/hook"),
+        partners.receiver.events("/other"),
+    ] == [[(SLOT_UPDATED, each)] for each in slots]
+
+
+async def test_the_home_studio_of_a_customer_from_elsewhere_hears_of_the_booking_too(
+    partners: Partners,
+) -> None:
+    """The contract's section about booking across studios."""
+    gym = partners.gym
+    hamburg, munich = await gym.studio("hamburg"), await gym.studio("munich")
+    for path, studio in (("/berlin", gym.studio_id), ("/hamburg", hamburg), ("/munich", munich)):
+        await partners.endpoint(path, of=await partners.integration(studio_id=studio))
+    await gym.klass(admits_other_studios=True)
+    slot = await gym.slot()
+    guest = await gym.booked(await gym.customer(studio_id=hamburg), slot)
+    local = await gym.booked(await gym.customer(), slot)
+    await gym.changed_slot(slot, max_participants=7)
+    await partners.tell()
+
+    assert sorted(partners.receiver.events("/berlin")) == sorted(
+        [(CREATED, guest.booking_id), (CREATED, local.booking_id), (SLOT_UPDATED, slot)]
+    )
+    assert partners.receiver.events("/hamburg") == [(CREATED, guest.booking_id)]
+    assert partners.receiver.events("/munich") == []
+    [here] = [each for each in partners.receiver.on("/berlin") if each.event[1] == guest.booking_id]
+    [home] = partners.receiver.on("/hamburg")
+    assert here.body == home.body
+
+
+async def test_a_default_url_can_be_narrowed_and_others_take_certain_types(
+    partners: Partners,
+) -> None:
+    gym = partners.gym
+    narrowed, split = await partners.integration(), await partners.integration()
+    await partners.endpoint("/narrowed", of=narrowed, types=[CREATED, SLOT_CANCELLED])
+    await partners.endpoint("/split/default", of=split)
+    await partners.endpoint("/split/slots", of=split, types=[SLOT_UPDATED], is_default=False)
+    await partners.endpoint(
+        "/split/audit", of=split, types=[SLOT_UPDATED, CREATED], is_default=False
+    )
+    slot = await gym.slot()
+    seat = await gym.booked(await gym.customer(), slot)
+    await gym.changed_slot(slot, max_participants=7)
+    await gym.cancel_slot(slot)
+    await partners.tell()
+
+    assert {path: sorted(partners.receiver.events(path)) for path in _paths(partners)} == {
+        "/narrowed": sorted([(CREATED, seat.booking_id), (SLOT_CANCELLED, slot)]),
+        "/split/default": sorted([(SLOT_CANCELLED, slot), (CANCELLED, seat.booking_id)]),
+        "/split/slots": [(SLOT_UPDATED, slot)],
+        "/split/audit": sorted([(SLOT_UPDATED, slot), (CREATED, seat.booking_id)]),
+    }
+
+
+def _paths(partners: Partners) -> set[str]:
+    return {each.path for each in partners.receiver.received}
+
+
+async def test_an_integration_without_a_url_is_told_nothing_and_holds_nothing_up(
+    partners: Partners,
+) -> None:
+    await partners.integration()
+    await partners.event()
+    await partners.tell()
+    assert await partners.deliveries() == []
+    await partners.endpoint()
+    await partners.tell()
+    assert partners.receiver.received == [], "what happened before is not told afterwards"
+
+
+# From when on.
+
+
+async def test_nothing_is_told_before_the_activation_is_confirmed(partners: Partners) -> None:
+    gym = partners.gym
+    integration = await partners.integration(confirmed=False)
+    await partners.endpoint(of=integration)
+    await partners.event()
+    await partners.tell()
+    await partners.event()  # Not looked at before the confirmation.
+    await gym.take(ConfirmActivation(gym.organization, integration.id))
+    heard = await partners.event()
+    await partners.tell()
+    assert partners.receiver.events() == [(SLOT_UPDATED, heard)]
+
+
+async def test_confirming_again_forgets_nothing(partners: Partners) -> None:
+    gym = partners.gym
+    integration = await partners.integration()
+    await partners.endpoint(of=integration)
+    slot = await partners.event()
+    await gym.take(ConfirmActivation(gym.organization, integration.id))
+    await partners.tell()
+    assert partners.receiver.events() == [(SLOT_UPDATED, slot)]
+
+
+async def test_an_endpoint_hears_of_what_happens_after_it_was_added(partners: Partners) -> None:
+    await partners.event()
+    [before] = await _event_ids(partners.gym)
+    await partners.endpoint(since_event=before)
+    heard = await partners.event()
+    await partners.tell()
+    assert partners.receiver.events() == [(SLOT_UPDATED, heard)]
+
+
+async def _event_ids(gym: Gym) -> list[int]:
+    query = tables.event.select().order_by(tables.event.c.id)
+    return [row.id for row in await gym.database.read(lambda tx: tx.execute(query).all())]
+
+
+@pytest.fixture
+async def client(partners: Partners, database_url: str) -> AsyncIterator[Referee]:
+    """The Open API of the application, which tells nobody by itself."""
+    application = Application(Settings(database_url=database_url, background=False), partners.clock)
+    await application.start()
+    async with Referee.inside(application.asgi, None) as referee:
+        yield referee
+    await application.stop()
+
+
+async def test_a_partner_confirms_over_http_and_hears_what_others_do_from_then_on(
+    partners: Partners, client: Referee
+) -> None:
+    """Whoever makes the change: a partner, another partner, the operator."""
+    gym = partners.gym
+    integration = await partners.integration(confirmed=False)
+    await partners.endpoint(of=integration)
+    other = await partners.integration()
+    slot = await gym.slot()
+    customers = await gym.customers(3)
+
+    async def book(customer: int, api_key: str) -> int:
+        answer = await client.post(
+            "/v1/classes/booking/book",
+            json={"customerId": customer, "classSlotId": slot},
+            headers={"X-API-KEY": api_key},
+        )
+        return int(answer.json()["bookingId"])
+
+    await book(customers[0], integration.api_key)
+    answer = await client.post(
+        "/v1/studios/confirmActivation", headers={"X-API-KEY": integration.api_key}
+    )
+    assert answer.status_code == 200
+    bookings = [
+        await book(customers[1], integration.api_key),
+        await book(customers[2], other.api_key),
+    ]
+    await gym.changed_slot(slot, max_participants=7)
+    await partners.tell()
+
+    expected = [*((CREATED, each) for each in bookings), (SLOT_UPDATED, slot)]
+    assert sorted(partners.receiver.events()) == sorted(expected)
+
+
+# Several processes, and much to do.
+
+
+async def test_an_event_is_fanned_out_once_however_many_are_at_it(partners: Partners) -> None:
+    gym = partners.gym
+    await partners.endpoint()
+    for _ in range(5):
+        await partners.event()
+    await asyncio.gather(
+        *(fan_out(gym.organization, database=gym.database, clock=gym.clock) for _ in range(4))
+    )
+    assert await partners.statuses() == [DeliveryStatus.PENDING] * 5
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_who_finds_another_at_it_leaves_it_to_them(
+    partners: Partners, database_url: str
+) -> None:
+    gym = partners.gym
+    await partners.endpoint()
+    await partners.event()
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("SELECT id FROM organization FOR NO KEY UPDATE")
+        assert not await fan_out(gym.organization, database=gym.database, clock=gym.clock)
+    await other.close()
+    assert await fan_out(gym.organization, database=gym.database, clock=gym.clock)
+    assert await partners.statuses() == [DeliveryStatus.PENDING]
+
+
+async def test_more_events_than_one_look_takes_are_all_told(partners: Partners) -> None:
+    gym = partners.gym
+    endpoint = await partners.endpoint()
+    rows = [
+        {
+            "organization_id": gym.organization,
+            "id": 10_000 + number,
+            "uuid": f"00000000-0000-0000-0000-{number:012}",
+            "type": CREATED,
+            "entity_id": number,
+            "studio_id": gym.studio_id,
+            "home_studio_id": None,
+            "content": None,
+            "happened_at": gym.now,
+            "fanned_out": False,
+        }
+        for number in range(1, 1202)
+    ]
+    await gym.database.write(lambda tx: tx.execute(tables.event.insert(), rows))
+    while await fan_out(gym.organization, database=gym.database, clock=gym.clock):
+        pass
+    deliveries = await partners.deliveries(endpoint)
+    assert [each.entity_id for each in deliveries] == list(range(1, 1202))
