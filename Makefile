@@ -11,7 +11,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check lint format lock clean
+.PHONY: help install demo test soak check lint format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -24,6 +24,9 @@ demo: install ## Run Kursplan with a gym full of examples
 
 test: install ## Run the tests
 	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
+
+soak: install ## Simulate many more days of a gym than the tests do, for some minutes
+	$(BIN)/pytest tests/simulation --hypothesis-profile soak $(ARGS)
 
 check: lint test ## Everything that CI runs
 

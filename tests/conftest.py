@@ -8,7 +8,13 @@ from kursplan.clock import HandClock
 from kursplan.store.database import Database
 from tests.gym import MORNING, Gym
 
-pytest_plugins = ["tests.postgres", "tests.redis_server", "tests.databases", "tests.referee_plugin"]
+pytest_plugins = [
+    "tests.sent_statements",
+    "tests.postgres",
+    "tests.redis_server",
+    "tests.databases",
+    "tests.referee_plugin",
+]
 
 
 @pytest.fixture

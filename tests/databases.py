@@ -10,7 +10,7 @@ import pytest
 
 from kursplan.store.database import Database, connect
 from kursplan.store.dialect import SEQUENCE
-from kursplan.store.schema import newest, upgrade
+from kursplan.store.schema import upgrade
 from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database
 
@@ -52,24 +52,32 @@ class EmptiedDatabase:
         self._server = server
         self._template = template
         self._url: str | None = None
+        self._schema: object = None
 
     async def get(self) -> str:
         if self._url is None:
             self._url = await create_database(self._server, self._template)
+            self._schema = await self._look(self._url, _SCHEMA)
         return self._url
+
+    @staticmethod
+    async def _look(url: str, *statements: str) -> object:
+        """Run the statements; the value of the last."""
+        connection = await asyncpg.connect(url, server_settings={"lock_timeout": "1000"})
+        try:
+            for each in statements[:-1]:
+                await connection.execute(each)
+            return await connection.fetchval(statements[-1])
+        finally:
+            await connection.close()
 
     async def put_back(self) -> None:
         url = await self.get()
         try:
-            connection = await asyncpg.connect(url, server_settings={"lock_timeout": "1000"})
-            try:
-                await connection.execute(_EMPTY)
-                version = await connection.fetchval("SELECT version_num FROM alembic_version")
-            finally:
-                await connection.close()
+            schema = await self._look(url, _EMPTY, _SCHEMA)
         except (asyncpg.PostgresError, OSError):
-            version = None
-        if version != newest():
+            schema = None
+        if schema is None or schema != self._schema:
             await self.throw_away()
 
     async def throw_away(self) -> None:
@@ -81,6 +89,17 @@ class EmptiedDatabase:
 _EMPTY = "".join(f'DELETE FROM "{each.name}";' for each in reversed(metadata.sorted_tables)) + (
     f"ALTER SEQUENCE {SEQUENCE} RESTART;"
 )
+
+# All columns, also those of indexes, all constraints, and the version that the database claims.
+_SCHEMA = """
+SELECT md5(
+    (SELECT string_agg(c.relname || ' ' || a.attname, ',' ORDER BY c.relname, a.attnum)
+     FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'public'::regnamespace)
+    || (SELECT string_agg(conname, ',' ORDER BY conname) FROM pg_constraint)
+    || (SELECT version_num FROM alembic_version)
+)
+"""
 
 
 @pytest.fixture(scope="session")

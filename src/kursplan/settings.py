@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -58,6 +59,17 @@ def _limits_url(text: str) -> str:
     return text
 
 
+def _authorities(text: str) -> str:
+    if text:
+        try:
+            ssl.create_default_context(cafile=text)
+        except OSError as error:
+            no_certificate = isinstance(error, ssl.SSLError)
+            reason = "it holds no certificate" if no_certificate else error.strerror
+            raise ValueError(f"{text!r} can't be used: {reason}") from error
+    return text
+
+
 def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
     return field(default=default, metadata={"read": read, "meaning": meaning})
 
@@ -106,7 +118,9 @@ class Settings:
         "for development only: webhooks may also go to http and to private addresses",
     )
     webhooks_ca: str = _setting(
-        "", str, "a file with further authorities that certificates of webhooks may come from"
+        "",
+        _authorities,
+        "a file with further authorities that certificates of webhooks may come from",
     )
     attempts_kept_days: int = _setting(
         30, _number(1, 3650), "how many days attempts to deliver an event are kept for looking up"

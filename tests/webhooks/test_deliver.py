@@ -42,7 +42,6 @@ from tests.webhooks.receiver import (
     Received,
     answers,
     certified,
-    hangs_up,
     never_ends,
     receiving,
     says,
@@ -131,7 +130,7 @@ async def test_what_fails_is_repeated_three_times_ten_minutes_apart(partners: Pa
 
 async def test_a_repeat_that_is_accepted_ends_it(partners: Partners) -> None:
     await partners.endpoint()
-    partners.receiver.does("/hook", answers(500), hangs_up, answers(202))
+    partners.receiver.does("/hook", answers(500), answers(404), answers(202))
     await partners.event()
     await partners.tell()
     await partners.later(minutes=10)
@@ -140,7 +139,7 @@ async def test_a_repeat_that_is_accepted_ends_it(partners: Partners) -> None:
     assert await partners.statuses() == [DELIVERED]
     assert [(each.status_code, each.failure) for each in await partners.attempts()] == [
         (500, Failure.STATUS),
-        (None, Failure.PROTOCOL),
+        (404, Failure.STATUS),
         (202, None),
     ]
 

@@ -30,6 +30,8 @@ from kursplan.store.keys import Caller
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)
 
+DAYS = "1970-01-01 … 9000-12-31"
+"""What calendar arithmetic does not lead out of the calendar."""
 IDS = f"1 … {LARGEST_ID}"
 _DIGITS = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -125,7 +127,7 @@ class Call:
             return _in_reach(instant.date())
         except (ValueError, OverflowError):
             raise ApiError(
-                Fault.PARAMETER_INVALID, reference=name, value=value, allowed="YYYY-MM-DD"
+                Fault.PARAMETER_INVALID, reference=name, value=value, allowed=DAYS
             ) from None
 
     def header(self, name: str) -> str | None:

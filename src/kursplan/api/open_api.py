@@ -111,10 +111,17 @@ class OpenApi(BaseRoute):
             raise ApiError(Fault.SCOPE_MISSING, scope=endpoint.scope.value)
 
     def _find(self, visit: _Visit) -> tuple[Endpoint, Mapping[str, str]]:
+        """The endpoint that is meant, and what its path names.
+
+        The first path that fits is the one that is meant, whatever the method: `GET
+        /classes/booking/validate` is a method that is not there, and no booking of a strange id.
+        """
         path = visit.path
+        meant = None
         others = []
         for endpoint, pattern in self._paths:
-            if found := pattern.fullmatch(path):
+            if meant in (None, endpoint.path) and (found := pattern.fullmatch(path)):
+                meant = endpoint.path
                 if endpoint.method == visit.request.method:
                     return endpoint, found.groupdict()
                 others.append(endpoint.method)

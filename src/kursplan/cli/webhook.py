@@ -101,7 +101,8 @@ def list_deliveries(
             (
                 each.id,
                 _second(each.created_at),
-                each.type,
+                # As the contract spells it: by that a developer looks for it.
+                each.type.value,
                 each.entity_id,
                 f"{each.endpoint_id} {each.studio} {each.application} {each.endpoint}",
                 words(each.status),

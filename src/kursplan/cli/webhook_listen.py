@@ -5,6 +5,7 @@ It has no part in the server and asks no database: it may run elsewhere.
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -51,7 +52,9 @@ def listen(
     json: Annotated[
         bool,
         typer.Option(
-            "--json", help="Write one JSON document a line, for scripts.", show_default=False
+            "--json",
+            help="Write one JSON document a line, for scripts; the first says where it listens.",
+            show_default=False,
         ),
     ] = False,
 ) -> None:
@@ -69,13 +72,18 @@ def listen(
     except NoSecret as wrong:
         raise Stop(str(wrong), 2) from wrong
     listener = bind("127.0.0.1", port)
-    if not json:
-        _say_what_is_checked(port_of(listener), webhook_key is not None, bool(secret))
+    # From here on a request waits for the receiver rather than being turned away.
+    listener.listen()
+    url = f"http://localhost:{port_of(listener)}/"
+    if json:
+        _say_line({"listening": url})
+    else:
+        say(f"Listening at {url}")
+        _say_what_is_checked(webhook_key is not None, bool(secret))
     run(listener, app=receiver.asgi)
 
 
-def _say_what_is_checked(port: int, key: bool, secret: bool) -> None:
-    say(f"Listening at http://localhost:{port}/")
+def _say_what_is_checked(key: bool, secret: bool) -> None:
     for is_checked, what, option in (
         (key, "x-api-key", "--webhook-key"),
         (secret, "signature", "--secret"),
@@ -101,20 +109,21 @@ def _tell(received: Received) -> None:
 
 
 def _tell_scripts(received: Received) -> None:
-    from json import dumps
-
     happened_at = received.happened_at
-    say(
-        dumps(
-            {
-                "status": received.status,
-                "refused": received.refused,
-                "uuid": received.uuid,
-                "type": received.type,
-                "entity_id": received.entity_id,
-                "content": received.content,
-                "happened_at": happened_at and happened_at.isoformat(),
-                "again": received.again,
-            }
-        )
+    _say_line(
+        {
+            "status": received.status,
+            "refused": received.refused,
+            "uuid": received.uuid,
+            "type": received.type,
+            "entity_id": received.entity_id,
+            "content": received.content,
+            "happened_at": happened_at and happened_at.isoformat(),
+            "again": received.again,
+        }
     )
+
+
+def _say_line(value: object) -> None:
+    """One document on a line of its own, where there will be more of them."""
+    say(dumps(value, ensure_ascii=False))

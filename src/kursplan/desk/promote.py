@@ -36,7 +36,8 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
     """Seat as many who wait as there are seats free; who moved up.
 
     Belongs into the turn in which the seats became free, so that nobody ever waits beside an
-    empty one. One who was added in this same turn is told once, as created, not also as updated.
+    empty one. Whoever is seated by the very command that books is told once, as created; for other
+    commands of the turn it is a promotion like any other.
     """
     if slot.waiting == 0 or slot.seats_free < 1 or not slot.promotes(turn.now):
         return []
@@ -51,7 +52,7 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
         elif outcome.booking.skipped is not outcome.reason:
             turn.change(replace(outcome.booking, skipped=outcome.reason))
     for booking in moved:
-        if not turn.is_new(booking):
+        if not turn.is_untold(booking):
             turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
     return moved
 

@@ -103,6 +103,7 @@ class Turn:
         self._on_slot: defaultdict[int, set[int]] = defaultdict(set)
         self._reach = Reach()
         self._added: dict[int, None] = {}
+        self._untold: set[int] = set()
         self._changed: dict[int, None] = {}
         self._counted: dict[int, None] = {}
         self._reshaped: dict[int, None] = {}
@@ -153,11 +154,7 @@ class Turn:
         """All who wait on `slot`, with what the rules ask about them."""
         if slot.id not in self._reach.queues | self._reach.rosters:
             raise LookAgain(Reach(queues=frozenset({slot.id})))
-        return [
-            (each, self.customer_of(each))
-            for each in self.bookings_on(slot)
-            if each.waiting
-        ]
+        return [(each, self.customer_of(each)) for each in self.bookings_on(slot) if each.waiting]
 
     def roster(self, slot: Slot) -> list[tuple[Booking, Customer]]:
         """All who sit or wait on `slot`, in the order in which they joined."""
@@ -209,15 +206,16 @@ class Turn:
         self.slots |= slots.load(self.tx, self.organization_id, made, lock=False)
         self._reach |= Reach(slots=made, queues=made, rosters=made)
 
-    def is_new(self, booking: Booking) -> bool:
-        """Whether it was made in this turn."""
-        return booking.id in self._added
+    def is_untold(self, booking: Booking) -> bool:
+        """Whether it was just made, by a command that has not told it yet."""
+        return booking.id in self._untold
 
     # What changes.
 
     def add(self, booking: Booking) -> None:
         """A new booking takes its place."""
         self._added[booking.id] = None
+        self._untold.add(booking.id)
         self._put(None, booking)
 
     def change(self, booking: Booking) -> None:
@@ -277,6 +275,7 @@ class Turn:
         self._events.append(Event(type_, entity_id, studio_id, elsewhere, content))
 
     def tell_booking(self, type_: EventType, booking: Booking) -> None:
+        self._untold.discard(booking.id)
         self.tell(type_, booking.id, booking.studio_id, home_studio_id=booking.home_studio_id)
 
     def tell_slot(self, type_: EventType, slot: Slot) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, Integer, bindparam, or_, select, text
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, TextClause
 
 from kursplan.domain.classes import Promotion
 from kursplan.store.tables import ORGANIZATION, booking, class_, idempotency_key, slot
@@ -25,9 +25,9 @@ _UNCONFIRMED = text("booking.status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'")
 
 _OVER = slot.c.ends_at <= bindparam("now")
 _EXPIRED = booking.c.confirm_until < bindparam("now")
-_SEATS_FREE_AND_SOMEBODY_WAITS: tuple[ColumnElement[bool], ...] = (
+_SEATS_FREE_AND_SOMEBODY_WAITS: tuple[ColumnElement[bool] | TextClause, ...] = (
     slot.c.starts_at > bindparam("now"),
-    slot.c.waiting > 0,
+    text("slot.waiting > 0"),
     or_(
         slot.c.max_participants.is_(None),
         slot.c.seats + slot.c.additional_participants < slot.c.max_participants,

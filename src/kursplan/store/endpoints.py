@@ -1,6 +1,6 @@
 """Endpoints as the operator sets them up: where an integration is told, and by which plan.
 
-A secret is given out by one query only, the one that sends with it.
+Secrets are read by two queries only: what sends with them, and what replaces them.
 """
 
 from __future__ import annotations

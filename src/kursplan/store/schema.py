@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from kursplan.store.database import Database
@@ -20,10 +21,19 @@ class SchemaOutdated(Exception):
 
 
 async def upgrade(database: Database) -> None:
-    """Bring the database to this version's schema; one that is there already is left alone."""
+    """Bring the database to this version's schema; one that is there already is left alone.
+
+    Raises `SchemaOutdated` for the database of a newer version.
+    """
 
     def run(tx: Connection) -> None:
-        command.upgrade(_config(tx), "head")
+        try:
+            command.upgrade(_config(tx), "head")
+        except CommandError as unknown:
+            raise SchemaOutdated(
+                "the database has a schema that this version does not know, so a newer version "
+                "used it: run that one, or restore a backup from before"
+            ) from unknown
 
     await database.write(run)
 

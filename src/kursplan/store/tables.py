@@ -400,6 +400,13 @@ slot = _table(
         "id",
     ),
     Index(
+        "ix_slot_waiting",
+        "organization_id",
+        "starts_at",
+        postgresql_where=text("status = 'PLANNED' AND waiting > 0"),
+        sqlite_where=text("status = 'PLANNED' AND waiting > 0"),
+    ),
+    Index(
         "ix_slot_planned",
         "organization_id",
         "ends_at",

@@ -76,7 +76,7 @@ async def system_resolver(host: str, port: int) -> list[str]:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except UnicodeError as mistake:
-            raise OSError(f"{host} is no name of a host") from mistake
+            raise socket.gaierror(f"{host} is no name of a host") from mistake
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     return await asyncio.get_running_loop().run_in_executor(_LOOKUPS, look_up)
@@ -149,7 +149,7 @@ class Targets:
         """
         found = await self._look_up(host, port)
         if not found:
-            raise OSError(f"{host} has no address")
+            raise socket.gaierror(f"{host} has no address")
         if not self._insecure and not all(map(is_public, found)):
             raise RefusedAddress(
                 f"the host {host} leads to an address that is not in the open internet"

@@ -767,6 +767,14 @@ def _tables() -> None:
         postgresql_where=sa.text("status = 'PLANNED'"),
         sqlite_where=sa.text("status = 'PLANNED'"),
     )
+    op.create_index(
+        "ix_slot_waiting",
+        "slot",
+        ["organization_id", "starts_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'PLANNED' AND waiting > 0"),
+        sqlite_where=sa.text("status = 'PLANNED' AND waiting > 0"),
+    )
     op.create_table(
         "attempt",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
