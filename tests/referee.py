@@ -123,8 +123,9 @@ def judge(answer: Answer) -> Operation | None:
     if answer.method == "HEAD":
         _judge_head(answer)
         return None
-    # Later ones replace earlier ones, so that the path with the fewest parameters wins.
-    here = {o.method: o for o in operations() if o.is_at(answer.path)}
+    # The path with the fewest parameters wins: it is the one that is meant, whatever the method.
+    fitting = [o for o in operations() if o.is_at(answer.path)]
+    here = {o.method: o for o in fitting if o.template == fitting[-1].template}
     if operation := here.get(answer.method):
         _judge_described(answer, operation)
     else:

@@ -26,6 +26,7 @@ from kursplan.domain.refusals import Refusal
 from kursplan.store.database import connect
 from tests.gym import Gym
 from tests.races.servers import KursplanServer
+from tests.referee import Referee
 
 schema = schemathesis.openapi.from_dict(docs.document())
 # What is asked depends on the document alone, not on what was answered before.
@@ -151,3 +152,16 @@ def what_fits_is_read(
         told = response.json()
         by_words_only = "offset", "slotWindowStartDate"
         assert told["errorCode"] in set(Refusal) or told["reference"] in by_words_only, told
+
+
+async def test_a_server_answers_head_and_other_methods_as_promised(served: Served) -> None:
+    """Also where the server underneath has a mind of its own about them (F56)."""
+    paths = [path.replace("{", "").replace("}", "") for path in docs.document()["paths"]]
+    async with Referee(base_url=served.server.url) as nobody:
+        for path in (*paths, "/v1/nothing", "/v1"):
+            assert (await nobody.head(path)).status_code == 401
+            key = {"X-API-KEY": served.api_key}
+            assert (await nobody.head(path, headers=key)).status_code == 200
+            for method in ("PUT", "PATCH", "OPTIONS", "TRACE"):
+                answer = await nobody.request(method, path, headers=key)
+                assert answer.status_code == (405 if path in paths else 404)

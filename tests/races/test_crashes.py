@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Iterator, Sequence
 from datetime import date, timedelta
 
+import asyncpg
 import httpx
 import pytest
 
@@ -121,3 +122,48 @@ async def test_who_asks_again_without_a_key_is_never_booked_twice(
             assert again in (*OUTCOMES, "CUSTOMER_ALREADY_BOOKED")
     assert await gym.count(tables.booking) == SEATS + WAITING_LIST
     await audit(gym.database, gym.organization, gym.now)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_when_the_database_cuts_its_connections_nobody_loses_or_doubles_a_place(
+    gym: Gym, database_url: str, servers: list[KursplanServer], tomorrow: date
+) -> None:
+    """Whether a turn was committed is unknown then: the desk looks before it tries again."""
+    slot = await gym.slot("spin", seats=SEATS, waiting_list=WAITING_LIST, day=tomorrow)
+    crowd = await gym.customers(CROWD)
+    postgres = await asyncpg.connect(database_url)
+
+    async with Partner(servers, await gym.key()) as partner:
+        books = asyncio.ensure_future(at_once(partner.book(each, slot) for each in crowd))
+        while not books.done():
+            await postgres.execute(CUT)
+            await asyncio.sleep(0.05)
+        before = await books
+        after = await at_once(until_not_busy(partner, each, slot) for each in crowd)
+    await postgres.close()
+
+    assert set(before) <= {*OUTCOMES, *BUSY}
+    assert not BUSY & set(after)
+    for told, again in zip(before, after, strict=True):
+        if told in ("BOOKED", "WAITING_LIST"):
+            assert again == "CUSTOMER_ALREADY_BOOKED"
+    assert await gym.count(tables.booking) == SEATS + WAITING_LIST
+    await audit(gym.database, gym.organization, gym.now)
+
+
+async def until_not_busy(partner: Partner, customer_id: int, slot_id: int) -> str:
+    """Book, and come back a few times where the server has yet to find its connections lost."""
+    outcome = await partner.book(customer_id, slot_id)
+    for _ in range(10):
+        if outcome not in BUSY:
+            break
+        outcome = await partner.book(customer_id, slot_id)
+    return outcome
+
+
+BUSY = {"SERVER_BUSY", "CONCURRENTLY_CHANGED"}
+CUT = """
+    SELECT pg_terminate_backend(pid)
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""

@@ -160,7 +160,7 @@ class Partners:
 
     async def event(self, *, entity_id: int | None = None) -> int:
         """Something happens that all partners of the studio hear of; gives what it is about."""
-        slot = entity_id or await self.gym.slot(at="18:00")
+        slot = entity_id or await self.gym.slot(day=self.clock.now().date() + timedelta(days=1))
         now = await self.gym.slot_now(slot)
         await self.gym.changed_slot(slot, max_participants=(now.max_participants or 0) + 1)
         return slot

@@ -139,8 +139,7 @@ async def test_an_endpoint_may_say_how_long_to_wait(
     send: Send, asked: str, waits_for: int | None
 ) -> None:
     """A date counts from the one that the endpoint itself put on its answer."""
-    headers = {"retry_after": asked, "date": "Mon, 02 Mar 2026 07:00:00 GMT"}
-    result = await send(answers(503, **headers))
+    result = await send(answers(503, retry_after=asked, date="Mon, 02 Mar 2026 07:00:00 GMT"))
     expected = None if waits_for is None else timedelta(seconds=waits_for)
     assert result.retry_after == expected
 

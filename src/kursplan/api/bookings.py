@@ -133,12 +133,12 @@ def _idempotency_key(call: Call, asked: str) -> IdempotencyKey | None:
     key = call.header("idempotency-key")
     if key is None:
         return None
-    if not key.isprintable() or not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
+    if not (key.isascii() and key.isprintable()) or not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:
         raise ApiError(
             Fault.PARAMETER_INVALID,
             reference="Idempotency-Key",
             value=key,
-            allowed=f"1 … {LONGEST_IDEMPOTENCY_KEY}",
+            allowed=f"[ -~]{{1,{LONGEST_IDEMPOTENCY_KEY}}}",
         )
     request_hash = hashlib.sha256(asked.encode()).hexdigest()
     return IdempotencyKey(call.caller.integration_id, key, request_hash)

@@ -49,7 +49,7 @@ class Disabled(StrEnum):
 
 
 class Failure(StrEnum):
-    """What kind of failure an attempt met; None of it names what was sent or received."""
+    """What kind of failure an attempt met; none of it names what was sent or received."""
 
     STATUS = "STATUS"
     """An answer that is not 2xx, a redirect included."""
@@ -62,7 +62,7 @@ class Failure(StrEnum):
     CONNECTION = "CONNECTION"
     """It could not be reached, or broke off."""
     PROTOCOL = "PROTOCOL"
-    """What it answered is no HTTP."""
+    """It hung up without an answer, or what it answered is no HTTP."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Courier:
         self._under_way: dict[asyncio.Task[None], _Place] = {}
         self._attempted: list[tuple[int, Attempted]] = []
         self._marking = asyncio.Lock()
+        self.finished = asyncio.Event()
+        """Set whenever an attempt is done, so that a place is free; who waits for it clears it."""
 
     @property
     def under_way(self) -> set[asyncio.Task[None]]:
@@ -116,8 +118,12 @@ class Courier:
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(organization_id, parcel))
             self._under_way[task] = _Place(parcel.endpoint_id, failing)
-            task.add_done_callback(self._under_way.pop)
+            task.add_done_callback(self._free)
         return bool(parcels)
+
+    def _free(self, task: asyncio.Task[None]) -> None:
+        del self._under_way[task]
+        self.finished.set()
 
     def _free_places(self, *, failing: bool) -> int:
         free = AT_ONCE - len(self._under_way)

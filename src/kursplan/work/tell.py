@@ -66,6 +66,7 @@ class Telling:
 
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
+        await self._courier.settle()
         while await self._fan_out() | await self._send():
             await self._courier.settle()
 
@@ -87,7 +88,9 @@ class Telling:
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
+            # Whatever happens from here on ends the rest, also before it has begun.
             self._committed.clear()
+            self._courier.finished.clear()
             worked = [await self._attempt(step) for step in (self._fan_out, self._send)]
             await self._attempt(self._measure_now_and_then)
             if not any(worked):
@@ -104,13 +107,10 @@ class Telling:
 
     async def _rest(self) -> None:
         """Until something was committed here, an attempt is done, or it is time to look again."""
-        nudges = {asyncio.create_task(each.wait()) for each in (self._committed, self._stopping)}
+        news = (self._committed, self._courier.finished, self._stopping)
+        nudges = [asyncio.create_task(each.wait()) for each in news]
         try:
-            await asyncio.wait(
-                nudges | self._courier.under_way,
-                timeout=self._interval,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(nudges, timeout=self._interval, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for nudge in nudges:
                 nudge.cancel()

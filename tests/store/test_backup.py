@@ -1,0 +1,103 @@
+"""Backup and restore: the same ids, the same order of waiting, the same events (F57).
+
+With the tools that the operator's page names: SQLite's own copy, PostgreSQL's dump and restore.
+"""
+
+import asyncio
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from kursplan.clock import HandClock
+from kursplan.store import tables
+from kursplan.store.database import Database, connect
+from kursplan.webhooks.fan_out import fan_out
+from tests.gym import Gym
+from tests.postgres import create_database, drop_database, installed_programs
+
+WHAT_STAYS = (
+    select(tables.booking).order_by(tables.booking.c.id),
+    select(tables.slot).order_by(tables.slot.c.id),
+    select(tables.customer).order_by(tables.customer.c.id),
+    select(tables.event).order_by(tables.event.c.id),
+)
+
+
+async def rows_of(database: Database) -> list[Sequence[Any]]:
+    return [
+        await database.read(lambda tx, query=query: list(map(tuple, tx.execute(query))))
+        for query in WHAT_STAYS
+    ]
+
+
+def program(name: str) -> str:
+    """One of PostgreSQL's own programs: that of the server, or where the URL alone was given."""
+    installed = installed_programs()
+    beside = None if installed is None else installed / name
+    found = str(beside) if beside is not None and beside.exists() else shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed: it comes with PostgreSQL's client programs.")
+    return found
+
+
+async def restored(url: str, kind: str, tmp_path: Path, server: str | None) -> str:
+    """The URL of another database with what a backup of this one held."""
+    if kind == "sqlite":
+        copy = tmp_path / "restored.db"
+        with sqlite3.connect(url.removeprefix("sqlite:///")) as running:
+            running.execute("VACUUM INTO ?", (str(copy),))
+        return f"sqlite:///{copy}"
+    assert server is not None
+    empty = await create_database(server)
+    dump = tmp_path / "backup.dump"
+
+    def run(*words: str) -> None:
+        subprocess.run(words, check=True, capture_output=True, timeout=60)
+
+    await asyncio.to_thread(run, program("pg_dump"), "--format=custom", f"--file={dump}", url)
+    await asyncio.to_thread(
+        run, program("pg_restore"), "--no-owner", f"--dbname={empty}", str(dump)
+    )
+    return empty
+
+
+async def test_a_restored_backup_goes_on_where_the_original_stood(
+    gym: Gym,
+    database_url: str,
+    kind: str,
+    clock: HandClock,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    server = request.getfixturevalue("postgres_server") if kind == "postgresql" else None
+    slot = await gym.slot(seats=1, waiting_list=3)
+    first, second, third = await gym.customers(3)
+    seated = await gym.booked(first, slot)
+    await gym.booked(second, slot)
+    await gym.booked(third, slot)
+    await fan_out(gym.organization, database=gym.database, clock=clock)
+    before = await rows_of(gym.database)
+
+    url = await restored(database_url, kind, tmp_path, server)
+    database = connect(url)
+    try:
+        assert await rows_of(database) == before
+        # Nothing that was told already is told again, and no id is given out twice.
+        assert not await fan_out(gym.organization, database=database, clock=clock)
+        again = Gym(database, clock)
+        again.organization, again.studio_id = gym.organization, gym.studio_id
+        given_out = {row[1] for table in before for row in table}
+        assert given_out.isdisjoint(await database.take_ids(10))
+
+        await again.cancel(seated.booking_id)
+        assert [each.customer_id for each in await again.on_slot(slot) if each.seated] == [second]
+    finally:
+        await database.close()
+        if server is not None:
+            await drop_database(server, url)
