@@ -54,7 +54,8 @@ async def audit(
             *_Audit(tx, organization_id, now, lowered).findings(),
         ]
 
-    assert await database.read(look) == []
+    if found := await database.read(look):
+        raise AssertionError("\n".join(found))
 
 
 class _Audit:

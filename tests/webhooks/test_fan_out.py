@@ -332,6 +332,27 @@ async def test_who_finds_another_at_it_leaves_it_to_them(
     assert await partners.statuses() == [DeliveryStatus.PENDING]
 
 
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_an_endpoint_that_is_just_being_disabled_has_its_deliveries_held(
+    partners: Partners, database_url: str
+) -> None:
+    """Otherwise one that is stored as due would be left behind when the others are held."""
+    gym = partners.gym
+    await partners.endpoint()
+    await partners.event()
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute("UPDATE webhook_endpoint SET disabled = 'GONE'")
+        fanning_out = asyncio.create_task(
+            fan_out(gym.organization, database=gym.database, clock=gym.clock)
+        )
+        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            pass
+    await other.close()
+    assert await fanning_out
+    assert await partners.statuses() == [DeliveryStatus.HELD]
+
+
 async def test_more_events_than_one_look_takes_are_all_told(partners: Partners) -> None:
     gym = partners.gym
     endpoint = await partners.endpoint()
