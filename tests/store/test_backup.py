@@ -7,33 +7,31 @@ import asyncio
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
 from kursplan.store.database import Database, connect
+from kursplan.store.schema import check
 from kursplan.webhooks.fan_out import fan_out
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database, installed_programs
 
-WHAT_STAYS = (
-    select(tables.booking).order_by(tables.booking.c.id),
-    select(tables.slot).order_by(tables.slot.c.id),
-    select(tables.customer).order_by(tables.customer.c.id),
-    select(tables.event).order_by(tables.event.c.id),
-)
 
+async def rows_of(database: Database) -> dict[str, list[Any]]:
+    """Every row of every table, in the order of the primary keys."""
 
-async def rows_of(database: Database) -> list[Sequence[Any]]:
-    return [
-        await database.read(lambda tx, query=query: list(map(tuple, tx.execute(query))))
-        for query in WHAT_STAYS
-    ]
+    def look(tx: Connection) -> dict[str, list[Any]]:
+        return {
+            table.name: list(tx.execute(select(table).order_by(*table.primary_key)))
+            for table in tables.metadata.sorted_tables
+        }
+
+    return await database.read(look)
 
 
 def program(name: str) -> str:
@@ -50,8 +48,9 @@ async def restored(url: str, kind: str, tmp_path: Path, server: str | None) -> s
     """The URL of another database with what a backup of this one held."""
     if kind == "sqlite":
         copy = tmp_path / "restored.db"
-        with sqlite3.connect(url.removeprefix("sqlite:///")) as running:
-            running.execute("VACUUM INTO ?", (str(copy),))
+        running = sqlite3.connect(url.removeprefix("sqlite:///"))
+        running.execute("VACUUM INTO ?", (str(copy),))
+        running.close()
         return f"sqlite:///{copy}"
     assert server is not None
     empty = await create_database(server)
@@ -87,12 +86,13 @@ async def test_a_restored_backup_goes_on_where_the_original_stood(
     url = await restored(database_url, kind, tmp_path, server)
     database = connect(url)
     try:
+        await check(database)
         assert await rows_of(database) == before
         # Nothing that was told already is told again, and no id is given out twice.
         assert not await fan_out(gym.organization, database=database, clock=clock)
         again = Gym(database, clock)
         again.organization, again.studio_id = gym.organization, gym.studio_id
-        given_out = {row[1] for table in before for row in table}
+        given_out = {each.id for name in ("booking", "event", "slot") for each in before[name]}
         assert given_out.isdisjoint(await database.take_ids(10))
 
         await again.cancel(seated.booking_id)

@@ -70,9 +70,11 @@ class RecordCustomers(Deed):
             change.tell(turn, studio_ids)
         _see_anew(turn, {each.home.id for each in changes})
         for booking in _bookings_to_come(turn, affected):
-            reviewed = review(turn, booking)
-            if reviewed.waiting:
+            # Who may sit again moves up first: that is told once, and not also that nothing speaks
+            # against it any more.
+            if turn.bookings[booking.id].waiting:
                 fill_seats(turn, turn.slots[booking.slot_id])
+            review(turn, booking)
         return len(changes)
 
 
