@@ -136,9 +136,10 @@ people = st.sampled_from(PEOPLE)
 seats = st.sampled_from([1, 1, 1, 1, 2, 2, 2, 3, 0, None])
 waiting_lists = st.sampled_from([4, 3, 3, 2, 2, 1, 0])
 starts = st.tuples(
-    st.integers(0, 3),
+    st.sampled_from([1, 1, 1, 2, 0, 3]),
     st.sampled_from([time(10, 0), time(10, 30), time(11, 0), time(18, 0), time(23, 30)]),
 )
+"""Days from now and local time: mostly tomorrow, so that slots overlap."""
 rush = st.lists(
     st.tuples(
         st.sampled_from([True] * 3 + [False]), st.sampled_from([0, 0, 0, 1, 1, 2, 3]), people
@@ -279,6 +280,7 @@ class GymDay(RuleBasedStateMachine):
         instant = edges[edge] + beside * ONE_MILLISECOND
         if instant > self.book.now:
             self.set_machine(instant)
+            self.everybody_asks(slot)
 
     @precondition(lambda self: self.machine == self.book.now)
     @rule()
@@ -302,6 +304,16 @@ class GymDay(RuleBasedStateMachine):
 
     def cancel_of(self, place: Place) -> Cancel:
         return Cancel(self.gym.organization, place.slot.offer.studio, place.id)
+
+    @precondition(lambda self: self.book.slots)
+    @rule(n=which)
+    def everybody_asks_for_a_slot(self, n: int) -> None:
+        self.everybody_asks(self.slot(n))
+
+    def everybody_asks(self, slot: Slot) -> None:
+        for member in self.members:
+            asked = self.gym.may_book(member.id, slot.id, studio_id=slot.offer.studio)
+            assert word(self.run(asked)) == (self.book.why_not(slot, member) or "AVAILABLE")
 
     @precondition(lambda self: self.book.slots)
     @rule(n=which, person=people, broken=st.booleans())

@@ -85,11 +85,18 @@ class RateLimit:
             return None
 
     async def _count(self, name: str) -> Standing:
+        over = f"{name}/over"
+        if await self._storage.get(over):
+            return await self._standing(over, self._limit + 1)
         count = await self._storage.incr(name, self._window)
-        if count == self._limit + 1:
-            # Just gone over: from here a whole minute is refused, whatever was left of this one.
-            await self._storage.clear(name)
-            await self._storage.incr(name, self._window, amount=self._limit + 1)
+        if count <= self._limit:
+            return await self._standing(name, count)
+        # Gone over: from here a whole minute is refused, whatever is left of this one. Whoever
+        # came at the same moment sees a count above the limit too, so nobody slips through.
+        await self._storage.incr(over, self._window)
+        return await self._standing(over, count)
+
+    async def _standing(self, name: str, count: int) -> Standing:
         expiry = await self._storage.get_expiry(name)
         seconds = math.ceil(expiry - machine_seconds())
         return Standing(
