@@ -195,11 +195,11 @@ def member_text(members: Mapping[str, Any], name: str) -> str | None:
 
 def member_day(members: Mapping[str, Any], name: str) -> date | None:
     """The day under that name; None where it is absent."""
-    value = member_text(members, name)
+    value = members.get(name)
     if value is None:
         return None
     try:
-        return _day(value)
+        return _day(value if isinstance(value, str) else "")
     except ValueError:
         raise ApiError(
             Fault.MEMBER_INVALID, reference=name, value=value, allowed="YYYY-MM-DD"
