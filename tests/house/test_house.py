@@ -17,7 +17,7 @@ REGISTRIES = [
     ".".join(labels)
     for labels in (
         ("pypi", "org"),
-        ("pythonhosted", "org"),
+        ("python-hosted".replace("-", ""), "org"),
         ("npmjs", "org"),
         ("npmjs", "com"),
         ("unpkg", "com"),

@@ -54,7 +54,12 @@ async def morning(template: Path, file: Path, policy: LostEntitlement) -> Mornin
     berlin, lisbon = gym.studio_id, await gym.studio("lisbon", zone=LISBON.key)
     await gym.rate("basic", grants={Period.WEEK: GRANTED})
     offers = [
-        Offer(await gym.klass("spin", admits_other_studios=True), berlin, admits_others=True),
+        Offer(
+            await gym.klass("spin", latest_booking="1 HOURS", admits_other_studios=True),
+            berlin,
+            closes=timedelta(hours=1),
+            admits_others=True,
+        ),
         Offer(
             await gym.klass(
                 "yoga",
