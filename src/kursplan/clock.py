@@ -17,7 +17,8 @@ STEADY_FOR = timedelta(minutes=10)
 
 def whole_milliseconds(instant: datetime) -> datetime:
     """`instant` without what is finer than a millisecond."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    finer = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - finer) if finer else instant
 
 
 class Clock(Protocol):

@@ -9,6 +9,7 @@ Deliberately absent: whether a statement is fast (`test_plans.py`), and what it 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import pkgutil
 import re
@@ -18,7 +19,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import sqlglot
-from sqlalchemy import Executable, TextClause
+from sqlalchemy import ARRAY, Executable, TextClause
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.functions import FunctionElement
@@ -27,6 +28,7 @@ from sqlglot.tokenizer_core import TokenType
 
 import kursplan.store
 from kursplan.store.dialect import SEQUENCE
+from kursplan.store.driver import Fixed, FixedForMany
 from kursplan.store.tables import metadata
 
 REFERENCE_TABLES = frozenset({"organization_directory", "api_key"})
@@ -62,6 +64,8 @@ class Statement:
     name: str
     """Like `bookings.BY_ID`."""
     executable: Any
+    for_each: Any = None
+    """What a database without arrays runs for each row instead."""
 
     @property
     def looks_across(self) -> bool:
@@ -73,12 +77,19 @@ class Statement:
 
     @cached_property
     def sqlite(self) -> str:
-        return str(self.executable.compile(dialect=_SQLITE))
+        executable = self.executable if self.for_each is None else self.for_each
+        return str(executable.compile(dialect=_SQLITE))
 
     @cached_property
     def binds(self) -> tuple[str, ...]:
         """The names of $1, $2, …"""
         return tuple(self.executable.compile(dialect=_POSTGRESQL).positiontup or ())
+
+    @cached_property
+    def lists(self) -> frozenset[str]:
+        """The parameters that hold a list with a value for each row."""
+        binds = self.executable.compile(dialect=_POSTGRESQL).binds
+        return frozenset(name for name, each in binds.items() if isinstance(each.type, ARRAY))
 
     @cached_property
     def fixed(self) -> dict[str, Any]:
@@ -143,16 +154,32 @@ def every_statement() -> tuple[Statement, ...]:
         constants = vars(importlib.import_module(module.name))
         short = module.name.removeprefix("kursplan.store.")
         for name, executable in _executables(constants):
-            found.setdefault(id(executable), Statement(f"{short}.{name}", executable))
+            found.setdefault(id(executable), _statement(f"{short}.{name}", executable))
     return tuple(sorted(found.values(), key=lambda each: each.name))
 
 
-def _executables(constants: dict[str, Any]) -> Iterator[tuple[str, Executable]]:
+def undeclared() -> list[str]:
+    """Statements that go straight to a driver and are no constants, as they are in memory now."""
+    declared = {id(each.executable) for each in every_statement()}
+    made = [each for each in gc.get_objects() if isinstance(each, Fixed | FixedForMany)]
+    executables = [_statement("", each).executable for each in made]
+    return [str(each) for each in executables if id(each) not in declared]
+
+
+def _statement(name: str, executable: Any) -> Statement:
+    if isinstance(executable, Fixed):
+        return Statement(name, executable.statement)
+    if isinstance(executable, FixedForMany):
+        return Statement(name, executable.at_once, executable.one_by_one)
+    return Statement(name, executable)
+
+
+def _executables(constants: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """All that could be executed, also where a table or a tuple of the module holds it."""
     for name, value in constants.items():
         if name.startswith("_"):
             continue
-        if _is_statement(value):
+        if isinstance(value, Fixed | FixedForMany) or _is_statement(value):
             yield name, value
         elif isinstance(value, dict):
             yield from ((f"{name}[{key}]", v) for key, v in value.items() if _is_statement(v))

@@ -186,14 +186,19 @@ async def _postgresql_plans(server: str, template: str) -> dict[str, Plans]:
         await connection.execute("SET plan_cache_mode = force_custom_plan")
         for number, each in enumerate(statements):
             if each.name in HOT:
-                given = [_given(name, each.fixed.get(name)) for name in each.binds]
+                given = [
+                    _given(name, each.fixed.get(name), listed=name in each.lists)
+                    for name in each.binds
+                ]
                 custom[each.name] = await _explain(connection, number, given)
         await connection.close()
     return {"generic": generic, "custom": custom}
 
 
-def _given(name: str, fixed: object) -> str:
+def _given(name: str, fixed: object, *, listed: bool) -> str:
     value = GIVEN.get(name, "1" if name.endswith("_id") else fixed)
+    if listed:
+        return "'{NULL}'" if value is None else f"'{{{value}}}'"
     return "NULL" if value is None else f"'{value}'"
 
 

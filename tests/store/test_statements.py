@@ -11,9 +11,10 @@ from sqlalchemy import create_engine, text
 
 from kursplan.store import organizations
 from kursplan.store.database import Database, Work
+from kursplan.store.driver import Fixed
 from tests import sent_statements
 from tests.store import statements
-from tests.store.statements import RULES, Rule, Statement, every_statement
+from tests.store.statements import RULES, Rule, Statement, every_statement, undeclared
 
 
 def complaints(rule: Rule) -> list[str]:
@@ -24,6 +25,12 @@ def complaints(rule: Rule) -> list[str]:
 def test_the_store_has_statements() -> None:
     names = {each.name for each in every_statement()}
     assert names > {"bookings.AROUND", "slots.LOCKED_SLOTS", "events.ADD", "series.ACROSS_DUE"}
+
+
+def test_what_goes_straight_to_a_driver_is_a_constant_too() -> None:
+    assert undeclared() == []
+    made_up = Fixed(text("SELECT 1"))
+    assert undeclared() == [str(made_up.statement)]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

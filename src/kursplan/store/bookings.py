@@ -7,13 +7,14 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from kursplan.domain.bookings import Booking
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.store.dialect import any_of
+from kursplan.store.driver import Fixed, insert_many, update_many
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, booking
 
@@ -23,48 +24,53 @@ _COLUMNS = tuple(each for each in booking.c if each.name != "organization_id")
 _WAITING = text("booking.status = 'WAITING_LIST'")
 """Written out, like the conditions of the partial indexes, so that those can serve it."""
 
-BY_ID = select(*_COLUMNS).where(
-    booking.c.organization_id == ORGANIZATION, any_of(booking.c.id, "booking_ids")
+BY_ID = Fixed(
+    select(*_COLUMNS).where(
+        booking.c.organization_id == ORGANIZATION, any_of(booking.c.id, "booking_ids")
+    )
 )
 
-ACTIVE_ON_SLOTS = select(*_COLUMNS).where(
-    booking.c.organization_id == ORGANIZATION,
-    any_of(booking.c.slot_id, "slot_ids"),
-    text("booking.status <> 'CANCELED'"),
+ACTIVE_ON_SLOTS = Fixed(
+    select(*_COLUMNS).where(
+        booking.c.organization_id == ORGANIZATION,
+        any_of(booking.c.slot_id, "slot_ids"),
+        text("booking.status <> 'CANCELED'"),
+    )
 )
 
-WAITING_ON_SLOTS = select(*_COLUMNS).where(
-    booking.c.organization_id == ORGANIZATION, any_of(booking.c.slot_id, "slot_ids"), _WAITING
+WAITING_ON_SLOTS = Fixed(
+    select(*_COLUMNS).where(
+        booking.c.organization_id == ORGANIZATION, any_of(booking.c.slot_id, "slot_ids"), _WAITING
+    )
 )
 
-AROUND = select(*_COLUMNS).where(
-    booking.c.organization_id == ORGANIZATION,
-    any_of(booking.c.customer_id, "customer_ids"),
-    booking.c.starts_at > bindparam("since"),
-    booking.c.starts_at < bindparam("until"),
-    text("booking.status <> 'CANCELED'"),
+AROUND = Fixed(
+    select(*_COLUMNS).where(
+        booking.c.organization_id == ORGANIZATION,
+        any_of(booking.c.customer_id, "customer_ids"),
+        booking.c.starts_at > bindparam("since"),
+        booking.c.starts_at < bindparam("until"),
+        text("booking.status <> 'CANCELED'"),
+    )
 )
 """Found by customer and time: an index that stays as good when the table has grown."""
 
-ADD = insert(booking)
+ADD = insert_many(booking)
 
-CHANGE = (
-    update(booking)
-    .where(booking.c.organization_id == ORGANIZATION, booking.c.id == bindparam("booking_id"))
-    .values(
-        status=bindparam("status"),
-        starts_at=bindparam("starts_at"),
-        ends_at=bindparam("ends_at"),
-        day=bindparam("day"),
-        participation=bindparam("participation"),
-        membership_id=bindparam("membership_id"),
-        counts=bindparam("counts"),
-        confirm_until=bindparam("confirm_until"),
-        cancelled_at=bindparam("cancelled_at"),
-        late=bindparam("late"),
-        skipped=bindparam("skipped"),
-        conflict=bindparam("conflict"),
-    )
+CHANGE = update_many(
+    booking,
+    "status",
+    "starts_at",
+    "ends_at",
+    "day",
+    "participation",
+    "membership_id",
+    "counts",
+    "confirm_until",
+    "cancelled_at",
+    "late",
+    "skipped",
+    "conflict",
 )
 
 MOVE_CANCELED = (
@@ -83,7 +89,7 @@ def load(tx: Connection, organization_id: int, booking_ids: Collection[int]) -> 
     if not booking_ids:
         return []
     named = {"organization": organization_id, "booking_ids": booking_ids}
-    return [_booking(row) for row in tx.execute(BY_ID, named)]
+    return [_booking(row) for row in BY_ID.rows(tx, named)]
 
 
 def active_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
@@ -91,7 +97,7 @@ def active_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -
     if not slot_ids:
         return []
     named = {"organization": organization_id, "slot_ids": slot_ids}
-    return [_booking(row) for row in tx.execute(ACTIVE_ON_SLOTS, named)]
+    return [_booking(row) for row in ACTIVE_ON_SLOTS.rows(tx, named)]
 
 
 def waiting_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
@@ -99,7 +105,7 @@ def waiting_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) 
     if not slot_ids:
         return []
     named = {"organization": organization_id, "slot_ids": slot_ids}
-    return [_booking(row) for row in tx.execute(WAITING_ON_SLOTS, named)]
+    return [_booking(row) for row in WAITING_ON_SLOTS.rows(tx, named)]
 
 
 def around(
@@ -110,8 +116,8 @@ def around(
 ) -> dict[int, list[Booking]]:
     """By customer: the active bookings that may be on one of the slots or overlap it."""
     found: defaultdict[int, list[Booking]] = defaultdict(list)
-    for row in tx.execute(
-        AROUND,
+    for row in AROUND.rows(
+        tx,
         {
             "organization": organization_id,
             "customer_ids": customer_ids,
@@ -124,11 +130,11 @@ def around(
 
 
 def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
-    tx.execute(
-        ADD,
+    ADD.run(
+        tx,
+        organization_id,
         [
             {
-                "organization_id": organization_id,
                 "id": each.id,
                 "slot_id": each.slot_id,
                 "studio_id": each.studio_id,
@@ -146,13 +152,7 @@ def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> No
 
 def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Write down all that can change about these bookings."""
-    tx.execute(
-        CHANGE,
-        [
-            {"organization": organization_id, "booking_id": each.id, **_changeable(each)}
-            for each in bookings
-        ],
-    )
+    CHANGE.run(tx, organization_id, [{"row_id": each.id, **_changeable(each)} for each in bookings])
 
 
 def move_canceled(tx: Connection, organization_id: int, slot: Slot) -> None:

@@ -15,6 +15,7 @@ from kursplan.domain.customers import Customer, IdlePeriod, Membership
 from kursplan.domain.slots import Slot
 from kursplan.store import bookings
 from kursplan.store.dialect import any_of
+from kursplan.store.driver import Fixed
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -25,7 +26,7 @@ from kursplan.store.tables import (
     rate_contingent,
 )
 
-CUSTOMERS = (
+_CUSTOMERS = (
     select(customer.c.id, customer.c.studio_id, customer.c.access_refused)
     .where(
         customer.c.organization_id == ORGANIZATION,
@@ -34,10 +35,11 @@ CUSTOMERS = (
     )
     .order_by(customer.c.id)
 )
-LOCKED_CUSTOMERS = CUSTOMERS.with_for_update(key_share=True)
+CUSTOMERS = Fixed(_CUSTOMERS)
+LOCKED_CUSTOMERS = Fixed(_CUSTOMERS.with_for_update(key_share=True))
 """In id order, and before any slot."""
 
-MEMBERSHIPS = (
+MEMBERSHIPS = Fixed(
     select(
         membership.c.id,
         membership.c.customer_id,
@@ -53,34 +55,40 @@ MEMBERSHIPS = (
     .order_by(membership.c.customer_id, membership.c.id)
 )
 
-IDLE_PERIODS = select(
-    idle_period.c.membership_id, idle_period.c.first_day, idle_period.c.last_day
-).where(
-    idle_period.c.organization_id == ORGANIZATION,
-    any_of(idle_period.c.customer_id, "customer_ids"),
+IDLE_PERIODS = Fixed(
+    select(idle_period.c.membership_id, idle_period.c.first_day, idle_period.c.last_day).where(
+        idle_period.c.organization_id == ORGANIZATION,
+        any_of(idle_period.c.customer_id, "customer_ids"),
+    )
 )
 
-OWN_CONTINGENTS = select(
-    membership_contingent.c.membership_id,
-    membership_contingent.c.period,
-    membership_contingent.c.bookings,
-).where(
-    membership_contingent.c.organization_id == ORGANIZATION,
-    any_of(membership_contingent.c.membership_id, "membership_ids"),
+OWN_CONTINGENTS = Fixed(
+    select(
+        membership_contingent.c.membership_id,
+        membership_contingent.c.period,
+        membership_contingent.c.bookings,
+    ).where(
+        membership_contingent.c.organization_id == ORGANIZATION,
+        any_of(membership_contingent.c.membership_id, "membership_ids"),
+    )
 )
 
-RATE_CONTINGENTS = select(
-    rate_contingent.c.rate_id, rate_contingent.c.period, rate_contingent.c.bookings
-).where(
-    rate_contingent.c.organization_id == ORGANIZATION,
-    any_of(rate_contingent.c.rate_id, "rate_ids"),
+RATE_CONTINGENTS = Fixed(
+    select(rate_contingent.c.rate_id, rate_contingent.c.period, rate_contingent.c.bookings).where(
+        rate_contingent.c.organization_id == ORGANIZATION,
+        any_of(rate_contingent.c.rate_id, "rate_ids"),
+    )
 )
 
-USED_DAYS = select(booking.c.membership_id, booking.c.day).where(
-    booking.c.organization_id == ORGANIZATION,
-    any_of(booking.c.membership_id, "membership_ids"),
-    booking.c.day.between(bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)),
-    booking.c.counts,
+USED_DAYS = Fixed(
+    select(booking.c.membership_id, booking.c.day).where(
+        booking.c.organization_id == ORGANIZATION,
+        any_of(booking.c.membership_id, "membership_ids"),
+        booking.c.day.between(
+            bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)
+        ),
+        booking.c.counts,
+    )
 )
 
 
@@ -94,7 +102,7 @@ def lock_rows(
     named = {"organization": organization_id, "customer_ids": customer_ids}
     return {
         row.id: Customer(row.id, row.studio_id, row.access_refused)
-        for row in tx.execute(statement, named)
+        for row in statement.rows(tx, named)
     }
 
 
@@ -127,11 +135,11 @@ def _memberships(
 ) -> dict[int, list[Membership]]:
     """By customer."""
     named = {"organization": organization_id, "customer_ids": customer_ids}
-    rows = tx.execute(MEMBERSHIPS, named).all()
+    rows = MEMBERSHIPS.rows(tx, named)
     if not rows:
         return {}
     idle: defaultdict[int, list[IdlePeriod]] = defaultdict(list)
-    for membership_id, first_day, last_day in tx.execute(IDLE_PERIODS, named):
+    for membership_id, first_day, last_day in IDLE_PERIODS.rows(tx, named):
         idle[membership_id].append(IdlePeriod(first_day, last_day))
 
     counted = [slot for slot in slots if slot.class_.uses_contingent]
@@ -160,13 +168,13 @@ def _contingents(
     """By membership: its own contingents, or else those of its rate."""
     rate_of = {row.id: row.rate_id for row in memberships}
     own: defaultdict[int, list[Contingent]] = defaultdict(list)
-    for membership_id, period, count in tx.execute(
-        OWN_CONTINGENTS, {"organization": organization_id, "membership_ids": rate_of.keys()}
+    for membership_id, period, count in OWN_CONTINGENTS.rows(
+        tx, {"organization": organization_id, "membership_ids": rate_of.keys()}
     ):
         own[membership_id].append(Contingent(count, period))
     of_rate: defaultdict[int, list[Contingent]] = defaultdict(list)
-    for rate_id, period, count in tx.execute(
-        RATE_CONTINGENTS, {"organization": organization_id, "rate_ids": set(rate_of.values())}
+    for rate_id, period, count in RATE_CONTINGENTS.rows(
+        tx, {"organization": organization_id, "rate_ids": set(rate_of.values())}
     ):
         of_rate[rate_id].append(Contingent(count, period))
     return {
@@ -195,8 +203,8 @@ def _used_days(
         for period in frozenset[Period]().union(*limited.values())
     ]
     used: defaultdict[int, list[date]] = defaultdict(list)
-    for membership_id, day in tx.execute(
-        USED_DAYS,
+    for membership_id, day in USED_DAYS.rows(
+        tx,
         {
             "organization": organization_id,
             "membership_ids": limited.keys(),

@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeVar
 
+import asyncpg
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from kursplan.store.dialect import Trouble, name_of, take_numbers, trouble
 
@@ -153,7 +154,7 @@ def _told_in_our_words() -> Iterator[None]:
     except OSError as error:
         # The way to the database: unlike others, these errors hold nothing of what is in it.
         raise DatabaseUnavailable(str(error) or type(error).__name__) from error
-    except (DBAPIError, sqlite3.Error) as error:
+    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
         kind = trouble(error)
         if kind is Trouble.BROKEN:
             raise
@@ -165,25 +166,23 @@ class _Postgres:
 
     def __init__(self, url: URL, connections: int, lock_wait: float) -> None:
         reading = connections // 2
-        self._writer = self._engine(url, connections - reading, lock_wait, "READ COMMITTED")
+        self._writer = self._engine(url, connections - reading, lock_wait)
         # A read is a few statements of READ COMMITTED: without a transaction around them they see
         # the same, and two round trips are saved.
-        self._reader = self._engine(
-            url, reading, lock_wait, "AUTOCOMMIT", default_transaction_read_only="on"
-        )
+        self._reader = self._engine(url, reading, lock_wait, default_transaction_read_only="on")
         self._door = _Door(READS_WAITING)
 
     @staticmethod
-    def _engine(
-        url: URL, connections: int, lock_wait: float, isolation_level: Any, **settings: str
-    ) -> AsyncEngine:
+    def _engine(url: URL, connections: int, lock_wait: float, **settings: str) -> AsyncEngine:
         return create_async_engine(
             url,
             pool_size=connections,
             max_overflow=0,
             pool_timeout=CONNECTION_WAIT_SECONDS,
             pool_use_lifo=True,
-            isolation_level=isolation_level,
+            # Transactions are begun and ended here, on the driver itself, because some statements go
+            # there directly.
+            isolation_level="AUTOCOMMIT",
             hide_parameters=True,  # They may be personal data, and errors are logged.
             connect_args={
                 "timeout": 5,
@@ -201,12 +200,12 @@ class _Postgres:
 
     async def read(self, work: Work[T]) -> T:
         with self._door, _told_in_our_words():
-            async with self._reader.connect() as connection:
+            async with _connected(self._reader) as (connection, _):
                 return await connection.run_sync(work)
 
     async def write(self, work: Work[T]) -> T:
         with _told_in_our_words():
-            async with self._writer.begin() as connection:
+            async with _connected(self._writer) as (connection, driver), driver.transaction():
                 return await connection.run_sync(work)
 
     async def take_ids(self, count: int) -> list[int]:
@@ -215,6 +214,21 @@ class _Postgres:
     async def close(self) -> None:
         await self._writer.dispose()
         await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, Any]]:
+    """A connection of the pool and its driver; one that was closed meanwhile leaves the pool."""
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        try:
+            yield connection, driver
+        except BaseException:
+            if driver is not None and driver.is_closed():
+                await connection.invalidate()
+                # Whatever closed this one has most likely closed those that wait, too.
+                await engine.dispose()
+            raise
 
 
 def _milliseconds(seconds: float) -> str:

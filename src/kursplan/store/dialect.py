@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -41,6 +42,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from kursplan.clock import whole_milliseconds
+from kursplan.store.driver import Fixed
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -59,21 +61,30 @@ class Instant(TypeDecorator[datetime]):
             return dialect.type_descriptor(String(29))
         return dialect.type_descriptor(DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} is a local time, not an instant: say in which zone")
-        value = whole_milliseconds(value)
-        if dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        return _instant_as_text if dialect.name == "sqlite" else _instant
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if isinstance(value, str):
-            return datetime.fromisoformat(value)
-        found: datetime | None = value
-        return found
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], datetime | None] | None:
+        return _instant_from_text if dialect.name == "sqlite" else None
+
+
+def _instant(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"{value} is a local time, not an instant: say in which zone")
+    return whole_milliseconds(value)
+
+
+def _instant_as_text(value: datetime | None) -> str | None:
+    value = _instant(value)
+    return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def _instant_from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
 
 
 class Words(TypeDecorator[Word]):
@@ -86,11 +97,22 @@ class Words(TypeDecorator[Word]):
         super().__init__()
         self.words = words
 
-    def process_bind_param(self, value: Word | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.value
+    def bind_processor(self, dialect: Dialect) -> Callable[[Word | None], str | None] | None:
+        # A word is text already; SQLite's driver is quicker with what is text and nothing more.
+        return _plain if dialect.name == "sqlite" else None
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Word | None:
-        return None if value is None else self.words(value)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], Word | None]:
+        words: dict[str | None, Word | None] = {
+            None: None,
+            **{each.value: each for each in self.words},
+        }
+        return words.__getitem__
+
+
+def _plain(word: StrEnum | None) -> str | None:
+    return None if word is None else word.value
 
 
 class Listed(TypeDecorator[Any]):
@@ -164,11 +186,13 @@ def insert_unless_there(into: Table, *unique: str) -> Insert:
 SEQUENCE = "kursplan_id"
 """The one sequence. SQLite has none, so there it is a table of that name with one row."""
 
-TAKE_FROM_SEQUENCE = select(func.nextval(SEQUENCE)).select_from(
-    func.generate_series(1, bindparam("count", type_=BigInteger))
+TAKE_FROM_SEQUENCE = Fixed(
+    select(func.nextval(SEQUENCE, type_=BigInteger)).select_from(
+        func.generate_series(1, bindparam("count", type_=BigInteger))
+    )
 )
 _sequence_row = table(SEQUENCE, column("value", BigInteger))
-TAKE_FROM_ROW = (
+TAKE_FROM_ROW = Fixed(
     update(_sequence_row)
     .values(value=_sequence_row.c.value + bindparam("count", type_=BigInteger))
     .returning(_sequence_row.c.value)
@@ -181,9 +205,9 @@ def take_numbers(tx: Connection, count: int) -> list[int]:
     On SQLite they are given back when the transaction is rolled back.
     """
     if tx.dialect.name == "sqlite":
-        last = tx.execute(TAKE_FROM_ROW, {"count": count}).scalar_one()
+        [(last,)] = TAKE_FROM_ROW.rows(tx, {"count": count})
         return list(range(last - count + 1, last + 1))
-    return sorted(tx.execute(TAKE_FROM_SEQUENCE, {"count": count}).scalars())
+    return sorted(number for (number,) in TAKE_FROM_SEQUENCE.rows(tx, {"count": count}))
 
 
 class Trouble(StrEnum):
@@ -225,6 +249,9 @@ def trouble(error: BaseException) -> Trouble:
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Trouble.BUSY
         return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
+    if isinstance(original, asyncpg.InterfaceError):
+        # The driver's own: the connection was closed under it.
+        return Trouble.BUSY
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.BUSY
     return Trouble.BUSY if isinstance(original, OSError) else Trouble.BROKEN

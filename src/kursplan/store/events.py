@@ -6,14 +6,15 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from kursplan.domain.events import Event
 from kursplan.ids import new_uuid
 from kursplan.store.dialect import take_numbers
+from kursplan.store.driver import insert_many
 from kursplan.store.tables import event
 
-ADD = insert(event)
+ADD = insert_many(event)
 
 
 def add(
@@ -27,11 +28,11 @@ def add(
     if not events:
         return
     numbers = take_numbers(tx, len(events))
-    tx.execute(
-        ADD,
+    ADD.run(
+        tx,
+        organization_id,
         [
             {
-                "organization_id": organization_id,
                 "id": number,
                 "uuid": new_uuid(),
                 "type": each.type,

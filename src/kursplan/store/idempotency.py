@@ -8,14 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from kursplan.store.driver import Fixed
 from kursplan.store.tables import ORGANIZATION, idempotency_key
 
-STORED = select(
-    idempotency_key.c.request_hash, idempotency_key.c.outcome, idempotency_key.c.stored_at
-).where(
-    idempotency_key.c.organization_id == ORGANIZATION,
-    idempotency_key.c.integration_id == bindparam("integration_id"),
-    idempotency_key.c.key == bindparam("key"),
+STORED = Fixed(
+    select(
+        idempotency_key.c.request_hash, idempotency_key.c.outcome, idempotency_key.c.stored_at
+    ).where(
+        idempotency_key.c.organization_id == ORGANIZATION,
+        idempotency_key.c.integration_id == bindparam("integration_id"),
+        idempotency_key.c.key == bindparam("key"),
+    )
 )
 ADD = insert(idempotency_key)
 FORGET = delete(idempotency_key).where(
@@ -42,11 +45,9 @@ class Outcome:
 
 
 def find(tx: Connection, organization_id: int, integration_id: int, key: str) -> Outcome | None:
-    row = tx.execute(
-        STORED,
-        {"organization": organization_id, "integration_id": integration_id, "key": key},
-    ).one_or_none()
-    return None if row is None else Outcome(integration_id, key, *row)
+    named = {"organization": organization_id, "integration_id": integration_id, "key": key}
+    rows = STORED.rows(tx, named)
+    return Outcome(integration_id, key, *rows[0]) if rows else None
 
 
 def add(tx: Connection, organization_id: int, outcomes: Iterable[Outcome]) -> None:

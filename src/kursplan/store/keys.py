@@ -13,6 +13,8 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
 
 from kursplan.store.dialect import Instant, take_numbers
+from kursplan.store.driver import Fixed
+from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
 
 
@@ -54,11 +56,13 @@ class IssuedKey:
     revoked_at: datetime | None
 
 
-KEY = select(api_key.c.id, api_key.c.organization_id, api_key.c.integration_id).where(
-    api_key.c.key_hash == bindparam("key_hash"), api_key.c.revoked_at.is_(None)
+KEY = Fixed(
+    select(api_key.c.id, api_key.c.organization_id, api_key.c.integration_id).where(
+        api_key.c.key_hash == bindparam("key_hash"), api_key.c.revoked_at.is_(None)
+    )
 )
 
-INTEGRATION = (
+INTEGRATION = Fixed(
     select(
         integration.c.id,
         integration.c.application_id,
@@ -164,15 +168,14 @@ def caller(tx: Connection, key_hash: str) -> Caller | None:
     Looking up a fingerprint by an index takes a time that may depend on its first bytes, which
     tells nothing about the key: whoever could choose a fingerprint would have to invert SHA-256.
     """
-    key = tx.execute(KEY, {"key_hash": key_hash}).one_or_none()
-    if key is None:
-        return None
-    found = tx.execute(
-        INTEGRATION,
-        {"organization": key.organization_id, "integration_id": key.integration_id},
-    ).one_or_none()
-    if found is None:
-        return None
+    for key in KEY.rows(tx, {"key_hash": key_hash}):
+        named = {"organization": key.organization_id, "integration_id": key.integration_id}
+        for found in INTEGRATION.rows(tx, named):
+            return _caller(key, found)
+    return None
+
+
+def _caller(key: AnyRow, found: AnyRow) -> Caller:
     return Caller(
         key_id=key.id,
         organization_id=key.organization_id,

@@ -8,12 +8,13 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, select
 
 from kursplan.domain.classes import Class, WhoMayBook
 from kursplan.domain.slots import Own, Slot
 from kursplan.domain.studios import Closure, Studio, zone_of
 from kursplan.store.dialect import any_of
+from kursplan.store.driver import Fixed, update_many
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, location, slot, studio
 
@@ -60,24 +61,29 @@ WITH_CLASS_AND_STUDIO = slot.join(
     (studio.c.organization_id == slot.c.organization_id) & (studio.c.id == slot.c.studio_id),
 )
 
-SLOTS: Select[Any] = (
+_SLOTS: Select[Any] = (
     select(*COLUMNS)
     .select_from(WITH_CLASS_AND_STUDIO)
     .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
     .order_by(slot.c.id)
 )
-LOCKED_SLOTS = SLOTS.with_for_update(of=slot, key_share=True)
+SLOTS = Fixed(_SLOTS)
+LOCKED_SLOTS = Fixed(_SLOTS.with_for_update(of=slot, key_share=True))
 """In id order, so that two transactions never wait for each other crosswise."""
 
-NAMED_RATES = select(class_rate.c.class_id, class_rate.c.rate_id).where(
-    class_rate.c.organization_id == ORGANIZATION, any_of(class_rate.c.class_id, "class_ids")
+NAMED_RATES = Fixed(
+    select(class_rate.c.class_id, class_rate.c.rate_id).where(
+        class_rate.c.organization_id == ORGANIZATION, any_of(class_rate.c.class_id, "class_ids")
+    )
 )
 
-CLOSURES = select(closure.c.studio_id, closure.c.local_from, closure.c.local_to).where(
-    closure.c.organization_id == ORGANIZATION,
-    any_of(closure.c.studio_id, "studio_ids"),
-    closure.c.local_to >= bindparam("since"),
-    closure.c.local_from <= bindparam("until"),
+CLOSURES = Fixed(
+    select(closure.c.studio_id, closure.c.local_from, closure.c.local_to).where(
+        closure.c.organization_id == ORGANIZATION,
+        any_of(closure.c.studio_id, "studio_ids"),
+        closure.c.local_to >= bindparam("since"),
+        closure.c.local_from <= bindparam("until"),
+    )
 )
 
 LOCATION_IN_STUDIO = select(location.c.id).where(
@@ -86,33 +92,22 @@ LOCATION_IN_STUDIO = select(location.c.id).where(
     location.c.studio_id == bindparam("studio_id"),
 )
 
-COUNT_PLACES = (
-    update(slot)
-    .where(slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id"))
-    .values(
-        seats=bindparam("seats"),
-        waiting=bindparam("waiting"),
-        last_sequence=bindparam("last_sequence"),
-    )
-)
+COUNT_PLACES = update_many(slot, "seats", "waiting", "last_sequence")
 
-CHANGE = (
-    update(slot)
-    .where(slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id"))
-    .values(
-        local_start=bindparam("local_start"),
-        starts_at=bindparam("starts_at"),
-        ends_at=bindparam("ends_at"),
-        status=bindparam("status"),
-        location_id=bindparam("location_id"),
-        own=bindparam("own"),
-        max_participants=bindparam("max_participants"),
-        max_waiting_list=bindparam("max_waiting_list"),
-        additional_participants=bindparam("additional_participants"),
-        seats=bindparam("seats"),
-        waiting=bindparam("waiting"),
-        last_sequence=bindparam("last_sequence"),
-    )
+CHANGE = update_many(
+    slot,
+    "local_start",
+    "starts_at",
+    "ends_at",
+    "status",
+    "location_id",
+    "own",
+    "max_participants",
+    "max_waiting_list",
+    "additional_participants",
+    "seats",
+    "waiting",
+    "last_sequence",
 )
 
 
@@ -132,7 +127,7 @@ def load(
     if not slot_ids:
         return {}
     statement = LOCKED_SLOTS if lock else SLOTS
-    rows = tx.execute(statement, {"organization": organization_id, "slot_ids": slot_ids}).all()
+    rows = statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
     if not rows:
         return {}
     rates = _named_rates(tx, organization_id, rows)
@@ -147,7 +142,7 @@ def _named_rates(
     rates: defaultdict[int, set[int]] = defaultdict(set)
     if class_ids:
         named = {"organization": organization_id, "class_ids": class_ids}
-        for class_id, rate_id in tx.execute(NAMED_RATES, named):
+        for class_id, rate_id in NAMED_RATES.rows(tx, named):
             rates[class_id].add(rate_id)
     return rates
 
@@ -163,8 +158,8 @@ def _studios(
     since = min(starts_at for starts_at, _ in times).replace(tzinfo=None) - margin
     until = max(ends_at for _, ends_at in times).replace(tzinfo=None) + margin
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
-    for studio_id, local_from, local_to in tx.execute(
-        CLOSURES,
+    for studio_id, local_from, local_to in CLOSURES.rows(
+        tx,
         {
             "organization": organization_id,
             "studio_ids": zones.keys(),
@@ -232,29 +227,17 @@ def has_location(tx: Connection, organization_id: int, studio_id: int, location_
 
 def count_places(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down how many sit and wait."""
-    tx.execute(
-        COUNT_PLACES,
-        [
-            {
-                "organization": organization_id,
-                "slot_id": each.id,
-                "seats": each.seats,
-                "waiting": each.waiting,
-                "last_sequence": each.last_sequence,
-            }
-            for each in slots
-        ],
-    )
+    COUNT_PLACES.run(tx, organization_id, [{"row_id": each.id, **_counts(each)} for each in slots])
 
 
 def change(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down all that can change about these slots."""
-    tx.execute(
-        CHANGE,
+    CHANGE.run(
+        tx,
+        organization_id,
         [
             {
-                "organization": organization_id,
-                "slot_id": each.id,
+                "row_id": each.id,
                 "local_start": each.local_start,
                 "starts_at": each.starts_at,
                 "ends_at": each.ends_at,
@@ -264,10 +247,12 @@ def change(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
                 "max_participants": each.max_participants,
                 "max_waiting_list": each.max_waiting_list,
                 "additional_participants": each.additional_participants,
-                "seats": each.seats,
-                "waiting": each.waiting,
-                "last_sequence": each.last_sequence,
+                **_counts(each),
             }
             for each in slots
         ],
     )
+
+
+def _counts(each: Slot) -> dict[str, int]:
+    return {"seats": each.seats, "waiting": each.waiting, "last_sequence": each.last_sequence}

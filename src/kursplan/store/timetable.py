@@ -17,6 +17,7 @@ from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import slots
 from kursplan.store.dialect import Instant, any_of
+from kursplan.store.driver import Fixed
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -62,7 +63,7 @@ def _has_slots(*conditions: Any) -> Any:
 
 _OF_STUDIO = (class_.c.organization_id == ORGANIZATION, class_.c.studio_id == _STUDIO, _IS_VISIBLE)
 
-CLASSES = (
+CLASSES = Fixed(
     select(*_CLASS)
     .where(
         *_OF_STUDIO,
@@ -73,7 +74,9 @@ CLASSES = (
     .limit(_LIMIT)
 )
 
-CLASS_BY_ID = select(*_CLASS).where(*_OF_STUDIO, class_.c.id == bindparam("class_id"), _has_slots())
+CLASS_BY_ID = Fixed(
+    select(*_CLASS).where(*_OF_STUDIO, class_.c.id == bindparam("class_id"), _has_slots())
+)
 
 _SLOTS = (
     select(
@@ -100,19 +103,19 @@ _SLICE = (
     or_(slot.c.starts_at > _SINCE, slot.c.id > _AFTER),
 )
 
-SLOTS_OF_STUDIO = _SLOTS.where(*_SLICE).order_by(slot.c.starts_at, slot.c.id).limit(_LIMIT)
+SLOTS_OF_STUDIO = Fixed(_SLOTS.where(*_SLICE).order_by(slot.c.starts_at, slot.c.id).limit(_LIMIT))
 
-SLOTS_OF_CLASS = (
+SLOTS_OF_CLASS = Fixed(
     _SLOTS.where(slot.c.class_id == bindparam("class_id"), *_SLICE)
     .order_by(slot.c.starts_at, slot.c.id)
     .limit(_LIMIT)
 )
 
-SLOT_BY_ID = _SLOTS.where(
-    slot.c.class_id == bindparam("class_id"), slot.c.id == bindparam("slot_id")
+SLOT_BY_ID = Fixed(
+    _SLOTS.where(slot.c.class_id == bindparam("class_id"), slot.c.id == bindparam("slot_id"))
 )
 
-INSTRUCTORS = (
+INSTRUCTORS = Fixed(
     select(
         slot_instructor.c.slot_id,
         employee.c.id,
@@ -154,14 +157,16 @@ _BOOKINGS = (
     .where(booking.c.organization_id == ORGANIZATION, booking.c.studio_id == _STUDIO)
 )
 
-BOOKING_BY_ID = _BOOKINGS.where(booking.c.id == bindparam("booking_id"))
+BOOKING_BY_ID = Fixed(_BOOKINGS.where(booking.c.id == bindparam("booking_id")))
 
-BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(
-    booking.c.customer_id == bindparam("customer_id"),
-    booking.c.starts_at >= _SINCE,
-    booking.c.starts_at <= _UNTIL,
-    booking.c.ends_at <= _UNTIL,
-).order_by(booking.c.starts_at, booking.c.id)
+BOOKINGS_OF_CUSTOMER = Fixed(
+    _BOOKINGS.where(
+        booking.c.customer_id == bindparam("customer_id"),
+        booking.c.starts_at >= _SINCE,
+        booking.c.starts_at <= _UNTIL,
+        booking.c.ends_at <= _UNTIL,
+    ).order_by(booking.c.starts_at, booking.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +207,7 @@ def classes(
         "after": after,
         "limit": limit,
     }
-    return list(tx.execute(CLASSES, named))
+    return CLASSES.rows(tx, named)
 
 
 def class_by_id(
@@ -210,7 +215,7 @@ def class_by_id(
 ) -> AnyRow | None:
     """The class, if the studio has it and it is visible."""
     named = {"organization": organization_id, "studio_id": studio_id, "class_id": class_id}
-    return tx.execute(CLASS_BY_ID, named).one_or_none()
+    return next(iter(CLASS_BY_ID.rows(tx, named)), None)
 
 
 def slots_between(
@@ -233,9 +238,9 @@ def slots_between(
         "limit": limit,
     }
     if class_id is None:
-        rows = tx.execute(SLOTS_OF_STUDIO, named).all()
+        rows = SLOTS_OF_STUDIO.rows(tx, named)
     else:
-        rows = tx.execute(SLOTS_OF_CLASS, named | {"class_id": class_id}).all()
+        rows = SLOTS_OF_CLASS.rows(tx, named | {"class_id": class_id})
     return _shown(tx, organization_id, rows)
 
 
@@ -249,7 +254,7 @@ def slot_by_id(
         "class_id": class_id,
         "slot_id": slot_id,
     }
-    found = _shown(tx, organization_id, tx.execute(SLOT_BY_ID, named).all())
+    found = _shown(tx, organization_id, SLOT_BY_ID.rows(tx, named))
     return found[0] if found else None
 
 
@@ -258,7 +263,7 @@ def _shown(tx: Connection, organization_id: int, rows: Collection[AnyRow]) -> li
         return []
     instructors: defaultdict[int, list[AnyRow]] = defaultdict(list)
     named = {"organization": organization_id, "slot_ids": [row.id for row in rows]}
-    for each in tx.execute(INSTRUCTORS, named):
+    for each in INSTRUCTORS.rows(tx, named):
         instructors[each.slot_id].append(each)
     return [
         ShownSlot(
@@ -277,7 +282,7 @@ def booking_by_id(
 ) -> AnyRow | None:
     """The booking, if its slot is held in the studio."""
     named = {"organization": organization_id, "studio_id": studio_id, "booking_id": booking_id}
-    return tx.execute(BOOKING_BY_ID, named).one_or_none()
+    return next(iter(BOOKING_BY_ID.rows(tx, named)), None)
 
 
 def bookings_of_customer(
@@ -297,4 +302,4 @@ def bookings_of_customer(
         "since": since,
         "until": until,
     }
-    return list(tx.execute(BOOKINGS_OF_CUSTOMER, named))
+    return BOOKINGS_OF_CUSTOMER.rows(tx, named)
