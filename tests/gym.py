@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Executable, Table, delete, func, insert, select, update
 
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked, MayBook
@@ -39,8 +39,8 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.ids import fingerprint, new_api_key, new_uuid
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, instructors, slots, tables
-from kursplan.store.database import Database
+from kursplan.store import bookings, instructors, slots, tables, versions
+from kursplan.store.database import Database, Work
 
 MONDAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -93,7 +93,7 @@ class Gym:
         """Write one row of the organization and give its id."""
         row = {"id": next(self._ids), "organization_id": self.organization} | values
         row = {name: value for name, value in row.items() if name in table.c}
-        await self.database.write(lambda tx: tx.execute(insert(table), row))
+        await self._write(insert(table), row)
         return int(row.get("id", 0))
 
     async def set(self, table: Table, row_id: int, **values: Any) -> None:
@@ -103,13 +103,25 @@ class Gym:
             .where(table.c.organization_id == self.organization, table.c.id == row_id)
             .values(**values)
         )
-        await self.database.write(lambda tx: tx.execute(statement))
+        await self._write(statement)
 
     async def remove(self, table: Table, row_id: int) -> None:
         statement = delete(table).where(
             table.c.organization_id == self.organization, table.c.id == row_id
         )
-        await self.database.write(lambda tx: tx.execute(statement))
+        await self._write(statement)
+
+    async def _write(self, statement: Executable, *rows: Any) -> None:
+        await self._by_hand(lambda tx: tx.execute(statement, *rows))
+
+    async def _by_hand(self, work: Work[Any]) -> None:
+        """Not over the desk, and yet whoever keeps answers has to know."""
+
+        def write(tx: Connection) -> None:
+            work(tx)
+            versions.raise_(tx, self.organization, {versions.EVERYTHING}, lane=0)
+
+        await self.database.write(write)
 
     async def open(self, **options: Any) -> Gym:
         """The organization and its first studio."""
@@ -267,7 +279,7 @@ class Gym:
     async def gives(self, slot_id: int, *employee_ids: int) -> None:
         """These employees give the slot."""
         given = {slot_id: employee_ids}
-        await self.database.write(lambda tx: instructors.put(tx, self.organization, given))
+        await self._by_hand(lambda tx: instructors.put(tx, self.organization, given))
 
     async def customers(self, count: int, **values: Any) -> list[int]:
         return [await self.customer(f"Kunde{n}", **values) for n in range(count)]

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kursplan import logs
 from kursplan.api import docs
@@ -37,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class Application:
-    """A running Kursplan: its parts, and the ASGI application in front of them."""
+    """A running Kursplan: its parts, and the ASGI application that they are together."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
@@ -70,9 +71,9 @@ class Application:
         )
         house = House(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
         limit = RateLimit(settings.rate_limit, settings.limits_url)
-        self.asgi = Starlette(
+        self._open_api = OpenApi(house, limit)
+        self._pages = Starlette(
             routes=[
-                OpenApi(house, limit),
                 *docs.routes(),
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
@@ -80,7 +81,12 @@ class Application:
             ],
             lifespan=self._lifespan,
         )
-        self.asgi.router.redirect_slashes = False
+        self._pages.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As an ASGI server calls it."""
+        answers = self._open_api if self._open_api.serves(scope) else self._pages
+        await answers(scope, receive, send)
 
     async def start(self) -> None:
         """Check that the database is ready, and begin the work that comes by itself.
@@ -138,8 +144,8 @@ def _not_ready(reason: str) -> Response:
     return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
 
 
-def create() -> Starlette:
+def create() -> ASGIApp:
     """The application as the environment sets it, for any ASGI server."""
     settings = read_settings(os.environ)
     logs.set_up(settings.log_threshold, settings.log_format)
-    return Application(settings, SystemClock()).asgi
+    return Application(settings, SystemClock())

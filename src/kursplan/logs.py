@@ -7,38 +7,74 @@ may hold what people sent (a database quotes the parameters of a statement that 
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import sys
 import traceback
+from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 
 def set_up(threshold: int, form: str) -> None:
     """Log from `threshold` on, as `json` for machines or as `text` for people."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
         _without_values,
     ]
     if form == "json":
-        shared.append(structlog.processors.JSONRenderer())
+        shared.append(structlog.processors.JSONRenderer(serializer=_as_json))
     else:
         shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
         processors=shared,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=_Lines(sys.stderr),
         cache_logger_on_first_use=True,
     )
     # Libraries log through the standard module; their warnings are worth a line each.
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(_WithoutValues("%(name)s: %(message)s"))
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[lines])
+
+
+def _as_json(event: Any, **_: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=str).decode()
+
+
+class _Lines:
+    """Writes lines; those of one round of the event loop together, because each write costs."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        # Threads log, too; a deque takes and gives each line once.
+        self._waiting: deque[str] = deque()
+        atexit.register(self._write)
+
+    def __call__(self, *_: Any) -> _Lines:
+        return self
+
+    def msg(self, line: str) -> None:
+        self._waiting.append(line)
+        if len(self._waiting) > 1:
+            return  # Whoever wrote the first of them has seen to it.
+        try:
+            asyncio.get_running_loop().call_soon(self._write)
+        except RuntimeError:
+            self._write()
+
+    debug = info = warning = error = critical = exception = msg
+
+    def _write(self) -> None:
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if lines:
+            self._stream.write("\n".join([*lines, ""]))
+            self._stream.flush()
 
 
 class _WithoutValues(logging.Formatter):

@@ -53,11 +53,11 @@ async def application(serve: Serve) -> Application:
 @pytest.fixture
 async def partner(application: Application) -> Partner:
     """Gives a client with the key that the test names, or with none."""
-    return lambda key: Referee.inside(application.asgi, key)
+    return lambda key: Referee.inside(application, key)
 
 
 @pytest.fixture
 async def client(application: Application, gym: Gym) -> AsyncIterator[Referee]:
     """A client with a key of the gym's studio that may do everything."""
-    async with Referee.inside(application.asgi, await gym.key()) as referee:
+    async with Referee.inside(application, await gym.key()) as referee:
         yield referee

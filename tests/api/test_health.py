@@ -17,7 +17,7 @@ BOOK = "/v1/classes/booking/book"
 
 
 async def test_a_running_server_is_alive_and_ready_and_needs_no_key(serve: Serve) -> None:
-    anybody = Referee.inside((await serve()).asgi)
+    anybody = Referee.inside(await serve())
     for path, body in (
         ("/health/live", {"status": "alive"}),
         ("/health/ready", {"status": "ready"}),
@@ -27,7 +27,7 @@ async def test_a_running_server_is_alive_and_ready_and_needs_no_key(serve: Serve
 
 
 async def test_with_another_schema_it_is_alive_but_not_ready(serve: Serve, gym: Gym) -> None:
-    anybody = Referee.inside((await serve()).asgi)
+    anybody = Referee.inside(await serve())
     for statement, reason in (
         ("UPDATE alembic_version SET version_num = '0000'", "the database has schema 0000"),
         ("DROP TABLE alembic_version", "the database is empty"),
@@ -44,7 +44,7 @@ async def test_with_another_schema_it_is_alive_but_not_ready(serve: Serve, gym: 
 async def test_without_its_database_it_is_alive_but_not_ready(
     serve: Serve, database_url: str, postgres_server: str
 ) -> None:
-    anybody = Referee.inside((await serve()).asgi)
+    anybody = Referee.inside(await serve())
     name = make_url(database_url).database
     operator = await asyncpg.connect(postgres_server)
     await operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
@@ -69,7 +69,7 @@ def value(page: str, name: str, **labels: str) -> float:
 
 async def test_metrics_tell_what_was_asked_and_what_came_of_it(serve: Serve, gym: Gym) -> None:
     application = await serve()
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     slot, spin = await gym.slot("spin", seats=1, waiting_list=1), gym.classes
     first, second, third = await gym.customers(3)
 
@@ -80,7 +80,7 @@ async def test_metrics_tell_what_was_asked_and_what_came_of_it(serve: Serve, gym
     await client.request("BREW", "/v1/classes")
     await client.head("/v1/classes")
 
-    response = await Referee.inside(application.asgi).get("/metrics")
+    response = await Referee.inside(application).get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
     page = response.text
 

@@ -31,7 +31,7 @@ async def used_up(client: Referee, path: str, method: str = "GET") -> bool:
 
 async def test_the_headers_count_down_and_then_the_answer_is_429(serve: Serve, gym: Gym) -> None:
     application = await serve(rate_limit=3)
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     for remaining in ("2", "1", "0"):
         response = await client.get("/v1/classes")
         assert response.status_code == 200
@@ -54,7 +54,7 @@ async def test_the_headers_count_down_and_then_the_answer_is_429(serve: Serve, g
 async def test_each_key_and_endpoint_is_counted_for_itself(serve: Serve, gym: Gym) -> None:
     application = await serve(rate_limit=1)
     slot = await gym.slot()
-    one, two = [Referee.inside(application.asgi, await gym.key()) for _ in range(2)]
+    one, two = [Referee.inside(application, await gym.key()) for _ in range(2)]
     spin = gym.classes["spin"]
 
     assert not await used_up(one, f"/v1/classes/{spin}")
@@ -75,8 +75,8 @@ async def test_each_key_and_endpoint_is_counted_for_itself(serve: Serve, gym: Gy
 async def test_counted_is_what_came_to_an_endpoint_with_a_valid_key(serve: Serve, gym: Gym) -> None:
     application = await serve(rate_limit=2)
     key, powerless = await gym.key(), await gym.key(scopes=[])
-    client = Referee.inside(application.asgi, key)
-    nobody = Referee.inside(application.asgi, "wrong")
+    client = Referee.inside(application, key)
+    nobody = Referee.inside(application, "wrong")
 
     for _ in range(4):
         for method, path, status in (
@@ -93,14 +93,14 @@ async def test_counted_is_what_came_to_an_endpoint_with_a_valid_key(serve: Serve
     for path, remaining in (("/v1/classes/abc", "1"), ("/v1/classes/999", "0")):
         response = await client.get(path)
         assert response.headers["ratelimit-remaining"] == remaining
-    without = Referee.inside(application.asgi, powerless)
+    without = Referee.inside(application, powerless)
     answers = [(await without.get("/v1/classes")).status_code for _ in range(3)]
     assert answers == [403, 403, 429]
 
 
 async def test_a_storm_of_validations_leaves_booking_alone(serve: Serve, gym: Gym) -> None:
     application = await serve(rate_limit=5)
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     place = {"customerId": await gym.customer(), "classSlotId": await gym.slot()}
 
     storm = await asyncio.gather(*(client.post(VALIDATE, json=place) for _ in range(20)))
@@ -114,9 +114,9 @@ async def test_the_limit_is_a_thousand_a_minute_and_0_turns_it_off(serve: Serve,
     assert Settings().rate_limit == 1000
     key = await gym.key()
     limited, free = await serve(), await serve(rate_limit=0)
-    response = await Referee.inside(limited.asgi, key).get("/v1/classes")
+    response = await Referee.inside(limited, key).get("/v1/classes")
     assert response.headers["ratelimit-limit"] == "1000"
-    response = await Referee.inside(free.asgi, key).get("/v1/classes")
+    response = await Referee.inside(free, key).get("/v1/classes")
     assert response.status_code == 200
     assert not [name for name in response.headers if name.startswith("ratelimit")]
 
@@ -175,8 +175,7 @@ async def test_applications_with_one_redis_count_together(
 ) -> None:
     key = await gym.key()
     clients = [
-        Referee.inside((await serve(rate_limit=3, limits_url=redis_url)).asgi, key)
-        for _ in range(2)
+        Referee.inside((await serve(rate_limit=3, limits_url=redis_url)), key) for _ in range(2)
     ]
     remaining = [
         (await clients[n % 2].get("/v1/classes")).headers["ratelimit-remaining"] for n in range(3)
@@ -191,7 +190,7 @@ async def test_where_the_counting_is_out_of_reach_requests_pass(serve: Serve, gy
     async with silent_server() as silent:
         for url in (f"redis://127.0.0.1:{free_port()}/0", silent.url):
             application = await serve(rate_limit=1, limits_url=url)
-            client = Referee.inside(application.asgi, key)
+            client = Referee.inside(application, key)
             for _ in range(2):
                 response = await client.get("/v1/classes")
                 assert response.status_code == 200, url

@@ -56,7 +56,7 @@ async def test_a_command_that_finds_the_queue_full_is_turned_away_at_once(
     serve: Serve, gym: Gym, database_url: str
 ) -> None:
     application = await serve(queue_limit=1, lock_wait_ms=30_000)
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     slot = await gym.slot("spin")
     warm_up, *customers = await gym.customers(4)
 
@@ -84,7 +84,7 @@ async def test_a_lock_is_waited_for_only_so_long_and_nothing_is_left_behind(
     serve: Serve, gym: Gym, database_url: str
 ) -> None:
     application = await serve(lock_wait_ms=50)
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     first, second = await gym.customers(2)
     slot = await gym.slot("spin")
     taken = (await client.post(BOOK, json={"customerId": first, "classSlotId": slot})).json()
@@ -103,7 +103,7 @@ async def test_a_lock_is_waited_for_only_so_long_and_nothing_is_left_behind(
 
 async def test_a_server_that_shuts_down_takes_no_more_commands(serve: Serve, gym: Gym) -> None:
     application = await serve()
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     place = {"customerId": await gym.customer(), "classSlotId": await gym.slot()}
     await application.desk.close()
     assert busy(await client.post(BOOK, json=place))
@@ -115,7 +115,7 @@ async def test_when_no_connection_is_free_the_answer_is_busy(
     serve: Serve, gym: Gym, database_url: str
 ) -> None:
     application = await serve(connections=2, lock_wait_ms=30_000)
-    client = Referee.inside(application.asgi, await gym.key())
+    client = Referee.inside(application, await gym.key())
     async with locked(database_url, "api_key", "ACCESS EXCLUSIVE"):
         # As many as there are connections wait for the lock, the others for a connection.
         first = [asyncio.create_task(client.get("/v1/classes")) for _ in range(8)]

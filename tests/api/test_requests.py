@@ -69,7 +69,7 @@ async def test_a_prefix_that_merely_begins_like_ours_is_none_of_ours(client: Ref
 async def test_behind_a_proxy_with_a_prefix_the_paths_are_the_same(
     application: Application, gym: Gym
 ) -> None:
-    proxied = httpx.ASGITransport(application.asgi, root_path="/gym")
+    proxied = httpx.ASGITransport(application, root_path="/gym")
     async with Referee(
         transport=proxied, base_url="http://kursplan.test", headers={"X-API-KEY": await gym.key()}
     ) as client:
@@ -329,7 +329,7 @@ async def test_who_hangs_up_in_the_middle_of_a_body_has_said_nothing(
         "query_string": b"",
         "headers": [(b"x-api-key", key.encode()), (b"content-length", b"500")],
     }
-    await application.asgi(scope, receive, send)
+    await application(scope, receive, send)
 
     assert sent[0]["status"] == 400
     assert await gym.count(tables.booking) == 0

@@ -38,7 +38,7 @@ async def an_application(gym: Gym) -> str:
 
 
 async def status_with(key: str, application: Application) -> int:
-    async with Referee.inside(application.asgi, key) as partner:
+    async with Referee.inside(application, key) as partner:
         return (await partner.get("/v1/studios/information")).status_code
 
 

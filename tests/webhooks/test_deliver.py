@@ -425,7 +425,7 @@ async def test_who_asks_after_an_event_gets_the_newest_state(
     await application.start()
     found = []
 
-    async with Referee.inside(application.asgi, endpoint.integration.api_key) as client:
+    async with Referee.inside(application, endpoint.integration.api_key) as client:
 
         async def asks(exchange: Exchange) -> None:
             _, booking_id = exchange.request.event

@@ -262,7 +262,7 @@ async def client(partners: Partners, database_url: str) -> AsyncIterator[Referee
     """The Open API of the application, which tells nobody by itself."""
     application = Application(Settings(database_url=database_url, background=False), partners.clock)
     await application.start()
-    async with Referee.inside(application.asgi, None) as referee:
+    async with Referee.inside(application, None) as referee:
         yield referee
     await application.stop()
 

@@ -130,7 +130,7 @@ def _expected(value: object) -> BookingStatus | None:
 
 def _idempotency_key(call: Call, asked: str) -> IdempotencyKey | None:
     """The caller's name for this request, with the fingerprint of what it asks."""
-    key = call.header("idempotency-key")
+    key = call.header(b"idempotency-key")
     if key is None:
         return None
     if not (key.isascii() and key.isprintable()) or not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
 
 from kursplan.api.errors import ApiError, Fault
+from kursplan.api.http import BodyTooLarge, Disconnected, Request
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.domain.studios import zone_of
@@ -60,6 +60,8 @@ class Call:
         self._path = path
         self.caller = caller
         self.house = house
+        self.good_until: datetime | None = None
+        """The first instant from which the passing of time alone makes another answer of it."""
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -72,13 +74,18 @@ class Call:
     async def read(self, work: Work[T]) -> T:
         return await self.house.database.read(work)
 
+    def changes_at(self, instant: datetime | None) -> None:
+        """From that instant on the answer would be another, if nothing else changes it before."""
+        if instant is not None and (self.good_until is None or instant < self.good_until):
+            self.good_until = instant
+
     # The path and the query.
 
     def path_id(self, name: str) -> int:
         return _id_of(name, self._path[name])
 
     def query(self, name: str) -> str | None:
-        return self._request.query_params.get(name)
+        return self._request.query.get(name)
 
     def required_query(self, name: str) -> str:
         value = self.query(name)
@@ -130,8 +137,9 @@ class Call:
                 Fault.PARAMETER_INVALID, reference=name, value=value, allowed=DAYS
             ) from None
 
-    def header(self, name: str) -> str | None:
-        return self._request.headers.get(name)
+    def header(self, name: bytes) -> str | None:
+        """The header of that name, which is written in small letters."""
+        return self._request.header(name)
 
     # The body.
 
@@ -154,23 +162,18 @@ class Call:
         return members
 
     async def _content(self) -> bytes:
-        content_type = self._request.headers.get("content-type", "")
-        if not _is_json(content_type):
+        content_type = self._request.header(b"content-type") or ""
+        if content_type != "application/json" and not _is_json(content_type):
             raise ApiError(
                 Fault.CONTENT_TYPE_UNSUPPORTED, value=content_type, allowed="application/json"
             )
         limit = self.house.max_body_bytes
-        parts = []
-        size = 0
         try:
-            async for part in self._request.stream():
-                size += len(part)
-                if size > limit:
-                    raise ApiError(Fault.BODY_TOO_LARGE, limit=limit)
-                parts.append(part)
-        except ClientDisconnect:
+            return await self._request.body(limit)
+        except BodyTooLarge:
+            raise ApiError(Fault.BODY_TOO_LARGE, limit=limit) from None
+        except Disconnected:
             raise ApiError(Fault.BODY_MISSING) from None
-        return b"".join(parts)
 
 
 def member_id(members: Mapping[str, Any], name: str) -> int:

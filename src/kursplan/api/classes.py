@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from kursplan.api import wire
@@ -20,22 +20,26 @@ from kursplan.store.timetable import ShownSlot
 SHOWN_BEFORE = timedelta(days=1)
 SHOWN_AHEAD = timedelta(days=14)
 """How far around now the slots of a class are shown."""
+TICK = timedelta(milliseconds=1)
+"""The smallest step of time."""
 MOST_DAYS_AHEAD = 3
 
 
 async def classes(call: Call) -> wire.Slice[wire.Class]:
     size = size_of(call)
+    now = call.now()
     found = await call.read(
         partial(
             timetable.classes,
             organization_id=call.caller.organization_id,
             studio_id=call.caller.studio_id,
-            since=call.now() - SHOWN_BEFORE,
-            until=call.now() + SHOWN_AHEAD,
+            since=now - SHOWN_BEFORE,
+            until=now + SHOWN_AHEAD,
             after=after_id(call),
             limit=size + 1,
         )
     )
+    await _note_next_change(call, now)
     return cut(found, size, call, offset_of=lambda row: str(row.id), show=_class)
 
 
@@ -44,7 +48,10 @@ async def class_by_id(call: Call) -> wire.Class:
 
 
 async def slots(call: Call) -> wire.Slice[wire.ClassSlot]:
-    first = call.query_day("slotWindowStartDate") or day_of(call.now(), call.zone)
+    first = call.query_day("slotWindowStartDate")
+    if first is None:
+        first = day_of(call.now(), call.zone)
+        call.changes_at(start_of_day(first + timedelta(days=1), call.zone))
     days = call.query_number("daysAhead", default=MOST_DAYS_AHEAD, least=1, most=MOST_DAYS_AHEAD)
     size = size_of(call)
     found = await call.read(
@@ -61,7 +68,8 @@ async def slots(call: Call) -> wire.Slice[wire.ClassSlot]:
 
 
 async def slots_of_class(call: Call) -> wire.Slice[wire.ClassSlot]:
-    begin = after_position(call, call.now() - SHOWN_BEFORE)
+    now = call.now()
+    begin = after_position(call, now - SHOWN_BEFORE)
     size = size_of(call)
     class_ = await _visible_class(call)
     found = await call.read(
@@ -72,10 +80,11 @@ async def slots_of_class(call: Call) -> wire.Slice[wire.ClassSlot]:
             class_id=class_.id,
             begin=begin,
             # Up to and including fourteen days ahead.
-            until=call.now() + SHOWN_AHEAD + timedelta(milliseconds=1),
+            until=now + SHOWN_AHEAD + TICK,
             limit=size + 1,
         )
     )
+    await _note_next_change(call, now, class_.id)
     return cut(found, size, call, offset_of=position_of, show=_slot)
 
 
@@ -92,6 +101,22 @@ async def slot_by_id(call: Call) -> wire.ClassSlot:
     if found is None:
         raise ApiError(Refusal.CLASS_SLOT_NOT_FOUND)
     return _slot(found)
+
+
+async def _note_next_change(call: Call, now: datetime, class_id: int | None = None) -> None:
+    """Slots enter and leave what is shown around now as time passes."""
+    leaving, entering = await call.read(
+        partial(
+            timetable.next_starts,
+            organization_id=call.caller.organization_id,
+            studio_id=call.caller.studio_id,
+            class_id=class_id,
+            since=now - SHOWN_BEFORE,
+            until=now + SHOWN_AHEAD,
+        )
+    )
+    call.changes_at(leaving and leaving + SHOWN_BEFORE + TICK)
+    call.changes_at(entering and entering - SHOWN_AHEAD)
 
 
 async def _visible_class(call: Call) -> AnyRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kursplan.api import bookings, classes, customers, employees, studios
@@ -11,7 +12,7 @@ from kursplan.api.call import Call
 from kursplan.store.keys import Scope
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Endpoint:
     method: str
     path: str
@@ -19,8 +20,11 @@ class Endpoint:
     scope: Scope | None
     answer: Callable[[Call], Awaitable[Any]]
     """What it gives is the body of the answer; None is an empty one."""
+    kept: bool = False
+    """Whether the answer depends on nothing but what the studio shows, the time and the question, so
+    that it can be kept until one of them is another."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """How limits, logs and metrics call it."""
         return f"{self.method} /v1{self.path}"
@@ -31,12 +35,12 @@ STUDIO, CUSTOMER, EMPLOYEE = Scope.STUDIO_READ, Scope.CUSTOMER_READ, Scope.EMPLO
 
 # The first that fits answers, so a fixed path stands before one that varies in the same place.
 ENDPOINTS = (
-    Endpoint("GET", "/classes", READ, classes.classes),
-    Endpoint("GET", "/classes/slots", READ, classes.slots),
+    Endpoint("GET", "/classes", READ, classes.classes, kept=True),
+    Endpoint("GET", "/classes/slots", READ, classes.slots, kept=True),
     Endpoint("GET", "/classes/booking", READ, bookings.bookings_of_customer),
-    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id),
-    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class),
-    Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id),
+    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id, kept=True),
+    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class, kept=True),
+    Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, kept=True),
     Endpoint("POST", "/classes/booking/validate", READ, bookings.validate),
     Endpoint("POST", "/classes/booking/book", WRITE, bookings.book),
     Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id),

@@ -1,7 +1,8 @@
 """How often a key may ask: counted per key and endpoint, in memory or in Redis.
 
-The counting is the `limits` package's; the contract's rule is ours: once a key has gone over the
-limit, every request of the next minute is refused.
+The contract's rule: once a key has gone over the limit, every request of the next minute is refused,
+whatever is left of the minute in which that happened. In Redis the `limits` package counts; in
+memory a few lines of our own do, because every request pays for them.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from limits.aio.storage import Storage
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
+from kursplan.api.http import Headers
 from kursplan.clock import machine_seconds, stopwatch
 
 log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
+MEMORY = "memory://"
+WINDOWS = 10_000
+"""How many windows are counted in memory before those that have ended are cleared away."""
 PATIENCE_SECONDS = 1.0
 """How long a storage may take to count before the request passes uncounted."""
 REST_SECONDS = 5.0
@@ -36,13 +41,15 @@ class Standing:
     refused: bool
 
     @property
-    def headers(self) -> dict[str, str]:
-        told = {
-            "RateLimit-Limit": str(self.limit),
-            "RateLimit-Remaining": str(self.remaining),
-            "RateLimit-Reset": str(self.reset_seconds),
-        }
-        return told | {"Retry-After": str(self.reset_seconds)} if self.refused else told
+    def headers(self) -> Headers:
+        told = [
+            (b"ratelimit-limit", b"%d" % self.limit),
+            (b"ratelimit-remaining", b"%d" % self.remaining),
+            (b"ratelimit-reset", b"%d" % self.reset_seconds),
+        ]
+        if self.refused:
+            told.append((b"retry-after", b"%d" % self.reset_seconds))
+        return told
 
 
 class RateLimit:
@@ -57,15 +64,13 @@ class RateLimit:
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._limit = per_window
-        self._window = window_seconds
         self._patience = patience_seconds
         self._rests_until = 0.0
-        storage = storage_from_string(
-            f"async+{storage_url}", wrap_exceptions=True, implementation="redispy"
-        )
-        if not isinstance(storage, Storage):
-            raise TypeError(f"{storage_url} is no storage that can be asked asynchronously")
-        self._storage = storage
+        self._counts: _InMemory | _InRedis
+        if storage_url.startswith(MEMORY):
+            self._counts = _InMemory(per_window, window_seconds)
+        else:
+            self._counts = _InRedis(per_window, window_seconds, storage_url)
 
     async def count(self, key_id: int, endpoint: str) -> Standing | None:
         """Count one request of that key to that endpoint.
@@ -73,35 +78,86 @@ class RateLimit:
         Where the storage does not answer in time, the request passes uncounted: a cache that is
         down is no reason to refuse everybody, nor to let them wait.
         """
-        if not self._limit or stopwatch() < self._rests_until:
+        if not self._limit:
             return None
         name = f"kursplan/{key_id}/{endpoint}"
+        if isinstance(self._counts, _InMemory):
+            return self._counts.count(name)
+        if stopwatch() < self._rests_until:
+            return None
         try:
             async with asyncio.timeout(self._patience):
-                return await self._count(name)
+                return await self._counts.count(name)
         except (StorageError, OSError) as failure:
             log.warning("rate limit storage out of reach", failure=type(failure).__name__)
             self._rests_until = stopwatch() + REST_SECONDS
             return None
 
-    async def _count(self, name: str) -> Standing:
+
+@dataclass(slots=True)
+class _Window:
+    ends_at: float
+    """On the stopwatch."""
+    count: int = 0
+
+
+class _InMemory:
+    def __init__(self, limit: int, seconds: int) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._windows: dict[str, _Window] = {}
+
+    def count(self, name: str) -> Standing:
+        now = stopwatch()
+        window = self._windows.get(name)
+        if window is None or window.ends_at <= now:
+            window = self._open(name, now)
+        window.count += 1
+        if window.count == self._limit + 1:
+            window.ends_at = now + self._seconds
+        return _standing(self._limit, window.count, window.ends_at - now, self._seconds)
+
+    def _open(self, name: str, now: float) -> _Window:
+        if len(self._windows) >= WINDOWS:
+            self._windows = {
+                name: each for name, each in self._windows.items() if each.ends_at > now
+            }
+        window = self._windows[name] = _Window(now + self._seconds)
+        return window
+
+
+class _InRedis:
+    def __init__(self, limit: int, seconds: int, url: str) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        storage = storage_from_string(
+            f"async+{url}", wrap_exceptions=True, implementation="redispy"
+        )
+        if not isinstance(storage, Storage):
+            raise TypeError(f"{url} is no storage that can be asked asynchronously")
+        self._storage = storage
+
+    async def count(self, name: str) -> Standing:
         over = f"{name}/over"
         if await self._storage.get(over):
             return await self._standing(over, self._limit + 1)
-        count = await self._storage.incr(name, self._window)
+        count = await self._storage.incr(name, self._seconds)
         if count <= self._limit:
             return await self._standing(name, count)
-        # Gone over: from here a whole minute is refused, whatever is left of this one. Whoever
-        # came at the same moment sees a count above the limit too, so nobody slips through.
-        await self._storage.incr(over, self._window)
+        # Gone over. Whoever came at the same moment sees a count above the limit too, so nobody
+        # slips through.
+        await self._storage.incr(over, self._seconds)
         return await self._standing(over, count)
 
     async def _standing(self, name: str, count: int) -> Standing:
-        expiry = await self._storage.get_expiry(name)
-        seconds = math.ceil(expiry - machine_seconds())
-        return Standing(
-            limit=self._limit,
-            remaining=max(0, self._limit - count),
-            reset_seconds=min(max(seconds, 1), self._window),
-            refused=count > self._limit,
-        )
+        left = await self._storage.get_expiry(name) - machine_seconds()
+        return _standing(self._limit, count, left, self._seconds)
+
+
+def _standing(limit: int, count: int, seconds_left: float, seconds: int) -> Standing:
+    return Standing(
+        limit=limit,
+        remaining=max(0, limit - count),
+        reset_seconds=min(max(math.ceil(seconds_left), 1), seconds),
+        refused=count > limit,
+    )

@@ -7,59 +7,70 @@ the key, the limit, the scope, and only then what was asked.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import partial
+from re import Pattern
 
 import structlog
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, compile_path
+from prometheus_client import Counter, Histogram
+from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from kursplan.api.call import Call, House
 from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
+from kursplan.api.freshness import Freshness
+from kursplan.api.http import NOT_MODIFIED, Answer, Headers, Request, path_of
+from kursplan.api.kept import Callers, Page, Pages
 from kursplan.api.languages import negotiate
 from kursplan.api.limits import RateLimit, Standing
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.desk import ChangedConcurrently, DeskBusy
-from kursplan.ids import fingerprint, new_trace_id
-from kursplan.store import keys
+from kursplan.ids import new_trace_id
 from kursplan.store.database import DatabaseUnavailable
 from kursplan.store.keys import Caller
+from kursplan.store.versions import Version
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "/v1"
-JSON = "application/json"
 RETRY_AFTER_SECONDS = 2
 """When to come back to a server that had too much to do."""
 NO_ENDPOINT = "unknown"
 METHODS = frozenset(endpoint.method for endpoint in ENDPOINTS) | {"HEAD", "PUT", "PATCH", "OPTIONS"}
 
 
-class OpenApi(BaseRoute):
-    """The route to everything under `/v1`, also to what no pattern would fit."""
+class OpenApi:
+    """Everything under `/v1`, also what no endpoint is for, as an ASGI application."""
 
     def __init__(self, house: House, limit: RateLimit) -> None:
         self._house = house
         self._limit = limit
-        self._paths = [(endpoint, compile_path(endpoint.path)[0]) for endpoint in ENDPOINTS]
+        self._callers = Callers(house.database, Freshness(house.database))
+        self._pages = Pages(house.clock)
+        self._paths: defaultdict[int, list[tuple[Endpoint, Pattern[str]]]] = defaultdict(list)
+        """By how many parts the path has."""
+        for endpoint in ENDPOINTS:
+            pattern = compile_path(endpoint.path)[0]
+            self._paths[endpoint.path.count("/")].append((endpoint, pattern))
+        self._instruments: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] == "http" and f"{_path(scope)}/".startswith(f"{PREFIX}/"):
-            return Match.FULL, {}
-        return Match.NONE, {}
+    @staticmethod
+    def serves(scope: Scope) -> bool:
+        """Whether the request is for the Open API."""
+        return scope["type"] == "http" and f"{path_of(scope)}/".startswith(f"{PREFIX}/")
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
         visit = _Visit(Request(scope, receive))
-        response = await self._respond(visit)
-        response.headers["X-Trace-Id"] = visit.trace_id
-        await response(scope, receive, send)
-        self._note(visit, response.status_code, stopwatch() - began)
+        answer = await self._respond(visit)
+        answer.headers.append((b"x-trace-id", visit.trace_id.encode()))
+        await answer.send(send)
+        self._note(visit, answer.status, stopwatch() - began)
 
-    async def _respond(self, visit: _Visit) -> Response:
+    async def _respond(self, visit: _Visit) -> Answer:
         """The answer, whatever happens."""
         try:
             return await self._answer(visit)
@@ -69,42 +80,54 @@ class OpenApi(BaseRoute):
             return visit.refuse(ApiError(Fault.CONCURRENTLY_CHANGED))
         except (DeskBusy, DatabaseUnavailable) as busy:
             log.warning("busy", trace_id=visit.trace_id, reason=str(busy))
-            visit.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            visit.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
             return visit.refuse(ApiError(Fault.SERVER_BUSY))
         except Exception:
             log.exception("request failed", trace_id=visit.trace_id, route=visit.route)
             return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
 
-    async def _answer(self, visit: _Visit) -> Response:
-        if visit.request.method == "HEAD":
+    async def _answer(self, visit: _Visit) -> Answer:
+        request = visit.request
+        if request.method == "HEAD":
             return await self._check_key(visit)
         endpoint, parameters = self._find(visit)
         visit.route = endpoint.name
-        visit.caller = caller = await self._identify(visit.request)
+        caller, version = await self._identify(visit)
         await self._admit(visit, endpoint, caller)
-        answer = await endpoint.answer(Call(visit.request, caller, parameters, self._house))
+        asked = caller.organization_id, caller.studio_id, request.path, request.query_string
+        if endpoint.kept and (page := self._pages.find(asked, version)):
+            return visit.show(page)
+        call = Call(request, caller, parameters, self._house)
+        if endpoint.kept:
+            return visit.show(
+                await self._pages.make(asked, version, partial(_page, endpoint, call))
+            )
+        if endpoint.method == "GET":
+            return visit.show(await _page(endpoint, call))
+        answer = await endpoint.answer(call)
         if answer is None:
-            return Response(status_code=200, headers=visit.headers)
-        return Response(encode(answer), media_type=JSON, headers=visit.headers)
+            return Answer.empty(200, visit.headers)
+        return Answer.json(200, visit.headers, encode(answer))
 
-    async def _check_key(self, visit: _Visit) -> Response:
+    async def _check_key(self, visit: _Visit) -> Answer:
         """HEAD on any path tells whether the key is valid, and nothing else (F56)."""
-        visit.caller = await self._identify(visit.request)
-        return Response(status_code=200)
+        await self._identify(visit)
+        return Answer.empty(200, [])
 
-    async def _identify(self, request: Request) -> Caller:
-        key = request.headers.get("x-api-key", "").strip()
+    async def _identify(self, visit: _Visit) -> tuple[Caller, Version]:
+        key = (visit.request.header(b"x-api-key") or "").strip()
         if not key:
             raise ApiError(Fault.API_KEY_MISSING)
-        found = await self._house.database.read(lambda tx: keys.caller(tx, fingerprint(key)))
+        found = await self._callers.identify(key)
         if found is None:
             raise ApiError(Fault.API_KEY_INVALID)
+        visit.caller = found[0]
         return found
 
     async def _admit(self, visit: _Visit, endpoint: Endpoint, caller: Caller) -> None:
         standing = await self._limit.count(caller.key_id, endpoint.name)
         if standing is not None:
-            visit.headers |= standing.headers
+            visit.headers += standing.headers
             if standing.refused:
                 raise _over_the_limit(standing)
         if endpoint.scope is not None and endpoint.scope not in caller.scopes:
@@ -119,7 +142,7 @@ class OpenApi(BaseRoute):
         path = visit.path
         meant = None
         others = []
-        for endpoint, pattern in self._paths:
+        for endpoint, pattern in self._paths.get(path.count("/"), ()):
             if meant in (None, endpoint.path) and (found := pattern.fullmatch(path)):
                 meant = endpoint.path
                 if endpoint.method == visit.request.method:
@@ -128,15 +151,15 @@ class OpenApi(BaseRoute):
         if not others:
             raise ApiError(Fault.PATH_NOT_FOUND, value=PREFIX + path, hint=_nearest(path))
         allowed = ", ".join(sorted({*others, "HEAD"}))
-        visit.headers["Allow"] = allowed
+        visit.headers.append((b"allow", allowed.encode()))
         raise ApiError(Fault.METHOD_NOT_ALLOWED, value=visit.request.method, allowed=allowed)
 
     def _note(self, visit: _Visit, status: int, seconds: float) -> None:
         """Count the request and log it; the log names the route, never what was asked in it."""
         method = visit.request.method if visit.request.method in METHODS else "OTHER"
-        metrics = self._house.metrics
-        metrics.requests.labels(visit.route, method, str(status)).inc()
-        metrics.request_seconds.labels(visit.route, method).observe(seconds)
+        requests, request_seconds = self._instruments_for(visit.route, method, status)
+        requests.inc()
+        request_seconds.observe(seconds)
         log.info(
             "request",
             trace_id=visit.trace_id,
@@ -148,6 +171,17 @@ class OpenApi(BaseRoute):
             integration_id=visit.caller.integration_id if visit.caller else None,
         )
 
+    def _instruments_for(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        """What counts such requests; there are only some dozens of kinds."""
+        kind = (route, method, status)
+        if kind not in self._instruments:
+            metrics = self._house.metrics
+            self._instruments[kind] = (
+                metrics.requests.labels(route, method, str(status)),
+                metrics.request_seconds.labels(route, method),
+            )
+        return self._instruments[kind]
+
 
 class _Visit:
     """What is known of a request while it is answered."""
@@ -157,29 +191,41 @@ class _Visit:
         self.trace_id = new_trace_id()
         self.route = NO_ENDPOINT
         self.caller: Caller | None = None
-        self.headers: dict[str, str] = {}
+        self.headers: Headers = []
 
     @property
     def path(self) -> str:
         """The path below `/v1`."""
-        return _path(self.request.scope).removeprefix(PREFIX)
+        return self.request.path.removeprefix(PREFIX)
 
-    def refuse(self, error: ApiError) -> Response:
+    def show(self, page: Page) -> Answer:
+        """The page, or that it is still the one that the client has."""
+        known = self.request.header(b"if-none-match")
+        if known is not None and _names(known, page.tag):
+            return Answer(NOT_MODIFIED, [*self.headers, *page.caching])
+        return Answer(200, [*self.headers, *page.headers], page.body)
+
+    def refuse(self, error: ApiError) -> Answer:
         studio_language = self.caller.language if self.caller else "en"
-        language = negotiate(self.request.headers.get("accept-language"), studio_language)
-        headers = self.headers | {"Content-Language": language}
+        language = negotiate(self.request.header(b"accept-language"), studio_language)
+        headers = [*self.headers, (b"content-language", language.encode())]
         if error.code in (Fault.API_KEY_MISSING, Fault.API_KEY_INVALID):
-            headers["WWW-Authenticate"] = "X-API-KEY"
+            headers.append((b"www-authenticate", b"X-API-KEY"))
         if self.request.method == "HEAD":
-            return Response(status_code=error.status, headers=headers)
-        body = render(error, language, self.trace_id)
-        return Response(body, status_code=error.status, media_type=JSON, headers=headers)
+            return Answer.empty(error.status, headers)
+        return Answer.json(error.status, headers, render(error, language, self.trace_id))
 
 
-def _path(scope: Scope) -> str:
-    """The path without the prefix under which a proxy may have put all of Kursplan."""
-    path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", ""))
+async def _page(endpoint: Endpoint, call: Call) -> Page:
+    """What the endpoint shows now."""
+    body = encode(await endpoint.answer(call))
+    return Page.of(body, call.good_until)
+
+
+def _names(known: str, tag: str) -> bool:
+    """Whether an `If-None-Match` names this entity tag; whether weak or strong is all the same."""
+    tags = [each.strip().removeprefix("W/") for each in known.split(",")]
+    return tag in tags or tags == ["*"]
 
 
 def _over_the_limit(standing: Standing) -> ApiError:

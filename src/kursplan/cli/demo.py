@@ -95,7 +95,7 @@ def demo(
         raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated
     for line in _what_to_try(found, base_url, here.for_scripts):
         say(line)
-    run(listener, app=application.asgi)
+    run(listener, app=application)
 
 
 def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
-from kursplan.desk.promote import fill_seats, seated
+from kursplan.desk.promote import Seat, fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
@@ -152,23 +152,24 @@ class Book(Deed):
         return Booked.of(booking, slot)
 
     def _joined(self, turn: Turn, slot: Slot, customer: Customer, admission: Admission) -> Booking:
-        booking = Booking(
+        place = None if admission.waits else Seat.on(slot, admission.membership_id, turn.now)
+        return Booking(
             id=self.booking_id,
             slot_id=slot.id,
             studio_id=slot.studio.id,
             customer_id=customer.id,
             home_studio_id=customer.home_studio_id,
-            status=BookingStatus.WAITING_LIST,
+            status=BookingStatus.WAITING_LIST if place is None else place.status,
             sequence=slot.last_sequence + 1,
             starts_at=slot.starts_at,
             ends_at=slot.ends_at,
             day=slot.day,
             booked_at=turn.now,
+            membership_id=None if place is None else place.membership_id,
+            counts=place is not None and place.counts,
+            confirm_until=None if place is None else place.confirm_until,
             overruled=tuple(sorted(self.overrule)),
         )
-        if admission.waits:
-            return booking
-        return seated(booking, slot, admission.membership_id, turn)
 
 
 def _whom_and_where(

@@ -20,9 +20,10 @@ from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
 from kursplan.desk.turn import Command, LookAgain, Reach, Turn
-from kursplan.ids import Ids
+from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
 from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.versions import LANES
 
 A = TypeVar("A")
 
@@ -74,6 +75,8 @@ class Desk:
         self._queues: dict[int, deque[_Waiting]] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
+        # Two processes that draw the same only wait for each other now and then.
+        self._lane = draw(LANES)
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
@@ -161,9 +164,7 @@ class Desk:
                 waiting.answer.set_result(answer)
 
     async def _turn(self, commands: Sequence[Command[Any]]) -> list[Any]:
-        reach = Reach()
-        for command in commands:
-            reach |= command.reach
+        reach = Reach.of([command.reach for command in commands])
         began = stopwatch()
         outcome = "failed"
         try:
@@ -177,7 +178,7 @@ class Desk:
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         def transaction(tx: Connection) -> tuple[list[Any], bool]:
-            turn = Turn(tx, commands[0].organization_id, self._clock)
+            turn = Turn(tx, commands[0].organization_id, self._clock, self._lane)
             turn.gather(reach, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
@@ -11,6 +12,42 @@ from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.waiting import MovesUp, promotions
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a booking has once it holds a seat: to be confirmed, where the class asks for that."""
+
+    status: BookingStatus
+    membership_id: int | None
+    counts: bool
+    confirm_until: datetime | None
+
+    @classmethod
+    def on(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
+        confirm_until = slot.confirm_until
+        if confirm_until is not None and now > confirm_until:
+            # Whoever gets it after the term for confirming has made up their mind.
+            confirm_until = None
+        return cls(
+            BookingStatus.BOOKED
+            if confirm_until is None
+            else BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED,
+            membership_id,
+            slot.class_.uses_contingent and membership_id is not None,
+            confirm_until,
+        )
+
+    def given_to(self, booking: Booking) -> Booking:
+        return replace(
+            booking,
+            status=self.status,
+            membership_id=self.membership_id,
+            counts=self.counts,
+            confirm_until=self.confirm_until,
+            skipped=None,
+            conflict=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +83,7 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
     moved = []
     for outcome in promotions(slot, turn.queue(slot), turn.now):
         if isinstance(outcome, MovesUp):
-            booking = seated(outcome.booking, slot, outcome.membership_id, turn)
+            booking = Seat.on(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
             turn.change(booking)
             moved.append(booking)
         elif outcome.booking.skipped is not outcome.reason:
@@ -55,24 +92,3 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
         if not turn.is_untold(booking):
             turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
     return moved
-
-
-def seated(booking: Booking, slot: Slot, membership_id: int | None, turn: Turn) -> Booking:
-    """The booking once it holds a seat: to be confirmed, where the class asks for that in time."""
-    confirm_until = slot.confirm_until
-    if confirm_until is not None and turn.now > confirm_until:
-        # Whoever books after the term for confirming has made up their mind.
-        confirm_until = None
-    return replace(
-        booking,
-        status=(
-            BookingStatus.BOOKED
-            if confirm_until is None
-            else BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
-        ),
-        membership_id=membership_id,
-        counts=slot.class_.uses_contingent and membership_id is not None,
-        confirm_until=confirm_until,
-        skipped=None,
-        conflict=None,
-    )

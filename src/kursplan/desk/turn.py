@@ -9,8 +9,8 @@ that it needs more can have the whole turn start over with a wider reach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self, TypeVar
 
@@ -22,7 +22,7 @@ from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
-from kursplan.store import bookings, customers, events, idempotency, slots
+from kursplan.store import bookings, customers, events, idempotency, slots, versions
 from kursplan.store.idempotency import Outcome
 
 Answer = TypeVar("Answer", covariant=True)
@@ -45,8 +45,20 @@ class Reach:
     ahead: frozenset[Slot] = frozenset()
     """Slots as a command is about to place them: what happens around those times is needed too."""
 
+    @classmethod
+    def of(cls, parts: Collection[Reach]) -> Reach:
+        """What all of them reach for together."""
+        return cls(
+            _NOTHING.union(*[each.customers for each in parts]),
+            _NOTHING.union(*[each.slots for each in parts]),
+            _NOTHING.union(*[each.bookings for each in parts]),
+            _NOTHING.union(*[each.queues for each in parts]),
+            _NOTHING.union(*[each.rosters for each in parts]),
+            frozenset[Slot]().union(*[each.ahead for each in parts]),
+        )
+
     def __or__(self, other: Reach) -> Reach:
-        return Reach(*(getattr(self, f.name) | getattr(other, f.name) for f in fields(Reach)))
+        return Reach.of((self, other))
 
 
 class LookAgain(Exception):
@@ -91,10 +103,11 @@ class Deed:
 class Turn:
     """What the commands of one transaction see and change."""
 
-    def __init__(self, tx: Connection, organization_id: int, clock: Clock) -> None:
-        self.tx = tx
+    def __init__(self, tx: Connection, organization_id: int, clock: Clock, lane: int = 0) -> None:
+        self._tx = tx
         self.organization_id = organization_id
         self._clock = clock
+        self._lane = lane
         self.now: datetime = clock.now()
         """The instant by which the whole turn decides, taken once everything is locked."""
         self.slots: dict[int, Slot] = {}
@@ -109,6 +122,13 @@ class Turn:
         self._reshaped: dict[int, None] = {}
         self._outcomes: dict[tuple[int, str], Outcome] = {}
         self._events: list[Event] = []
+        self._shown: set[int] = set()
+
+    @property
+    def tx(self) -> Connection:
+        """The transaction, for what the turn does not hold: whoever asks for it may change anything."""
+        self._shown.add(versions.EVERYTHING)
+        return self._tx
 
     def gather(self, reach: Reach, *, lock: bool) -> None:
         """Load all of `reach`, locked: customers first, then slots, each in id order.
@@ -118,12 +138,14 @@ class Turn:
         found = self._look_up(reach)
         customer_ids = reach.customers | {each.customer_id for each in found}
         slot_ids = reach.slots | reach.queues | reach.rosters | {each.slot_id for each in found}
-        known = customers.lock_rows(self.tx, self.organization_id, customer_ids, lock=lock)
+        found_customers = customers.lock_rows(
+            self._tx, self.organization_id, customer_ids, lock=lock
+        )
         self.slots = slots.load(
-            self.tx, self.organization_id, slot_ids, lock=lock, ahead=reach.ahead
+            self._tx, self.organization_id, slot_ids, lock=lock, ahead=reach.ahead
         )
         self.customers = customers.fill(
-            self.tx, self.organization_id, known, [*self.slots.values(), *reach.ahead]
+            self._tx, self.organization_id, found_customers, [*self.slots.values(), *reach.ahead]
         )
         if found and lock:
             found = self._look_up(reach)
@@ -140,12 +162,12 @@ class Turn:
         self.now = self._clock.now()
 
     def _look_up(self, reach: Reach) -> list[Booking]:
-        named = bookings.load(self.tx, self.organization_id, reach.bookings)
+        named = bookings.load(self._tx, self.organization_id, reach.bookings)
         queues = reach.queues | {each.slot_id for each in named if each.active}
         return [
             *named,
-            *bookings.waiting_on(self.tx, self.organization_id, queues - reach.rosters),
-            *bookings.active_on(self.tx, self.organization_id, reach.rosters),
+            *bookings.waiting_on(self._tx, self.organization_id, queues - reach.rosters),
+            *bookings.active_on(self._tx, self.organization_id, reach.rosters),
         ]
 
     # What is there.
@@ -203,7 +225,7 @@ class Turn:
     def take_in(self, slot_ids: Iterable[int]) -> None:
         """Slots that a command has just made are there for the commands after it."""
         made = frozenset(slot_ids)
-        self.slots |= slots.load(self.tx, self.organization_id, made, lock=False)
+        self.slots |= slots.load(self._tx, self.organization_id, made, lock=False)
         self._reach |= Reach(slots=made, queues=made, rosters=made)
 
     def is_untold(self, booking: Booking) -> bool:
@@ -232,15 +254,13 @@ class Turn:
         if who is not None:
             self.customers[who.id] = who.after(before, booking)
         slot = self.slots[booking.slot_id]
+        self._shown.add(slot.studio.id)
         seats = booking.seated - (before is not None and before.seated)
         waiting = booking.waiting - (before is not None and before.waiting)
         last_sequence = max(slot.last_sequence, booking.sequence)
         if seats or waiting or last_sequence != slot.last_sequence:
-            self.slots[slot.id] = replace(
-                slot,
-                seats=slot.seats + seats,
-                waiting=slot.waiting + waiting,
-                last_sequence=last_sequence,
+            self.slots[slot.id] = slot.with_places(
+                slot.seats + seats, slot.waiting + waiting, last_sequence
             )
             self._counted[slot.id] = None
 
@@ -248,6 +268,7 @@ class Turn:
         """The slot of that id is now `slot`."""
         self.slots[slot.id] = slot
         self._reshaped[slot.id] = None
+        self._shown.add(slot.studio.id)
 
     def change_closures(self, studio_id: int, closures: Iterable[Closure]) -> None:
         """The studio is now closed at these times; its row is not for the turn to write."""
@@ -286,27 +307,29 @@ class Turn:
     def answered(self, integration_id: int, key: str) -> Outcome | None:
         """What was answered under that key before, in this turn or an earlier one."""
         known = self._outcomes.get((integration_id, key))
-        return known or idempotency.find(self.tx, self.organization_id, integration_id, key)
+        return known or idempotency.find(self._tx, self.organization_id, integration_id, key)
 
     def answer(self, outcome: Outcome) -> None:
         self._outcomes[outcome.integration_id, outcome.key] = outcome
 
     def record(self) -> None:
-        """Write all that changed, and one event for each change."""
+        """Write all that changed, and one event for each change; what is shown changes with it."""
         if self._added:
             added = (self.bookings[each] for each in self._added)
-            bookings.add(self.tx, self.organization_id, added)
+            bookings.add(self._tx, self.organization_id, added)
         if self._changed:
             changed = (self.bookings[each] for each in self._changed)
-            bookings.change(self.tx, self.organization_id, changed)
+            bookings.change(self._tx, self.organization_id, changed)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
-                self.tx, self.organization_id, (self.slots[each] for each in sorted(counted))
+                self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
             )
         if self._reshaped:
             slots.change(
-                self.tx, self.organization_id, (self.slots[each] for each in self._reshaped)
+                self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
             )
         if self._outcomes:
-            idempotency.add(self.tx, self.organization_id, self._outcomes.values())
-        events.add(self.tx, self.organization_id, self._events, self.now)
+            idempotency.add(self._tx, self.organization_id, self._outcomes.values())
+        events.add(self._tx, self.organization_id, self._events, self.now)
+        if self._shown:
+            versions.raise_(self._tx, self.organization_id, self._shown, self._lane)

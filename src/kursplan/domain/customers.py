@@ -89,9 +89,11 @@ class Customer:
 
     def after(self, before: Booking | None, changed: Booking) -> Customer:
         """The customer once `changed`, which was `before` until now, is what they have."""
-        others = tuple(each for each in self.bookings if each.id != changed.id)
-        return replace(
-            self,
-            bookings=(*others, changed) if changed.active else others,
-            memberships=tuple(each.after(before, changed) for each in self.memberships),
+        others = tuple([each for each in self.bookings if each.id != changed.id])
+        return Customer(
+            self.id,
+            self.home_studio_id,
+            self.access_refused,
+            tuple([each.after(before, changed) for each in self.memberships]),
+            (*others, changed) if changed.active else others,
         )

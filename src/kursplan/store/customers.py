@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Date, bindparam, select
 
+from kursplan.domain.bookings import Booking
 from kursplan.domain.contingents import Contingent, Period, span
 from kursplan.domain.customers import Customer, IdlePeriod, Membership
 from kursplan.domain.slots import Slot
 from kursplan.store import bookings
 from kursplan.store.dialect import any_of
 from kursplan.store.driver import Fixed
+from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -46,6 +47,16 @@ MEMBERSHIPS = Fixed(
         membership.c.rate_id,
         membership.c.valid_from,
         membership.c.valid_until,
+        idle_period.c.first_day,
+        idle_period.c.last_day,
+    )
+    .select_from(
+        membership.outerjoin(
+            idle_period,
+            (idle_period.c.organization_id == membership.c.organization_id)
+            & (idle_period.c.customer_id == membership.c.customer_id)
+            & (idle_period.c.membership_id == membership.c.id),
+        )
     )
     .where(
         membership.c.organization_id == ORGANIZATION,
@@ -54,13 +65,7 @@ MEMBERSHIPS = Fixed(
     # By customer first: ordered by id alone, SQLite would rather walk over all of them than sort.
     .order_by(membership.c.customer_id, membership.c.id)
 )
-
-IDLE_PERIODS = Fixed(
-    select(idle_period.c.membership_id, idle_period.c.first_day, idle_period.c.last_day).where(
-        idle_period.c.organization_id == ORGANIZATION,
-        any_of(idle_period.c.customer_id, "customer_ids"),
-    )
-)
+"""A membership stands here as often as it has idle periods, and at least once."""
 
 OWN_CONTINGENTS = Fixed(
     select(
@@ -94,36 +99,36 @@ USED_DAYS = Fixed(
 
 def lock_rows(
     tx: Connection, organization_id: int, customer_ids: Collection[int], *, lock: bool
-) -> dict[int, Customer]:
+) -> Sequence[AnyRow]:
     """The customers by themselves; with `lock`, nobody else changes them or books for them."""
     if not customer_ids:
-        return {}
+        return ()
     statement = LOCKED_CUSTOMERS if lock else CUSTOMERS
-    named = {"organization": organization_id, "customer_ids": customer_ids}
-    return {
-        row.id: Customer(row.id, row.studio_id, row.access_refused)
-        for row in statement.rows(tx, named)
-    }
+    return statement.rows(tx, {"organization": organization_id, "customer_ids": customer_ids})
 
 
 def fill(
     tx: Connection,
     organization_id: int,
-    customers: Mapping[int, Customer],
+    rows: Sequence[AnyRow],
     slots: Collection[Slot],
 ) -> dict[int, Customer]:
-    """The same customers with memberships and with their bookings around the time of `slots`."""
-    if not customers or not slots:
-        return dict(customers)
-    memberships = _memberships(tx, organization_id, customers.keys(), slots)
-    booked = bookings.around(tx, organization_id, customers.keys(), slots)
+    """The customers of these rows, with memberships and their bookings around the time of `slots`."""
+    memberships: Mapping[int, Sequence[Membership]] = {}
+    booked: Mapping[int, Sequence[Booking]] = {}
+    if rows and slots:
+        customer_ids = [row.id for row in rows]
+        memberships = _memberships(tx, organization_id, customer_ids, slots)
+        booked = bookings.around(tx, organization_id, customer_ids, slots)
     return {
-        customer_id: replace(
-            each,
-            memberships=tuple(memberships.get(customer_id, ())),
-            bookings=tuple(booked.get(customer_id, ())),
+        row.id: Customer(
+            row.id,
+            row.studio_id,
+            row.access_refused,
+            tuple(memberships.get(row.id, ())),
+            tuple(booked.get(row.id, ())),
         )
-        for customer_id, each in customers.items()
+        for row in rows
     }
 
 
@@ -139,8 +144,11 @@ def _memberships(
     if not rows:
         return {}
     idle: defaultdict[int, list[IdlePeriod]] = defaultdict(list)
-    for membership_id, first_day, last_day in IDLE_PERIODS.rows(tx, named):
-        idle[membership_id].append(IdlePeriod(first_day, last_day))
+    for row in rows:
+        if row.first_day is not None:
+            idle[row.id].append(IdlePeriod(row.first_day, row.last_day))
+    if idle:
+        rows = list({row.id: row for row in rows}.values())
 
     counted = [slot for slot in slots if slot.class_.uses_contingent]
     contingents = _contingents(tx, organization_id, rows) if counted else {}

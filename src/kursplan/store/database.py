@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from kursplan.store.dialect import Trouble, name_of, take_numbers, trouble
+from kursplan.store.dialect import DRIVER_ERRORS, Trouble, name_of, take_numbers, trouble
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -154,7 +154,7 @@ def _told_in_our_words() -> Iterator[None]:
     except OSError as error:
         # The way to the database: unlike others, these errors hold nothing of what is in it.
         raise DatabaseUnavailable(str(error) or type(error).__name__) from error
-    except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
+    except (DBAPIError, asyncpg.PostgresError, *DRIVER_ERRORS, sqlite3.Error) as error:
         kind = trouble(error)
         if kind is Trouble.BROKEN:
             raise
@@ -223,8 +223,8 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection
         driver = (await connection.get_raw_connection()).driver_connection
         try:
             yield connection, driver
-        except BaseException:
-            if driver is not None and driver.is_closed():
+        except BaseException as error:
+            if driver is not None and (driver.is_closed() or isinstance(error, DRIVER_ERRORS)):
                 await connection.invalidate()
                 # Whatever closed this one has most likely closed those that wait, too.
                 await engine.dispose()

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -125,10 +126,15 @@ class Listed(TypeDecorator[Any]):
         if value is None:
             return None
         plain = [item.value if isinstance(item, Enum) else item for item in value]
-        return json.dumps(plain, separators=(",", ":"))
+        return json.dumps(plain, separators=(",", ":")) if plain else "[]"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...] | None:
-        return None if value is None else tuple(json.loads(value))
+        return None if value is None else _listed(value)
+
+
+@lru_cache(maxsize=1024)
+def _listed(value: str) -> tuple[Any, ...]:
+    return tuple(json.loads(value))
 
 
 class Numbers(TypeDecorator[Sequence[int]]):
@@ -210,6 +216,10 @@ def take_numbers(tx: Connection, count: int) -> list[int]:
     return sorted(number for (number,) in TAKE_FROM_SEQUENCE.rows(tx, {"count": count}))
 
 
+DRIVER_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the driver itself complains of, without having asked the database."""
+
+
 class Trouble(StrEnum):
     """What an error of the database means for whoever ran the transaction."""
 
@@ -249,8 +259,8 @@ def trouble(error: BaseException) -> Trouble:
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Trouble.BUSY
         return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
-    if isinstance(original, asyncpg.InterfaceError):
-        # The driver's own: the connection was closed under it.
+    if isinstance(original, DRIVER_ERRORS):
+        # The driver's own: the connection was closed under it, or is just being closed.
         return Trouble.BUSY
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return Trouble.BUSY

@@ -322,10 +322,10 @@ def _seats_are_filled(patient: _Patient) -> Iterator[Finding]:
     for slot_ids in _portions(due.seats_to_fill(tx, organization_id, now)):
         found = slots.load(tx, organization_id, slot_ids, lock=False)
         waiting = bookings.waiting_on(tx, organization_id, slot_ids)
-        known = customers.lock_rows(
+        rows = customers.lock_rows(
             tx, organization_id, {each.customer_id for each in waiting}, lock=False
         )
-        known = customers.fill(tx, organization_id, known, list(found.values()))
+        known = customers.fill(tx, organization_id, rows, list(found.values()))
         for each in found.values():
             if not each.promotes(now):
                 continue
@@ -390,10 +390,10 @@ def _contingents(patient: _Patient) -> Iterator[Finding]:
     for slot_ids in _portions([slot_id for slot_id, _ in groupby(rows, lambda row: row.slot_id)]):
         here = [row for row in rows if row.slot_id in set(slot_ids)]
         found = slots.load(tx, organization_id, slot_ids, lock=False)
-        known = customers.lock_rows(
+        booked = customers.lock_rows(
             tx, organization_id, {row.customer_id for row in here}, lock=False
         )
-        known = customers.fill(tx, organization_id, known, list(found.values()))
+        known = customers.fill(tx, organization_id, booked, list(found.values()))
         memberships = {m.id: m for each in known.values() for m in each.memberships}
         for row in here:
             day = found[row.slot_id].day

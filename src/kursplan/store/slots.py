@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,9 @@ from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, loc
 
 _zone = lru_cache(maxsize=512)(zone_of)
 
+
+_OPTIONS = [each.name for each in fields(Class) if each.name not in ("id", "rates")]
+"""What the rules ask of a class, as far as it is in its own row."""
 
 COLUMNS = (
     slot.c.id,
@@ -39,19 +43,10 @@ COLUMNS = (
     slot.c.waiting,
     slot.c.last_sequence,
     studio.c.zone,
-    class_.c.bookable,
-    class_.c.online_booking,
-    class_.c.earliest_booking,
-    class_.c.latest_booking,
-    class_.c.latest_cancellation,
-    class_.c.late_cancellation,
-    class_.c.promotion,
-    class_.c.promotion_ends,
-    class_.c.admits_other_studios,
-    class_.c.who_may_book,
-    class_.c.uses_contingent,
-    class_.c.confirmation,
+    *(class_.c[name] for name in _OPTIONS),
 )
+
+_OPTIONS_HERE = slice(len(COLUMNS) - len(_OPTIONS), len(COLUMNS))
 
 WITH_CLASS_AND_STUDIO = slot.join(
     class_,
@@ -181,38 +176,32 @@ def without_closures(row: AnyRow) -> Slot:
 
 def _slot(row: AnyRow, held_in: Studio, rates: dict[int, set[int]]) -> Slot:
     return Slot(
-        id=row.id,
-        class_=Class(
-            id=row.class_id,
-            bookable=row.bookable,
-            online_booking=row.online_booking,
-            earliest_booking=row.earliest_booking,
-            latest_booking=row.latest_booking,
-            latest_cancellation=row.latest_cancellation,
-            late_cancellation=row.late_cancellation,
-            promotion=row.promotion,
-            promotion_ends=row.promotion_ends,
-            admits_other_studios=row.admits_other_studios,
-            who_may_book=row.who_may_book,
-            rates=frozenset(rates.get(row.class_id, ())),
-            uses_contingent=row.uses_contingent,
-            confirmation=row.confirmation,
-        ),
-        studio=held_in,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        local_start=row.local_start,
-        status=row.status,
-        max_participants=row.max_participants,
-        max_waiting_list=row.max_waiting_list,
-        additional_participants=row.additional_participants,
-        seats=row.seats,
-        waiting=row.waiting,
-        last_sequence=row.last_sequence,
-        series_id=row.series_id,
-        location_id=row.location_id,
-        own=frozenset(map(Own, row.own)),
+        row.id,
+        _class(row.class_id, row[_OPTIONS_HERE], frozenset(rates.get(row.class_id, ()))),
+        held_in,
+        row.starts_at,
+        row.ends_at,
+        row.local_start,
+        row.status,
+        row.max_participants,
+        row.max_waiting_list,
+        row.additional_participants,
+        row.seats,
+        row.waiting,
+        row.last_sequence,
+        row.series_id,
+        row.location_id,
+        frozenset(map(Own, row.own)) if row.own else _NOTHING_OWN,
     )
+
+
+_NOTHING_OWN: frozenset[Own] = frozenset()
+
+
+# Many slots are of few classes.
+@lru_cache(maxsize=1024)
+def _class(class_id: int, options: tuple[Any, ...], rates: frozenset[int]) -> Class:
+    return Class(class_id, rates=rates, **dict(zip(_OPTIONS, options, strict=True)))
 
 
 def has_location(tx: Connection, organization_id: int, studio_id: int, location_id: int) -> bool:

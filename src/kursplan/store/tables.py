@@ -323,6 +323,17 @@ class_rate = _table(
     key=("class_id", "rate_id"),
 )
 
+version = _table(
+    "version",
+    _id("studio_id"),
+    Column("lane", Integer, nullable=False, autoincrement=False),
+    Column("changes", BigInteger, nullable=False),
+    key=("studio_id", "lane"),
+)
+"""How often what a studio shows has changed; the sum over the lanes is its version. Each process
+counts in a lane of its own, so that they do not wait for each other. Studio 0 stands for all of
+the organization."""
+
 series = _table(
     "series",
     _id("class_id"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, exists, or_, select
+from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, exists, func, or_, select
 
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.slots import Slot, SlotStatus
@@ -114,6 +114,22 @@ SLOTS_OF_CLASS = Fixed(
 SLOT_BY_ID = Fixed(
     _SLOTS.where(slot.c.class_id == bindparam("class_id"), slot.c.id == bindparam("slot_id"))
 )
+
+
+def _next_starts(*conditions: Any) -> Fixed:
+    starts = select(func.min(slot.c.starts_at)).where(
+        slot.c.organization_id == ORGANIZATION, *conditions
+    )
+    return Fixed(
+        select(
+            starts.where(slot.c.starts_at >= _SINCE).scalar_subquery().label("leaving"),
+            starts.where(slot.c.starts_at > _UNTIL).scalar_subquery().label("entering"),
+        )
+    )
+
+
+NEXT_STARTS_OF_STUDIO = _next_starts(slot.c.studio_id == _STUDIO)
+NEXT_STARTS_OF_CLASS = _next_starts(slot.c.class_id == bindparam("class_id"))
 
 INSTRUCTORS = Fixed(
     select(
@@ -242,6 +258,24 @@ def slots_between(
     else:
         rows = SLOTS_OF_CLASS.rows(tx, named | {"class_id": class_id})
     return _shown(tx, organization_id, rows)
+
+
+def next_starts(
+    tx: Connection,
+    organization_id: int,
+    studio_id: int,
+    *,
+    class_id: int | None,
+    since: datetime,
+    until: datetime,
+) -> tuple[datetime | None, datetime | None]:
+    """The first start of a slot from `since` on, and the first one after `until`."""
+    named: dict[str, Any] = {"organization": organization_id, "since": since, "until": until}
+    if class_id is None:
+        [row] = NEXT_STARTS_OF_STUDIO.rows(tx, named | {"studio_id": studio_id})
+    else:
+        [row] = NEXT_STARTS_OF_CLASS.rows(tx, named | {"class_id": class_id})
+    return row.leaving, row.entering
 
 
 def slot_by_id(
