@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
-from kursplan.desk.turn import Command, LookAgain, Reach, Turn
+from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
 from kursplan.store.database import Database, DatabaseUnavailable
@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 
 TURN_LIMIT = 100
 """How many commands one turn takes at most."""
+READING_TURNS = 2
+"""How many turns answer questions of one organization at the same time: one asks the database while
+the other decides. Turns that change something come one after the other."""
 QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
@@ -49,9 +52,40 @@ class ChangedConcurrently(Exception):
 
 @dataclass(slots=True)
 class _Waiting:
-    command: Command[Any]
+    command: Command[Any] | Question[Any]
     answer: asyncio.Future[Any]
     since: float
+
+
+@dataclass(slots=True)
+class _Line:
+    """What waits in one organization, and how many turns are at work on it."""
+
+    organization_id: int
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    turns: int = 0
+
+
+class _Lines:
+    """The lines of all organizations in which something waits, and what a turn makes of it."""
+
+    def __init__(
+        self, turn: Callable[[Sequence[Any]], Awaitable[list[Any]]], most_turns: int
+    ) -> None:
+        self.turn = turn
+        self.most_turns = most_turns
+        self._lines: dict[int, _Line] = {}
+
+    def of(self, organization_id: int) -> _Line:
+        line = self._lines.get(organization_id)
+        if line is None:
+            line = self._lines[organization_id] = _Line(organization_id)
+        return line
+
+    def leave(self, line: _Line) -> None:
+        line.turns -= 1
+        if not line.turns and not line.waiting:
+            del self._lines[line.organization_id]
 
 
 class Desk:
@@ -72,7 +106,8 @@ class Desk:
         self._metrics = metrics
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
-        self._queues: dict[int, deque[_Waiting]] = {}
+        self._commands = _Lines(self._turn, 1)
+        self._questions = _Lines(self._look, READING_TURNS)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         # Two processes that draw the same only wait for each other now and then.
@@ -88,36 +123,25 @@ class Desk:
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        queue = self._queues.get(command.organization_id)
-        if queue is not None and len(queue) >= self._queue_limit:
-            raise DeskBusy("too many commands wait")
-        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        waiting = _Waiting(command, answer, stopwatch())
-        self._metrics.queue_length.inc()
-        if queue is not None:
-            queue.append(waiting)
-        else:
-            self._queues[command.organization_id] = deque([waiting])
-            task = asyncio.create_task(self._work_off(command.organization_id))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        return await answer
+        return await self._queue(self._commands, command)
 
-    async def ask(self, question: Command[A]) -> A:
-        """The answer to a command that changes nothing, on the same facts and without a lock.
+    async def ask(self, question: Question[A]) -> A:
+        """The answer to a question, on the same facts as a command and without a lock.
 
         Raises `DeskBusy`.
         """
+        return await self._queue(self._questions, question)
 
-        def look(tx: Connection) -> A:
-            turn = Turn(tx, question.organization_id, self._clock)
-            turn.gather(question.reach, lock=False)
-            return question.perform(turn)
+    async def try_out(self, command: Command[A]) -> A:
+        """What `command` would answer now; nothing of it is done.
 
+        Raises `DeskBusy`.
+        """
         try:
-            return await self._database.read(look)
+            [answer] = await self._look([command])
         except DatabaseUnavailable as unavailable:
             raise DeskBusy(str(unavailable)) from unavailable
+        return answer  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         """Take no more commands, and finish those that wait."""
@@ -125,38 +149,52 @@ class Desk:
         while self._running:
             await asyncio.wait(self._running)
 
-    async def _work_off(self, organization_id: int) -> None:
-        queue = self._queues[organization_id]
+    async def _queue(self, lines: _Lines, command: Command[A] | Question[A]) -> A:
+        line = lines.of(command.organization_id)
+        if len(line.waiting) >= self._queue_limit:
+            raise DeskBusy("too many commands wait")
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        line.waiting.append(_Waiting(command, answer, stopwatch()))
+        self._metrics.queue_length.inc()
+        if line.turns < lines.most_turns:
+            line.turns += 1
+            task = asyncio.create_task(self._work_off(lines, line))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return await answer
+
+    async def _work_off(self, lines: _Lines, line: _Line) -> None:
+        queue = line.waiting
         try:
             while queue:
                 count = min(len(queue), self._turn_limit)
                 batch = [queue.popleft() for _ in range(count)]
                 self._metrics.queue_length.dec(count)
-                await self._serve([each for each in batch if _is_still_wanted(each)])
+                await self._serve(lines, [each for each in batch if _is_still_wanted(each)])
         finally:
-            del self._queues[organization_id]
+            lines.leave(line)
 
-    async def _serve(self, batch: Sequence[_Waiting]) -> None:
+    async def _serve(self, lines: _Lines, batch: Sequence[_Waiting]) -> None:
         """One turn; where it fails, each command once more by itself, so that none sinks another."""
         if not batch:
             return
         try:
-            answers = await self._turn([each.command for each in batch])
+            answers = await lines.turn([each.command for each in batch])
         except Exception as failure:
             if len(batch) == 1 and not _may_pass_again(failure):
                 _fail(batch[0], failure)
                 return
             log.warning("turn failed", commands=len(batch), failure=type(failure).__name__)
             for each in batch:
-                await self._serve_again(each)
+                await self._serve_again(lines, each)
         else:
             for each, answer in zip(batch, answers, strict=True):
                 if not each.answer.done():
                     each.answer.set_result(answer)
 
-    async def _serve_again(self, waiting: _Waiting) -> None:
+    async def _serve_again(self, lines: _Lines, waiting: _Waiting) -> None:
         try:
-            [answer] = await self._turn([waiting.command.again()])
+            [answer] = await lines.turn([waiting.command.again()])
         except Exception as failure:
             _fail(waiting, failure)
         else:
@@ -175,6 +213,16 @@ class Desk:
             self._metrics.turn_commands.observe(len(commands))
             self._metrics.turn_seconds.observe(stopwatch() - began)
         return answers
+
+    async def _look(self, questions: Sequence[Command[Any] | Question[Any]]) -> list[Any]:
+        """The answers to what is asked at the same time, on facts that are read once for all."""
+
+        def look(tx: Connection) -> list[Any]:
+            turn = Turn(tx, questions[0].organization_id, self._clock)
+            turn.gather(Reach.of([each.reach for each in questions]), lock=False)
+            return [each.perform(turn) for each in questions]
+
+        return await self._database.read(look)
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         def transaction(tx: Connection) -> tuple[list[Any], bool]:

@@ -89,6 +89,20 @@ class Command(Protocol[Answer]):
         ...
 
 
+class Question(Protocol[Answer]):
+    """A value that asks what would be; it changes nothing, not even in the turn that it shares."""
+
+    @property
+    def organization_id(self) -> int: ...
+
+    @property
+    def reach(self) -> Reach: ...
+
+    def perform(self, turn: Turn) -> Answer: ...
+
+    def again(self) -> Self: ...
+
+
 class Deed:
     """A command that finds the same end when it is repeated: most need nothing more."""
 

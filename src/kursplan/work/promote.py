@@ -27,7 +27,7 @@ async def promote_waiting(desk: Desk, database: Database, clock: Clock) -> bool:
         for slot_id in await database.read(to_fill):
             promotion = Promote(organization_id, slot_id)
             # Mostly nobody can move up, and to find that out takes no lock.
-            if await desk.ask(promotion):
+            if await desk.try_out(promotion):
                 worked |= bool(await desk.take(promotion))
         return worked
 
