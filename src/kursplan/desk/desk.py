@@ -2,7 +2,8 @@
 
 Commands of an organization queue up. A turn takes whatever has queued up while the one before it
 was committing, up to a limit; there is no timer, and alone a command is a turn of one. So a burst
-on one popular slot costs a few statements per hundred bookings instead of many for each.
+on one popular slot costs a few statements per hundred bookings instead of many for each. Commands
+that touch other slots and other customers than the turn at work need not wait for it.
 
 Several processes may run desks on one database: each locks in the same order.
 """
@@ -31,15 +32,21 @@ log = structlog.get_logger(__name__)
 
 TURN_LIMIT = 100
 """How many commands one turn takes at most."""
-READING_TURNS = 2
-"""How many turns answer questions of one organization at the same time: one asks the database while
-the other decides. Turns that change something come one after the other."""
+TURNS_SIDE_BY_SIDE = 2
+"""How many turns of one organization are at work at the same time, so that one decides while the
+other waits for the database. Those that change something never touch the same slot or customer."""
 QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
 """How long a command may wait for its turn before it is turned away instead."""
 LOOKS = 8
 """How often a turn starts over with a wider reach before it gives way to others."""
+
+
+_TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
+_NOTHING: frozenset[int] = frozenset()
+_ANYTHING = frozenset({0})
+"""What a command touches that does not say what."""
 
 
 class DeskBusy(Exception):
@@ -53,6 +60,9 @@ class ChangedConcurrently(Exception):
 @dataclass(slots=True)
 class _Waiting:
     command: Command[Any] | Question[Any]
+    reach: Reach
+    touches: frozenset[int]
+    """The ids that it names; no two things of an organization have the same."""
     answer: asyncio.Future[Any]
     since: float
 
@@ -64,17 +74,45 @@ class _Line:
     organization_id: int
     waiting: deque[_Waiting] = field(default_factory=deque)
     turns: int = 0
+    touched: set[int] = field(default_factory=set)
+    """What the turns touch that are at work."""
 
 
 class _Lines:
-    """The lines of all organizations in which something waits, and what a turn makes of it."""
+    """The lines of all organizations in which something waits, and what a turn makes of it.
 
-    def __init__(
-        self, turn: Callable[[Sequence[Any]], Awaitable[list[Any]]], most_turns: int
-    ) -> None:
+    Several turns of a line may be at work side by side. Where they are to be apart, no two of them
+    touch the same: of those who want the same, the order in which they came decides.
+    """
+
+    def __init__(self, turn: _TurnOf, most_turns: int, *, apart: bool) -> None:
         self.turn = turn
         self.most_turns = most_turns
+        self._apart = apart
         self._lines: dict[int, _Line] = {}
+
+    def may_begin(self, line: _Line, newest: _Waiting) -> bool:
+        """Whether there is something to do for another turn, now that `newest` has come."""
+        return not self._apart or newest.touches.isdisjoint(line.touched)
+
+    def next(self, line: _Line, limit: int) -> list[_Waiting]:
+        """Those whose turn it is; the others stay as they stood."""
+        queue = line.waiting
+        if not self._apart or not line.touched:
+            return [queue.popleft() for _ in range(min(len(queue), limit))]
+        taken: list[_Waiting] = []
+        stay: list[_Waiting] = []
+        # Whoever wants the same as one who stays, stays behind them.
+        wanted = set(line.touched)
+        while queue and len(taken) < limit:
+            each = queue.popleft()
+            if each.touches.isdisjoint(wanted):
+                taken.append(each)
+            else:
+                stay.append(each)
+                wanted |= each.touches
+        queue.extendleft(reversed(stay))
+        return taken
 
     def of(self, organization_id: int) -> _Line:
         line = self._lines.get(organization_id)
@@ -106,8 +144,8 @@ class Desk:
         self._metrics = metrics
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
-        self._commands = _Lines(self._turn, 1)
-        self._questions = _Lines(self._look, READING_TURNS)
+        self._commands = _Lines(self._turn, TURNS_SIDE_BY_SIDE, apart=True)
+        self._questions = _Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         # Two processes that draw the same only wait for each other now and then.
@@ -138,7 +176,7 @@ class Desk:
         Raises `DeskBusy`.
         """
         try:
-            [answer] = await self._look([command])
+            [answer] = await self._look([command], command.reach)
         except DatabaseUnavailable as unavailable:
             raise DeskBusy(str(unavailable)) from unavailable
         return answer  # type: ignore[no-any-return]
@@ -154,9 +192,11 @@ class Desk:
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        line.waiting.append(_Waiting(command, answer, stopwatch()))
+        reach = command.reach
+        waiting = _Waiting(command, reach, reach.names or _ANYTHING, answer, stopwatch())
+        line.waiting.append(waiting)
         self._metrics.queue_length.inc()
-        if line.turns < lines.most_turns:
+        if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             line.turns += 1
             task = asyncio.create_task(self._work_off(lines, line))
             self._running.add(task)
@@ -164,13 +204,15 @@ class Desk:
         return await answer
 
     async def _work_off(self, lines: _Lines, line: _Line) -> None:
-        queue = line.waiting
         try:
-            while queue:
-                count = min(len(queue), self._turn_limit)
-                batch = [queue.popleft() for _ in range(count)]
-                self._metrics.queue_length.dec(count)
-                await self._serve(lines, [each for each in batch if _is_still_wanted(each)])
+            while batch := lines.next(line, self._turn_limit):
+                self._metrics.queue_length.dec(len(batch))
+                touched = _NOTHING.union(*[each.touches for each in batch])
+                line.touched |= touched
+                try:
+                    await self._serve(lines, [each for each in batch if _is_still_wanted(each)])
+                finally:
+                    line.touched -= touched
         finally:
             lines.leave(line)
 
@@ -179,7 +221,9 @@ class Desk:
         if not batch:
             return
         try:
-            answers = await lines.turn([each.command for each in batch])
+            answers = await lines.turn(
+                [each.command for each in batch], Reach.of([each.reach for each in batch])
+            )
         except Exception as failure:
             if len(batch) == 1 and not _may_pass_again(failure):
                 _fail(batch[0], failure)
@@ -194,15 +238,15 @@ class Desk:
 
     async def _serve_again(self, lines: _Lines, waiting: _Waiting) -> None:
         try:
-            [answer] = await lines.turn([waiting.command.again()])
+            again = waiting.command.again()
+            [answer] = await lines.turn([again], again.reach)
         except Exception as failure:
             _fail(waiting, failure)
         else:
             if not waiting.answer.done():
                 waiting.answer.set_result(answer)
 
-    async def _turn(self, commands: Sequence[Command[Any]]) -> list[Any]:
-        reach = Reach.of([command.reach for command in commands])
+    async def _turn(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         began = stopwatch()
         outcome = "failed"
         try:
@@ -214,12 +258,14 @@ class Desk:
             self._metrics.turn_seconds.observe(stopwatch() - began)
         return answers
 
-    async def _look(self, questions: Sequence[Command[Any] | Question[Any]]) -> list[Any]:
+    async def _look(
+        self, questions: Sequence[Command[Any] | Question[Any]], reach: Reach
+    ) -> list[Any]:
         """The answers to what is asked at the same time, on facts that are read once for all."""
 
         def look(tx: Connection) -> list[Any]:
             turn = Turn(tx, questions[0].organization_id, self._clock)
-            turn.gather(Reach.of([each.reach for each in questions]), lock=False)
+            turn.gather(reach, lock=False)
             return [each.perform(turn) for each in questions]
 
         return await self._database.read(look)

@@ -57,6 +57,11 @@ class Reach:
             frozenset[Slot]().union(*[each.ahead for each in parts]),
         )
 
+    @property
+    def names(self) -> frozenset[int]:
+        """The ids of all that is named."""
+        return self.customers | self.slots | self.bookings | self.queues | self.rosters
+
     def __or__(self, other: Reach) -> Reach:
         return Reach.of((self, other))
 
