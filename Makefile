@@ -4,14 +4,17 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 INSTALLED := .venv/installed
+MEASURING := .venv/installed-bench
 
 # Two tests at a time: they also start servers of their own, and small machines have two cores.
 WORKERS ?= 2
+# What to measure: `make bench ONLY="book reads"`; without it everything is.
+ONLY ?=
 # Passed on as they are: `make demo ARGS="--port 9000"`, `make test ARGS="-k waiting"`.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak check lint format lock clean
+.PHONY: help install demo test soak bench check lint format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -28,6 +31,9 @@ test: install ## Run the tests
 soak: install ## Simulate many more days of a gym than the tests do, for some minutes
 	$(BIN)/pytest tests/simulation --hypothesis-profile soak $(ARGS)
 
+bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
 check: lint test ## Everything that CI runs
 
 lint: install ## Check style, types and the direction of imports
@@ -40,10 +46,13 @@ format: install ## Rewrite the code in its one style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: install ## Rewrite requirements.lock from pyproject.toml (ARGS=--upgrade: to newer releases)
+lock: install ## Rewrite the locked requirements from pyproject.toml (ARGS=--upgrade: to newer releases)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--extra redis --group dev --custom-compile-command 'make lock' \
 		--output-file requirements.lock pyproject.toml $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--group bench --constraint requirements.lock --custom-compile-command 'make lock' \
+		--output-file requirements-bench.lock $(ARGS)
 
 clean: ## Remove .venv and everything else that can be made again
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
@@ -63,4 +72,9 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@echo 'Installing the pinned packages into .venv; this takes about a minute.'
 	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# What is measured beside Kursplan is nothing that it needs, so it is installed only for that.
+$(MEASURING): $(INSTALLED) requirements-bench.lock
+	@$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
 	@touch $@

@@ -137,16 +137,33 @@ def test_profiles_are_kept_beside_the_ratios() -> None:
 
 
 def test_the_picture_has_a_bar_for_every_ratio_with_a_bound() -> None:
-    ratios = {name: [bound.value] for name, bound in BOUNDS.items()}
+    ratios = {name: [bound.value * 2] for name, bound in BOUNDS.items()}
     found = results.updated(results.NOTHING, "all", measured(**ratios, other=[1]), CIRCUMSTANCES)
 
-    root = ElementTree.fromstring(picture(found))  # noqa: S314
+    words = [each.text for each in drawn(found, "text")]
 
-    words = [each.text for each in root.iter() if each.tag.endswith("text")]
     assert set(BOUNDS) <= set(words)
     assert "other" not in words
-    bars = [each for each in root.iter() if each.tag.endswith("rect")][1:]
-    assert len({each.get("width") for each in bars}) == 1
+    assert len(drawn(found, "rect")) == len(BOUNDS)
+
+
+def test_a_bar_begins_at_the_bound_and_goes_to_the_right_if_it_is_reached() -> None:
+    ratios = {"read_slots": [1.0], "validate": [0.125], "rush_p99": [10.0], "memory": [300.0]}
+    found = results.updated(results.NOTHING, "all", measured(**ratios), CIRCUMSTANCES)
+
+    bars = drawn(found, "rect")
+
+    lefts = [float(each.attrib["x"]) for each in bars]
+    rights = [x + float(each.attrib["width"]) for x, each in zip(lefts, bars, strict=True)]
+    at_the_bound = 490.0
+    assert [x == at_the_bound for x in lefts] == [True, False, True, False]
+    assert [x == at_the_bound for x in rights] == [False, True, False, True]
+    assert len({each.attrib["width"] for each in bars}) == 1
+
+
+def drawn(found: results.Results, shape: str) -> list[ElementTree.Element]:
+    root = ElementTree.fromstring(picture(found))  # noqa: S314
+    return [each for each in root.iter() if each.tag.endswith(shape)]
 
 
 @pytest.mark.parametrize(("values", "expected"), [([3.0], 3.0), ([1, 2, 9], 2), ([1, 2], 1.5)])

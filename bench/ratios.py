@@ -1,0 +1,97 @@
+"""The figures that are written down: what each of them says, and which have to be reached."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """On which side of its bound a figure has to stay."""
+
+    AT_LEAST = "at least"
+    BELOW = "below"
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a figure has to reach."""
+
+    side: Side
+    value: float
+
+    def holds(self, figure: float) -> bool:
+        return figure >= self.value if self.side is Side.AT_LEAST else figure < self.value
+
+    def share(self, figure: float) -> float:
+        """How far it is reached: 1 and more is enough, whichever side is the right one."""
+        return figure / self.value if self.side is Side.AT_LEAST else self.value / figure
+
+    def __str__(self) -> str:
+        return f"{self.side.value} {self.value:g}"
+
+
+def _at_least(value: float) -> Bound:
+    return Bound(Side.AT_LEAST, value)
+
+
+def _below(value: float) -> Bound:
+    return Bound(Side.BELOW, value)
+
+
+BOUNDS = {
+    "http_book_pg_random": _at_least(1.0),
+    "http_book_pg_hot": _at_least(3.0),
+    "http_book_sqlite_random": _at_least(0.7),
+    "peer_book_pg_random": _at_least(15),
+    "read_slots": _at_least(0.5),
+    "validate": _at_least(0.25),
+    "rush_p99": _below(20),
+    "memory": _below(150),
+    "memory_growth": _below(1.05),
+}
+
+MEANINGS = {
+    "http_book_pg_random": "bookings a second over HTTP ÷ minimal transactions of pgbench, random slots",
+    "http_book_pg_hot": "bookings a second over HTTP ÷ minimal transactions of pgbench, one hot slot",
+    "http_book_sqlite_random": "bookings a second over HTTP ÷ minimal transactions in process, SQLite",
+    "http_book_sqlite_hot": "`http_book_sqlite_random` with one hot slot over HTTP",
+    "peer_book_pg_random": "bookings a second ÷ those of FastAPI with an ORM, random slots",
+    "peer_book_pg_hot": "bookings a second ÷ those of FastAPI with an ORM, one hot slot",
+    "peer_read_slots": "reads of 50 slots a second ÷ those of FastAPI with an ORM",
+    "read_slots": "reads of 50 slots a second ÷ a bare application with the same bytes",
+    "read_slots_while_booking": "`read_slots` while others book at a steady rate",
+    "read_all_slots": "50 slots of all classes ÷ a bare application with the same bytes",
+    "read_classes": "the classes ÷ a bare application with the same bytes",
+    "read_slot": "one slot ÷ a bare application with the same bytes",
+    "read_booking": "one booking ÷ a bare application with the same bytes",
+    "validate": "validates a second ÷ a bare application with an answer of that size",
+    "rush_p99": "99 of 100 bookings in the rush, over 64 connections, take at most so many commits",
+    "rush_p99_to_transaction": "`rush_p99` in whole minimal transactions of one client instead of commits",
+    "memory": "the most megabytes that a worker held along the requests",
+    "memory_growth": "memory in the last quarter of the requests ÷ in the second one",
+}
+
+
+def meaning(ratio: str) -> str:
+    """What the ratio says; its name alone, where it only repeats another with more of something."""
+    if ratio in MEANINGS:
+        return MEANINGS[ratio]
+    if ratio.endswith("workers"):
+        whole, _, workers = ratio.rpartition("_")
+        return f"`{whole}` with {workers.removesuffix('workers')} workers"
+    if ratio.startswith("rush_p99") and ratio.endswith("connections"):
+        whole, _, connections = ratio.rpartition("_")
+        return f"`{whole}` over {connections.removesuffix('connections')} connections"
+    if ratio.startswith("growth_"):
+        return "what is left of the throughput with the smallest size"
+    if ratio.endswith("_unchanged"):
+        return f"`{ratio.removesuffix('_unchanged')}` where nothing changed since the last answer"
+    return ""
+
+
+def median(values: Sequence[float]) -> float:
+    """The median, to four digits: more than rounds of some seconds can tell."""
+    return float(f"{statistics.median(values):.4g}")

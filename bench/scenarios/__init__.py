@@ -1,0 +1,12 @@
+"""What is measured, one module each; every one has a `measure` that takes the run."""
+
+from bench.scenarios import book, growth, memory, reads, rush, webhooks
+
+SCENARIOS = {
+    "book": book.measure,
+    "reads": reads.measure,
+    "rush": rush.measure,
+    "growth": growth.measure,
+    "memory": memory.measure,
+    "webhooks": webhooks.measure,
+}
