@@ -31,6 +31,7 @@ from kursplan.domain.webhooks import (
     RetryPlan,
 )
 from kursplan.store import endpoints, tables
+from kursplan.store.endpoints import REMOVED_AT_ONCE
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets
 from tests.gym import MONDAY, Gym
@@ -225,6 +226,31 @@ async def test_an_endpoint_goes_with_its_deliveries_and_they_are_counted(
     assert len(partners.receiver.on("/staying")) == 3
 
 
+async def test_one_with_very_many_deliveries_goes_with_all_of_them(partners: Partners) -> None:
+    """In portions, so that no statement takes long."""
+    gym, count = partners.gym, REMOVED_AT_ONCE + 3
+    endpoint, staying = await partners.endpoint(), await partners.endpoint("/staying")
+    rows = [
+        {
+            "organization_id": gym.organization,
+            "id": 1_000_000 + number,
+            "uuid": f"00000000-0000-0000-0000-{number:012}",
+            "type": EventType.EMPLOYEE_CREATED,
+            "entity_id": number,
+            "studio_id": gym.studio_id,
+            "happened_at": gym.now,
+            "fanned_out": False,
+        }
+        for number in range(count)
+    ]
+    await gym.database.write(lambda tx: tx.execute(tables.event.insert(), rows))
+
+    assert await gym.take(RemoveEndpoint(gym.organization, endpoint.id)) == count
+
+    assert await gym.count(tables.delivery) == count
+    assert {each.endpoint_id for each in await partners.deliveries()} == {staying.id}
+
+
 # --- Secrets ------------------------------------------------------------------------------------
 
 
@@ -332,7 +358,7 @@ async def test_without_asking_for_it_nothing_is_sent_that_was_missed(partners: P
 
 
 async def test_one_that_failed_for_long_gets_all_that_it_missed_since(partners: Partners) -> None:
-    """F50: also what was given up before it was disabled, but not what was before it failed."""
+    """F50: also what was given up before it was disabled, but not what was before its last success."""
     endpoint = await partners.endpoint()
     [long_ago] = await fails(partners, endpoint)
     partners.receiver.does("/hook", answers(204))
@@ -340,10 +366,10 @@ async def test_one_that_failed_for_long_gets_all_that_it_missed_since(partners: 
     await partners.later(seconds=1)
     partners.clock.advance(timedelta(seconds=1))
     missed = await fails(partners, endpoint, events=2)
-    partners.clock.advance(FAILING_AT_MOST)
-    await happens(partners)
-    await happens(partners)
-    await partners.tell()
+    for _ in range(FAILING_AT_MOST.days):
+        partners.clock.advance(timedelta(days=1))
+        await happens(partners)
+        await partners.tell()
     assert await partners.disabled(endpoint) is Disabled.FAILING
     partners.receiver.does("/hook", answers(204))
     before = len(partners.receiver.received)
@@ -355,12 +381,27 @@ async def test_one_that_failed_for_long_gets_all_that_it_missed_since(partners: 
 
     row = await partners.row(tables.webhook_endpoint, endpoint.id)
     assert (row.disabled, row.disabled_at, row.failing_since) == (None, None, None)
-    assert resent == 4
+    assert resent == 7
     came = [each.uuid for each in partners.receiver.received[before:]]
-    assert len(came) == 4
+    assert len(came) == 7
     assert {each.uuid for each in missed} < set(came)
     assert long_ago.uuid not in came
-    assert await partners.statuses() == [FAILED, *[DELIVERED] * 5]
+    assert await partners.statuses() == [FAILED, *[DELIVERED] * 8]
+
+
+async def test_what_was_given_up_before_a_quiet_time_was_missed_too(partners: Partners) -> None:
+    """F50: nothing was accepted since."""
+    endpoint = await partners.endpoint()
+    await fails(partners, endpoint)
+    partners.clock.advance(timedelta(days=10))
+    partners.receiver.does("/hook", answers(410), answers(204))
+    await happens(partners)
+    await partners.tell()
+
+    enable = EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
+    assert await partners.gym.take(enable) == 2
+    await partners.tell()
+    assert await partners.statuses() == [DELIVERED] * 2
 
 
 async def test_one_that_is_gone_gets_the_event_that_it_refused(partners: Partners) -> None:

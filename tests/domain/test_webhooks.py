@@ -14,11 +14,15 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
     CONTRACTS_PLAN,
     FAILING_AT_MOST,
+    FAILURES_FOLLOW,
     LONGEST_EXCHANGE,
     LONGEST_RETRY_AFTER,
     LONGEST_WAIT,
     MOST_REPEATS,
     PATIENT_PLAN,
+    Disabled,
+    Failure,
+    Health,
     Listener,
     NamedPlan,
     RetryPlan,
@@ -27,7 +31,10 @@ from kursplan.domain.webhooks import (
 )
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
 BERLIN, HAMBURG = 1, 2
+WELL = Health()
+STATUS, TIMEOUT = Failure.STATUS, Failure.TIMEOUT
 CREATED, CANCELLED = EventType.CLASS_BOOKING_CREATED, EventType.CLASS_BOOKING_CANCELLED
 
 
@@ -128,16 +135,73 @@ def test_an_endpoint_can_ask_for_more_time_within_reason_but_never_for_less(
     assert granted == max(planned, NOW + min(asked, LONGEST_RETRY_AFTER))
 
 
+# How an endpoint is doing.
+
+
+def after(*attempts: tuple[float, Failure | None], health: Health = WELL) -> Health:
+    """How one is doing after attempts, each on some day after now."""
+    for day, failure in attempts:
+        health = health.after(failure, NOW + timedelta(days=day))
+    return health
+
+
+def test_one_fails_from_its_first_failure_until_it_succeeds() -> None:
+    """F50"""
+    assert after((0, None)) == WELL
+    assert after((0, STATUS)) == Health(NOW, NOW)
+    assert after((0, STATUS), (1, TIMEOUT)) == Health(NOW, NOW + DAY)
+    assert after((0, STATUS), (1, None)) == WELL
+    assert after((0, STATUS), (1, None), (2, STATUS)) == Health(NOW + 2 * DAY, NOW + 2 * DAY)
+
+
+def test_one_that_is_tried_and_fails_for_five_days_is_disabled() -> None:
+    """F50: by the first failure after that."""
+    daily = [(float(day), STATUS) for day in range(5)]
+    assert after(*daily, (4.999, STATUS)).disabled is None
+    late = NOW + 5 * DAY
+    assert after(*daily, (5, STATUS)) == Health(NOW, late, Disabled.FAILING, late)
+    assert after(*daily, (4.999, None), (5, STATUS)).disabled is None
+
+
+def test_a_time_in_which_nobody_tried_does_not_count() -> None:
+    """One failure, five quiet days, and one more do not mean that it failed for five days."""
+    assert after((0, STATUS), (5, STATUS)) == Health(NOW + 5 * DAY, NOW + 5 * DAY)
+    assert after((0, STATUS), (2, STATUS)).failing_since == NOW
+    assert after((0, STATUS), (2.001, STATUS)).failing_since == NOW + timedelta(days=2.001)
+
+
+def test_repeats_follow_each_other_closely_enough_to_count_by_every_named_plan() -> None:
+    """Chance and `Retry-After` included: else it would never be disabled while they go on."""
+    for named in NamedPlan:
+        waits = [
+            named.plan.next_attempt(failed, NOW, 1, timedelta(days=365))
+            for failed in range(1, len(named.plan.seconds) + 1)
+        ]
+        assert all(each is not None and each - NOW <= FAILURES_FOLLOW for each in waits)
+
+
+def test_one_that_is_gone_is_disabled_at_once() -> None:
+    """F50"""
+    assert WELL.after(STATUS, NOW, gone=True) == Health(NOW, NOW, Disabled.GONE, NOW)
+
+
+@pytest.mark.parametrize("reason", Disabled)
+def test_one_that_is_disabled_stays_so_whatever_it_answers(reason: Disabled) -> None:
+    health = Health(NOW, NOW, reason, NOW)
+    assert after((1, None), (9, STATUS), health=health) == health
+    assert health.after(STATUS, NOW, gone=True) == health
+
+
 # Who hears of what.
 
 
 def listener(endpoint_id: int, integration_id: int = 1, **values: object) -> Listener:
-    standard = {"studio_id": BERLIN, "is_default": True, "types": None, "since": 0}
+    standard = {"studio_id": BERLIN, "is_default": True, "types": None}
     return Listener(endpoint_id, integration_id, **standard | values)  # type: ignore[arg-type]
 
 
 def heard(listeners: list[Listener], type_: EventType = CREATED, *studios: int) -> list[int]:
-    found = listeners_of(type_, 100, studios or (BERLIN,), listeners)
+    found = listeners_of(type_, studios or (BERLIN,), listeners)
     return sorted(each.endpoint_id for each in found)
 
 
@@ -168,13 +232,6 @@ def test_one_that_is_disabled_keeps_its_place() -> None:
     assert heard(listeners) == [2]
 
 
-def test_one_that_listens_only_since_later_leaves_it_to_the_default_one() -> None:
-    later = listener(2, types=frozenset({CREATED}), is_default=False, since=100)
-    assert heard([listener(1), later]) == [1]
-    assert heard([listener(1, since=100)]) == []
-    assert heard([listener(1, since=99)]) == [1]
-
-
 def test_only_the_studios_of_the_event_hear_of_it() -> None:
     listeners = [listener(1, 1), listener(2, 2, studio_id=HAMBURG), listener(3, 3, studio_id=3)]
     assert heard(listeners, CREATED, BERLIN) == [1]
@@ -189,7 +246,6 @@ def test_an_event_of_one_studio_named_twice_is_heard_once() -> None:
 def houses(draw: st.DrawFn) -> list[Listener]:
     """Integrations, each in one studio, with at most one default endpoint and some others."""
     types = st.frozensets(st.sampled_from([CREATED, CANCELLED]), min_size=1)
-    since = st.integers(90, 110)
     found: list[Listener] = []
     for integration_id in range(draw(st.integers(0, 4))):
         studio_id = draw(st.integers(1, 3))
@@ -202,7 +258,6 @@ def houses(draw: st.DrawFn) -> list[Listener]:
                     studio_id,
                     is_default,
                     draw(st.none() | types if is_default else types),
-                    draw(since),
                     draw(st.booleans()),
                 )
             )
@@ -212,18 +267,13 @@ def houses(draw: st.DrawFn) -> list[Listener]:
 @given(
     houses(),
     st.sampled_from([CREATED, CANCELLED]),
-    st.integers(90, 110),
     st.sets(st.integers(1, 3), min_size=1, max_size=2),
 )
 def test_who_listens_is_told_and_nobody_else_whatever_there_is(
-    listeners: list[Listener], type_: EventType, number: int, studios: set[int]
+    listeners: list[Listener], type_: EventType, studios: set[int]
 ) -> None:
-    told = listeners_of(type_, number, studios, listeners)
-    could = [
-        each
-        for each in listeners
-        if each.studio_id in studios and each.since < number and each.wants(type_)
-    ]
+    told = listeners_of(type_, studios, listeners)
+    could = [each for each in listeners if each.studio_id in studios and each.wants(type_)]
     assert all(count == 1 for count in Counter(each.endpoint_id for each in told).values())
     assert all(each in could for each in told)
     # Everybody who could be told is, except a default one whose place another has taken.

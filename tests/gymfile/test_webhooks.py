@@ -155,11 +155,12 @@ async def test_a_url_that_may_not_be_called_is_a_mistake_and_nothing_is_loaded(
         await house.load(with_webhooks(webhooks), targets=Targets(public))
 
     place = "applications[0].integrations[0].webhooks"
+    hint = "for development, KURSPLAN_WEBHOOKS_INSECURE=on allows it"
     assert [f"{each.path}: {each.says}" for each in told.value.mistakes] == [
-        f"{place}.url: is not called: a webhook's URL begins with https://",
+        f"{place}.url: is not called: a webhook's URL begins with https://; {hint}",
         (
             f"{place}.further[0].url: is not called: "
-            "the host inner.example leads to an address that is not in the open internet"
+            f"the host inner.example leads to an address that is not in the open internet; {hint}"
         ),
         f"{place}.further[1].url: is not called: the host gone.example has no address",
     ]

@@ -24,6 +24,9 @@ CLASSES = 20
 SLOTS = 2_000
 CUSTOMERS = 10_000
 BOOKINGS = 100_000
+ENDPOINTS = 200
+EVENTS = 5_000
+DELIVERIES = 50_000
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -276,9 +279,38 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
                 "entity_id": n,
                 "studio_id": 1,
                 "happened_at": NOW,
-                "fanned_out": n < 4_990,
+                "fanned_out": n < EVENTS - 10,
             }
-            for n in range(1, 5_001)
+            for n in range(1, EVENTS + 1)
+        ],
+    )
+    yield (
+        tables.webhook_endpoint,
+        [
+            {
+                "id": n,
+                "integration_id": _studio_of(n),
+                "key": f"endpoint-{n}",
+                "url": "https://partner.example/",
+                "is_default": False,
+                "types": (),
+                "secret": "s",
+                "created_at": NOW,
+            }
+            for n in range(1, ENDPOINTS + 1)
+        ],
+    )
+    yield tables.delivery, list(_deliveries())
+    yield (
+        tables.attempt,
+        [
+            {
+                "delivery_id": n,
+                "number": 1,
+                "attempted_at": NOW - timedelta(minutes=n % 43_200),
+                "milliseconds": 50,
+            }
+            for n in range(1, DELIVERIES + 1)
         ],
     )
     yield (
@@ -328,6 +360,27 @@ def _bookings() -> Iterator[dict[str, Any]]:
             "confirm_until": NOW if status == "BOOKED_WITH_CONFIRMATION_REQUIRED" else None,
             "late": False,
             "overruled": (),
+        }
+
+
+def _deliveries() -> Iterator[dict[str, Any]]:
+    """Ten endpoints are told of each event; a few are still to be, and some failed."""
+    for n in range(DELIVERIES):
+        status, attempts = "DELIVERED", 1
+        if n % 100 == 0:
+            status, attempts = "PENDING", n // 100 % 2
+        elif n % 100 == 1:
+            status = "FAILED"
+        event_id = n // 10 + 1
+        yield {
+            "id": n + 1,
+            "event_id": event_id,
+            "endpoint_id": (n * 7 + event_id) % ENDPOINTS + 1,
+            "entity_id": event_id,
+            "status": status,
+            "attempts": attempts,
+            "due_at": NOW,
+            "created_at": NOW - timedelta(minutes=n % 43_200),
         }
 
 

@@ -41,10 +41,18 @@ HOT = {
     "customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
     "customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
     "customers.USED_DAYS": {"booking": "membership_id day"},
+    "deliveries.FORGET_ATTEMPTS": {"attempt": "attempted_at"},
+    "deliveries.HOLD[0]": {"delivery": "endpoint_id"},
+    "deliveries.HOLD[1]": {"delivery": "endpoint_id"},
+    "deliveries.OLD_ATTEMPT_AT": {"attempt": "attempted_at"},
     "directory.CUSTOMER_BY_ID": {"customer": "id"},
     "directory.CUSTOMER_BY_NUMBER": {"customer": "number"},
     "due.EXPIRED": {"booking": "confirm_until"},
     "due.OVER": {"slot": "ends_at"},
+    "endpoints.ITS_DELIVERIES": {"delivery": "endpoint_id created_at"},
+    "endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
+    "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
+    "fan_out.FANNED_OUT": {"event": "id"},
     "idempotency.FORGET": {"idempotency_key": "integration_id key"},
     "idempotency.STORED": {"idempotency_key": "integration_id key"},
     "keys.KEY": {"api_key": "key_hash"},
@@ -57,13 +65,26 @@ HOT = {
     "timetable.INSTRUCTORS": {"slot_instructor": "slot_id"},
     "timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
     "timetable.SLOT_BY_ID": {"slot": "id"},
+    "webhooks.ATTEMPTED": {"delivery": "id"},
+    "webhooks.CLAIM": {"delivery": "id"},
+    "webhooks.DUE": {"delivery": "endpoint_id"},
+    "webhooks.MARK": {"delivery": "id"},
+    "webhooks.PARCELS": {"delivery": "id", "event": "id"},
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
-GROWING = frozenset({"booking", "customer", "event"})
+GROWING = frozenset({"attempt", "booking", "customer", "delivery", "event"})
 """Tables that are never to be read from end to end, because they only ever grow."""
 
-FEW = frozenset({"ix_booking_unconfirmed", "ix_event_to_fan_out"})
+FEW = frozenset(
+    {
+        "ix_booking_unconfirmed",
+        "ix_delivery_due",
+        "ix_delivery_repeats",
+        "ix_delivery_unattempted",
+        "ix_event_to_fan_out",
+    }
+)
 """Partial indexes of what is still to be done: that may be read as a whole, for it is soon done."""
 
 READS_ALL = re.compile(
@@ -71,6 +92,8 @@ READS_ALL = re.compile(
     r"|named\."  # All names of an organization, for loading its gym file.
     r"|people\.NUMBERS"  # The same.
     r"|directory\.SEARCH"  # Criteria may be absent.
+    r"|deliveries\.NEWEST$"  # From the newest on, until there are enough.
+    r"|webhooks\.ACROSS_OLDEST"  # Measures all that is to be done.
 )
 """Except by these statements, which is their purpose."""
 
@@ -146,6 +169,14 @@ GIVEN = {
     "slot_ids": "{5,700,1900}",
     "customer_ids": "{5,70,9000}",
     "membership_ids": "{5,70,9000}",
+    "delivery_ids": "{5,70,9000}",
+    "event_ids": "{5,70,900}",
+    "of_endpoint": "1",
+    "busy": "{}",
+    "failing_too": "true",
+    "after": "0",
+    "each": "8",
+    "before": NOW.isoformat(),
     "number": "000070",
     "key": "key-70",
     "key_hash": "0" * 60 + "0070",

@@ -49,17 +49,16 @@ def shape(tx: Connection) -> Shape:
 
 
 def _sqlite_shape(tx: Connection) -> Shape:
-    """The statements that made it; constraints may stand in another order."""
+    """The statements that made it; constraints may stand in another order, and a column that was added
+    later on the line of the one before it."""
     found: Shape = {}
     for kind, name, sql in tx.execute(text("SELECT type, name, sql FROM sqlite_master")):
         if name in NOT_IN_TABLES or sql is None:
             continue
         lines = [line.strip(" ,\t") for line in sql.splitlines()]
         constraints = sorted(line for line in lines if line.startswith("CONSTRAINT"))
-        found[f"{kind} {name}"] = (
-            [line for line in lines if not line.startswith("CONSTRAINT")],
-            constraints,
-        )
+        columns = [line for line in lines if not line.startswith("CONSTRAINT")]
+        found[f"{kind} {name}"] = (", ".join(columns), constraints)
     return found
 
 

@@ -147,7 +147,7 @@ class Partners:
         """Where an integration is told; a new one, if none is named."""
         integration = of or await self.integration()
         secret = new_webhook_secret()
-        standard = {"key": path, "url": self.receiver.url(path), "secret": secret, "since_event": 0}
+        standard = {"key": path, "url": self.receiver.url(path), "secret": secret}
         endpoint_id = await self.gym.insert(
             tables.webhook_endpoint,
             integration_id=integration.id,

@@ -56,8 +56,13 @@ class Exchange:
     go_on: asyncio.Event
 
     async def write(self, content: bytes) -> None:
+        """Raises `HangUp` if the other side has gone, which the writer alone only logs."""
+        if self.writer.is_closing():
+            raise HangUp
         self.writer.write(content)
         await self.writer.drain()
+        # That waits only while too much is buffered; who writes without end has to hear of a hang-up.
+        await asyncio.sleep(0)
 
     async def wait(self) -> None:
         """Until the receiver is told to go on. Raises `HangUp` if the other side does before."""
@@ -139,6 +144,8 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     open_connections: int = 0
+    is_left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while nobody is connected any more."""
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     greets_with: bytes | None = None
     """What every connection is told before anything is read; then it is closed."""
@@ -171,6 +178,7 @@ class Receiver:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open_connections += 1
+        self.is_left.clear()
         number = self.connections
         try:
             if self.greets_with is not None:
@@ -183,6 +191,8 @@ class Receiver:
             pass
         finally:
             self.open_connections -= 1
+            if not self.open_connections:
+                self.is_left.set()
             writer.close()
 
     async def _behave(self, exchange: Exchange) -> None:

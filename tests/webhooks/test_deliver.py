@@ -319,6 +319,48 @@ async def test_others_are_told_while_one_is_slow(partners: Partners, telling: Te
         assert await partners.statuses(each) == [DELIVERED] * 3 * EACH_AT_ONCE
 
 
+async def test_one_event_after_the_other_is_told_while_another_endpoint_is_slow(
+    partners: Partners, telling: Telling
+) -> None:
+    """F46: each is looked for when the one before it was attempted."""
+    await partners.endpoint("/slow")
+    fast = await partners.endpoint("/fast")
+    partners.receiver.does("/slow", waits)
+    slot = await partners.event()
+    for _ in range(EACH_AT_ONCE):
+        await partners.event()
+    for _ in range(3):
+        await partners.event(entity_id=slot)
+    telling.start()
+    await partners.receiver.comes("/fast", EACH_AT_ONCE + 4)
+    assert len(partners.receiver.on("/slow")) == EACH_AT_ONCE
+    partners.receiver.go_on.set()
+    await telling.stop()
+    assert set(await partners.statuses(fast)) == {DELIVERED}
+
+
+async def test_another_organization_is_told_while_one_has_more_to_do_than_there_are_places(
+    partners: Partners, telling: Telling
+) -> None:
+    """F46"""
+    integration, events = await partners.integration(), 4 * EACH_AT_ONCE
+    many = AT_ONCE // EACH_AT_ONCE + 1
+    for number in range(many):
+        await partners.endpoint(
+            of=integration, key=str(number), is_default=False, types=[SLOT_UPDATED]
+        )
+    for _ in range(events):
+        await partners.event()
+    other = await Gym(partners.gym.database, partners.clock, first_id=50_000).open()
+    others = Partners(other, partners.receiver, partners.post)
+    await others.endpoint("/other")
+    await others.event()
+    telling.start()
+    await partners.receiver.comes("/other")
+    assert len(partners.receiver.on("/hook")) < many * events / 2
+    await telling.stop()
+
+
 async def test_others_are_told_while_many_are_slow_with_much_to_do(
     partners: Partners, telling: Telling
 ) -> None:
@@ -362,13 +404,55 @@ async def test_of_every_endpoint_the_first_is_sent_before_any_second(partners: P
         webhooks.due,
         organization_id=gym.organization,
         now=gym.now,
-        failing=False,
+        after=0,
         busy=[],
+        failing_too=True,
         each=EACH_AT_ONCE,
         limit=2,
     )
     found = await gym.database.read(due)
-    assert len({endpoint_id for _, endpoint_id in found}) == 2
+    assert len({each.endpoint_id for each in found}) == 2
+
+
+async def test_where_not_all_endpoints_have_a_place_each_has_its_turn(partners: Partners) -> None:
+    """However much is due at the others: the next look goes on where the last one ended."""
+    integration = await partners.integration()
+    partners.receiver.does("/hook", waits)
+    keys = range(AT_ONCE + 40)
+    for key in keys:
+        await partners.endpoint(
+            of=integration, key=str(key), is_default=False, types=[SLOT_UPDATED]
+        )
+    for _ in range(2):
+        await partners.event()
+    assert await begin(partners)
+    assert not await begin(partners), "no place is free"
+    await partners.receiver.comes("/hook", AT_ONCE)
+    partners.receiver.go_on.set()
+    await partners.teller.courier.settle()
+    assert await begin(partners)
+    await partners.teller.courier.settle()
+    done = Counter(each.endpoint_id for each in await partners.deliveries() if each.attempts)
+    assert sorted(set(done.values())) == [1, 2]
+    assert len(done) == len(keys)
+
+
+async def test_an_endpoint_whose_oldest_events_are_under_way_is_told_of_others_meanwhile(
+    partners: Partners,
+) -> None:
+    """Also where many later events of the same entities wait for them."""
+    await partners.endpoint()
+    partners.receiver.does("/hook", waits)
+    first = await partners.event()
+    for _ in range(2 * EACH_AT_ONCE):
+        await partners.event(entity_id=first)
+    other = await partners.event()
+    assert await begin(partners)
+    await partners.receiver.comes("/hook", 2)
+    assert [each.event[1] for each in partners.receiver.received] == [first, other]
+    partners.receiver.go_on.set()
+    await partners.tell()
+    assert set(await partners.statuses()) == {DELIVERED}
 
 
 # Order within an entity (F47).
@@ -721,7 +805,7 @@ async def test_an_endpoint_that_fails_for_five_days_is_disabled(partners: Partne
     """F50: at the first failure that comes so late; any success in between begins anew."""
     endpoint = await partners.endpoint(of=await partners.integration(retry_seconds=[]))
     partners.receiver.does("/hook", answers(500), answers(204), answers(500))
-    for days in (0, 4, 4, 4.9):
+    for days in (0, 2, 2, 2, 1, 1.9):
         partners.clock.advance(timedelta(days=days))
         await partners.event()
         await partners.tell()
@@ -739,8 +823,23 @@ async def test_an_endpoint_that_fails_for_five_days_is_disabled(partners: Partne
     ]
     await partners.event()
     await partners.later(days=1)
-    assert len(partners.receiver.received) == 5
+    assert len(partners.receiver.received) == 7
     assert (await partners.statuses())[-1] is HELD
+
+
+async def test_days_on_which_nothing_was_sent_to_an_endpoint_do_not_count(
+    partners: Partners,
+) -> None:
+    """F50: it was not tried, so nobody knows whether it failed."""
+    endpoint = await partners.endpoint(of=await partners.integration(retry_seconds=[]))
+    partners.receiver.does("/hook", answers(500))
+    await partners.event()
+    await partners.tell()
+    partners.clock.advance(timedelta(days=5))
+    await partners.event()
+    await partners.tell()
+    row = await partners.row(tables.webhook_endpoint, endpoint.id)
+    assert (row.disabled, row.failing_since) == (None, partners.clock.now())
 
 
 async def test_an_endpoint_that_is_enabled_again_gets_all_that_it_missed(
@@ -814,6 +913,34 @@ async def test_nothing_is_sent_to_an_endpoint_that_is_disabled_whatever_waits_fo
     await partners.gym.set(tables.webhook_endpoint, endpoint.id, disabled=None)
     await partners.tell()
     assert await partners.statuses() == [DELIVERED]
+
+
+# Integrations that are not active.
+
+
+async def test_what_is_stored_for_an_integration_waits_while_it_is_not_active(
+    partners: Partners,
+) -> None:
+    """It goes on where it stopped: after the attempts that were made, by the same plan."""
+    gone, other = await partners.endpoint("/gone"), await partners.endpoint("/other")
+    partners.receiver.does("/gone", answers(500))
+    slot = await partners.event()
+    await partners.tell()
+    await partners.event(entity_id=slot)
+    await fan_out_all(partners)
+    await partners.gym.set(tables.integration, gone.integration.id, active=False)
+
+    await partners.later(days=30)
+    assert len(partners.receiver.on("/gone")) == 1
+    assert await partners.statuses(gone) == [PENDING] * 2
+    assert await partners.statuses(other) == [DELIVERED] * 2
+
+    await partners.gym.set(tables.integration, gone.integration.id, active=True)
+    await partners.tell()
+    first, second = await partners.deliveries(gone)
+    assert (first.attempts, first.failed_attempts) == (2, 2)
+    assert (second.attempts, second.failed_attempts) == (1, 1)
+    assert {first.due_at, second.due_at} == {partners.clock.now() + TEN_MINUTES}
 
 
 # Secrets (F51, F52).
@@ -962,7 +1089,7 @@ async def test_the_age_of_the_oldest_event_that_is_to_be_told_is_measured(
         name = "kursplan_webhook_oldest_undelivered_seconds"
         return partners.teller.metrics.registry.get_sample_value(name)
 
-    await partners.endpoint()
+    endpoint = await partners.endpoint()
     partners.receiver.does("/hook", answers(500), answers(204))
     assert await age() == 0
     await partners.event()
@@ -971,5 +1098,8 @@ async def test_the_age_of_the_oldest_event_that_is_to_be_told_is_measured(
     await partners.tell()
     partners.clock.advance(TEN_MINUTES)
     assert await age() == 600
+    await partners.gym.set(tables.integration, endpoint.integration.id, active=False)
+    assert await age() == 0, "what waits for its integration is not late"
+    await partners.gym.set(tables.integration, endpoint.integration.id, active=True)
     await partners.tell()
     assert await age() == 0

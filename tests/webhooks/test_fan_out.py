@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.util import await_only
 
 from kursplan.app import Application
+from kursplan.desk.applications import RecordApplication
+from kursplan.desk.book import Book, Booked
+from kursplan.desk.desk import Desk
+from kursplan.desk.endpoints import (
+    AddEndpoint,
+    ChangeEndpoint,
+    DisableEndpoint,
+    EnableEndpoint,
+    RemoveEndpoint,
+    RotateSecret,
+)
 from kursplan.desk.keys import ConfirmActivation
+from kursplan.desk.resend import Resend, ResendSince
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Participation
+from kursplan.domain.entries import ApplicationEntry, EndpointEntry, IntegrationEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.webhooks import DeliveryStatus
+from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus
+from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
+from kursplan.store.fan_out import nobody_listens
 from kursplan.webhooks.fan_out import fan_out
-from tests.gym import Gym
+from tests.gym import ALL_SCOPES, Gym
 from tests.referee import Referee
-from tests.webhooks.partner import Partners
+from tests.webhooks.partner import Integration, Partners
 
 CREATED = EventType.CLASS_BOOKING_CREATED
 UPDATED = EventType.CLASS_BOOKING_UPDATED
@@ -129,6 +148,29 @@ async def test_every_active_integration_of_the_studio_hears_of_it(partners: Part
     assert len(partners.receiver.received) == 3
 
 
+async def test_what_was_committed_while_an_integration_was_active_is_for_it_and_nothing_else(
+    partners: Partners,
+) -> None:
+    """However late it is fanned out."""
+    gym = partners.gym
+    integration = await partners.integration()
+    await partners.endpoint(of=integration)
+
+    async def has_it_active(active: bool) -> None:
+        application = await partners.row(tables.integration, integration.id)
+        there = IntegrationEntry("berlin", frozenset(ALL_SCOPES), active)
+        entry = ApplicationEntry(integration.api_key[:8], "Partner", frozenset({there}))
+        await gym.take(RecordApplication(gym.organization, application.application_id, entry))
+
+    before = await partners.event()
+    await has_it_active(False)
+    await partners.event()
+    await has_it_active(True)
+    after = await partners.event()
+    await partners.tell()
+    assert partners.receiver.events() == [(SLOT_UPDATED, before), (SLOT_UPDATED, after)]
+
+
 async def test_another_organization_hears_of_nothing(partners: Partners) -> None:
     stranger = await Gym(partners.gym.database, partners.clock, first_id=500).open()
     await Partners(stranger, partners.receiver, partners.post).endpoint("/stranger")
@@ -233,6 +275,138 @@ async def test_nothing_is_told_before_the_activation_is_confirmed(partners: Part
     assert partners.receiver.events() == [(SLOT_UPDATED, heard)]
 
 
+@pytest.mark.parametrize("begins", ["confirms", "is added"])
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_what_is_committed_after_somebody_began_to_listen_is_told_however_early_it_began(
+    partners: Partners, database_url: str, begins: str
+) -> None:
+    """Its number was taken before, and nobody else could see it yet."""
+    gym = partners.gym
+    integration = await partners.integration(confirmed=begins == "is added")
+    other = await asyncpg.connect(database_url)
+    async with other.transaction():
+        await other.execute(
+            """
+            INSERT INTO event (organization_id, id, uuid, type, entity_id, studio_id, happened_at,
+                fanned_out)
+            VALUES ($1, nextval('kursplan_id'), 'early', 'EMPLOYEE_CREATED', 4711, $2, $3, false)
+            """,
+            *(gym.organization, gym.studio_id, gym.now),
+        )
+        if begins == "confirms":
+            await partners.endpoint(of=integration)
+            await gym.take(ConfirmActivation(gym.organization, integration.id))
+        else:
+            await add_endpoint(partners, integration)
+        await partners.tell()
+        assert partners.receiver.received == []
+    await other.close()
+    await partners.tell()
+    assert partners.receiver.events() == [(EventType.EMPLOYEE_CREATED, 4711)]
+
+
+async def add_endpoint(
+    partners: Partners, integration: Integration, path: str = "/hook", desk: Desk | None = None
+) -> int:
+    """As the operator does it; gives the id."""
+    desk = desk or partners.gym.desk
+    endpoint_id = await desk.ids.next()
+    entry = EndpointEntry(DEFAULT_ENDPOINT, partners.receiver.url(path), None)
+    await desk.take(
+        AddEndpoint.fresh(partners.gym.organization, integration.id, endpoint_id, entry)
+    )
+    return endpoint_id
+
+
+async def test_who_begins_to_listen_in_a_crowd_hears_of_all_that_comes_and_nothing_that_was(
+    partners: Partners,
+) -> None:
+    """Two processes book all the time, and fan out, while endpoints come and are confirmed."""
+    gym = partners.gym
+    await gym.klass(max_participants=None)
+    slot = await gym.slot(seats=None)
+    desks = [gym.desk, Desk(gym.database, gym.clock, Metrics())]
+    moments = itertools.count()
+    booked: dict[int, tuple[int, int]] = {}
+    listens: dict[int, tuple[int, int]] = {}
+
+    async def book(customer: int, desk: Desk) -> None:
+        began = next(moments)
+        booking_id = await desk.ids.next()
+        book = Book(gym.organization, gym.studio_id, customer, slot, booking_id)
+        assert isinstance(await desk.take(book), Booked)
+        booked[booking_id] = (began, next(moments))
+
+    async def listen(number: int, desk: Desk) -> None:
+        integration = await partners.integration(confirmed=number % 2 == 0)
+        endpoint = None
+        if number % 2:
+            endpoint = (await partners.endpoint(f"/{number}", of=integration)).id
+        began = next(moments)
+        if endpoint is None:
+            endpoint = await add_endpoint(partners, integration, f"/{number}", desk)
+        else:
+            await desk.take(ConfirmActivation(gym.organization, integration.id))
+        listens[endpoint] = (began, next(moments))
+
+    async def one_process(desk: Desk, customers: Sequence[int]) -> None:
+        for number in range(len(customers) // 5):
+            few = customers[5 * number : 5 * number + 5]
+            await asyncio.gather(
+                listen(number, desk),
+                *(book(each, desk) for each in few),
+                fan_out(gym.organization, database=gym.database, clock=gym.clock),
+            )
+
+    customers = await gym.customers(80)
+    await asyncio.gather(*(one_process(desk, customers[at::2]) for at, desk in enumerate(desks)))
+    while await fan_out(gym.organization, database=gym.database, clock=gym.clock):
+        pass
+
+    assert len(booked) == 80
+    told: defaultdict[int, set[int]] = defaultdict(set)
+    for each in await partners.deliveries():
+        told[each.endpoint_id].add(each.entity_id)
+    for endpoint, (began, listening) in listens.items():
+        assert {each for each, (begun, _) in booked.items() if begun > listening} <= told[endpoint]
+        assert not {each for each, (_, ended) in booked.items() if ended < began} & told[endpoint]
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("begins", ["confirms", "is added"])
+async def test_who_begins_to_listen_waits_for_whoever_relied_on_nobody(
+    partners: Partners, database_url: str, begins: str
+) -> None:
+    """A turn that found nobody to tell, and is not committed yet, is before them."""
+    gym = partners.gym
+    integration = await partners.integration(confirmed=begins == "is added")
+    if begins == "confirms":
+        await partners.endpoint(of=integration)
+    found, go_on = asyncio.Event(), asyncio.Event()
+
+    def relies(tx: Connection) -> bool:
+        nobody = nobody_listens(tx, gym.organization)
+        found.set()
+        await_only(go_on.wait())
+        return nobody
+
+    turn = asyncio.ensure_future(gym.database.write(relies))
+    await found.wait()
+    watch = await asyncpg.connect(database_url)
+    confirms = ConfirmActivation(gym.organization, integration.id)
+    listens = asyncio.ensure_future(
+        gym.take(confirms) if begins == "confirms" else add_endpoint(partners, integration)
+    )
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    while not await watch.fetchval(waiting):  # noqa: ASYNC110 - the database tells nobody.
+        await asyncio.sleep(0.01)
+    assert not listens.done()
+    go_on.set()
+    assert await turn
+    await listens
+    await watch.close()
+
+
 async def test_confirming_again_forgets_nothing(partners: Partners) -> None:
     gym = partners.gym
     integration = await partners.integration()
@@ -241,20 +415,6 @@ async def test_confirming_again_forgets_nothing(partners: Partners) -> None:
     await gym.take(ConfirmActivation(gym.organization, integration.id))
     await partners.tell()
     assert partners.receiver.events() == [(SLOT_UPDATED, slot)]
-
-
-async def test_an_endpoint_hears_of_what_happens_after_it_was_added(partners: Partners) -> None:
-    await partners.event()
-    [before] = await _event_ids(partners.gym)
-    await partners.endpoint(since_event=before)
-    heard = await partners.event()
-    await partners.tell()
-    assert partners.receiver.events() == [(SLOT_UPDATED, heard)]
-
-
-async def _event_ids(gym: Gym) -> list[int]:
-    query = tables.event.select().order_by(tables.event.c.id)
-    return [row.id for row in await gym.database.read(lambda tx: tx.execute(query).all())]
 
 
 @pytest.fixture
@@ -332,6 +492,46 @@ async def test_who_finds_another_at_it_leaves_it_to_them(
     assert await partners.statuses() == [DeliveryStatus.PENDING]
 
 
+async def somebody_waits(connection: asyncpg.Connection) -> bool:
+    """For a lock, in the same database."""
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    return bool(await connection.fetchval(query))
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_who_changes_what_is_sent_waits_for_the_fan_out_and_keeps_nobody_else_waiting(
+    partners: Partners, database_url: str
+) -> None:
+    """Whoever fans out locks endpoints after the organization, and so does everybody: no deadlock."""
+    gym = partners.gym
+    endpoint = await partners.endpoint()
+    await partners.event()
+    await partners.tell()
+    [delivery] = await partners.deliveries()
+    organization = gym.organization
+    other = await asyncpg.connect(database_url)
+    for deed in (
+        Resend(organization, delivery.id),
+        ResendSince(organization, endpoint.id, gym.now, gym.now),
+        ChangeEndpoint(organization, endpoint.id, "https://partner.example/"),
+        RotateSecret.fresh(organization, endpoint.id),
+        DisableEndpoint(organization, endpoint.id),
+        EnableEndpoint(organization, endpoint.id),
+        RemoveEndpoint(organization, endpoint.id),
+    ):
+        async with other.transaction():
+            await other.execute("SELECT id FROM organization FOR NO KEY UPDATE")
+            taking = asyncio.create_task(gym.take(deed))
+            while not await somebody_waits(other):
+                assert not taking.done()
+            await other.execute("SELECT id FROM webhook_endpoint FOR UPDATE NOWAIT")
+        await taking
+    await other.close()
+
+
 @pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 async def test_an_endpoint_that_is_just_being_disabled_has_its_deliveries_held(
     partners: Partners, database_url: str
@@ -346,8 +546,8 @@ async def test_an_endpoint_that_is_just_being_disabled_has_its_deliveries_held(
         fanning_out = asyncio.create_task(
             fan_out(gym.organization, database=gym.database, clock=gym.clock)
         )
-        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            pass
+        while not await somebody_waits(other):
+            assert not fanning_out.done()
     await other.close()
     assert await fanning_out
     assert await partners.statuses() == [DeliveryStatus.HELD]

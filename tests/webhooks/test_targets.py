@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from trustme import CA
@@ -12,7 +12,6 @@ from trustme import CA
 from kursplan.domain.webhooks import Failure
 from kursplan.webhooks.post import Post
 from kursplan.webhooks.targets import (
-    CheckedConnections,
     RefusedAddress,
     RefusedTarget,
     Resolver,
@@ -355,9 +354,3 @@ async def test_who_shares_a_lookup_shares_its_refusal() -> None:
         RefusedAddress,
         RefusedAddress,
     ]
-
-
-async def test_a_socket_in_the_file_system_is_not_called() -> None:
-    connect: Callable[[str], Awaitable[object]] = CheckedConnections(Targets()).connect_unix_socket
-    with pytest.raises(RefusedAddress):
-        await connect("/run/some.sock")

@@ -3,9 +3,13 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import insert, select
+
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
+from kursplan.store.deliveries import FORGOTTEN_AT_ONCE
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets
 from kursplan.work.forget_attempts import forget_old_attempts
@@ -36,6 +40,26 @@ async def test_old_attempts_are_forgotten_once_and_young_ones_kept(gym: Gym) -> 
 
     assert await gym.count(tables.attempt) == 2
     assert not await forget_old_attempts(gym.database, gym.clock)
+
+
+@pytest.mark.parametrize(("apart", "portions"), [(1, [103, 3]), (0, [3])])
+async def test_many_are_forgotten_in_portions(gym: Gym, apart: int, portions: list[int]) -> None:
+    """So that no statement takes long. Those of the same instant go together."""
+    await three_attempts_a_day_apart(gym)
+    [first, *_] = await gym.database.read(lambda tx: tx.execute(select(tables.attempt)).all())
+    begin = gym.now - timedelta(days=50)
+    old = [
+        first._asdict()
+        | {"number": number, "attempted_at": begin + timedelta(milliseconds=apart * number)}
+        for number in range(2, FORGOTTEN_AT_ONCE + 102)
+    ]
+    await gym.database.write(lambda tx: tx.execute(insert(tables.attempt), old))
+    left = []
+
+    while await forget_old_attempts(gym.database, gym.clock):
+        left.append(await gym.count(tables.attempt))
+
+    assert left == portions
 
 
 async def test_the_deliveries_stay_with_what_became_of_them(gym: Gym) -> None:

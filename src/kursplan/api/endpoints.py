@@ -43,7 +43,7 @@ ENDPOINTS = (
     Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, kept=True),
     Endpoint("POST", "/classes/booking/validate", READ, bookings.validate),
     Endpoint("POST", "/classes/booking/book", WRITE, bookings.book),
-    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id),
+    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id, kept=True),
     Endpoint("DELETE", "/classes/booking/{bookingId}", WRITE, bookings.cancel),
     Endpoint("GET", "/studios/information", STUDIO, studios.information),
     Endpoint("POST", "/studios/confirmActivation", None, studios.confirm_activation),

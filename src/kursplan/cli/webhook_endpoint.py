@@ -210,7 +210,7 @@ def enable(
         bool,
         typer.Option(
             "--resend",
-            help="Also send what was held, and what was given up since it began to fail.",
+            help="Also send what was held, and what was given up since it last accepted one.",
             show_default=False,
         ),
     ] = False,
@@ -258,11 +258,7 @@ async def check(office: Office, url: str) -> None:
     try:
         await Targets(insecure=office.settings.webhooks_insecure).check(url)
     except RefusedTarget as refused:
-        hint = "" if office.settings.webhooks_insecure else _HINT
-        raise Stop(f"{refused}{hint}") from refused
-
-
-_HINT = "\nfor development, KURSPLAN_WEBHOOKS_INSECURE=on also allows http and private addresses"
+        raise Stop(str(refused)) from refused
 
 
 async def integration_of(office: Office, studio: str, application: str) -> tuple[int, str]:

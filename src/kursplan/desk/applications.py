@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.endpoints import put_endpoints
+from kursplan.desk.endpoints import put_endpoints, settle
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.ids import new_api_key
@@ -36,6 +36,7 @@ class RecordApplication(Deed):
         after = self.entry.over(before)
         if after == before:
             return False
+        settle(turn)
         if before is None:
             applications.add(tx, organization_id, self.application_id, after)
         elif before.name != after.name:

@@ -148,6 +148,8 @@ class Desk:
         self._questions = _Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._unheard: set[int] = set()
+        """The organizations in which nobody was to be told the last time."""
         # Two processes that draw the same only wait for each other now and then.
         self._lane = draw(LANES)
         self.committed = asyncio.Event()
@@ -271,21 +273,27 @@ class Desk:
         return await self._database.read(look)
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
-        def transaction(tx: Connection) -> tuple[list[Any], bool]:
-            turn = Turn(tx, commands[0].organization_id, self._clock, self._lane)
+        organization_id = commands[0].organization_id
+        unheard = organization_id in self._unheard
+
+        def transaction(tx: Connection) -> tuple[list[Any], bool | None]:
+            turn = Turn(tx, organization_id, self._clock, self._lane, unheard=unheard)
             turn.gather(reach, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()
-            return answers, turn.has_events
+            return answers, turn.is_heard
 
         for _ in range(LOOKS):
             try:
-                answers, has_events = await self._database.write(transaction)
+                answers, is_heard = await self._database.write(transaction)
             except LookAgain as wider:
                 reach |= wider.further
             else:
-                if has_events:
+                if is_heard:
+                    self._unheard.discard(organization_id)
                     self.committed.set()
+                elif is_heard is False:
+                    self._unheard.add(organization_id)
                 return answers
         raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
 

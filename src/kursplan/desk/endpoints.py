@@ -15,11 +15,12 @@ from kursplan.desk.change_slot import SAME, Same
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.webhooks import OLD_SECRET_VALID, RetryPlan
+from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
-from kursplan.store import deliveries, endpoints, organizations, webhooks
+from kursplan.store import deliveries, endpoints
 from kursplan.store.dialect import take_numbers
 from kursplan.store.endpoints import Endpoint
+from kursplan.store.fan_out import fan_out_all
 
 
 class EndpointRefused(ValueError):
@@ -51,7 +52,7 @@ class AddEndpoint(Deed):
         return cls(organization_id, integration_id, endpoint_id, entry, new_webhook_secret())
 
     def perform(self, turn: Turn) -> None:
-        _lock(turn)
+        settle(turn)
         there = endpoints.of_integration(turn.tx, self.organization_id, self.integration_id)
         if any(each.id == self.endpoint_id for each in there):
             return  # It was committed the first time.
@@ -73,8 +74,8 @@ class ChangeEndpoint(Deed):
     """None for all types."""
 
     def perform(self, turn: Turn) -> bool:
-        _lock(turn)
-        before = _find(turn, self.endpoint_id)
+        settle(turn)
+        before = find(turn, self.endpoint_id)
         wanted = replace(before.entry, url=self.url or before.entry.url)
         if self.types is not SAME:
             wanted = replace(wanted, types=self.types)
@@ -95,8 +96,8 @@ class RemoveEndpoint(Deed):
     endpoint_id: int
 
     def perform(self, turn: Turn) -> int:
-        _lock(turn)
-        gone = _find(turn, self.endpoint_id)
+        settle(turn)
+        gone = find(turn, self.endpoint_id)
         there = endpoints.of_integration(turn.tx, self.organization_id, gone.integration_id)
         if gone.entry.is_default and len(there) > 1:
             raise EndpointRefused(
@@ -128,8 +129,8 @@ class RotateSecret(Deed):
         return cls(organization_id, endpoint_id, new_webhook_secret(), overlap)
 
     def perform(self, turn: Turn) -> datetime | None:
-        _lock(turn)
-        before = _find(turn, self.endpoint_id)
+        settle(turn)
+        before = find(turn, self.endpoint_id)
         until = before.old_secret_until
         if before.secret == self.secret:
             return until  # It was committed the first time.
@@ -158,11 +159,13 @@ class DisableEndpoint(Deed):
     endpoint_id: int
 
     def perform(self, turn: Turn) -> bool:
-        _lock(turn)
-        _find(turn, self.endpoint_id)
-        done = endpoints.disable(turn.tx, self.organization_id, self.endpoint_id, turn.now)
-        webhooks.hold(turn.tx, self.organization_id, self.endpoint_id)
-        return done
+        settle(turn)
+        health = find(turn, self.endpoint_id).health
+        if health.disabled is None:
+            disabled = replace(health, disabled=Disabled.BY_OPERATOR, disabled_at=turn.now)
+            endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: disabled})
+        deliveries.hold(turn.tx, self.organization_id, self.endpoint_id)
+        return health.disabled is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ class EnableEndpoint(Deed):
     """Send to an endpoint again. The answer is how many deliveries are sent that it missed.
 
     Those are only sent on demand: what was held while it was disabled, and what was given up since
-    it began to fail (F50). Raises `NoSuchEndpoint`.
+    it last accepted one (F50). Raises `NoSuchEndpoint`.
     """
 
     organization_id: int
@@ -178,14 +181,12 @@ class EnableEndpoint(Deed):
     resend_missed: bool = False
 
     def perform(self, turn: Turn) -> int:
-        _lock(turn)
-        before = _find(turn, self.endpoint_id)
-        endpoints.enable(turn.tx, self.organization_id, self.endpoint_id)
+        settle(turn)
+        find(turn, self.endpoint_id)
+        endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: Health()})
         if not self.resend_missed:
             return 0
-        return deliveries.resend_missed(
-            turn.tx, self.organization_id, self.endpoint_id, before.failing_since, turn.now
-        )
+        return deliveries.resend_missed(turn.tx, self.organization_id, self.endpoint_id, turn.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,11 +201,31 @@ class SetRetryPlan(Deed):
     plan: RetryPlan
 
     def perform(self, turn: Turn) -> bool:
-        _lock(turn)
+        settle(turn)
         if endpoints.plan_of(turn.tx, self.organization_id, self.integration_id) == self.plan:
             return False
         endpoints.set_plan(turn.tx, self.organization_id, self.integration_id, self.plan)
         return True
+
+
+# What sending again does too.
+
+
+def settle(turn: Turn) -> None:
+    """Who is told of what, or how, is about to change: until the turn ends nobody else does that.
+
+    What is committed by now is fanned out before, so it goes to those who listen until now. What is
+    not will go to those who listen from now on, however early it happened.
+    """
+    fan_out_all(turn.tx, turn.organization_id, turn.now)
+
+
+def find(turn: Turn, endpoint_id: int) -> Endpoint:
+    """It, locked. Raises `NoSuchEndpoint`."""
+    found = endpoints.find(turn.tx, turn.organization_id, endpoint_id)
+    if found is None:
+        raise NoSuchEndpoint(f"there is no endpoint {endpoint_id}")
+    return found
 
 
 # What recording an application does too, in the turn that it has.
@@ -214,7 +235,6 @@ def add(
     turn: Turn, integration_id: int, entry: EndpointEntry, endpoint_id: int, secret: str
 ) -> None:
     """Store an endpoint that hears of whatever happens from now on."""
-    [since_event] = take_numbers(turn.tx, 1)
     endpoints.add(
         turn.tx,
         turn.organization_id,
@@ -222,7 +242,6 @@ def add(
         entry,
         endpoint_id=endpoint_id,
         secret=secret,
-        since_event=since_event,
         created_at=turn.now,
     )
 
@@ -230,14 +249,13 @@ def add(
 def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
     """Have the endpoint be what the entry says; whether anything changed.
 
-    Another URL has not failed yet; one that is disabled stays so, and what it missed is counted
-    from when it began to fail.
+    Another URL has not failed yet; one that is disabled stays so.
     """
     if wanted == before.entry:
         return False
-    is_new = wanted.url != before.entry.url and before.disabled is None
-    failing_since = None if is_new else before.failing_since
-    endpoints.change(turn.tx, turn.organization_id, before.id, wanted, failing_since)
+    endpoints.change(turn.tx, turn.organization_id, before.id, wanted)
+    if wanted.url != before.entry.url and before.health.disabled is None:
+        endpoints.set_health(turn.tx, turn.organization_id, {before.id: Health()})
     return True
 
 
@@ -264,18 +282,6 @@ def put_endpoints(turn: Turn, integration_id: int, wanted: Iterable[EndpointEntr
         else:
             [endpoint_id] = take_numbers(turn.tx, 1)
             add(turn, integration_id, entry, endpoint_id, new_webhook_secret())
-
-
-def _lock(turn: Turn) -> None:
-    """Events of the organization are not fanned out meanwhile: who listens is clear to either."""
-    organizations.entry(turn.tx, turn.organization_id, lock=True)
-
-
-def _find(turn: Turn, endpoint_id: int) -> Endpoint:
-    found = endpoints.find(turn.tx, turn.organization_id, endpoint_id)
-    if found is None:
-        raise NoSuchEndpoint(f"there is no endpoint {endpoint_id}")
-    return found
 
 
 def _check(entry: EndpointEntry, others: Sequence[Endpoint]) -> None:

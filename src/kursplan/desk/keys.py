@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.turn import Deed, Turn
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import keys
+from kursplan.store.fan_out import fan_out_all
 
 HINT_LENGTH = 4
 """How many of the last characters of a key stay readable, so that people can tell keys apart."""
@@ -54,10 +55,13 @@ class RevokeKey(Deed):
 
 @dataclass(frozen=True, slots=True)
 class ConfirmActivation(Deed):
-    """From now on the integration receives events."""
+    """From now on the integration receives events: those that are not committed by now."""
 
     organization_id: int
     integration_id: int
 
     def perform(self, turn: Turn) -> None:
+        if keys.is_confirmed(turn.tx, self.organization_id, self.integration_id):
+            return
+        fan_out_all(turn.tx, self.organization_id, turn.now)
         keys.confirm(turn.tx, self.organization_id, self.integration_id, turn.now)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from kursplan.desk.endpoints import EndpointRefused, NoSuchEndpoint
+from kursplan.desk.endpoints import EndpointRefused, find, settle
 from kursplan.desk.turn import Deed, Turn
-from kursplan.store import deliveries, endpoints
+from kursplan.store import deliveries
 
 
 class NoSuchDelivery(LookupError):
@@ -28,6 +28,7 @@ class Resend(Deed):
     delivery_id: int
 
     def perform(self, turn: Turn) -> bool:
+        settle(turn)
         found = deliveries.by_id(turn.tx, self.organization_id, self.delivery_id)
         if found is None:
             raise NoSuchDelivery(f"there is no delivery {self.delivery_id}")
@@ -51,6 +52,7 @@ class ResendSince(Deed):
     """False for those only that were given up or held."""
 
     def perform(self, turn: Turn) -> int:
+        settle(turn)
         _check_enabled(turn, self.endpoint_id)
         return deliveries.resend_since(
             turn.tx,
@@ -65,8 +67,5 @@ class ResendSince(Deed):
 
 def _check_enabled(turn: Turn, endpoint_id: int) -> None:
     """A delivery to one that is disabled would wait for good, and look as if it were under way."""
-    found = endpoints.find(turn.tx, turn.organization_id, endpoint_id)
-    if found is None:
-        raise NoSuchEndpoint(f"there is no endpoint {endpoint_id}")
-    if found.disabled is not None:
+    if find(turn, endpoint_id).health.disabled is not None:
         raise EndpointRefused(f"the endpoint {endpoint_id} is disabled: enable it before")

@@ -23,6 +23,7 @@ from kursplan.domain.events import Event, EventType
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store import bookings, customers, events, idempotency, slots, versions
+from kursplan.store.fan_out import nobody_listens
 from kursplan.store.idempotency import Outcome
 
 Answer = TypeVar("Answer", covariant=True)
@@ -122,7 +123,16 @@ class Deed:
 class Turn:
     """What the commands of one transaction see and change."""
 
-    def __init__(self, tx: Connection, organization_id: int, clock: Clock, lane: int = 0) -> None:
+    def __init__(
+        self,
+        tx: Connection,
+        organization_id: int,
+        clock: Clock,
+        lane: int = 0,
+        *,
+        unheard: bool = False,
+    ) -> None:
+        """`unheard` if most likely nobody is to be told of what happens in the organization."""
         self._tx = tx
         self.organization_id = organization_id
         self._clock = clock
@@ -142,6 +152,9 @@ class Turn:
         self._outcomes: dict[tuple[int, str], Outcome] = {}
         self._events: list[Event] = []
         self._shown: set[int] = set()
+        self._unheard = unheard
+        self.is_heard: bool | None = None
+        """Whether somebody is to be told of its events, once they are recorded and if there are."""
 
     @property
     def tx(self) -> Connection:
@@ -297,10 +310,6 @@ class Turn:
                 studio = replace(slot.studio, closures=closed)
                 self.slots[slot.id] = replace(slot, studio=studio)
 
-    @property
-    def has_events(self) -> bool:
-        return bool(self._events)
-
     def tell(
         self,
         type_: EventType,
@@ -349,6 +358,9 @@ class Turn:
             )
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values())
-        events.add(self._tx, self.organization_id, self._events, self.now)
+        if self._events:
+            unheard = nobody_listens(self._tx, self.organization_id, likely=self._unheard)
+            self.is_heard = not unheard
+            events.add(self._tx, self.organization_id, self._events, self.now, fanned_out=unheard)
         if self._shown:
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)

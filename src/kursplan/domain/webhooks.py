@@ -17,6 +17,9 @@ LONGEST_EXCHANGE = timedelta(milliseconds=5000)
 """How long an endpoint may take for the whole exchange."""
 FAILING_AT_MOST = timedelta(days=5)
 """How long an endpoint may fail without a single success before it is disabled (F50)."""
+FAILURES_FOLLOW = timedelta(days=2)
+"""How long after another a failure can come and still count as part of the same trouble. No plan that
+goes by a name has longer waits, and `Retry-After` asks for none."""
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """How far an endpoint can put off the next attempt by `Retry-After`."""
 MOST_REPEATS = 20
@@ -63,6 +66,37 @@ class Failure(StrEnum):
     """It could not be reached, or broke off."""
     PROTOCOL = "PROTOCOL"
     """It hung up without an answer, or what it answered is no HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an endpoint is doing."""
+
+    failing_since: datetime | None = None
+    """When the first attempt failed of those that failed since it last answered well."""
+    failed_at: datetime | None = None
+    """When the latest of those failed."""
+    disabled: Disabled | None = None
+    disabled_at: datetime | None = None
+
+    def after(self, failure: Failure | None, at: datetime, *, gone: bool = False) -> Health:
+        """How it is doing after one more attempt.
+
+        It fails for as long as it is tried and fails: a time in which nobody tried says nothing, so
+        after that it begins to fail anew. One that is disabled stays so, whatever it answers.
+        """
+        if self.disabled is not None:
+            return self
+        if failure is None:
+            return Health()
+        since = self.failing_since
+        if since is None or self.failed_at is None or at - self.failed_at > FAILURES_FOLLOW:
+            since = at
+        if gone:
+            return Health(since, at, Disabled.GONE, at)
+        if at - since >= FAILING_AT_MOST:
+            return Health(since, at, Disabled.FAILING, at)
+        return Health(since, at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +168,6 @@ class Listener:
     is_default: bool
     types: frozenset[EventType] | None
     """The types that it wants; None for all, which only the default one may."""
-    since: int
-    """The number of the event after which it listens."""
     disabled: bool = False
 
     def wants(self, type_: EventType) -> bool:
@@ -143,9 +175,9 @@ class Listener:
 
 
 def listeners_of(
-    type_: EventType, number: int, studio_ids: Iterable[int], listeners: Iterable[Listener]
+    type_: EventType, studio_ids: Iterable[int], listeners: Iterable[Listener]
 ) -> list[Listener]:
-    """Who hears of the event of that number in these studios.
+    """Who hears of an event of that type in these studios.
 
     An integration has one default endpoint, which may be narrowed to some types, and may have
     others for certain types; those take the default one's place for their types.
@@ -153,7 +185,7 @@ def listeners_of(
     studios = set(studio_ids)
     by_integration: defaultdict[int, list[Listener]] = defaultdict(list)
     for each in listeners:
-        if each.studio_id in studios and number > each.since and each.wants(type_):
+        if each.studio_id in studios and each.wants(type_):
             by_integration[each.integration_id].append(each)
     heard: list[Listener] = []
     for candidates in by_integration.values():

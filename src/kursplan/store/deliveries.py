@@ -1,7 +1,7 @@
-"""Deliveries for looking up, and for sending again.
+"""Deliveries for looking up and for sending again, and how long what is known of them is kept.
 
-What sends them is in `webhooks`. A delivery that is still to be sent is left alone here: nothing
-but an attempt takes it from there.
+What sends them is in `webhooks`. Sending again leaves alone what is still to be sent: nothing but an
+attempt takes it from there.
 """
 
 from __future__ import annotations
@@ -9,10 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, Connection, Integer, Update, bindparam, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    Integer,
+    Update,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store.dialect import Instant
+from kursplan.store.endpoints import WITH_NAMES
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -20,10 +33,24 @@ from kursplan.store.tables import (
     attempt,
     delivery,
     event,
-    integration,
+    organization,
     studio,
     webhook_endpoint,
 )
+
+FORGOTTEN_AT_ONCE = 5_000
+"""How many attempts are dropped at a time, so that no statement takes long."""
+
+AT_ENDPOINT = (delivery.c.organization_id == webhook_endpoint.c.organization_id) & (
+    delivery.c.endpoint_id == webhook_endpoint.c.id
+)
+OF_EVENT = (event.c.organization_id == delivery.c.organization_id) & (
+    event.c.id == delivery.c.event_id
+)
+
+# What is pending, written out like the conditions of the partial indexes, so that those can serve it.
+UNATTEMPTED = text("delivery.status = 'PENDING' AND delivery.attempts = 0")
+REPEAT = text("delivery.status = 'PENDING' AND delivery.attempts > 0")
 
 _STATUS = bindparam("with_status", type_=delivery.c.status.type)
 
@@ -49,31 +76,8 @@ _DELIVERIES = (
         attempt.c.failure,
     )
     .select_from(
-        delivery.join(
-            event,
-            (event.c.organization_id == delivery.c.organization_id)
-            & (event.c.id == delivery.c.event_id),
-        )
-        .join(
-            webhook_endpoint,
-            (webhook_endpoint.c.organization_id == delivery.c.organization_id)
-            & (webhook_endpoint.c.id == delivery.c.endpoint_id),
-        )
-        .join(
-            integration,
-            (integration.c.organization_id == webhook_endpoint.c.organization_id)
-            & (integration.c.id == webhook_endpoint.c.integration_id),
-        )
-        .join(
-            studio,
-            (studio.c.organization_id == integration.c.organization_id)
-            & (studio.c.id == integration.c.studio_id),
-        )
-        .join(
-            application,
-            (application.c.organization_id == integration.c.organization_id)
-            & (application.c.id == integration.c.application_id),
-        )
+        WITH_NAMES.join(delivery, AT_ENDPOINT)
+        .join(event, OF_EVENT)
         .outerjoin(
             attempt,
             (attempt.c.organization_id == delivery.c.organization_id)
@@ -144,16 +148,63 @@ RESEND_SINCE = _made_due(
         delivery.c.status != DeliveryStatus.DELIVERED,
     ),
 )
+_sent = delivery.alias("sent")
+_LAST_DELIVERED = (
+    select(func.max(_sent.c.finished_at))
+    .where(
+        _sent.c.organization_id == ORGANIZATION,
+        _sent.c.endpoint_id == bindparam("of_endpoint"),
+        _sent.c.status == DeliveryStatus.DELIVERED,
+    )
+    .scalar_subquery()
+)
 RESEND_MISSED = _made_due(
     _OF_ENDPOINT,
     or_(
         delivery.c.status == DeliveryStatus.HELD,
         (delivery.c.status == DeliveryStatus.FAILED)
-        & (delivery.c.finished_at >= bindparam("failing_since", type_=Instant)),
+        & or_(_LAST_DELIVERED.is_(None), delivery.c.finished_at > _LAST_DELIVERED),
     ),
 )
-"""What it did not get since it began to fail: a delivery that was given up after that, however old
-its event is, and what was not even tried."""
+"""What was not even tried, and what was given up since it last accepted one, however old its event."""
+
+HOLD = tuple(
+    update(delivery)
+    .where(delivery.c.organization_id == ORGANIZATION, _OF_ENDPOINT, pending)
+    .values(status=DeliveryStatus.HELD)
+    for pending in (UNATTEMPTED, REPEAT)
+)
+
+_BEFORE = bindparam("before", type_=Instant)
+
+ACROSS_OLD_ATTEMPTS = (
+    select(organization.c.id)
+    .where(
+        select(attempt.c.attempted_at)
+        .where(attempt.c.organization_id == organization.c.id, attempt.c.attempted_at < _BEFORE)
+        .order_by(attempt.c.attempted_at)
+        .limit(1)
+        .scalar_subquery()
+        .is_not(None)
+    )
+    .order_by(organization.c.id)
+)
+"""By the oldest of each, which the index knows at once."""
+
+OLD_ATTEMPT_AT = (
+    select(attempt.c.attempted_at)
+    .where(attempt.c.organization_id == ORGANIZATION, attempt.c.attempted_at < _BEFORE)
+    .order_by(attempt.c.attempted_at)
+    .offset(bindparam("place", type_=Integer))
+    .limit(1)
+)
+FORGET_ATTEMPTS = delete(attempt).where(
+    attempt.c.organization_id == ORGANIZATION,
+    attempt.c.attempted_at.between(
+        bindparam("since", type_=Instant), bindparam("until", type_=Instant)
+    ),
+    attempt.c.attempted_at < _BEFORE,
+)
 
 
 def newest(
@@ -216,18 +267,29 @@ def resend_since(
     return tx.execute(RESEND_SINCE, named).rowcount
 
 
-def resend_missed(
-    tx: Connection,
-    organization_id: int,
-    endpoint_id: int,
-    failing_since: datetime | None,
-    now: datetime,
-) -> int:
+def resend_missed(tx: Connection, organization_id: int, endpoint_id: int, now: datetime) -> int:
     """Have sent what the endpoint missed while it was disabled, and while it failed before that."""
-    named = {
-        "organization": organization_id,
-        "of_endpoint": endpoint_id,
-        "failing_since": failing_since,
-        "now": now,
-    }
+    named = {"organization": organization_id, "of_endpoint": endpoint_id, "now": now}
     return tx.execute(RESEND_MISSED, named).rowcount
+
+
+def hold(tx: Connection, organization_id: int, endpoint_id: int) -> None:
+    """Keep what is still to be sent to an endpoint until it is enabled again."""
+    for statement in HOLD:
+        tx.execute(statement, {"organization": organization_id, "of_endpoint": endpoint_id})
+
+
+def organizations_with_old_attempts(tx: Connection, before: datetime) -> list[int]:
+    return list(tx.execute(ACROSS_OLD_ATTEMPTS, {"before": before}).scalars())
+
+
+def forget_attempts(tx: Connection, organization_id: int, before: datetime) -> int:
+    """Drop the oldest attempts from before that instant, some thousands; how many there were."""
+    named = {"organization": organization_id, "before": before}
+    since, until = (
+        tx.execute(OLD_ATTEMPT_AT, named | {"place": place}).scalar()
+        for place in (0, FORGOTTEN_AT_ONCE - 1)
+    )
+    if since is None:
+        return 0
+    return tx.execute(FORGET_ATTEMPTS, named | {"since": since, "until": until or before}).rowcount

@@ -6,17 +6,18 @@ Secrets are read by two queries only: what sends with them, and what replaces th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
     Connection,
+    Integer,
     bindparam,
     delete,
-    exists,
     insert,
     select,
     update,
@@ -27,11 +28,12 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
     CONTRACTS_PLAN,
     DEFAULT_ENDPOINT,
-    Disabled,
+    Health,
     RetryPlan,
     valid_secrets,
 )
-from kursplan.store.dialect import any_of
+from kursplan.store.dialect import Instant, any_of
+from kursplan.store.driver import Fixed, update_many
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -43,9 +45,31 @@ from kursplan.store.tables import (
     webhook_endpoint,
 )
 
+REMOVED_AT_ONCE = 5_000
+"""How many deliveries are dropped by one statement, so that none takes long."""
+
+WITH_INTEGRATION = webhook_endpoint.join(
+    integration,
+    (integration.c.organization_id == webhook_endpoint.c.organization_id)
+    & (integration.c.id == webhook_endpoint.c.integration_id),
+)
+WITH_NAMES = WITH_INTEGRATION.join(
+    studio,
+    (studio.c.organization_id == integration.c.organization_id)
+    & (studio.c.id == integration.c.studio_id),
+).join(
+    application,
+    (application.c.organization_id == integration.c.organization_id)
+    & (application.c.id == integration.c.application_id),
+)
+"""With the studio and the application by whose keys people know it."""
+
 _ENDPOINT_ID: BindParameter[int] = bindparam("endpoint_id", type_=BigInteger)
 _IS_IT = (webhook_endpoint.c.organization_id == ORGANIZATION) & (
     webhook_endpoint.c.id == _ENDPOINT_ID
+)
+_OF_INTEGRATION = (webhook_endpoint.c.organization_id == ORGANIZATION) & (
+    webhook_endpoint.c.integration_id == bindparam("integration_id", type_=BigInteger)
 )
 
 _SHOWN = (
@@ -66,23 +90,7 @@ _SHOWN = (
         studio.c.key.label("studio"),
         application.c.key.label("application"),
     )
-    .select_from(
-        webhook_endpoint.join(
-            integration,
-            (integration.c.organization_id == webhook_endpoint.c.organization_id)
-            & (integration.c.id == webhook_endpoint.c.integration_id),
-        )
-        .join(
-            studio,
-            (studio.c.organization_id == integration.c.organization_id)
-            & (studio.c.id == integration.c.studio_id),
-        )
-        .join(
-            application,
-            (application.c.organization_id == integration.c.organization_id)
-            & (application.c.id == integration.c.application_id),
-        )
-    )
+    .select_from(WITH_NAMES)
     .where(webhook_endpoint.c.organization_id == ORGANIZATION)
 )
 SHOWN = _SHOWN.order_by(
@@ -90,35 +98,36 @@ SHOWN = _SHOWN.order_by(
 )
 SHOWN_BY_ID = _SHOWN.where(webhook_endpoint.c.id == _ENDPOINT_ID)
 
-_ENDPOINTS = select(
-    webhook_endpoint.c.id,
+_ENTRY = (
     webhook_endpoint.c.integration_id,
     webhook_endpoint.c.key,
     webhook_endpoint.c.url,
     webhook_endpoint.c.is_default,
     webhook_endpoint.c.types,
-    webhook_endpoint.c.secret,
-    webhook_endpoint.c.old_secret_until,
-    webhook_endpoint.c.disabled,
-    webhook_endpoint.c.failing_since,
 )
-LOCKED = _ENDPOINTS.where(_IS_IT).with_for_update()
-LOCKED_OF_INTEGRATION = (
-    _ENDPOINTS.where(
-        webhook_endpoint.c.organization_id == ORGANIZATION,
-        webhook_endpoint.c.integration_id == bindparam("integration_id"),
+_HEALTH = (
+    webhook_endpoint.c.failing_since,
+    webhook_endpoint.c.failed_at,
+    webhook_endpoint.c.disabled,
+    webhook_endpoint.c.disabled_at,
+)
+
+_LOCKED = (
+    select(
+        webhook_endpoint.c.id,
+        *_ENTRY,
+        *_HEALTH,
+        webhook_endpoint.c.secret,
+        webhook_endpoint.c.old_secret_until,
     )
     .order_by(webhook_endpoint.c.id)
     .with_for_update()
 )
+LOCKED = _LOCKED.where(_IS_IT)
+LOCKED_OF_INTEGRATION = _LOCKED.where(_OF_INTEGRATION)
+
 ENTRIES = (
-    select(
-        webhook_endpoint.c.integration_id,
-        webhook_endpoint.c.key,
-        webhook_endpoint.c.url,
-        webhook_endpoint.c.is_default,
-        webhook_endpoint.c.types,
-    )
+    select(*_ENTRY)
     .where(
         webhook_endpoint.c.organization_id == ORGANIZATION,
         any_of(webhook_endpoint.c.integration_id, "integration_ids"),
@@ -126,24 +135,15 @@ ENTRIES = (
     .order_by(webhook_endpoint.c.id)
 )
 
-SENDER = (
-    select(
-        webhook_endpoint.c.url,
-        webhook_endpoint.c.types,
-        webhook_endpoint.c.secret,
-        webhook_endpoint.c.old_secret,
-        webhook_endpoint.c.old_secret_until,
-        integration.c.webhook_key,
-    )
-    .select_from(
-        webhook_endpoint.join(
-            integration,
-            (integration.c.organization_id == webhook_endpoint.c.organization_id)
-            & (integration.c.id == webhook_endpoint.c.integration_id),
-        )
-    )
-    .where(_IS_IT)
+SENDER_COLUMNS = (
+    webhook_endpoint.c.url,
+    webhook_endpoint.c.types,
+    webhook_endpoint.c.secret,
+    webhook_endpoint.c.old_secret,
+    webhook_endpoint.c.old_secret_until,
+    integration.c.webhook_key,
 )
+SENDER = select(*SENDER_COLUMNS).select_from(WITH_INTEGRATION).where(_IS_IT)
 
 ADD = insert(webhook_endpoint)
 
@@ -153,7 +153,6 @@ CHANGE = (
     .values(
         url=bindparam("to_url"),
         types=bindparam("to_types", type_=webhook_endpoint.c.types.type),
-        failing_since=bindparam("fails_since", type_=webhook_endpoint.c.failing_since.type),
     )
 )
 
@@ -167,32 +166,32 @@ SET_SECRET = (
     )
 )
 
-DISABLE = (
-    update(webhook_endpoint)
-    .where(_IS_IT, webhook_endpoint.c.disabled.is_(None))
-    .values(
-        disabled=Disabled.BY_OPERATOR,
-        disabled_at=bindparam("at", type_=webhook_endpoint.c.disabled_at.type),
+HEALTH = Fixed(
+    select(webhook_endpoint.c.id, *_HEALTH)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        any_of(webhook_endpoint.c.id, "endpoint_ids"),
     )
+    .order_by(webhook_endpoint.c.id)
+    .with_for_update(key_share=True)
 )
-ENABLE = (
-    update(webhook_endpoint)
-    .where(_IS_IT)
-    .values(disabled=None, disabled_at=None, failing_since=None)
-)
+SET_HEALTH = update_many(webhook_endpoint, "failing_since", "failed_at", "disabled", "disabled_at")
 
+ITS_DELIVERIES = (
+    select(delivery.c.id, delivery.c.created_at)
+    .where(
+        delivery.c.organization_id == ORGANIZATION,
+        delivery.c.endpoint_id == _ENDPOINT_ID,
+        delivery.c.created_at >= bindparam("since", type_=Instant),
+    )
+    .order_by(delivery.c.created_at, delivery.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
 REMOVE_ATTEMPTS = delete(attempt).where(
-    attempt.c.organization_id == ORGANIZATION,
-    exists(
-        select(delivery.c.id).where(
-            delivery.c.organization_id == attempt.c.organization_id,
-            delivery.c.id == attempt.c.delivery_id,
-            delivery.c.endpoint_id == _ENDPOINT_ID,
-        )
-    ),
+    attempt.c.organization_id == ORGANIZATION, any_of(attempt.c.delivery_id, "delivery_ids")
 )
 REMOVE_DELIVERIES = delete(delivery).where(
-    delivery.c.organization_id == ORGANIZATION, delivery.c.endpoint_id == _ENDPOINT_ID
+    delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids")
 )
 REMOVE = delete(webhook_endpoint).where(_IS_IT)
 
@@ -220,10 +219,9 @@ class Endpoint:
     id: int
     integration_id: int
     entry: EndpointEntry
+    health: Health
     secret: str
     old_secret_until: datetime | None
-    disabled: Disabled | None
-    failing_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,11 +275,14 @@ def _endpoint(row: AnyRow) -> Endpoint:
         row.id,
         row.integration_id,
         _entry(row),
+        _health(row),
         row.secret,
         row.old_secret_until,
-        row.disabled,
-        row.failing_since,
     )
+
+
+def _health(row: AnyRow) -> Health:
+    return Health(row.failing_since, row.failed_at, row.disabled, row.disabled_at)
 
 
 def _entry(row: AnyRow) -> EndpointEntry:
@@ -309,8 +310,11 @@ def sender(tx: Connection, organization_id: int, endpoint_id: int) -> Sender | N
     """What sending to the endpoint needs, its secrets included."""
     named = {"organization": organization_id, "endpoint_id": endpoint_id}
     row = tx.execute(SENDER, named).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else sender_of(row)
+
+
+def sender_of(row: AnyRow) -> Sender:
+    """What sending needs, from a row with those columns."""
     return Sender(
         row.url,
         _types(row.types),
@@ -329,10 +333,9 @@ def add(
     *,
     endpoint_id: int,
     secret: str,
-    since_event: int,
     created_at: datetime,
 ) -> None:
-    """Store a new endpoint, which hears of events whose number is above `since_event`."""
+    """Store a new endpoint, which hears of whatever is fanned out from now on."""
     tx.execute(
         ADD,
         {
@@ -346,22 +349,16 @@ def add(
             "secret": secret,
             "old_secret": None,
             "old_secret_until": None,
-            "since_event": since_event,
             "created_at": created_at,
             "disabled": None,
             "disabled_at": None,
             "failing_since": None,
+            "failed_at": None,
         },
     )
 
 
-def change(
-    tx: Connection,
-    organization_id: int,
-    endpoint_id: int,
-    entry: EndpointEntry,
-    failing_since: datetime | None,
-) -> None:
+def change(tx: Connection, organization_id: int, endpoint_id: int, entry: EndpointEntry) -> None:
     """Write down where it is and what it wants; its key stays."""
     tx.execute(
         CHANGE,
@@ -370,7 +367,6 @@ def change(
             "endpoint_id": endpoint_id,
             "to_url": entry.url,
             "to_types": _written(entry.types),
-            "fails_since": failing_since,
         },
     )
 
@@ -400,22 +396,34 @@ def set_secret(
     )
 
 
-def disable(tx: Connection, organization_id: int, endpoint_id: int, at: datetime) -> bool:
-    """Send no more to it, because the operator says so; whether anything was sent until now."""
-    named = {"organization": organization_id, "endpoint_id": endpoint_id, "at": at}
-    return tx.execute(DISABLE, named).rowcount == 1
+def health(
+    tx: Connection, organization_id: int, endpoint_ids: Collection[int]
+) -> dict[int, Health]:
+    """How the endpoints are doing; nobody else writes it down until the transaction ends."""
+    named = {"organization": organization_id, "endpoint_ids": endpoint_ids}
+    return {row.id: _health(row) for row in HEALTH.rows(tx, named)}
 
 
-def enable(tx: Connection, organization_id: int, endpoint_id: int) -> None:
-    """Send to it again, and forget that it failed."""
-    tx.execute(ENABLE, {"organization": organization_id, "endpoint_id": endpoint_id})
+def set_health(tx: Connection, organization_id: int, healths: Mapping[int, Health]) -> None:
+    """Write down how the endpoints of these ids are doing."""
+    SET_HEALTH.run(
+        tx,
+        organization_id,
+        [{"row_id": number, **asdict(health)} for number, health in healths.items()],
+    )
 
 
 def remove(tx: Connection, organization_id: int, endpoint_id: int) -> int:
     """Drop the endpoint with its deliveries and their attempts; how many deliveries there were."""
-    named = {"organization": organization_id, "endpoint_id": endpoint_id}
-    tx.execute(REMOVE_ATTEMPTS, named)
-    deliveries = tx.execute(REMOVE_DELIVERIES, named).rowcount
+    named: dict[str, Any] = {"organization": organization_id, "endpoint_id": endpoint_id}
+    deliveries, since = 0, datetime.min.replace(tzinfo=UTC)
+    while found := tx.execute(
+        ITS_DELIVERIES, named | {"since": since, "limit": REMOVED_AT_ONCE}
+    ).all():
+        those = {"organization": organization_id, "delivery_ids": [row.id for row in found]}
+        tx.execute(REMOVE_ATTEMPTS, those)
+        tx.execute(REMOVE_DELIVERIES, those)
+        deliveries, since = deliveries + len(found), found[-1].created_at
     tx.execute(REMOVE, named)
     return deliveries
 

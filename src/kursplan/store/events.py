@@ -18,9 +18,14 @@ ADD = insert_many(event)
 
 
 def add(
-    tx: Connection, organization_id: int, events: Sequence[Event], happened_at: datetime
+    tx: Connection,
+    organization_id: int,
+    events: Sequence[Event],
+    happened_at: datetime,
+    *,
+    fanned_out: bool,
 ) -> None:
-    """Store the events in the order in which they are given.
+    """Store the events in the order in which they are given; `fanned_out` if nobody is to be told.
 
     Their numbers are taken here, while what changed is locked: a later event of the same entity
     has the higher number, whichever process stores it.
@@ -41,7 +46,7 @@ def add(
                 "home_studio_id": each.home_studio_id,
                 "content": None if each.content is None else json.dumps(dict(each.content)),
                 "happened_at": happened_at,
-                "fanned_out": False,
+                "fanned_out": fanned_out,
             }
             for number, each in zip(numbers, events, strict=True)
         ],

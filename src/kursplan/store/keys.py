@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from kursplan.store.dialect import Instant, take_numbers
+from kursplan.store.dialect import Instant
 from kursplan.store.driver import Fixed
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
@@ -148,6 +148,10 @@ REVOKE = (
     .values(revoked_at=bindparam("at", type_=Instant))
 )
 
+IS_CONFIRMED = select(integration.c.confirmed_at.is_not(None)).where(
+    integration.c.organization_id == ORGANIZATION,
+    integration.c.id == bindparam("integration_id"),
+)
 CONFIRM = (
     update(integration)
     .where(
@@ -155,10 +159,7 @@ CONFIRM = (
         integration.c.id == bindparam("integration_id"),
         integration.c.confirmed_at.is_(None),
     )
-    .values(
-        confirmed_at=bindparam("at", type_=Instant),
-        confirmed_event=bindparam("event", type_=BigInteger),
-    )
+    .values(confirmed_at=bindparam("at", type_=Instant))
 )
 
 
@@ -239,18 +240,16 @@ def revoke(tx: Connection, organization_id: int, key_id: int, at: datetime) -> b
     return done.rowcount == 1
 
 
+def is_confirmed(tx: Connection, organization_id: int, integration_id: int) -> bool:
+    """Whether the integration has confirmed its activation."""
+    named = {"organization": organization_id, "integration_id": integration_id}
+    return bool(tx.execute(IS_CONFIRMED, named).scalar())
+
+
 def confirm(tx: Connection, organization_id: int, integration_id: int, at: datetime) -> None:
     """Note that the integration confirmed its activation; the first time counts.
 
-    From here on it hears of events: of those with a higher number than this is given.
+    From here on it hears of whatever is fanned out.
     """
-    [event] = take_numbers(tx, 1)
-    tx.execute(
-        CONFIRM,
-        {
-            "organization": organization_id,
-            "integration_id": integration_id,
-            "at": at,
-            "event": event,
-        },
-    )
+    named = {"organization": organization_id, "integration_id": integration_id}
+    tx.execute(CONFIRM, named | {"at": at})

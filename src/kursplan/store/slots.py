@@ -11,11 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from kursplan.domain.classes import Class, WhoMayBook
+from kursplan.domain.classes import Class
 from kursplan.domain.slots import Own, Slot
 from kursplan.domain.studios import Closure, Studio, zone_of
 from kursplan.store.dialect import any_of
 from kursplan.store.driver import Fixed, update_many
+from kursplan.store.nested import numbers_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, location, slot, studio
 
@@ -56,8 +57,12 @@ WITH_CLASS_AND_STUDIO = slot.join(
     (studio.c.organization_id == slot.c.organization_id) & (studio.c.id == slot.c.studio_id),
 )
 
+_RATES_HERE = select(class_rate.c.rate_id).where(
+    class_rate.c.organization_id == slot.c.organization_id, class_rate.c.class_id == slot.c.class_id
+)
+
 _SLOTS: Select[Any] = (
-    select(*COLUMNS)
+    select(*COLUMNS, numbers_of(_RATES_HERE).label("rates"))
     .select_from(WITH_CLASS_AND_STUDIO)
     .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
     .order_by(slot.c.id)
@@ -65,12 +70,6 @@ _SLOTS: Select[Any] = (
 SLOTS = Fixed(_SLOTS)
 LOCKED_SLOTS = Fixed(_SLOTS.with_for_update(of=slot, key_share=True))
 """In id order, so that two transactions never wait for each other crosswise."""
-
-NAMED_RATES = Fixed(
-    select(class_rate.c.class_id, class_rate.c.rate_id).where(
-        class_rate.c.organization_id == ORGANIZATION, any_of(class_rate.c.class_id, "class_ids")
-    )
-)
 
 CLOSURES = Fixed(
     select(closure.c.studio_id, closure.c.local_from, closure.c.local_to).where(
@@ -125,21 +124,8 @@ def load(
     rows = statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
     if not rows:
         return {}
-    rates = _named_rates(tx, organization_id, rows)
     studios = _studios(tx, organization_id, rows, ahead)
-    return {row.id: _slot(row, studios[row.studio_id], rates) for row in rows}
-
-
-def _named_rates(
-    tx: Connection, organization_id: int, rows: Iterable[AnyRow]
-) -> dict[int, set[int]]:
-    class_ids = {row.class_id for row in rows if row.who_may_book is WhoMayBook.NAMED_RATES}
-    rates: defaultdict[int, set[int]] = defaultdict(set)
-    if class_ids:
-        named = {"organization": organization_id, "class_ids": class_ids}
-        for class_id, rate_id in NAMED_RATES.rows(tx, named):
-            rates[class_id].add(rate_id)
-    return rates
+    return {row.id: _slot(row, studios[row.studio_id], frozenset(row.rates)) for row in rows}
 
 
 def _studios(
@@ -171,13 +157,13 @@ def _studios(
 
 def without_closures(row: AnyRow) -> Slot:
     """The slot as it is shown; closures are for deciding, and are not looked up here."""
-    return _slot(row, Studio(row.studio_id, _zone(row.zone)), {})
+    return _slot(row, Studio(row.studio_id, _zone(row.zone)), frozenset())
 
 
-def _slot(row: AnyRow, held_in: Studio, rates: dict[int, set[int]]) -> Slot:
+def _slot(row: AnyRow, held_in: Studio, rates: frozenset[int]) -> Slot:
     return Slot(
         row.id,
-        _class(row.class_id, row[_OPTIONS_HERE], frozenset(rates.get(row.class_id, ()))),
+        _class(row.class_id, row[_OPTIONS_HERE], rates),
         held_in,
         row.starts_at,
         row.ends_at,

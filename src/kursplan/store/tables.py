@@ -551,7 +551,6 @@ integration = _table(
     _flag("active"),
     _when("confirmed_at", optional=True),
     _text("webhook_key", optional=False),
-    Column("confirmed_event", BigInteger),
     Column("retry_seconds", Listed),
     Column("retry_jitter_percent", Integer),
     _to("application", "application_id"),
@@ -559,8 +558,8 @@ integration = _table(
     UniqueConstraint("organization_id", "application_id", "studio_id"),
 )
 """An application in one studio. The webhook key is what we show to the partner, so it is kept as it
-is; the keys that partners show to us are in `api_key`, as fingerprints. It hears of events whose
-number is above `confirmed_event`; without one it has not confirmed its activation."""
+is; the keys that partners show to us are in `api_key`, as fingerprints. It hears of nothing before it
+has confirmed its activation."""
 
 booking = _table(
     "booking",
@@ -678,18 +677,18 @@ webhook_endpoint = _table(
     _text("secret", optional=False),
     _text("old_secret"),
     _when("old_secret_until", optional=True),
-    Column("since_event", BigInteger, nullable=False),
     _when("created_at"),
     _word("disabled", Disabled, optional=True),
     _when("disabled_at", optional=True),
     _when("failing_since", optional=True),
+    _when("failed_at", optional=True),
     _to("integration", "integration_id"),
     UniqueConstraint("organization_id", "integration_id", "key"),
     _one_of("disabled", Disabled),
 )
-"""Where an integration is told. Without `types` it hears of all, which only the default one may. It
-hears of events whose number is above `since_event`. The secrets sign what we send, so they are kept
-as they are; after a rotation the old one signs too until its time is over."""
+"""Where an integration is told. Without `types` it hears of all, which only the default one may. The
+secrets sign what we send, so they are kept as they are; after a rotation the old one signs too until
+its time is over. While it is failing, `failing_since` is its first failure and `failed_at` its latest."""
 
 delivery = _table(
     "delivery",
@@ -706,22 +705,31 @@ delivery = _table(
     _to("event", "event_id"),
     _to("webhook_endpoint", "endpoint_id"),
     UniqueConstraint("organization_id", "event_id", "endpoint_id"),
-    Index(
-        "ix_delivery_pending",
-        "organization_id",
-        "endpoint_id",
-        "due_at",
-        postgresql_where=text("status = 'PENDING'"),
-        sqlite_where=text("status = 'PENDING'"),
-    ),
+    # What is to be sent to an endpoint: first attempts in the order of events, repeats when they are
+    # due; and whether an organization has any repeat that is due.
     Index(
         "ix_delivery_unattempted",
         "organization_id",
         "endpoint_id",
-        "entity_id",
         "event_id",
         postgresql_where=text("status = 'PENDING' AND attempts = 0"),
         sqlite_where=text("status = 'PENDING' AND attempts = 0"),
+    ),
+    Index(
+        "ix_delivery_repeats",
+        "organization_id",
+        "endpoint_id",
+        "due_at",
+        "event_id",
+        postgresql_where=text("status = 'PENDING' AND attempts > 0"),
+        sqlite_where=text("status = 'PENDING' AND attempts > 0"),
+    ),
+    Index(
+        "ix_delivery_due",
+        "organization_id",
+        "due_at",
+        postgresql_where=text("status = 'PENDING' AND attempts > 0"),
+        sqlite_where=text("status = 'PENDING' AND attempts > 0"),
     ),
     Index("ix_delivery_endpoint", "organization_id", "endpoint_id", "created_at"),
     _one_of("status", DeliveryStatus),

@@ -1,40 +1,45 @@
-"""Webhooks as rows: who listens, what is to be delivered, and what came of it."""
+"""Deliveries on their way: which are due, who takes them, and what came of it.
+
+How they come into being is in `fan_out`; what people look up and have sent again is in `deliveries`.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
     Integer,
     Select,
     bindparam,
-    delete,
-    exists,
     func,
-    insert,
     or_,
     select,
-    text,
     update,
 )
 
 from kursplan.domain.events import EventType
-from kursplan.domain.webhooks import (
-    DeliveryStatus,
-    Disabled,
-    Failure,
-    Listener,
-    RetryPlan,
-    valid_secrets,
+from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
+from kursplan.store.deliveries import AT_ENDPOINT, OF_EVENT, REPEAT, UNATTEMPTED
+from kursplan.store.dialect import Instant, any_of
+from kursplan.store.driver import Fixed, insert_many, update_many
+from kursplan.store.endpoints import (
+    SENDER_COLUMNS,
+    WITH_INTEGRATION,
+    Sender,
+    retry_plan,
+    sender_of,
 )
-from kursplan.store.dialect import Instant, any_of, take_numbers
-from kursplan.store.endpoints import retry_plan
+from kursplan.store.fan_out import TO_FAN_OUT
+from kursplan.store.nested import numbers_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -46,145 +51,110 @@ from kursplan.store.tables import (
     webhook_endpoint,
 )
 
+LOOKED_AT = 32
+"""How many first attempts at one endpoint are looked at for those that have their turn."""
+
 _NOW = bindparam("now", type_=Instant)
-_LIMIT = bindparam("limit", type_=Integer)
+_EACH = bindparam("each", type_=Integer)
 
-# Written out, like the conditions of the partial indexes, so that those can serve it.
-_TO_FAN_OUT = text("NOT event.fanned_out")
-_PENDING = text("delivery.status = 'PENDING'")
+# --- What is due ------------------------------------------------------------------------------
 
-# --- Fan out ----------------------------------------------------------------------------------
-
-ACROSS_TO_FAN_OUT = select(event.c.organization_id).where(_TO_FAN_OUT).distinct()
-
-LOCK_FAN_OUT = (
-    select(organization.c.id)
-    .where(organization.c.id == ORGANIZATION)
-    .order_by(organization.c.id)
-    .with_for_update(key_share=True, skip_locked=True)
-)
-"""One process at a time fans out the events of an organization, so that they keep their order."""
-
-EVENTS_TO_FAN_OUT = (
-    select(event.c.id, event.c.type, event.c.entity_id, event.c.studio_id, event.c.home_studio_id)
-    .where(event.c.organization_id == ORGANIZATION, _TO_FAN_OUT)
-    .order_by(event.c.id)
-    .limit(_LIMIT)
-)
-
-LISTENERS = (
-    select(
-        webhook_endpoint.c.id,
-        webhook_endpoint.c.integration_id,
-        integration.c.studio_id,
-        webhook_endpoint.c.is_default,
-        webhook_endpoint.c.types,
-        webhook_endpoint.c.since_event,
-        integration.c.confirmed_event,
-        webhook_endpoint.c.disabled,
-    )
-    .select_from(
-        webhook_endpoint.join(
-            integration,
-            (integration.c.organization_id == webhook_endpoint.c.organization_id)
-            & (integration.c.id == webhook_endpoint.c.integration_id),
-        )
-    )
-    .where(
-        webhook_endpoint.c.organization_id == ORGANIZATION,
-        integration.c.active,
-        integration.c.confirmed_event.is_not(None),
-    )
-    .order_by(webhook_endpoint.c.id)
-    .with_for_update(read=True, of=webhook_endpoint)
-)
-"""Locked against being disabled or enabled until their deliveries are stored: one that is held would
-otherwise never be sent, and one that is not would be sent in spite of it."""
-
-ADD_DELIVERIES = insert(delivery)
-
-FANNED_OUT = (
-    update(event)
-    .where(event.c.organization_id == ORGANIZATION, any_of(event.c.id, "event_ids"))
-    .values(fanned_out=True)
-)
-
-# --- Deliver ----------------------------------------------------------------------------------
-
+_IS_DUE = delivery.c.due_at <= _NOW
 _IS_FREE = or_(delivery.c.claimed_until.is_(None), delivery.c.claimed_until <= _NOW)
 
-ACROSS_DUE = (
-    select(delivery.c.organization_id)
-    .where(_PENDING, delivery.c.due_at <= _NOW, _IS_FREE)
-    .distinct()
-)
+_FIRST_ATTEMPTS = select(delivery.c.id).where(UNATTEMPTED, _IS_FREE)
+_REPEATS = select(delivery.c.id).where(REPEAT, _IS_DUE, _IS_FREE)
+"""They have had their turn among the events of their entity when they were attempted first."""
 
-_earlier = delivery.alias("earlier")
-_HAS_ITS_TURN = ~exists(
-    select(_earlier.c.id).where(
-        _earlier.c.organization_id == delivery.c.organization_id,
-        _earlier.c.endpoint_id == delivery.c.endpoint_id,
-        _earlier.c.entity_id == delivery.c.entity_id,
-        _earlier.c.event_id < delivery.c.event_id,
-        text("earlier.status = 'PENDING' AND earlier.attempts = 0"),
+
+def _there_are(query: Select[tuple[int]]) -> ColumnElement[bool]:
+    """Asked for the first one in the order of an index, so that this is all that is looked at."""
+    return query.limit(1).scalar_subquery().is_not(None)
+
+
+_IN_ORGANIZATION = delivery.c.organization_id == organization.c.id
+
+ACROSS_DUE = Fixed(
+    select(organization.c.id)
+    .where(
+        or_(
+            _there_are(
+                _FIRST_ATTEMPTS.where(_IN_ORGANIZATION).order_by(
+                    delivery.c.endpoint_id, delivery.c.event_id
+                )
+            ),
+            _there_are(_REPEATS.where(_IN_ORGANIZATION).order_by(delivery.c.due_at)),
+        )
     )
+    .order_by(organization.c.id)
 )
-"""Within an entity a later event is not sent before an earlier one was attempted (F47)."""
+
+_FIRST_ATTEMPTS_HERE = _FIRST_ATTEMPTS.where(AT_ENDPOINT).order_by(delivery.c.event_id)
+_REPEATS_HERE = _REPEATS.where(AT_ENDPOINT).order_by(delivery.c.due_at, delivery.c.event_id)
 
 
-def _due(endpoint_is: ColumnElement[bool]) -> Select[Any]:
-    """What is due at such endpoints, a few of each, and of each the first before any second.
+def _first_of_each_entity() -> Select[tuple[int]]:
+    """Of the oldest events that an endpoint was not told of, the first of each entity.
 
-    So an endpoint with a backlog does not crowd out the others.
+    Within an entity a later event is not sent before an earlier one was attempted (F47). What is
+    earlier than one of the oldest is one of the oldest too; so it is enough to look at a few, and
+    the very first always has its turn.
     """
-    turn = func.row_number().over(
-        partition_by=delivery.c.endpoint_id, order_by=(delivery.c.due_at, delivery.c.event_id)
+    oldest = (
+        select(delivery.c.id, delivery.c.event_id, delivery.c.entity_id, _IS_FREE.label("is_free"))
+        .where(AT_ENDPOINT, UNATTEMPTED)
+        .order_by(delivery.c.event_id)
+        .limit(LOOKED_AT)
+        .correlate(webhook_endpoint)
+        .subquery("oldest")
     )
-    found = (
-        select(delivery.c.id, delivery.c.endpoint_id, delivery.c.due_at, turn.label("place"))
-        .select_from(
-            delivery.join(
-                webhook_endpoint,
-                (webhook_endpoint.c.organization_id == delivery.c.organization_id)
-                & (webhook_endpoint.c.id == delivery.c.endpoint_id),
-            )
-        )
-        .where(
-            delivery.c.organization_id == ORGANIZATION,
-            _PENDING,
-            delivery.c.due_at <= _NOW,
-            _IS_FREE,
-            _HAS_ITS_TURN,
-            webhook_endpoint.c.disabled.is_(None),
-            ~any_of(delivery.c.endpoint_id, "busy"),
-            endpoint_is,
-        )
-        .subquery("due")
-    )
+    place = func.row_number().over(partition_by=oldest.c.entity_id, order_by=oldest.c.event_id)
+    queued = select(oldest, place.label("place")).subquery("queued")
     return (
-        select(found.c.id, found.c.endpoint_id)
-        .where(found.c.place <= bindparam("each", type_=Integer))
-        .order_by(found.c.place, found.c.due_at, found.c.id)
-        .limit(_LIMIT)
+        select(queued.c.id)
+        .where(queued.c.place == 1, queued.c.is_free)
+        .order_by(queued.c.event_id)
+        .limit(_EACH)
     )
 
 
-DUE = _due(webhook_endpoint.c.failing_since.is_(None))
-DUE_WHERE_FAILING = _due(webhook_endpoint.c.failing_since.is_not(None))
+DUE = Fixed(
+    select(
+        webhook_endpoint.c.id,
+        webhook_endpoint.c.failing_since,
+        numbers_of(_first_of_each_entity()).label("first_attempts"),
+        numbers_of(_REPEATS_HERE.limit(_EACH)).label("repeats"),
+    )
+    .select_from(WITH_INTEGRATION)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        webhook_endpoint.c.id > bindparam("after", type_=BigInteger),
+        ~any_of(webhook_endpoint.c.id, "busy"),
+        webhook_endpoint.c.disabled.is_(None),
+        or_(webhook_endpoint.c.failing_since.is_(None), bindparam("failing_too", type_=Boolean)),
+        integration.c.active,
+        or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
+    )
+    .order_by(webhook_endpoint.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+"""A few of each endpoint, and only as many endpoints as are asked for: no backlog is read."""
+
+# --- Taking what is due -----------------------------------------------------------------------
 
 _free = (
     select(delivery.c.id)
     .where(
         delivery.c.organization_id == ORGANIZATION,
         any_of(delivery.c.id, "delivery_ids"),
-        _PENDING,
+        delivery.c.status == DeliveryStatus.PENDING,
         _IS_FREE,
     )
     .order_by(delivery.c.id)
     .with_for_update(key_share=True, skip_locked=True)
     .subquery("free")
 )
-CLAIM = (
+CLAIM = Fixed(
     update(delivery)
     .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == _free.c.id)
     .values(claimed_until=bindparam("until", type_=Instant))
@@ -192,7 +162,7 @@ CLAIM = (
 )
 """Nobody waits for another who claims the same."""
 
-PARCELS = (
+PARCELS = Fixed(
     select(
         delivery.c.id,
         delivery.c.endpoint_id,
@@ -203,38 +173,20 @@ PARCELS = (
         event.c.entity_id,
         event.c.content,
         event.c.happened_at,
-        webhook_endpoint.c.url,
-        webhook_endpoint.c.secret,
-        webhook_endpoint.c.old_secret,
-        webhook_endpoint.c.old_secret_until,
-        integration.c.webhook_key,
+        *SENDER_COLUMNS,
         integration.c.retry_seconds,
         integration.c.retry_jitter_percent,
     )
-    .select_from(
-        delivery.join(
-            event,
-            (event.c.organization_id == delivery.c.organization_id)
-            & (event.c.id == delivery.c.event_id),
-        )
-        .join(
-            webhook_endpoint,
-            (webhook_endpoint.c.organization_id == delivery.c.organization_id)
-            & (webhook_endpoint.c.id == delivery.c.endpoint_id),
-        )
-        .join(
-            integration,
-            (integration.c.organization_id == webhook_endpoint.c.organization_id)
-            & (integration.c.id == webhook_endpoint.c.integration_id),
-        )
-    )
+    .select_from(WITH_INTEGRATION.join(delivery, AT_ENDPOINT).join(event, OF_EVENT))
     .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
-    .order_by(delivery.c.event_id, delivery.c.id)
+    .order_by(delivery.c.id)
 )
 
-ATTEMPTED = (
+# --- What came of it --------------------------------------------------------------------------
+
+ATTEMPTED = Fixed(
     select(
-        delivery.c.id.label("delivery_id"),
+        delivery.c.id.label("row_id"),
         delivery.c.status,
         delivery.c.attempts,
         delivery.c.failed_attempts,
@@ -247,82 +199,34 @@ ATTEMPTED = (
     .with_for_update(key_share=True)
 )
 
-ADD_ATTEMPT = insert(attempt)
+ADD_ATTEMPTS = insert_many(attempt)
 
-MARK = (
-    update(delivery)
-    .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == bindparam("delivery_id"))
-    .values(
-        status=bindparam("status"),
-        attempts=bindparam("attempts"),
-        failed_attempts=bindparam("failed_attempts"),
-        due_at=bindparam("due_at"),
-        claimed_until=bindparam("claimed_until"),
-        finished_at=bindparam("finished_at"),
-    )
+MARK = update_many(
+    delivery, "status", "attempts", "failed_attempts", "due_at", "claimed_until", "finished_at"
 )
 
-HEALTH = (
-    select(webhook_endpoint.c.id, webhook_endpoint.c.failing_since, webhook_endpoint.c.disabled)
-    .where(
-        webhook_endpoint.c.organization_id == ORGANIZATION,
-        any_of(webhook_endpoint.c.id, "endpoint_ids"),
-    )
-    .order_by(webhook_endpoint.c.id)
-    .with_for_update(key_share=True)
-)
-
-SET_HEALTH = (
-    update(webhook_endpoint)
-    .where(
-        webhook_endpoint.c.organization_id == ORGANIZATION,
-        webhook_endpoint.c.id == bindparam("endpoint_id"),
-    )
-    .values(
-        failing_since=bindparam("failing_since"),
-        disabled=bindparam("disabled"),
-        disabled_at=bindparam("disabled_at"),
-    )
-)
-
-HOLD = (
-    update(delivery)
-    .where(
-        delivery.c.organization_id == ORGANIZATION,
-        delivery.c.endpoint_id == bindparam("of_endpoint"),
-        _PENDING,
-    )
-    .values(status=DeliveryStatus.HELD)
-)
-"""What was still to be sent to an endpoint that is disabled now."""
-
-ACROSS_OLDEST_PENDING = (
-    select(delivery.c.organization_id, func.min(delivery.c.created_at).label("oldest"))
-    .where(_PENDING)
-    .group_by(delivery.c.organization_id)
-)
-ACROSS_OLDEST_TO_FAN_OUT = (
+ACROSS_OLDEST = (
     select(event.c.organization_id, func.min(event.c.happened_at).label("oldest"))
-    .where(_TO_FAN_OUT)
-    .group_by(event.c.organization_id)
-)
-
-FORGET_ATTEMPTS = delete(attempt).where(
-    attempt.c.organization_id == ORGANIZATION, attempt.c.attempted_at < bindparam("before")
-)
-ACROSS_OLD_ATTEMPTS = (
-    select(attempt.c.organization_id).where(attempt.c.attempted_at < bindparam("before")).distinct()
+    .where(TO_FAN_OUT)
+    .group_by(event.c.organization_id),
+    *(
+        select(delivery.c.organization_id, func.min(delivery.c.created_at).label("oldest"))
+        .select_from(WITH_INTEGRATION.join(delivery, AT_ENDPOINT))
+        .where(pending, integration.c.active)
+        .group_by(delivery.c.organization_id)
+        for pending in (UNATTEMPTED, REPEAT)
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An event that nobody has been told of yet."""
+class Due:
+    """What is due at one endpoint: some of it, and in the order in which it is to be sent."""
 
-    id: int
-    type: EventType
-    entity_id: int
-    studio_ids: tuple[int, ...]
+    endpoint_id: int
+    failing: bool
+    """Whether its latest attempt failed."""
+    delivery_ids: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,16 +243,8 @@ class Parcel:
     entity_id: int
     content: dict[str, int] | None
     happened_at: datetime
-    url: str
-    secret: str
-    old_secret: str | None
-    old_secret_until: datetime | None
-    webhook_key: str
+    sender: Sender
     plan: RetryPlan
-
-    def secrets(self, now: datetime) -> Sequence[str]:
-        """What signs now."""
-        return valid_secrets(self.secret, self.old_secret, self.old_secret_until, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,85 +265,9 @@ class Attempted:
     gone: bool
 
 
-def organizations_to_fan_out(tx: Connection) -> list[int]:
-    """The organizations with events that were not fanned out yet."""
-    return sorted(tx.execute(ACROSS_TO_FAN_OUT).scalars())
-
-
-def lock_fan_out(tx: Connection, organization_id: int) -> bool:
-    """Be the one who fans out; whether nobody else is at it."""
-    return tx.execute(LOCK_FAN_OUT, {"organization": organization_id}).first() is not None
-
-
-def to_fan_out(tx: Connection, organization_id: int, limit: int) -> list[Waiting]:
-    """Events that were not fanned out yet, in their order."""
-    rows = tx.execute(EVENTS_TO_FAN_OUT, {"organization": organization_id, "limit": limit})
-    return [
-        Waiting(
-            row.id,
-            row.type,
-            row.entity_id,
-            tuple(each for each in (row.studio_id, row.home_studio_id) if each is not None),
-        )
-        for row in rows
-    ]
-
-
-def listeners(tx: Connection, organization_id: int) -> list[Listener]:
-    """Every endpoint of an integration that is active and has confirmed its activation."""
-    return [
-        Listener(
-            endpoint_id=row.id,
-            integration_id=row.integration_id,
-            studio_id=row.studio_id,
-            is_default=row.is_default,
-            types=None if row.types is None else frozenset(map(EventType, row.types)),
-            since=max(row.since_event, row.confirmed_event),
-            disabled=row.disabled is not None,
-        )
-        for row in tx.execute(LISTENERS, {"organization": organization_id})
-    ]
-
-
-def fan_out(
-    tx: Connection,
-    organization_id: int,
-    told: Iterable[tuple[Waiting, Listener]],
-    event_ids: Collection[int],
-    now: datetime,
-) -> None:
-    """Store one delivery for each event and endpoint, and mark the events as fanned out."""
-    pairs = list(told)
-    if pairs:
-        numbers = take_numbers(tx, len(pairs))
-        tx.execute(
-            ADD_DELIVERIES,
-            [
-                {
-                    "organization_id": organization_id,
-                    "id": number,
-                    "event_id": waiting.id,
-                    "endpoint_id": listener.endpoint_id,
-                    "entity_id": waiting.entity_id,
-                    "status": (
-                        DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING
-                    ),
-                    "attempts": 0,
-                    "failed_attempts": 0,
-                    "due_at": now,
-                    "claimed_until": None,
-                    "created_at": now,
-                    "finished_at": None,
-                }
-                for number, (waiting, listener) in zip(numbers, pairs, strict=True)
-            ],
-        )
-    tx.execute(FANNED_OUT, {"organization": organization_id, "event_ids": event_ids})
-
-
 def organizations_due(tx: Connection, now: datetime) -> list[int]:
     """The organizations with deliveries that are due."""
-    return sorted(tx.execute(ACROSS_DUE, {"now": now}).scalars())
+    return [row.id for row in ACROSS_DUE.rows(tx, {"now": now})]
 
 
 def due(
@@ -455,19 +275,38 @@ def due(
     organization_id: int,
     now: datetime,
     *,
-    failing: bool,
+    after: int,
     busy: Collection[int],
+    failing_too: bool,
     each: int,
     limit: int,
-) -> list[tuple[int, int]]:
-    """Deliveries that are due, as (delivery, endpoint), at most `each` of an endpoint.
+) -> list[Due]:
+    """What is due at up to `limit` endpoints, by id, each above `after`; at most `each` of one.
 
-    Either of the endpoints whose latest attempt failed, or of the others; of none that is `busy`.
+    At none that is `busy`, disabled, or of an integration that is not active.
     """
-    named = {"organization": organization_id, "now": now}
-    statement = DUE_WHERE_FAILING if failing else DUE
-    found = tx.execute(statement, named | {"busy": busy, "each": each, "limit": limit})
-    return [(row.id, row.endpoint_id) for row in found]
+    found = DUE.rows(
+        tx,
+        {
+            "organization": organization_id,
+            "now": now,
+            "after": after,
+            "busy": busy,
+            "failing_too": failing_too,
+            "each": each,
+            "limit": limit,
+        },
+    )
+    return [
+        Due(row.id, row.failing_since is not None, _by_turns(row.first_attempts, row.repeats))
+        for row in found
+    ]
+
+
+def _by_turns(*queues: Sequence[int]) -> list[int]:
+    """The first of each queue, then the second of each."""
+    turns = zip_longest(*queues)
+    return [each for turn in turns for each in turn if each is not None]
 
 
 def claim(
@@ -479,11 +318,10 @@ def claim(
 ) -> list[Parcel]:
     """Take those of the deliveries that nobody else has taken; the claim lapses at `until`."""
     named: dict[str, Any] = {"organization": organization_id, "delivery_ids": delivery_ids}
-    taken = list(tx.execute(CLAIM, named | {"now": now, "until": until}).scalars())
+    taken = [row.id for row in CLAIM.rows(tx, named | {"now": now, "until": until})]
     if not taken:
         return []
-    rows = tx.execute(PARCELS, {"organization": organization_id, "delivery_ids": taken})
-    return [_parcel(row) for row in rows]
+    return [_parcel(row) for row in PARCELS.rows(tx, named | {"delivery_ids": taken})]
 
 
 def _parcel(row: AnyRow) -> Parcel:
@@ -497,11 +335,7 @@ def _parcel(row: AnyRow) -> Parcel:
         entity_id=row.entity_id,
         content=None if row.content is None else json.loads(row.content),
         happened_at=row.happened_at,
-        url=row.url,
-        secret=row.secret,
-        old_secret=row.old_secret,
-        old_secret_until=row.old_secret_until,
-        webhook_key=row.webhook_key,
+        sender=sender_of(row),
         plan=retry_plan(row.retry_seconds, row.retry_jitter_percent),
     )
 
@@ -515,10 +349,7 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
     """
     ids = [each.delivery_id for each in attempted]
     named = {"organization": organization_id, "delivery_ids": ids}
-    marks = {
-        row["delivery_id"]: {"organization": organization_id, **row}
-        for row in tx.execute(ATTEMPTED, named).mappings()
-    }
+    marks = {row.row_id: row._asdict() for row in ATTEMPTED.rows(tx, named)}
     attempts = []
     for each in attempted:
         kept = marks.get(each.delivery_id)
@@ -527,7 +358,6 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
         kept["attempts"] += 1
         attempts.append(
             {
-                "organization_id": organization_id,
                 "delivery_id": each.delivery_id,
                 "number": kept["attempts"],
                 "attempted_at": each.attempted_at,
@@ -548,57 +378,14 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
                 "finished_at": None if pending else each.attempted_at,
             }
     if attempts:
-        tx.execute(ADD_ATTEMPT, attempts)
-        tx.execute(MARK, list(marks.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How an endpoint is doing."""
-
-    endpoint_id: int
-    failing_since: datetime | None
-    disabled: Disabled | None
-
-
-def health(tx: Connection, organization_id: int, endpoint_ids: Collection[int]) -> list[Health]:
-    """How the endpoints are doing; nobody else writes it down until the transaction ends."""
-    named = {"organization": organization_id, "endpoint_ids": endpoint_ids}
-    return [Health(*row) for row in tx.execute(HEALTH, named)]
-
-
-def set_health(
-    tx: Connection, organization_id: int, changed: Health, disabled_at: datetime | None
-) -> None:
-    """Write it down."""
-    named = {"organization": organization_id, "endpoint_id": changed.endpoint_id}
-    tx.execute(
-        SET_HEALTH,
-        named
-        | {
-            "failing_since": changed.failing_since,
-            "disabled": changed.disabled,
-            "disabled_at": disabled_at,
-        },
-    )
-
-
-def hold(tx: Connection, organization_id: int, endpoint_id: int) -> None:
-    """Keep what is still to be sent to an endpoint until it is enabled again."""
-    tx.execute(HOLD, {"organization": organization_id, "of_endpoint": endpoint_id})
-
-
-def forget_attempts(tx: Connection, organization_id: int, before: datetime) -> int:
-    """Drop attempts from before that instant; how many there were."""
-    named = {"organization": organization_id, "before": before}
-    return tx.execute(FORGET_ATTEMPTS, named).rowcount
-
-
-def organizations_with_old_attempts(tx: Connection, before: datetime) -> list[int]:
-    return sorted(tx.execute(ACROSS_OLD_ATTEMPTS, {"before": before}).scalars())
+        ADD_ATTEMPTS.run(tx, organization_id, attempts)
+        MARK.run(tx, organization_id, marks.values())
 
 
 def oldest_pending(tx: Connection) -> datetime | None:
-    """Since when the oldest event waits that is still to be delivered, over all organizations."""
-    rows = [*tx.execute(ACROSS_OLDEST_PENDING), *tx.execute(ACROSS_OLDEST_TO_FAN_OUT)]
-    return min((row.oldest for row in rows), default=None)
+    """Since when the oldest event waits that is still to be delivered, over all organizations.
+
+    What waits for its integration to be active again is not late.
+    """
+    found = (row.oldest for statement in ACROSS_OLDEST for row in tx.execute(statement))
+    return min(found, default=None)

@@ -10,26 +10,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 
 import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.domain.webhooks import (
-    FAILING_AT_MOST,
-    DeliveryStatus,
-    Disabled,
-    Failure,
-)
+from kursplan.domain.webhooks import DeliveryStatus, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
-from kursplan.store import webhooks
+from kursplan.store import deliveries, endpoints, webhooks
 from kursplan.store.database import Database, DatabaseUnavailable
-from kursplan.store.webhooks import Attempted, Health, Parcel
+from kursplan.store.webhooks import Attempted, Due, Parcel
 from kursplan.webhooks.post import Post, Result
 from kursplan.webhooks.signing import Message, headers
 
@@ -43,6 +39,9 @@ EACH_AT_ONCE = 8
 """How many of those go to one endpoint."""
 FAILING_AT_ONCE = 128
 """How many of those go to endpoints whose latest attempt failed."""
+GATHERING_SECONDS = 0.005
+"""How long after an attempt is done it is told: looking for more costs as much as some attempts do, so
+those that are done by then take part in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,12 @@ class Courier:
         self._post = post
         self._metrics = metrics
         self._under_way: dict[asyncio.Task[None], _Place] = {}
+        self._after: dict[int, int] = {}
         self._attempted: list[tuple[int, Attempted]] = []
         self._marking = asyncio.Lock()
         self.finished = asyncio.Event()
-        """Set whenever an attempt is done, so that a place is free; who waits for it clears it."""
+        """Set a moment after attempts are done, so that places are free; who waits for it clears it."""
+        self._gathering: asyncio.TimerHandle | None = None
 
     @property
     def under_way(self) -> set[asyncio.Task[None]]:
@@ -75,62 +76,97 @@ class Courier:
     async def send_due(self, organization_id: int) -> bool:
         """Begin as many attempts as there are places free; whether any was begun."""
         now = self._clock.now()
-        healthy = await self._begin(organization_id, now, failing=False)
-        return await self._begin(organization_id, now, failing=True) or healthy
-
-    async def settle(self) -> None:
-        """Wait until nothing is under way, and all that came of it is marked."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
-
-    async def _begin(self, organization_id: int, now: datetime, *, failing: bool) -> bool:
-        free = self._free_places(failing=failing)
-        if free <= 0:
-            return False
-        busy = Counter(place.endpoint_id for place in self._under_way.values())
-        due = await self._database.read(
-            partial(
-                webhooks.due,
-                organization_id=organization_id,
-                now=now,
-                failing=failing,
-                busy=[each for each, count in busy.items() if count >= EACH_AT_ONCE],
-                each=EACH_AT_ONCE,
-                limit=free,
-            )
-        )
-        chosen = []
-        for delivery_id, endpoint_id in due:
-            busy[endpoint_id] += 1
-            if busy[endpoint_id] <= EACH_AT_ONCE:
-                chosen.append(delivery_id)
+        chosen = await self._choose(organization_id, now)
         if not chosen:
             return False
         parcels = await self._database.write(
             partial(
                 webhooks.claim,
                 organization_id=organization_id,
-                delivery_ids=chosen,
+                delivery_ids=chosen.keys(),
                 now=now,
                 until=now + CLAIM_LASTS,
             )
         )
         for parcel in parcels:
             task = asyncio.create_task(self._deliver(organization_id, parcel))
-            self._under_way[task] = _Place(parcel.endpoint_id, failing)
+            self._under_way[task] = chosen[parcel.id]
             task.add_done_callback(self._free)
         return bool(parcels)
 
+    async def settle(self) -> None:
+        """Wait until nothing is under way, and all that came of it is marked."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _choose(self, organization_id: int, now: datetime) -> dict[int, _Place]:
+        """Deliveries that are due, each with a place that is free for it."""
+        free = AT_ONCE - len(self._under_way)
+        free_to_fail = FAILING_AT_ONCE - sum(each.failing for each in self._under_way.values())
+        taken = Counter(each.endpoint_id for each in self._under_way.values())
+        if free <= 0:
+            return {}
+        due = await self._look(organization_id, now, taken, free, failing_too=free_to_fail > 0)
+        # Of every endpoint the first before any second, counting what is under way.
+        in_turn = sorted(
+            (
+                (position, delivery_id, _Place(each.endpoint_id, each.failing))
+                for each in due
+                for position, delivery_id in enumerate(
+                    each.delivery_ids, start=taken[each.endpoint_id]
+                )
+            ),
+            key=itemgetter(0),
+        )
+        chosen: dict[int, _Place] = {}
+        for position, delivery_id, place in in_turn:
+            if position >= EACH_AT_ONCE or len(chosen) == free:
+                break
+            if place.failing:
+                if free_to_fail <= 0:
+                    continue
+                free_to_fail -= 1
+            chosen[delivery_id] = place
+        return chosen
+
+    async def _look(
+        self,
+        organization_id: int,
+        now: datetime,
+        taken: Mapping[int, int],
+        limit: int,
+        *,
+        failing_too: bool,
+    ) -> list[Due]:
+        """What is due at some endpoints. Where those are not all, the next look begins after them.
+
+        So all endpoints have their turn, however much is due at any.
+        """
+        look = partial(
+            webhooks.due,
+            organization_id=organization_id,
+            now=now,
+            busy=[each for each, count in taken.items() if count >= EACH_AT_ONCE],
+            failing_too=failing_too,
+            each=EACH_AT_ONCE,
+            limit=limit,
+        )
+        after = self._after.pop(organization_id, 0)
+        due = await self._database.read(partial(look, after=after))
+        if not due and after:
+            due = await self._database.read(partial(look, after=0))
+        if len(due) == limit:
+            self._after[organization_id] = due[-1].endpoint_id
+        return due
+
     def _free(self, task: asyncio.Task[None]) -> None:
         del self._under_way[task]
-        self.finished.set()
+        if self._gathering is None:
+            self._gathering = task.get_loop().call_later(GATHERING_SECONDS, self._finish)
 
-    def _free_places(self, *, failing: bool) -> int:
-        free = AT_ONCE - len(self._under_way)
-        if failing:
-            taken = sum(place.failing for place in self._under_way.values())
-            free = min(free, FAILING_AT_ONCE - taken)
-        return free
+    def _finish(self) -> None:
+        self._gathering = None
+        self.finished.set()
 
     async def _deliver(self, organization_id: int, parcel: Parcel) -> None:
         try:
@@ -150,9 +186,9 @@ class Courier:
             parcel.uuid, parcel.type, parcel.entity_id, parcel.happened_at, parcel.content
         )
         body = message.body()
-        now = self._clock.now()
-        sent = headers(message, body, parcel.webhook_key, parcel.secrets(now), now)
-        return await self._post.send(parcel.url, body, sent)
+        now, sender = self._clock.now(), parcel.sender
+        sent = headers(message, body, sender.webhook_key, sender.secrets(now), now)
+        return await self._post.send(sender.url, body, sent)
 
     async def _mark(self) -> None:
         """Mark all that is done by now; what gets done while one marks is marked by the next."""
@@ -182,40 +218,32 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
     by_endpoint: defaultdict[int, list[Attempted]] = defaultdict(list)
     for each in attempted:
         by_endpoint[each.endpoint_id].append(each)
-    healths = webhooks.health(tx, organization_id, by_endpoint.keys())
+    before = endpoints.health(tx, organization_id, by_endpoint.keys())
     webhooks.mark(tx, organization_id, attempted)
-    for health in healths:
-        changed = _judged(health, by_endpoint[health.endpoint_id])
-        if changed != health:
-            at = attempted[-1].attempted_at
-            webhooks.set_health(tx, organization_id, changed, at if changed.disabled else None)
-        if changed.disabled is None:
+    after = {
+        endpoint_id: _after(health, by_endpoint[endpoint_id])
+        for endpoint_id, health in before.items()
+    }
+    changed = {number: health for number, health in after.items() if health != before[number]}
+    if changed:
+        endpoints.set_health(tx, organization_id, changed)
+    for endpoint_id, health in after.items():
+        if health.disabled is None:
             continue
         # Also what was under way when it was disabled is not sent again by itself.
-        webhooks.hold(tx, organization_id, changed.endpoint_id)
-        if health.disabled is None:
+        deliveries.hold(tx, organization_id, endpoint_id)
+        if endpoint_id in changed:
             log.warning(
                 "webhook endpoint disabled",
                 organization_id=organization_id,
-                endpoint_id=changed.endpoint_id,
-                because=changed.disabled.value,
+                endpoint_id=endpoint_id,
+                because=health.disabled.value,
             )
 
 
-def _judged(health: Health, attempted: Sequence[Attempted]) -> Health:
-    """How the endpoint is doing after these attempts."""
-    if health.disabled is not None:
-        return health
+def _after(health: Health, attempted: Iterable[Attempted]) -> Health:
     for each in attempted:
-        if each.failure is None:
-            health = replace(health, failing_since=None)
-            continue
-        since = health.failing_since or each.attempted_at
-        health = replace(health, failing_since=since)
-        if each.gone:
-            return replace(health, disabled=Disabled.GONE)
-        if each.attempted_at - since >= FAILING_AT_MOST:
-            return replace(health, disabled=Disabled.FAILING)
+        health = health.after(each.failure, each.attempted_at, gone=each.gone)
     return health
 
 

@@ -11,16 +11,15 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpcore
 
 from kursplan.clock import stopwatch
 from kursplan.domain.webhooks import LONGEST_EXCHANGE, Failure
-from kursplan.webhooks.targets import CheckedConnections, RefusedAddress, RefusedTarget, Targets
+from kursplan.webhooks.connections import Connection, Connections
+from kursplan.webhooks.targets import RefusedAddress, RefusedTarget, Targets
 
-MOST_CONNECTIONS = 300
-KEPT_CONNECTIONS = 100
-KEPT_SECONDS = 30.0
 EXCERPT_CHARACTERS = 500
 """How much of an answer is kept for whoever looks why it failed."""
 MOST_BODY_BYTES = 16_384
@@ -74,14 +73,8 @@ class Post:
         self, targets: Targets, trust: ssl.SSLContext, longest: timedelta = LONGEST_EXCHANGE
     ) -> None:
         self._targets = targets
+        self._connections = Connections(targets, trust)
         self.longest = longest
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=trust,
-            max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=KEPT_CONNECTIONS,
-            keepalive_expiry=KEPT_SECONDS,
-            network_backend=CheckedConnections(targets),
-        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,7 +88,7 @@ class Post:
         await self.close()
 
     async def close(self) -> None:
-        await self._pool.aclose()
+        self._connections.close()
 
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Attempt once, within the time that the contract gives; redirects are not followed."""
@@ -131,39 +124,37 @@ class Post:
             return _kind(failure)
 
     async def _exchange(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send, and read the beginning of the answer.
+        """Over a connection that was kept, or else a new one.
 
         An endpoint may close a connection that was kept open just when it is used again. That says
         nothing about the endpoint, so it is sent again at once over the next one.
         """
-        while True:
-            connected = False
-
-            async def note(event: str, _: object) -> None:
-                nonlocal connected
-                connected |= event == "connection.connect_tcp.started"
-
+        own = [("host", urlsplit(url).netloc), ("content-length", str(len(body)))]
+        request = httpcore.Request("POST", url, headers=[*own, *headers.items()], content=body)
+        while (kept := self._connections.take(request.url.origin)) is not None:
             try:
-                async with self._pool.stream(
-                    "POST",
-                    url,
-                    headers=list(headers.items()),
-                    content=body,
-                    extensions={"trace": note},
-                ) as response:
-                    read = bytearray()
-                    async for part in response.aiter_stream():
-                        read += part
-                        if len(read) > MOST_BODY_BYTES:
-                            break
-                    told = {
-                        name.decode("latin-1").lower(): value.decode("latin-1")
-                        for name, value in response.headers
-                    }
-                    return Answer(response.status, told, bytes(read))
-            except (httpcore.RemoteProtocolError, httpcore.NetworkError):
-                if connected:
-                    raise
+                return await self._ask(kept, request)
+            except (httpcore.RemoteProtocolError, httpcore.NetworkError, OSError):
+                continue
+        return await self._ask(await self._connections.open(request.url.origin), request)
+
+    async def _ask(self, connection: Connection, request: httpcore.Request) -> Answer:
+        """Send, and read the beginning of the answer."""
+        response = await connection.send(request)
+        body = bytearray()
+        try:
+            async for part in response.aiter_stream():
+                body += part
+                if len(body) > MOST_BODY_BYTES:
+                    break
+        finally:
+            await response.aclose()
+        self._connections.keep(connection)
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1")
+            for name, value in response.headers
+        }
+        return Answer(response.status, headers, bytes(body))
 
 
 def _kind(failure: BaseException) -> Failure:

@@ -11,12 +11,9 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import urlsplit
-
-import httpcore
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """From host and port to numeric addresses. Raises OSError where there are none."""
@@ -54,6 +51,7 @@ _UNICAST = ipaddress.ip_network("2000::/3")
 """The only part of IPv6 that the open internet uses."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LONGEST_URL = 2000
+_FOR_DEVELOPMENT = "; for development, KURSPLAN_WEBHOOKS_INSECURE=on allows it"
 
 
 class RefusedTarget(ValueError):
@@ -120,7 +118,8 @@ class Targets:
                 f"a URL has at most {_LONGEST_URL} printable ASCII characters; write others as %XX"
             )
         if parts.scheme not in schemes:
-            raise RefusedTarget(f"a webhook's URL begins with {' or '.join(schemes)}://")
+            hint = _FOR_DEVELOPMENT if parts.scheme == "http" else ""
+            raise RefusedTarget(f"a webhook's URL begins with {' or '.join(schemes)}://{hint}")
         if not parts.hostname or port == 0:
             raise RefusedTarget("the URL names no host that can be called")
         if parts.username is not None or parts.password is not None:
@@ -153,8 +152,29 @@ class Targets:
         if not self._insecure and not all(map(is_public, found)):
             raise RefusedAddress(
                 f"the host {host} leads to an address that is not in the open internet"
+                f"{_FOR_DEVELOPMENT}"
             )
         return found
+
+    async def connect(
+        self, host: str, port: int, trust: ssl.SSLContext | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to one of the addresses that were just checked: by it and not by the name.
+
+        With `trust` it is encrypted, and the host has shown a certificate for its name. Raises
+        `RefusedAddress`, and OSError where there is no connection.
+        """
+        failure: OSError | None = None
+        for address in await self.addresses(host, port):
+            try:
+                return await asyncio.open_connection(
+                    address, port, ssl=trust, server_hostname=host if trust else None
+                )
+            except ssl.SSLError:
+                raise  # Somebody answered there.
+            except OSError as unreachable:
+                failure = unreachable
+        raise failure or socket.gaierror(f"{host} has no address")
 
     async def _look_up(self, host: str, port: int) -> list[str]:
         """All who ask for a name at the same time share one lookup.
@@ -167,75 +187,3 @@ class Targets:
             self._lookups[host, port] = asked
             asked.add_done_callback(lambda _: self._lookups.pop((host, port)))
         return await asyncio.shield(asked)
-
-
-class _Opened(httpcore.AsyncNetworkStream):
-    """A connection that is closed when its TLS handshake is given up; the library leaves it open.
-
-    A server that takes connections and is silent would otherwise cost one more with every attempt.
-    The methods and their `timeout` are the library's interface.
-    """
-
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-
-    async def read(
-        self,
-        max_bytes: int,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> bytes:
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
-        except asyncio.CancelledError:
-            await self._stream.aclose()
-            raise
-
-
-class CheckedConnections(httpcore.AsyncNetworkBackend):
-    """Opens connections only to addresses that were checked, by the address and not by the name."""
-
-    def __init__(self, targets: Targets) -> None:
-        self._targets = targets
-        self._network = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  (the interface of the library)
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        failure: Exception | None = None
-        for address in await self._targets.addresses(host, port):
-            try:
-                opened = await self._network.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-                return _Opened(opened)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as unreachable:
-                failure = unreachable
-        raise failure or httpcore.ConnectError(f"{host} has no address")
-
-    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
-        raise RefusedAddress("a socket in the file system is not called")
-
-    async def sleep(self, seconds: float) -> None:
-        await self._network.sleep(seconds)

@@ -16,6 +16,7 @@ from kursplan.clock import Clock, stopwatch
 from kursplan.metrics import Metrics
 from kursplan.store import webhooks
 from kursplan.store.database import Database
+from kursplan.store.fan_out import organizations_to_fan_out
 from kursplan.webhooks.deliver import Courier
 from kursplan.webhooks.fan_out import fan_out
 from kursplan.work.everywhere import everywhere
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 INTERVAL_SECONDS = 1.0
 """How often it looks for what nobody of this process told it of."""
+MEASURED_SECONDS = 15.0
+"""How often it measures how far behind it is: for that, all that is pending has to be read."""
 
 
 class Telling:
@@ -47,7 +50,8 @@ class Telling:
         self._interval = interval
         self._loop: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
-        self._measured = -interval
+        self._measured = -MEASURED_SECONDS
+        self._last_sent_in = 0
 
     def start(self) -> None:
         """Tell from now on, until `stop`."""
@@ -77,23 +81,36 @@ class Telling:
         self._metrics.oldest_undelivered.set(age)
 
     async def _fan_out(self) -> bool:
-        waiting = await self._database.read(webhooks.organizations_to_fan_out)
+        waiting = await self._database.read(organizations_to_fan_out)
         return await everywhere(
             waiting, partial(fan_out, database=self._database, clock=self._clock)
         )
 
     async def _send(self) -> bool:
-        due = partial(webhooks.organizations_due, now=self._clock.now())
-        return await everywhere(await self._database.read(due), self._courier.send_due)
+        """In every organization with something due, as long as there are places free.
+
+        Those come first that had none the last time, so that nobody takes all of them for long.
+        """
+        now = self._clock.now()
+        due = await self._database.read(partial(webhooks.organizations_due, now=now))
+        due.sort(key=lambda each: (each <= self._last_sent_in, each))
+        return await everywhere(due, self._send_in)
+
+    async def _send_in(self, organization_id: int) -> bool:
+        begun = await self._courier.send_due(organization_id)
+        if begun:
+            self._last_sent_in = organization_id
+        return begun
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
             # Whatever happens from here on ends the rest, also before it has begun.
             self._committed.clear()
             self._courier.finished.clear()
-            worked = [await self._attempt(step) for step in (self._fan_out, self._send)]
+            more_to_fan_out = await self._attempt(self._fan_out)
+            await self._attempt(self._send)
             await self._attempt(self._measure_now_and_then)
-            if not any(worked):
+            if not more_to_fan_out:
                 await self._rest()
 
     async def _attempt(self, step: Callable[[], Awaitable[bool]]) -> bool:
@@ -106,7 +123,7 @@ class Telling:
             return False
 
     async def _rest(self) -> None:
-        """Until something was committed here, an attempt is done, or it is time to look again."""
+        """Until something was committed here, attempts are done, or it is time to look again."""
         news = (self._committed, self._courier.finished, self._stopping)
         nudges = [asyncio.create_task(each.wait()) for each in news]
         try:
@@ -116,7 +133,7 @@ class Telling:
                 nudge.cancel()
 
     async def _measure_now_and_then(self) -> bool:
-        if stopwatch() - self._measured >= self._interval:
+        if stopwatch() - self._measured >= MEASURED_SECONDS:
             self._measured = stopwatch()
             await self.measure()
         return False
