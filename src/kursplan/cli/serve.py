@@ -92,11 +92,13 @@ def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> Non
     from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
+    from kursplan.cli.one_write import OneWriteProtocol
+
     config = uvicorn.Config(
         **application,
         workers=workers,
         loop="auto",
-        http="auto",
+        http=OneWriteProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
@@ -22,7 +23,8 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from kursplan.store.dialect import DRIVER_ERRORS, Trouble, name_of, take_numbers, trouble
 
@@ -198,15 +200,24 @@ class _Postgres:
             },
         )
 
+    # Connecting, the work and letting go share one greenlet: each costs a stack of its own.
+
     async def read(self, work: Work[T]) -> T:
         with self._door, _told_in_our_words():
-            async with _connected(self._reader) as (connection, _):
-                return await connection.run_sync(work)
+            return await self._with(self._reader, work)
 
     async def write(self, work: Work[T]) -> T:
         with _told_in_our_words():
-            async with _connected(self._writer) as (connection, driver), driver.transaction():
-                return await connection.run_sync(work)
+            return await self._with(self._writer, partial(_committed, work=work))
+
+    async def _with(self, engine: AsyncEngine, work: Work[T]) -> T:
+        try:
+            found: T = await greenlet_spawn(_connected, engine, work)
+        except _Cut as cut:
+            # Whatever closed this connection has most likely closed those that wait, too.
+            await engine.dispose()
+            raise cut.error from None
+        return found
 
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
@@ -216,19 +227,40 @@ class _Postgres:
         await self._reader.dispose()
 
 
-@asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[tuple[AsyncConnection, Any]]:
-    """A connection of the pool and its driver; one that was closed meanwhile leaves the pool."""
-    async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
+class _Cut(Exception):
+    """A connection was closed under the work that used it."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _connected(engine: AsyncEngine, work: Work[T]) -> T:
+    """Do the work on a connection of the pool, which it leaves if it was closed meanwhile."""
+    with engine.sync_engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
         try:
-            yield connection, driver
-        except BaseException as error:
-            if driver is not None and (driver.is_closed() or isinstance(error, DRIVER_ERRORS)):
-                await connection.invalidate()
-                # Whatever closed this one has most likely closed those that wait, too.
-                await engine.dispose()
-            raise
+            return work(connection)
+        except Exception as error:
+            if not driver.is_closed() and not isinstance(error, DRIVER_ERRORS):
+                raise
+            connection.invalidate()
+            raise _Cut(error) from error
+
+
+def _committed(connection: Connection, work: Work[T]) -> T:
+    """Do the work in a transaction, on the driver itself, because some statements go there directly."""
+    driver: Any = connection.connection.driver_connection
+    transaction = driver.transaction()
+    await_only(transaction.start())
+    try:
+        found = work(connection)
+    except BaseException:
+        if not driver.is_closed():
+            await_only(transaction.rollback())
+        raise
+    await_only(transaction.commit())
+    return found
 
 
 def _milliseconds(seconds: float) -> str:
