@@ -30,6 +30,13 @@ class Filled(Protocol):
         """Take back whatever was booked since it was filled. Nobody may be connected."""
         ...
 
+    async def analyze(self) -> None:
+        """Let the database count its rows, as it does by itself once a minute.
+
+        Until then it keeps plans that were made when there were no bookings yet.
+        """
+        ...
+
     async def bookings(self) -> int:
         """How many bookings are committed."""
         ...
@@ -74,6 +81,9 @@ class FilledPostgres:
             self.database, "slot", *(("booking", "event") if self._last_kept else ())
         )
 
+    async def analyze(self) -> None:
+        await self.postgres.analyze(self.database)
+
     async def bookings(self) -> int:
         async with self.postgres.connected(self.database) as connection:
             count: int = await connection.fetchval("SELECT count(*) FROM booking")
@@ -110,6 +120,9 @@ class FilledSqlite:
         for each in (self._file, *(Path(f"{self._file}{end}") for end in ("-wal", "-shm"))):
             each.unlink(missing_ok=True)
         shutil.copyfile(self.filled, self._file)
+
+    async def analyze(self) -> None:
+        """SQLite plans without counting."""
 
     async def bookings(self) -> int:
         with sqlite3.connect(self._file) as connection:

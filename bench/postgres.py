@@ -53,6 +53,11 @@ class Postgres:
         async with self.connected("postgres") as connection:
             await connection.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
+    async def analyze(self, database: str) -> None:
+        """Count the rows of all tables, by which statements are planned anew."""
+        async with self.connected(database) as connection:
+            await connection.execute("ANALYZE")
+
     async def settle(self, database: str, *tables: str) -> None:
         """Clean up after many changes of these tables, so that the next round starts level.
 

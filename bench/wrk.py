@@ -11,7 +11,8 @@ from pathlib import Path
 from bench.processes import output_of
 
 SCRIPTS = Path(__file__).with_name("lua")
-CONNECTIONS = 64
+CONNECTIONS = 256
+"""Everybody comes at once. What fewer or more of them bring is measured by `growth`."""
 MEASURED = "measured "
 
 

@@ -1,7 +1,8 @@
 """A bare ASGI application that answers from memory: the fastest that this server lets Python be.
 
-It is told which bytes to answer on which path by a JSON file that the environment names. The server
-in front of it is the one that Kursplan runs on: uvicorn with uvloop and httptools, no access log.
+It is told which bytes to answer on which path, head and body, by a JSON file that the environment
+names. The server in front of it is the one that Kursplan runs on: uvicorn with uvloop and httptools, no
+access log.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Message = dict[str, Any]
 def create() -> Any:
     """The application; uvicorn calls this."""
     stored = json.loads(Path(os.environ[ANSWERS]).read_text())
-    prepared = {path: _prepared(body.encode()) for path, body in stored.items()}
+    prepared = {path: _prepared(head, body.encode()) for path, (head, body) in stored.items()}
 
     async def application(scope: Message, receive: Any, send: Any) -> None:
         await receive()
@@ -34,19 +35,23 @@ def create() -> Any:
     return application
 
 
-def _prepared(body: bytes) -> tuple[Message, Message]:
+def _prepared(head: Mapping[str, str], body: bytes) -> tuple[Message, Message]:
+    # The date is the server's own.
     headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
+        (name.lower().encode(), value.encode())
+        for name, value in head.items()
+        if name.lower() != "date"
     ]
     start = {"type": "http.response.start", "status": 200, "headers": headers}
     return start, {"type": "http.response.body", "body": body}
 
 
 @asynccontextmanager
-async def bare_running(bodies: Mapping[str, str], folder: Path) -> AsyncIterator[str]:
-    """The URL of a process that answers these bodies at these paths."""
+async def bare_running(
+    answers: Mapping[str, tuple[Mapping[str, str], str]], folder: Path
+) -> AsyncIterator[str]:
+    """The URL of a process that answers these heads and bodies at these paths."""
     stored = folder / "answers.json"
-    stored.write_text(json.dumps(dict(bodies)))
+    stored.write_text(json.dumps(dict(answers)))
     async with application_running("bench.limits.bare", folder, **{ANSWERS: str(stored)}) as url:
         yield url

@@ -102,6 +102,7 @@ class MinimalPostgres:
         script = self._folder / f"minimal-{slots}.sql"
         await asyncio.to_thread(script.write_text, _script(slots))
         await self._pgbench(script, clients, WARM_UP_SECONDS, first_customer=WARM_UP_CUSTOMERS)
+        await self._postgres.analyze(self._database)
         return await self._pgbench(script, clients, seconds, first_customer=0)
 
     async def _pgbench(

@@ -73,6 +73,10 @@ class PeerDatabase:
             await connection.execute("UPDATE slot SET seats = 0 WHERE seats > 0")
         await self.postgres.settle(DATABASE, "slot")
 
+    async def analyze(self) -> None:
+        """Let the database count its rows, as it does by itself once a minute."""
+        await self.postgres.analyze(DATABASE)
+
     async def bookings(self) -> int:
         """How many bookings are committed."""
         async with self.postgres.connected(DATABASE) as connection:

@@ -129,6 +129,7 @@ async def _load(
     """Warm up, then book; also how many bookings were committed meanwhile."""
     warm_up = arguments(database.gyms, way, 1_000_000 + number, first=LATE_CUSTOMER)
     await load(url, "book", warm_up, seconds=WARM_UP_SECONDS, connections=connections)
+    await database.analyze()
     before = await _settled(database)
     asked = arguments(database.gyms, way, number, first=0)
     done = await load(url, "book", asked, seconds=run.seconds, connections=connections)

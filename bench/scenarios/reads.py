@@ -53,6 +53,10 @@ class Read:
         return self.path.partition("?")[0]
 
 
+Told = tuple[dict[str, str], str]
+"""The head and the body of an answer."""
+
+
 async def measure(run: Run) -> Measured:
     measured = Measured()
     database = await FilledPostgres.create(run.postgres)
@@ -74,8 +78,8 @@ async def measure(run: Run) -> Measured:
 async def _against_bare(
     run: Run, measured: Measured, server: Server, gym: Gym, number: int
 ) -> None:
-    reads, bodies = await _prepared(server.url, gym)
-    async with bare_running(bodies, run.folder) as bare:
+    reads, answers = await _prepared(server.url, gym)
+    async with bare_running(answers, run.folder) as bare:
         for read in reads:
             if not read.unchanged:
                 await _read(run, measured, f"bare: {read.name}", bare, read, gym)
@@ -95,7 +99,7 @@ def _slots(gym: Gym) -> Read:
     return Read("slots", f"/v1/classes/{gym.read_class}/slots?sliceSize=50")
 
 
-async def _prepared(url: str, gym: Gym) -> tuple[list[Read], dict[str, str]]:
+async def _prepared(url: str, gym: Gym) -> tuple[list[Read], dict[str, Told]]:
     """What is read, and what Kursplan answers to each, for the bare application to repeat."""
     slot_id, to_validate, customer_id = gym.slots[0], gym.slots[1], gym.customers[-1]
     asked = f'{{"customerId": {customer_id}, "classSlotId": {to_validate}}}'
@@ -110,19 +114,21 @@ async def _prepared(url: str, gym: Gym) -> tuple[list[Read], dict[str, str]]:
         ]
         validate = Read("validate", VALIDATE, "POST", asked, {"Content-Type": "application/json"})
         validated = await connection.validate(customer_id, to_validate)
-        bodies = {validate.route: validated.body.decode()}
+        answers: dict[str, Told] = {
+            validate.route: (dict(validated.headers), validated.body.decode())
+        }
         unchanged = []
         for read in plain:
             answer = await connection.get(read.path)
             if answer.status != HTTPStatus.OK:
                 raise RuntimeError(f"{read.path}: {answer.status} {answer.body!r}")
-            bodies[read.route] = answer.body.decode()
+            answers[read.route] = dict(answer.headers), answer.body.decode()
             if tag := answer.headers.get("etag"):
                 named = {"If-None-Match": tag}
                 unchanged.append(Read(read.name + UNCHANGED, read.path, headers=named))
-    if (count := len(json.loads(bodies[plain[0].route])["result"])) != SLOTS_READ:
+    if (count := len(json.loads(answers[plain[0].route][1])["result"])) != SLOTS_READ:
         raise RuntimeError(f"{count} slots are read instead of {SLOTS_READ}")
-    return [*plain, validate, *unchanged], bodies
+    return [*plain, validate, *unchanged], answers
 
 
 async def _read(run: Run, measured: Measured, what: str, url: str, read: Read, gym: Gym) -> None:

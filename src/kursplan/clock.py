@@ -40,7 +40,7 @@ class SystemClock:
         self._latest = datetime.min.replace(tzinfo=UTC)
 
     def now(self) -> datetime:
-        told = whole_milliseconds(datetime.fromtimestamp(self._machine(), UTC))
+        told = datetime.fromtimestamp(int(self._machine() * 1000) / 1000, UTC)
         if told >= self._latest or self._latest - told > STEADY_FOR:
             self._latest = told
         return self._latest

@@ -22,17 +22,16 @@ import structlog
 
 def set_up(threshold: int, form: str) -> None:
     """Log from `threshold` on, as `json` for machines or as `text` for people."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_values,
-    ]
-    if form == "json":
-        shared.append(structlog.processors.JSONRenderer(serializer=_as_json))
-    else:
-        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    render: structlog.typing.Processor = _as_json
+    if form != "json":
+        render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     structlog.configure(
-        processors=shared,
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _without_values,
+            render,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=_Lines(sys.stderr),
         cache_logger_on_first_use=True,
@@ -43,7 +42,7 @@ def set_up(threshold: int, form: str) -> None:
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[lines])
 
 
-def _as_json(event: Any, **_: Any) -> str:
+def _as_json(_logger: Any, _method: str, event: Any) -> str:
     return msgspec.json.encode(event, enc_hook=str).decode()
 
 

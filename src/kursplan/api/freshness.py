@@ -26,13 +26,13 @@ class Freshness:
         self._waiting: list[tuple[Studio, asyncio.Future[Version]]] = []
         self._looking: asyncio.Task[None] | None = None
 
-    async def version(self, organization_id: int, studio_id: int) -> Version:
-        """The version of the studio now. Raises `DatabaseUnavailable`."""
+    def version(self, organization_id: int, studio_id: int) -> asyncio.Future[Version]:
+        """The version of the studio now. Raises `DatabaseUnavailable` when it is awaited."""
         answer: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
         self._waiting.append(((organization_id, studio_id), answer))
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
-        return await answer
+        return answer
 
     async def _look(self) -> None:
         try:

@@ -31,7 +31,7 @@ REST_SECONDS = 5.0
 """How long a storage that did not answer is left alone, so that only few wait for it in vain."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
     """Where a key stands on an endpoint after a request."""
 

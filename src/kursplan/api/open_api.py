@@ -65,54 +65,37 @@ class OpenApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
         visit = _Visit(Request(scope, receive))
-        answer = await self._respond(visit)
+        try:
+            answer = await self._answer(visit)
+        except Exception as failure:
+            answer = _refusal(visit, failure)
         answer.headers.append((b"x-trace-id", visit.trace_id.encode()))
         await answer.send(send)
         self._note(visit, answer.status, stopwatch() - began)
 
-    async def _respond(self, visit: _Visit) -> Answer:
-        """The answer, whatever happens."""
-        try:
-            return await self._answer(visit)
-        except ApiError as error:
-            return visit.refuse(error)
-        except ChangedConcurrently:
-            return visit.refuse(ApiError(Fault.CONCURRENTLY_CHANGED))
-        except (DeskBusy, DatabaseUnavailable) as busy:
-            log.warning("busy", trace_id=visit.trace_id, reason=str(busy))
-            visit.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
-            return visit.refuse(ApiError(Fault.SERVER_BUSY))
-        except Exception:
-            log.exception("request failed", trace_id=visit.trace_id, route=visit.route)
-            return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
-
     async def _answer(self, visit: _Visit) -> Answer:
         request = visit.request
         if request.method == "HEAD":
-            return await self._check_key(visit)
+            # On any path it tells whether the key is valid, and nothing else (F56).
+            await self._identify(visit)
+            return Answer.empty(200, [])
         endpoint, parameters = self._find(visit)
         visit.route = endpoint.name
         caller, version = await self._identify(visit)
-        await self._admit(visit, endpoint, caller)
+        _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
         asked = caller.organization_id, caller.studio_id, request.path, request.query_string
         if endpoint.kept and (page := self._pages.find(asked, version)):
             return visit.show(page)
         call = Call(request, caller, parameters, self._house)
         if endpoint.kept:
-            return visit.show(
-                await self._pages.make(asked, version, partial(_page, endpoint, call))
-            )
+            make = partial(_page, endpoint, call)
+            return visit.show(await self._pages.make(asked, version, make))
         if endpoint.method == "GET":
             return visit.show(await _page(endpoint, call))
         answer = await endpoint.answer(call)
         if answer is None:
             return Answer.empty(200, visit.headers)
         return Answer.json(200, visit.headers, encode(answer))
-
-    async def _check_key(self, visit: _Visit) -> Answer:
-        """HEAD on any path tells whether the key is valid, and nothing else (F56)."""
-        await self._identify(visit)
-        return Answer.empty(200, [])
 
     async def _identify(self, visit: _Visit) -> tuple[Caller, Version]:
         key = (visit.request.header(b"x-api-key") or "").strip()
@@ -123,15 +106,6 @@ class OpenApi:
             raise ApiError(Fault.API_KEY_INVALID)
         visit.caller = found[0]
         return found
-
-    async def _admit(self, visit: _Visit, endpoint: Endpoint, caller: Caller) -> None:
-        standing = await self._limit.count(caller.key_id, endpoint.name)
-        if standing is not None:
-            visit.headers += standing.headers
-            if standing.refused:
-                raise _over_the_limit(standing)
-        if endpoint.scope is not None and endpoint.scope not in caller.scopes:
-            raise ApiError(Fault.SCOPE_MISSING, scope=endpoint.scope.value)
 
     def _find(self, visit: _Visit) -> tuple[Endpoint, Mapping[str, str]]:
         """The endpoint that is meant, and what its path names.
@@ -214,6 +188,30 @@ class _Visit:
         if self.request.method == "HEAD":
             return Answer.empty(error.status, headers)
         return Answer.json(error.status, headers, render(error, language, self.trace_id))
+
+
+def _admit(visit: _Visit, endpoint: Endpoint, caller: Caller, standing: Standing | None) -> None:
+    """Raises `ApiError` where the limit or the scope of the key is against it."""
+    if standing is not None:
+        visit.headers += standing.headers
+        if standing.refused:
+            raise _over_the_limit(standing)
+    if endpoint.scope is not None and endpoint.scope not in caller.scopes:
+        raise ApiError(Fault.SCOPE_MISSING, scope=endpoint.scope.value)
+
+
+def _refusal(visit: _Visit, failure: Exception) -> Answer:
+    """The answer, whatever has happened."""
+    if isinstance(failure, ApiError):
+        return visit.refuse(failure)
+    if isinstance(failure, ChangedConcurrently):
+        return visit.refuse(ApiError(Fault.CONCURRENTLY_CHANGED))
+    if isinstance(failure, DeskBusy | DatabaseUnavailable):
+        log.warning("busy", trace_id=visit.trace_id, reason=str(failure))
+        visit.headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
+        return visit.refuse(ApiError(Fault.SERVER_BUSY))
+    log.error("request failed", trace_id=visit.trace_id, route=visit.route, exc_info=failure)
+    return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
 
 
 async def _page(endpoint: Endpoint, call: Call) -> Page:

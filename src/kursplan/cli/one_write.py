@@ -20,15 +20,14 @@ class OneWriteProtocol(HttpToolsProtocol):
     """HTTP as uvicorn speaks it, over a transport that joins head and body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Joining(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(_Joining(transport))  # type: ignore[arg-type]
 
 
 class _Joining:
-    """The transport, but a head waits for the body that follows it, though not beyond this round."""
+    """The transport, but a head waits for the first of the body, which always follows it."""
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._loop = loop
         self._head: bytes | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -40,15 +39,11 @@ class _Joining:
             self._transport.write(head + data)
         elif data.startswith(HEAD) and not data.startswith(GO_ON):
             self._head = data
-            self._loop.call_soon(self._flush)
         else:
             self._transport.write(data)
 
     def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def _flush(self) -> None:
         head, self._head = self._head, None
-        if head is not None and not self._transport.is_closing():
+        if head is not None:
             self._transport.write(head)
+        self._transport.close()

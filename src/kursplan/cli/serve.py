@@ -100,6 +100,7 @@ def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> Non
         loop="auto",
         http=OneWriteProtocol,
         ws="none",
+        proxy_headers=False,  # Nobody asks who the client is.
         lifespan="on",
         access_log=False,
         log_config=None,

@@ -35,6 +35,8 @@ LOCK_WAIT_SECONDS = 2.0
 """How long a transaction waits for a lock that another holds (F16)."""
 STATEMENT_SECONDS = 30.0
 """How long one statement may run before the database gives it up."""
+PLAN_SECONDS = 60
+"""How long a connection keeps a prepared statement, and the plan that goes with it."""
 CONNECTIONS = 10
 CONNECTION_WAIT_SECONDS = 2.0
 READERS = 4
@@ -188,6 +190,8 @@ class _Postgres:
             hide_parameters=True,  # They may be personal data, and errors are logged.
             connect_args={
                 "timeout": 5,
+                # A plan that was made when a table was empty does not live longer than this.
+                "max_cached_statement_lifetime": PLAN_SECONDS,
                 # Limits belong to the connection, not into statements.
                 "server_settings": {
                     "application_name": "kursplan",
