@@ -168,7 +168,7 @@ async def test_a_date_is_a_day_of_the_calendar(line: Line, wrong: str) -> None:
 
 
 async def test_a_status_that_is_not_described_is_refused(line: Line) -> None:
-    with pytest.raises(Undescribed, match="getClassBookingById describes only 200, 400"):
+    with pytest.raises(Undescribed, match="getClassBookingById describes only 200, 304, 400"):
         await line.ask("GET /v1/classes/booking/2033", 201, BOOKING)
     with pytest.raises(Undescribed, match="getClasses describes only"):
         await line.ask("GET /v1/classes", 404, ERROR)

@@ -85,6 +85,24 @@ def test_it_answers_until_it_is_told_to_stop(database_url: str, number: signal.S
         assert events == ["request", "stopped"]
 
 
+def test_on_one_connection_answers_of_every_kind_follow_each_other(sqlite_database: str) -> None:
+    """With a body, with a head alone, long ones, refused ones, and those of the pages around."""
+    with (
+        serving("--port", 0, KURSPLAN_DATABASE_URL=sqlite_database) as (_, logged),
+        httpx.Client(base_url=address(logged), timeout=10) as client,
+    ):
+        page = client.get("/docs")
+        assert len(page.content) == int(page.headers["content-length"])
+        for _ in range(3):
+            assert client.head("/v1/classes").status_code == 401
+            assert client.get("/v1/classes").json()["errorCode"] == "API_KEY_MISSING"
+            assert client.head("/docs").status_code in (200, 405)
+            assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+            again = {"Expect": "100-continue"}
+            assert client.post("/v1/classes/booking/book", json={}, headers=again).is_error
+            assert client.get("/nowhere").status_code == 404
+
+
 def test_several_processes_share_a_postgresql_database(postgres_database: str) -> None:
     with serving("--port", 0, "--workers", 2, KURSPLAN_DATABASE_URL=postgres_database) as (
         process,

@@ -342,6 +342,8 @@ STATES = {
     asyncpg.UndefinedTableError: Trouble.BROKEN,
     asyncpg.InvalidPasswordError: Trouble.BROKEN,
     asyncpg.ReadOnlySQLTransactionError: Trouble.BROKEN,
+    asyncpg.InterfaceError: Trouble.BUSY,
+    asyncpg.InternalClientError: Trouble.BUSY,
     ConnectionResetError: Trouble.BUSY,
     TimeoutError: Trouble.BUSY,
     sqlite3.ProgrammingError: Trouble.BROKEN,
@@ -354,6 +356,11 @@ def test_an_error_says_whether_it_may_pass_by_itself(
     error: type[Exception], meaning: Trouble
 ) -> None:
     assert trouble(error("told in words")) is meaning
+    # As it comes from a connection that SQLAlchemy is just setting up.
+    around = RuntimeError("the driver's")
+    around.__cause__ = error("told in words")
+    if issubclass(error, asyncpg.PostgresError | asyncpg.InternalClientError):
+        assert trouble(DBAPIError("SELECT 1", None, around)) is meaning
 
 
 @pytest.mark.parametrize(

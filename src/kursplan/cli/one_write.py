@@ -20,11 +20,17 @@ class OneWriteProtocol(HttpToolsProtocol):
     """HTTP as uvicorn speaks it, over a transport that joins head and body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(_Joining(transport))  # type: ignore[arg-type]
+        self._joining = _Joining(transport)
+        super().connection_made(self._joining)  # type: ignore[arg-type]
+
+    def on_response_complete(self) -> None:
+        # The answer to a HEAD is a head and nothing more.
+        self._joining.flush()
+        super().on_response_complete()
 
 
 class _Joining:
-    """The transport, but a head waits for the first of the body, which always follows it."""
+    """The transport, but a head waits for the first of the body, or for the end of the answer."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -43,7 +49,11 @@ class _Joining:
             self._transport.write(data)
 
     def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Write the head that waits, if one does."""
         head, self._head = self._head, None
         if head is not None:
             self._transport.write(head)
-        self._transport.close()

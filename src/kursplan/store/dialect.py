@@ -245,9 +245,8 @@ def trouble(error: BaseException) -> Trouble:
     """What went wrong, by SQLSTATE or SQLite's code and never by the message."""
     original = error.orig if isinstance(error, DBAPIError) else error
     # The asynchronous driver's error is wrapped once more; the SQLSTATE is on either.
-    state = getattr(original, "sqlstate", None) or getattr(
-        getattr(original, "__cause__", None), "sqlstate", None
-    )
+    cause = getattr(original, "__cause__", None)
+    state = getattr(original, "sqlstate", None) or getattr(cause, "sqlstate", None)
     if state is not None:
         if state in _CONFLICTS:
             return Trouble.CONFLICT
@@ -259,7 +258,7 @@ def trouble(error: BaseException) -> Trouble:
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Trouble.BUSY
         return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
-    if isinstance(original, DRIVER_ERRORS):
+    if isinstance(original, DRIVER_ERRORS) or isinstance(cause, DRIVER_ERRORS):
         # The driver's own: the connection was closed under it, or is just being closed.
         return Trouble.BUSY
     if isinstance(error, DBAPIError) and error.connection_invalidated:
