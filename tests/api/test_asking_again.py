@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from kursplan.api.kept import ANSWER_BYTES, Page, Pages
 from kursplan.clock import HandClock
 from kursplan.store import tables
+from kursplan.store.versions import Version
 from tests.api.conftest import Partner, Serve
 from tests.gym import MONDAY, Gym
 from tests.referee import Referee
@@ -185,3 +187,35 @@ async def test_a_tag_does_not_get_around_key_scope_and_limit(gym: Gym, serve: Se
         application, await gym.key(scopes=["STUDIO_READ"], application="other")
     )
     assert (await without.get("/v1/classes", headers=asking)).status_code == 403
+
+
+async def test_what_is_kept_has_a_bound_and_the_first_goes_first(clock: HandClock) -> None:
+    pages, version = Pages(clock), Version(1, 1)
+
+    async def large() -> Page:
+        return Page.of(b"x" * (ANSWER_BYTES // 8))
+
+    asked = [(1, 2, "/v1/classes", b"offset=%d" % number) for number in range(9)]
+    for each in asked:
+        await pages.make(each, version, large)
+    assert [pages.find(each, version) is not None for each in asked] == [False] * 2 + [True] * 7
+    assert pages.find(asked[-1], Version(1, 2)) is None
+
+
+async def test_who_asks_for_what_is_being_read_waits_for_it(clock: HandClock) -> None:
+    """Also where the one for whom it is read goes away."""
+    pages, version, asked = Pages(clock), Version(1, 1), (1, 2, "/v1/classes", b"")
+    go_on, read = asyncio.Event(), 0
+
+    async def slowly() -> Page:
+        nonlocal read
+        read += 1
+        await go_on.wait()
+        return Page.of(b"read")
+
+    first, second = [asyncio.ensure_future(pages.make(asked, version, slowly)) for _ in range(2)]
+    await asyncio.sleep(0)
+    first.cancel()
+    go_on.set()
+    assert (await second).body == b"read"
+    assert read == 1
