@@ -25,10 +25,10 @@ from bench.gym import RUSH_OPENS, RUSH_SEATS, RUSH_WAITING, ZONE, Gym
 from bench.kursplan import kursplan_running
 from bench.limits.minimal import SLOTS, MinimalPostgres
 from bench.run import Measured, Run, percentile
-from bench.wrk import CONNECTIONS as USUAL_CONNECTIONS
 
 CUSTOMERS = 5_000
 CONNECTIONS = (64, 128, 256, 512)
+USUAL_CONNECTIONS = 64
 WARM_UP_CUSTOMERS = 10
 """So many customers book other slots over each connection before it begins."""
 OPENS_AFTER = timedelta(seconds=6)
