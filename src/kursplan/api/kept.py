@@ -41,7 +41,7 @@ class Callers:
         self._known: dict[str, tuple[Caller, int]] = {}
 
     async def identify(self, key: str) -> tuple[Caller, Version] | None:
-        """Who the key speaks for now, and the version of their studio; None if it is not valid.
+        """For whom the key speaks, and the version of their studio; None if the key is not valid.
 
         Raises `DatabaseUnavailable`.
         """

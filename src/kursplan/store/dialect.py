@@ -24,6 +24,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Dialect,
+    Select,
     String,
     Table,
     Text,
@@ -138,7 +139,7 @@ def _listed(value: str) -> tuple[Any, ...]:
 
 
 class Numbers(TypeDecorator[Sequence[int]]):
-    """Many numbers in one parameter: an array, or a JSON array where there are none."""
+    """Many numbers in one value: an array, or a JSON array where there are none."""
 
     impl = Text
     cache_ok = True
@@ -151,6 +152,10 @@ class Numbers(TypeDecorator[Sequence[int]]):
     def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
         numbers = list(value or ())
         return json.dumps(numbers) if dialect.name == "sqlite" else numbers
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Sequence[int] | None:
+        found: Sequence[int] | None = json.loads(value) if isinstance(value, str) else value
+        return found
 
 
 class _AnyOf(FunctionElement[bool]):
@@ -179,6 +184,32 @@ def _any_of_json(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
     number, numbers = element.clauses
     listed = compiler.process(numbers, **kw)
     return f"{compiler.process(number, **kw)} IN (SELECT value FROM json_each({listed}))"
+
+
+class _NumbersOf(FunctionElement[Sequence[int]]):
+    type = Numbers()
+    inherit_cache = True
+
+
+def numbers_of(query: Select[tuple[int]]) -> FunctionElement[Sequence[int]]:
+    """The numbers in the one column of a query within a query, in its order.
+
+    So one statement gets a few numbers for each of many rows, and no more than those.
+    """
+    [number] = query.selected_columns
+    return _NumbersOf(query.with_only_columns(number.label("id")).scalar_subquery())
+
+
+@compiles(_NumbersOf, "postgresql")
+def _numbers_as_array(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    return f"ARRAY{compiler.process(query, **kw)}"
+
+
+@compiles(_NumbersOf, "sqlite")
+def _numbers_as_json(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> str:
+    [query] = element.clauses
+    return f"(SELECT json_group_array(id) FROM {compiler.process(query, **kw)})"
 
 
 def insert_unless_there(into: Table, *unique: str) -> Insert:

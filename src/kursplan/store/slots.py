@@ -14,9 +14,8 @@ from sqlalchemy import Connection, Select, bindparam, select
 from kursplan.domain.classes import Class
 from kursplan.domain.slots import Own, Slot
 from kursplan.domain.studios import Closure, Studio, zone_of
-from kursplan.store.dialect import any_of
+from kursplan.store.dialect import any_of, numbers_of
 from kursplan.store.driver import Fixed, update_many
-from kursplan.store.nested import numbers_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, location, slot, studio
 

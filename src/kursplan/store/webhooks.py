@@ -29,7 +29,7 @@ from sqlalchemy import (
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
 from kursplan.store.deliveries import AT_ENDPOINT, OF_EVENT, REPEAT, UNATTEMPTED
-from kursplan.store.dialect import Instant, any_of
+from kursplan.store.dialect import Instant, any_of, numbers_of
 from kursplan.store.driver import Fixed, insert_many, update_many
 from kursplan.store.endpoints import (
     SENDER_COLUMNS,
@@ -39,7 +39,6 @@ from kursplan.store.endpoints import (
     sender_of,
 )
 from kursplan.store.fan_out import TO_FAN_OUT
-from kursplan.store.nested import numbers_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
