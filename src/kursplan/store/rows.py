@@ -1,4 +1,4 @@
-"""A row as it comes from a query, whatever its columns."""
+"""A row as it comes from a query, whatever its columns; fixed statements give named tuples of them."""
 
 from typing import Any
 
