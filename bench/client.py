@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
@@ -23,8 +23,7 @@ class Answer:
     """What came back; instants are seconds of the machine's monotonic clock."""
 
     status: int
-    headers: Mapping[str, str]
-    """By name in lower case."""
+    raw_headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     sent_at: float
     answered_at: float
@@ -32,6 +31,11 @@ class Answer:
     @property
     def seconds(self) -> float:
         return self.answered_at - self.sent_at
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name in lower case."""
+        return {name.decode().lower(): value.decode() for name, value in self.raw_headers}
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -41,46 +45,44 @@ class Connection(asyncio.Protocol):
     """One connection to a server."""
 
     def __init__(self, key: str) -> None:
-        self._key = key
+        self._always = f"Host: 127.0.0.1\r\nX-API-KEY: {key}\r\n"
+        self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._waiting: asyncio.Future[Answer] | None = None
         self._sent_at = 0.0
-        self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body = b""
 
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        return await self._ask("GET", path, b"", headers or {})
+    # Each gives a future instead of being a coroutine: what the client takes, the server lacks.
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
-        given = {"Content-Type": "application/json"}
-        return await self._ask("POST", path, json.dumps(body).encode(), given)
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Awaitable[Answer]:
+        given = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+        return self._ask(f"GET {path} HTTP/1.1\r\n{self._always}{given}\r\n")
 
-    async def delete(self, path: str) -> Answer:
-        return await self._ask("DELETE", path, b"", {})
+    def post(self, path: str, body: str) -> Awaitable[Answer]:
+        """With a body of JSON, in ASCII."""
+        given = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return self._ask(f"POST {path} HTTP/1.1\r\n{self._always}{given}\r\n{body}")
 
-    async def book(self, customer_id: int, slot_id: int) -> Answer:
-        return await self.post(BOOK, {"customerId": customer_id, "classSlotId": slot_id})
+    def delete(self, path: str) -> Awaitable[Answer]:
+        return self._ask(f"DELETE {path} HTTP/1.1\r\n{self._always}\r\n")
 
-    async def validate(self, customer_id: int, slot_id: int) -> Answer:
-        return await self.post(VALIDATE, {"customerId": customer_id, "classSlotId": slot_id})
+    def book(self, customer_id: int, slot_id: int) -> Awaitable[Answer]:
+        return self.post(BOOK, f'{{"customerId":{customer_id},"classSlotId":{slot_id}}}')
 
-    async def _ask(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Raises ConnectionError when the connection breaks before the answer is there."""
+    def validate(self, customer_id: int, slot_id: int) -> Awaitable[Answer]:
+        return self.post(VALIDATE, f'{{"customerId":{customer_id},"classSlotId":{slot_id}}}')
+
+    def _ask(self, request: str) -> Awaitable[Answer]:
+        """Raises ConnectionError, at once or when the connection breaks before the answer is there."""
         if self._transport is None or self._waiting is not None:
             raise ConnectionError("not connected, or the last answer is still to come")
-        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"X-API-KEY: {self._key}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        self._headers, self._body = {}, []
-        self._waiting = asyncio.get_running_loop().create_future()
+        self._headers, self._body = [], b""
+        waiting = self._waiting = self._loop.create_future()
         self._sent_at = monotonic()
-        self._transport.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-        try:
-            return await self._waiting
-        finally:
-            self._waiting = None
+        self._transport.write(request.encode())
+        return waiting
 
     def close(self) -> None:
         if self._transport is not None:
@@ -96,29 +98,25 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(ConnectionError("the server hung up"))
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(ConnectionError("the server hung up"))
 
     # What the parser calls.
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode().lower()] = value.decode()
+        self._headers.append((name, value))
 
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
+        self._body += body
 
     def on_message_complete(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(
-                Answer(
-                    self._parser.get_status_code(),
-                    self._headers,
-                    b"".join(self._body),
-                    self._sent_at,
-                    monotonic(),
-                )
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            status = self._parser.get_status_code()
+            waiting.set_result(
+                Answer(status, self._headers, self._body, self._sent_at, monotonic())
             )
-        self._parser = httptools.HttpResponseParser(self)
 
 
 BOOK = "/v1/classes/booking/book"
