@@ -28,6 +28,7 @@ from kursplan.store.database import (
     connect,
 )
 from kursplan.store.dialect import Instant, Listed, Trouble, Words, any_of, trouble
+from kursplan.store.slots import SLOTS
 from kursplan.store.tables import Terms, rate
 from tests.gym import Gym
 
@@ -213,6 +214,21 @@ async def test_of_two_who_wait_for_each_other_one_is_told_of_a_conflict(gym: Gym
     [lost] = [each for each in answers if each is not None]
     assert isinstance(lost, DatabaseUnavailable)
     assert lost.conflict
+
+
+@only_postgresql
+async def test_a_statement_is_planned_once_also_for_a_single_id(database: Database) -> None:
+    def ask_often(tx: Connection) -> list[tuple[int, int]]:
+        for slot_id in range(10):
+            SLOTS.rows(tx, {"organization": 1, "slot_ids": [slot_id]})
+        planned = text(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE 'SELECT slot.id%'"
+        )
+        return [(row[0], row[1]) for row in tx.execute(planned)]
+
+    for door in (database.read, database.write):
+        assert await door(ask_often) == [(10, 0)]
 
 
 async def test_a_fault_is_told_as_it_is(database: Database) -> None:
