@@ -67,6 +67,11 @@ def stopwatch() -> float:
     return time.perf_counter()
 
 
+def machine_now() -> datetime:
+    """The instant by the machine's clock, in UTC and as fine as it tells it, for the log."""
+    return datetime.now(UTC)
+
+
 def machine_seconds() -> float:
     """Seconds since the epoch by the machine's clock, for libraries that count by it themselves."""
     return time.time()
