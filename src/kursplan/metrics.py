@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -12,18 +14,23 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "kursplan_requests",
-            "Requests answered.",
-            ("route", "method", "status"),
-            registry=self.registry,
+        # Of what every request counts the children are kept: finding one takes longer than counting.
+        self.requests = cache(
+            Counter(
+                "kursplan_requests",
+                "Requests answered.",
+                ("route", "method", "status"),
+                registry=self.registry,
+            ).labels
         )
-        self.request_seconds = Histogram(
-            "kursplan_request_seconds",
-            "Time from request to answer.",
-            ("route", "method"),
-            buckets=_SECONDS,
-            registry=self.registry,
+        self.request_seconds = cache(
+            Histogram(
+                "kursplan_request_seconds",
+                "Time from request to answer.",
+                ("route", "method"),
+                buckets=_SECONDS,
+                registry=self.registry,
+            ).labels
         )
         self.turns = Counter(
             "kursplan_turns", "Turns of the desk.", ("outcome",), registry=self.registry
@@ -45,11 +52,13 @@ class Metrics:
             "Commands that wait for their turn.",
             registry=self.registry,
         )
-        self.bookings = Counter(
-            "kursplan_bookings",
-            "Attempts to book, by what came of them.",
-            ("outcome",),
-            registry=self.registry,
+        self.bookings = cache(
+            Counter(
+                "kursplan_bookings",
+                "Attempts to book, by what came of them.",
+                ("outcome",),
+                registry=self.registry,
+            ).labels
         )
         self.background = Counter(
             "kursplan_background_steps",

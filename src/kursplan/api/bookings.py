@@ -65,9 +65,9 @@ async def book(call: Call) -> wire.Booking:
         )
     )
     if isinstance(answer, Refusal):
-        call.house.metrics.bookings.labels(answer).inc()
+        call.house.metrics.bookings(answer).inc()
         raise ApiError(answer)
-    call.house.metrics.bookings.labels(answer.status).inc()
+    call.house.metrics.bookings(answer.status).inc()
     return _booking(answer)
 
 

@@ -13,7 +13,6 @@ from functools import partial
 from re import Pattern
 
 import structlog
-from prometheus_client import Counter, Histogram
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
@@ -55,7 +54,8 @@ class OpenApi:
         for endpoint in ENDPOINTS:
             pattern = compile_path(endpoint.path)[0]
             self._paths[endpoint.path.count("/")].append((endpoint, pattern))
-        self._instruments: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        # Bound once, as the log is set up by now, instead of for every line.
+        self._log = log.bind()
 
     @staticmethod
     def serves(scope: Scope) -> bool:
@@ -131,30 +131,19 @@ class OpenApi:
     def _note(self, visit: _Visit, status: int, seconds: float) -> None:
         """Count the request and log it; the log names the route, never what was asked in it."""
         method = visit.request.method if visit.request.method in METHODS else "OTHER"
-        requests, request_seconds = self._instruments_for(visit.route, method, status)
-        requests.inc()
-        request_seconds.observe(seconds)
-        log.info(
+        metrics, caller = self._house.metrics, visit.caller
+        metrics.requests(visit.route, method, status).inc()
+        metrics.request_seconds(visit.route, method).observe(seconds)
+        self._log.info(
             "request",
             trace_id=visit.trace_id,
             method=method,
             route=visit.route,
             status=status,
             milliseconds=round(seconds * 1000, 2),
-            organization_id=visit.caller.organization_id if visit.caller else None,
-            integration_id=visit.caller.integration_id if visit.caller else None,
+            organization_id=caller.organization_id if caller else None,
+            integration_id=caller.integration_id if caller else None,
         )
-
-    def _instruments_for(self, route: str, method: str, status: int) -> tuple[Counter, Histogram]:
-        """What counts such requests; there are only some dozens of kinds."""
-        kind = (route, method, status)
-        if kind not in self._instruments:
-            metrics = self._house.metrics
-            self._instruments[kind] = (
-                metrics.requests.labels(route, method, str(status)),
-                metrics.request_seconds.labels(route, method),
-            )
-        return self._instruments[kind]
 
 
 class _Visit:

@@ -91,6 +91,10 @@ class _Lines:
         self._apart = apart
         self._lines: dict[int, _Line] = {}
 
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.waiting) for line in self._lines.values())
+
     def may_begin(self, line: _Line, newest: _Waiting) -> bool:
         """Whether there is something to do for another turn, now that `newest` has come."""
         return not self._apart or newest.touches.isdisjoint(line.touched)
@@ -146,6 +150,7 @@ class Desk:
         self._queue_limit = queue_limit
         self._commands = _Lines(self._turn, TURNS_SIDE_BY_SIDE, apart=True)
         self._questions = _Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
+        metrics.queue_length.set_function(self._waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         self._unheard: set[int] = set()
@@ -189,6 +194,10 @@ class Desk:
         while self._running:
             await asyncio.wait(self._running)
 
+    def _waiting(self) -> int:
+        """How many wait for their turn."""
+        return self._commands.waiting + self._questions.waiting
+
     async def _queue(self, lines: _Lines, command: Command[A] | Question[A]) -> A:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
@@ -197,7 +206,6 @@ class Desk:
         reach = command.reach
         waiting = _Waiting(command, reach, reach.names or _ANYTHING, answer, stopwatch())
         line.waiting.append(waiting)
-        self._metrics.queue_length.inc()
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             line.turns += 1
             task = asyncio.create_task(self._work_off(lines, line))
@@ -208,7 +216,6 @@ class Desk:
     async def _work_off(self, lines: _Lines, line: _Line) -> None:
         try:
             while batch := lines.next(line, self._turn_limit):
-                self._metrics.queue_length.dec(len(batch))
                 touched = _NOTHING.union(*[each.touches for each in batch])
                 line.touched |= touched
                 try:
