@@ -74,15 +74,18 @@ class _Line:
     organization_id: int
     waiting: deque[_Waiting] = field(default_factory=deque)
     turns: int = 0
+    at_work: int = 0
+    """How many commands are in the turns at work."""
     touched: set[int] = field(default_factory=set)
-    """What the turns touch that are at work."""
+    """What these touch."""
 
 
 class _Lines:
     """The lines of all organizations in which something waits, and what a turn makes of it.
 
     Several turns of a line may be at work side by side. Where they are to be apart, no two of them
-    touch the same: of those who want the same, the order in which they came decides.
+    touch the same: of those who want the same, the order in which they came decides. A turn costs
+    much by itself, so another begins only when as many wait as are at work.
     """
 
     def __init__(self, turn: _TurnOf, most_turns: int, *, apart: bool) -> None:
@@ -97,11 +100,15 @@ class _Lines:
 
     def may_begin(self, line: _Line, newest: _Waiting) -> bool:
         """Whether there is something to do for another turn, now that `newest` has come."""
-        return not self._apart or newest.touches.isdisjoint(line.touched)
+        return len(line.waiting) >= line.at_work and (
+            not self._apart or newest.touches.isdisjoint(line.touched)
+        )
 
     def next(self, line: _Line, limit: int) -> list[_Waiting]:
         """Those whose turn it is; the others stay as they stood."""
         queue = line.waiting
+        if len(queue) < line.at_work:
+            return []
         if not self._apart or not line.touched:
             return [queue.popleft() for _ in range(min(len(queue), limit))]
         taken: list[_Waiting] = []
@@ -218,10 +225,12 @@ class Desk:
             while batch := lines.next(line, self._turn_limit):
                 touched = _NOTHING.union(*[each.touches for each in batch])
                 line.touched |= touched
+                line.at_work += len(batch)
                 try:
                     await self._serve(lines, [each for each in batch if _is_still_wanted(each)])
                 finally:
                     line.touched -= touched
+                    line.at_work -= len(batch)
         finally:
             lines.leave(line)
 
