@@ -153,3 +153,16 @@ async def test_changing_nothing_is_told_to_nobody(gym: Gym) -> None:
     assert not answer.changed
     assert await gym.told() == []
     assert (await gym.slot_now(slot)).own == frozenset()
+
+
+async def test_a_place_that_becomes_free_is_there_for_the_next_who_comes(gym: Gym) -> None:
+    """However many were told before that the slot is full, and whoever made it free."""
+    slot = await gym.slot(seats=1, waiting_list=0)
+    [seated, *refused, late, last] = await gym.customers(5)
+    seat = await gym.booked(seated, slot)
+    for customer in refused:
+        assert await gym.book(customer, slot) is Refusal.BOOKING_LIMIT_REACHED
+    await gym.at_another_desk().cancel(seat.booking_id)
+    await gym.booked(late, slot)
+    assert await gym.book(last, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.statuses(slot) == [(late, BOOKED)]

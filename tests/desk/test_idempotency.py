@@ -55,9 +55,10 @@ async def test_the_first_answer_stays_what_it_was(gym: Gym) -> None:
 
 async def test_a_refusal_is_answered_again_too(gym: Gym) -> None:
     slot = await gym.slot(seats=1, waiting_list=0)
-    first, second = await gym.customers(2)
+    first, second, other = await gym.customers(3)
     seat = await gym.booked(first, slot)
     full = Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(other, slot) is full
     assert await gym.book(second, slot, idempotency=KEY) is full
     await gym.cancel(seat.booking_id)
     assert await gym.book(second, slot, idempotency=KEY) is full

@@ -77,3 +77,16 @@ async def test_one_customer_is_not_decided_about_twice_at_once(gym: Gym, databas
         assert not second.done()
     await first
     assert await second is Refusal.CUSTOMER_IN_OTHER_BOOKING
+
+
+async def test_who_comes_to_a_full_slot_is_refused_without_waiting(
+    gym: Gym, database_url: str
+) -> None:
+    """For what others do to the slot; the first of them waited, to see that it is full."""
+    slot = await gym.slot(seats=1, waiting_list=0)
+    seated, first, late = await gym.customers(3)
+    await gym.booked(seated, slot)
+    assert await gym.book(first, slot) is Refusal.BOOKING_LIMIT_REACHED
+    async with held(database_url, gym, slot):
+        assert await gym.book(late, slot) is Refusal.BOOKING_LIMIT_REACHED
+        assert await gym.book(seated, slot) is Refusal.CUSTOMER_ALREADY_BOOKED

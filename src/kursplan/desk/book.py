@@ -106,6 +106,12 @@ class Book(Deed):
             bookings=frozenset({self.booking_id}) if self.look_first else frozenset(),
         )
 
+    @property
+    def beforehand(self) -> MayBook | None:
+        if self.idempotency is not None or self.overrule or self.look_first:
+            return None
+        return MayBook(self.organization_id, self.studio_id, self.customer_id, self.slot_id)
+
     def again(self) -> Self:
         return replace(self, look_first=True)
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
 from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
+from kursplan.domain.refusals import Refusal
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
 from kursplan.store.database import Database, DatabaseUnavailable
@@ -39,6 +40,8 @@ QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
 """How long a command may wait for its turn before it is turned away instead."""
+FULL_SLOTS = 10_000
+"""How many slots without a place are remembered."""
 LOOKS = 8
 """How often a turn starts over with a wider reach before it gives way to others."""
 
@@ -162,6 +165,8 @@ class Desk:
         self._closed = False
         self._unheard: set[int] = set()
         """The organizations in which nobody was to be told the last time."""
+        self._full: set[int] = set()
+        """Slots that had no place left when somebody last wanted one."""
         # Two processes that draw the same only wait for each other now and then.
         self._lane = draw(LANES)
         self.committed = asyncio.Event()
@@ -175,7 +180,14 @@ class Desk:
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        return await self._queue(self._commands, command)
+        if self._full and (refusal := await self._refused_beforehand(command)) is not None:
+            return refusal  # type: ignore[no-any-return]
+        answer = await self._queue(self._commands, command)
+        if answer is Refusal.BOOKING_LIMIT_REACHED:
+            if len(self._full) >= FULL_SLOTS:
+                self._full.clear()
+            self._full |= command.reach.slots
+        return answer
 
     async def ask(self, question: Question[A]) -> A:
         """The answer to a question, on the same facts as a command and without a lock.
@@ -200,6 +212,20 @@ class Desk:
         self._closed = True
         while self._running:
             await asyncio.wait(self._running)
+
+    async def _refused_beforehand(self, command: Command[Any]) -> Any:
+        """The refusal of a command for a full slot, which then needs no turn; None if it needs one.
+
+        Who came before it has been refused too, so nobody is overtaken.
+        """
+        asked = command.beforehand
+        if asked is None or asked.reach.slots.isdisjoint(self._full):
+            return None
+        answer = await self.ask(asked)
+        if isinstance(answer, Refusal):
+            return answer
+        self._full -= asked.reach.slots
+        return None
 
     def _waiting(self) -> int:
         """How many wait for their turn."""

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -90,6 +90,11 @@ class Command(Protocol[Answer]):
         """Decide, and if the answer is yes, change what the turn holds."""
         ...
 
+    @property
+    def beforehand(self) -> Question[Any] | None:
+        """What to ask before, without a lock, when it was refused to others: a `Refusal` stands."""
+        ...
+
     def again(self) -> Self:
         """The command to try when it is unknown whether this one was committed."""
         ...
@@ -115,6 +120,10 @@ class Deed:
     @property
     def reach(self) -> Reach:
         return Reach()
+
+    @property
+    def beforehand(self) -> Question[Any] | None:
+        return None
 
     def again(self) -> Self:
         return self
