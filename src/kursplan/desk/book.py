@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -106,9 +107,8 @@ class Book(Deed):
             bookings=frozenset({self.booking_id}) if self.look_first else frozenset(),
         )
 
-    @property
-    def beforehand(self) -> MayBook | None:
-        if self.idempotency is not None or self.overrule or self.look_first:
+    def beforehand(self, full: Container[int]) -> MayBook | None:
+        if self.slot_id not in full or self.idempotency or self.overrule or self.look_first:
             return None
         return MayBook(self.organization_id, self.studio_id, self.customer_id, self.slot_id)
 

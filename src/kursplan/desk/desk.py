@@ -101,6 +101,16 @@ class _Lines:
     def waiting(self) -> int:
         return sum(len(line.waiting) for line in self._lines.values())
 
+    def stand(
+        self, line: _Line, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
+    ) -> _Waiting:
+        """Put it at the end of the line."""
+        reach = command.reach
+        touches = reach.names or _ANYTHING if self._apart else _NOTHING
+        waiting = _Waiting(command, reach, touches, answer, stopwatch())
+        line.waiting.append(waiting)
+        return waiting
+
     def may_begin(self, line: _Line, newest: _Waiting) -> bool:
         """Whether there is something to do for another turn, now that `newest` has come."""
         return len(line.waiting) >= line.at_work and (
@@ -172,29 +182,24 @@ class Desk:
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
-    async def take(self, command: Command[A]) -> A:
-        """Have `command` done, and its answer once it is committed.
+    def take(self, command: Command[A]) -> Awaitable[A]:
+        """Have `command` done; gives its answer once it is committed.
 
         Raises `DeskBusy` when the queue is full, or the database can't do it now, and
         `ChangedConcurrently`; either way nothing was changed.
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        if self._full and (refusal := await self._refused_beforehand(command)) is not None:
-            return refusal  # type: ignore[no-any-return]
-        answer = await self._queue(self._commands, command)
-        if answer is Refusal.BOOKING_LIMIT_REACHED:
-            if len(self._full) >= FULL_SLOTS:
-                self._full.clear()
-            self._full |= command.reach.slots
-        return answer
+        if (asked := command.beforehand(self._full)) is not None:
+            return self._unless_refused(command, asked)
+        return self._queue(self._commands, command)
 
-    async def ask(self, question: Question[A]) -> A:
+    def ask(self, question: Question[A]) -> asyncio.Future[A]:
         """The answer to a question, on the same facts as a command and without a lock.
 
         Raises `DeskBusy`.
         """
-        return await self._queue(self._questions, question)
+        return self._queue(self._questions, question)
 
     async def try_out(self, command: Command[A]) -> A:
         """What `command` would answer now; nothing of it is done.
@@ -213,38 +218,38 @@ class Desk:
         while self._running:
             await asyncio.wait(self._running)
 
-    async def _refused_beforehand(self, command: Command[Any]) -> Any:
-        """The refusal of a command for a full slot, which then needs no turn; None if it needs one.
+    async def _unless_refused(self, command: Command[Any], asked: Question[Any]) -> Any:
+        """Where the slot was full, look whether it still is: a refusal needs no turn.
 
-        Who came before it has been refused too, so nobody is overtaken.
+        Who came before was refused by then, too, so nobody is overtaken.
         """
-        asked = command.beforehand
-        if asked is None or asked.reach.slots.isdisjoint(self._full):
-            return None
         answer = await self.ask(asked)
         if isinstance(answer, Refusal):
             return answer
         self._full -= asked.reach.slots
-        return None
+        return await self._queue(self._commands, command)
+
+    def _remember_full(self, slots: frozenset[int]) -> None:
+        if len(self._full) >= FULL_SLOTS:
+            self._full.clear()
+        self._full |= slots
 
     def _waiting(self) -> int:
         """How many wait for their turn."""
         return self._commands.waiting + self._questions.waiting
 
-    async def _queue(self, lines: _Lines, command: Command[A] | Question[A]) -> A:
+    def _queue(self, lines: _Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        reach = command.reach
-        waiting = _Waiting(command, reach, reach.names or _ANYTHING, answer, stopwatch())
-        line.waiting.append(waiting)
+        waiting = lines.stand(line, command, answer)
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             line.turns += 1
             task = asyncio.create_task(self._work_off(lines, line))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        return await answer
+        return answer
 
     async def _work_off(self, lines: _Lines, line: _Line) -> None:
         try:
@@ -252,8 +257,11 @@ class Desk:
                 touched = _NOTHING.union(*[each.touches for each in batch])
                 line.touched |= touched
                 line.at_work += len(batch)
+                earliest = stopwatch() - PATIENCE_SECONDS
                 try:
-                    await self._serve(lines, [each for each in batch if _is_still_wanted(each)])
+                    await self._serve(
+                        lines, [each for each in batch if _is_still_wanted(each, earliest)]
+                    )
                 finally:
                     line.touched -= touched
                     line.at_work -= len(batch)
@@ -277,6 +285,8 @@ class Desk:
                 await self._serve_again(lines, each)
         else:
             for each, answer in zip(batch, answers, strict=True):
+                if answer is Refusal.BOOKING_LIMIT_REACHED:
+                    self._remember_full(each.reach.slots)
                 if not each.answer.done():
                     each.answer.set_result(answer)
 
@@ -340,11 +350,11 @@ class Desk:
         raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
 
 
-def _is_still_wanted(waiting: _Waiting) -> bool:
-    """Whether the caller still waits; one who waited too long is turned away here."""
+def _is_still_wanted(waiting: _Waiting, earliest: float) -> bool:
+    """Whether the caller still waits; one who has since before `earliest` is turned away here."""
     if waiting.answer.done():
         return False
-    if stopwatch() - waiting.since > PATIENCE_SECONDS:
+    if waiting.since < earliest:
         _fail(waiting, DatabaseUnavailable("its turn did not come in time"))
         return False
     return True

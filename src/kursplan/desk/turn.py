@@ -9,7 +9,7 @@ that it needs more can have the whole turn start over with a wider reach.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, Self, TypeVar
@@ -90,9 +90,8 @@ class Command(Protocol[Answer]):
         """Decide, and if the answer is yes, change what the turn holds."""
         ...
 
-    @property
-    def beforehand(self) -> Question[Any] | None:
-        """What to ask before, without a lock, when it was refused to others: a `Refusal` stands."""
+    def beforehand(self, full: Container[int]) -> Question[Any] | None:
+        """What to ask first, without a lock, where these slots were full: a `Refusal` stands."""
         ...
 
     def again(self) -> Self:
@@ -121,8 +120,7 @@ class Deed:
     def reach(self) -> Reach:
         return Reach()
 
-    @property
-    def beforehand(self) -> Question[Any] | None:
+    def beforehand(self, _full: Container[int]) -> Question[Any] | None:
         return None
 
     def again(self) -> Self:
