@@ -80,14 +80,13 @@ class RateLimit:
         """
         if not self._limit:
             return None
-        name = f"kursplan/{key_id}/{endpoint}"
         if isinstance(self._counts, _InMemory):
-            return self._counts.count(name)
+            return self._counts.count((key_id, endpoint))
         if stopwatch() < self._rests_until:
             return None
         try:
             async with asyncio.timeout(self._patience):
-                return await self._counts.count(name)
+                return await self._counts.count(f"kursplan/{key_id}/{endpoint}")
         except (StorageError, OSError) as failure:
             log.warning("rate limit storage out of reach", failure=type(failure).__name__)
             self._rests_until = stopwatch() + REST_SECONDS
@@ -105,9 +104,9 @@ class _InMemory:
     def __init__(self, limit: int, seconds: int) -> None:
         self._limit = limit
         self._seconds = seconds
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[tuple[int, str], _Window] = {}
 
-    def count(self, name: str) -> Standing:
+    def count(self, name: tuple[int, str]) -> Standing:
         now = stopwatch()
         window = self._windows.get(name)
         if window is None or window.ends_at <= now:
@@ -117,7 +116,7 @@ class _InMemory:
             window.ends_at = now + self._seconds
         return _standing(self._limit, window.count, window.ends_at - now, self._seconds)
 
-    def _open(self, name: str, now: float) -> _Window:
+    def _open(self, name: tuple[int, str], now: float) -> _Window:
         if len(self._windows) >= WINDOWS:
             self._windows = {
                 name: each for name, each in self._windows.items() if each.ends_at > now

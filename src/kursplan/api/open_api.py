@@ -35,6 +35,7 @@ from kursplan.store.versions import Version
 log = structlog.get_logger(__name__)
 
 PREFIX = "/v1"
+BELOW = f"{PREFIX}/"
 RETRY_AFTER_SECONDS = 2
 """When to come back to a server that had too much to do."""
 NO_ENDPOINT = "unknown"
@@ -49,10 +50,14 @@ class OpenApi:
         self._limit = limit
         self._callers = Callers(house.database, Freshness(house.database))
         self._pages = Pages(house.clock)
+        self._fixed: dict[tuple[str, str], Endpoint] = {}
+        """By method and path, where nothing in the path varies."""
         self._paths: defaultdict[int, list[tuple[Endpoint, Pattern[str]]]] = defaultdict(list)
         """By how many parts the path has."""
         for endpoint in ENDPOINTS:
-            pattern = compile_path(endpoint.path)[0]
+            pattern, _, parameters = compile_path(endpoint.path)
+            if not parameters:
+                self._fixed[endpoint.method, endpoint.path] = endpoint
             self._paths[endpoint.path.count("/")].append((endpoint, pattern))
         # Bound once, as the log is set up by now, instead of for every line.
         self._log = log.bind()
@@ -60,7 +65,10 @@ class OpenApi:
     @staticmethod
     def serves(scope: Scope) -> bool:
         """Whether the request is for the Open API."""
-        return scope["type"] == "http" and f"{path_of(scope)}/".startswith(f"{PREFIX}/")
+        if scope["type"] != "http":
+            return False
+        path = path_of(scope)
+        return path.startswith(BELOW) or path == PREFIX
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
@@ -83,13 +91,13 @@ class OpenApi:
         visit.route = endpoint.name
         caller, version = await self._identify(visit)
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
-        asked = caller.organization_id, caller.studio_id, request.path, request.query_string
-        if endpoint.kept and (page := self._pages.find(asked, version)):
-            return visit.show(page)
         call = Call(request, caller, parameters, self._house)
         if endpoint.kept:
-            make = partial(_page, endpoint, call)
-            return visit.show(await self._pages.make(asked, version, make))
+            asked = caller.organization_id, caller.studio_id, request.path, request.query_string
+            page = self._pages.find(asked, version)
+            if page is None:
+                page = await self._pages.make(asked, version, partial(_page, endpoint, call))
+            return visit.show(page)
         if endpoint.method == "GET":
             return visit.show(await _page(endpoint, call))
         answer = await endpoint.answer(call)
@@ -114,6 +122,8 @@ class OpenApi:
         /classes/booking/validate` is a method that is not there, and no booking of a strange id.
         """
         path = visit.path
+        if fixed := self._fixed.get((visit.request.method, path)):
+            return fixed, {}
         meant = None
         others = []
         for endpoint, pattern in self._paths.get(path.count("/"), ()):
