@@ -52,7 +52,7 @@ async def book(call: Call) -> wire.Booking:
     customer_id = member_id(members, "customerId")
     slot_id = member_id(members, "classSlotId")
     expected = _expected(members.get("expectedCustomerStatus"))
-    idempotency = _idempotency_key(call, f"{customer_id} {slot_id} {expected}")
+    idempotency = _idempotency_key(call, customer_id, slot_id, expected)
     answer = await call.house.desk.take(
         Book(
             call.caller.organization_id,
@@ -128,7 +128,7 @@ def _expected(value: object) -> BookingStatus | None:
     )
 
 
-def _idempotency_key(call: Call, asked: str) -> IdempotencyKey | None:
+def _idempotency_key(call: Call, *asked: object) -> IdempotencyKey | None:
     """The caller's name for this request, with the fingerprint of what it asks."""
     key = call.header(b"idempotency-key")
     if key is None:
@@ -140,7 +140,7 @@ def _idempotency_key(call: Call, asked: str) -> IdempotencyKey | None:
             value=key,
             allowed=f"[ -~]{{1,{LONGEST_IDEMPOTENCY_KEY}}}",
         )
-    request_hash = hashlib.sha256(asked.encode()).hexdigest()
+    request_hash = hashlib.sha256(" ".join(map(str, asked)).encode()).hexdigest()
     return IdempotencyKey(call.caller.integration_id, key, request_hash)
 
 

@@ -145,23 +145,6 @@ class Call:
 
     async def body(self) -> dict[str, Any]:
         """The members of the JSON object that was sent."""
-        content = await self._content()
-        if not content.strip():
-            raise ApiError(Fault.BODY_MISSING)
-        try:
-            members = _decode(content)
-        except UnicodeDecodeError:
-            raise ApiError(Fault.BODY_NOT_UTF8) from None
-        except (msgspec.DecodeError, RecursionError) as mistake:
-            if not _is_utf8(content):
-                raise ApiError(Fault.BODY_NOT_UTF8) from None
-            detail = "nested too deeply" if isinstance(mistake, RecursionError) else str(mistake)
-            raise ApiError(Fault.BODY_INVALID_JSON, detail=detail) from None
-        if not isinstance(members, dict):
-            raise ApiError(Fault.BODY_NOT_AN_OBJECT)
-        return members
-
-    async def _content(self) -> bytes:
         content_type = self._request.header(b"content-type") or ""
         if content_type != "application/json" and not _is_json(content_type):
             raise ApiError(
@@ -169,11 +152,29 @@ class Call:
             )
         limit = self.house.max_body_bytes
         try:
-            return await self._request.body(limit)
+            content = await self._request.body(limit)
         except BodyTooLarge:
             raise ApiError(Fault.BODY_TOO_LARGE, limit=limit) from None
         except Disconnected:
             raise ApiError(Fault.BODY_MISSING) from None
+        return _members_of(content)
+
+
+def _members_of(content: bytes) -> dict[str, Any]:
+    if not content.strip():
+        raise ApiError(Fault.BODY_MISSING)
+    try:
+        members = _decode(content)
+    except UnicodeDecodeError:
+        raise ApiError(Fault.BODY_NOT_UTF8) from None
+    except (msgspec.DecodeError, RecursionError) as mistake:
+        if not _is_utf8(content):
+            raise ApiError(Fault.BODY_NOT_UTF8) from None
+        detail = "nested too deeply" if isinstance(mistake, RecursionError) else str(mistake)
+        raise ApiError(Fault.BODY_INVALID_JSON, detail=detail) from None
+    if not isinstance(members, dict):
+        raise ApiError(Fault.BODY_NOT_AN_OBJECT)
+    return members
 
 
 def member_id(members: Mapping[str, Any], name: str) -> int:

@@ -154,9 +154,5 @@ class _InRedis:
 
 
 def _standing(limit: int, count: int, seconds_left: float, seconds: int) -> Standing:
-    return Standing(
-        limit=limit,
-        remaining=max(0, limit - count),
-        reset_seconds=min(max(math.ceil(seconds_left), 1), seconds),
-        refused=count > limit,
-    )
+    reset_seconds = min(max(math.ceil(seconds_left), 1), seconds)
+    return Standing(limit, max(0, limit - count), reset_seconds, count > limit)
