@@ -12,7 +12,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from kursplan.clock import HandClock
+from kursplan.desk.book import Book
+from kursplan.desk.desk import Desk
 from kursplan.domain.refusals import Refusal
+from kursplan.metrics import Metrics
 from tests.gym import Gym
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
@@ -90,3 +94,21 @@ async def test_who_comes_to_a_full_slot_is_refused_without_waiting(
     async with held(database_url, gym, slot):
         assert await gym.book(late, slot) is Refusal.BOOKING_LIMIT_REACHED
         assert await gym.book(seated, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+
+
+async def test_metrics_tell_how_many_wait(gym: Gym, database_url: str, clock: HandClock) -> None:
+    metrics = Metrics()
+    desk = Desk(gym.database, clock, metrics)
+    slot = await gym.slot("spin")
+    crowd = await gym.customers(4)
+    async with held(database_url, gym, slot) as holder:
+        commands = [
+            Book(gym.organization, gym.studio_id, customer, slot, await gym.desk.ids.next())
+            for customer in crowd
+        ]
+        first = desk.take(commands[0])
+        await somebody_waits(holder)
+        others = [desk.take(each) for each in commands[1:]]
+        assert b"kursplan_desk_queue_length 3.0" in metrics.page()
+    await asyncio.gather(first, *others)
+    assert b"kursplan_desk_queue_length 0.0" in metrics.page()
