@@ -1,11 +1,16 @@
 """Commands that share a turn leave behind what they would leave one after the other."""
 
 import asyncio
+import sqlite3
+
+import pytest
 
 from kursplan.desk.book import Book
 from kursplan.desk.cancel import Cancel
+from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
+from kursplan.metrics import Metrics
 from tests.gym import Gym
 
 
@@ -28,3 +33,29 @@ async def test_who_waits_and_moves_up_in_the_same_turn_is_told_both(gym: Gym) ->
         (EventType.CLASS_BOOKING_CANCELLED, booking.booking_id),
         (EventType.CLASS_BOOKING_UPDATED, fresh),
     ]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_where_one_can_write_at_a_time_the_next_turn_takes_all_who_came_meanwhile(
+    gym: Gym, database_url: str
+) -> None:
+    """Though they want different slots: turns side by side would only be smaller."""
+    slots = [await gym.slot("spin", at=f"{hour}:00") for hour in (16, 18, 20, 22)]
+    books = [
+        Book(gym.organization, gym.studio_id, customer, slot, await gym.desk.ids.next())
+        for customer, slot in zip(await gym.customers(4), slots, strict=True)
+    ]
+    metrics = Metrics()
+    desk = Desk(gym.database, gym.clock, metrics)
+    rival = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
+    rival.execute("BEGIN IMMEDIATE")
+    taken = []
+    for book in books:
+        taken.append(asyncio.ensure_future(desk.take(book)))
+        for _ in range(5):
+            await asyncio.sleep(0)  # The desk begins a turn, if it is going to.
+    rival.execute("ROLLBACK")
+    rival.close()
+    await asyncio.gather(*taken)
+    turns = metrics.registry.get_sample_value("kursplan_turns_total", {"outcome": "committed"})
+    assert turns == 2

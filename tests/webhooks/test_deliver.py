@@ -567,6 +567,7 @@ class OutOfReach:
 
     def __init__(self, database: Database) -> None:
         self.name = database.name
+        self.writers = database.writers
         self.lost = False
         self._database = database
 

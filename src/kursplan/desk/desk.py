@@ -35,7 +35,8 @@ TURN_LIMIT = 100
 """How many commands one turn takes at most."""
 TURNS_SIDE_BY_SIDE = 2
 """How many turns of one organization are at work at the same time, so that one decides while the
-other waits for the database. Those that change something never touch the same slot or customer."""
+other waits for the database. Those that change something never touch the same slot or customer,
+and where the database has a single writer there is one: a second would wait, and be the smaller."""
 QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
@@ -168,7 +169,8 @@ class Desk:
         self._metrics = metrics
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
-        self._commands = _Lines(self._turn, TURNS_SIDE_BY_SIDE, apart=True)
+        at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
+        self._commands = _Lines(self._turn, at_work, apart=True)
         self._questions = _Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         metrics.queue_length.set_function(self._waiting)
         self._running: set[asyncio.Task[None]] = set()

@@ -66,6 +66,8 @@ class Database(Protocol):
 
     name: str
     """`sqlite` or `postgresql`."""
+    writers: int
+    """How many transactions can write at the same time; more than that wait for each other."""
 
     async def read(self, work: Work[T]) -> T:
         """Run `work` on what is committed; the database refuses to change anything.
@@ -170,7 +172,8 @@ class _Postgres:
 
     def __init__(self, url: URL, connections: int, lock_wait: float) -> None:
         reading = connections // 2
-        self._writer = self._engine(url, connections - reading, lock_wait)
+        self.writers = connections - reading
+        self._writer = self._engine(url, self.writers, lock_wait)
         # A read is a few statements of READ COMMITTED: without a transaction around them they see
         # the same, and two round trips are saved.
         self._reader = self._engine(url, reading, lock_wait, default_transaction_read_only="on")
@@ -276,6 +279,7 @@ def _milliseconds(seconds: float) -> str:
 
 class _Sqlite:
     name = "sqlite"
+    writers = 1
 
     def __init__(self, url: URL, lock_wait: float) -> None:
         self._writer = self._engine(url, 1, lock_wait, "BEGIN IMMEDIATE")
