@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -16,13 +16,14 @@ from kursplan.domain.customers import Customer
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.values import value
 from kursplan.store.idempotency import Outcome
 
 ANSWERS_KEPT = timedelta(hours=24)
 """How long a request under an idempotency key gets the answer of the first (F17)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Booked:
     """A booking as its API answer shows it."""
 
@@ -56,7 +57,7 @@ class IdempotencyKey:
     request_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MayBook(Deed):
     """Would `Book` succeed now? Changes nothing."""
 
@@ -76,7 +77,7 @@ class MayBook(Deed):
         return may_book(*found, turn.now)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Book(Deed):
     """Put a customer on a slot of the studio, with a seat or waiting."""
 
@@ -194,7 +195,7 @@ def _whom_and_where(
 def _written(answer: Booked | Refusal) -> str:
     if isinstance(answer, Refusal):
         return json.dumps({"refusal": answer})
-    return json.dumps({name: getattr(answer, name) for name in Booked.__slots__})
+    return json.dumps(asdict(answer))
 
 
 def _read(outcome: str) -> Booked | Refusal:

@@ -11,10 +11,11 @@ from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
+from kursplan.domain.values import value
 from kursplan.domain.waiting import MovesUp, promotions
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Seat:
     """What a booking has once it holds a seat: to be confirmed, where the class asks for that."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, Self, TypeVar
 
@@ -22,6 +22,7 @@ from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
+from kursplan.domain.values import value
 from kursplan.store import bookings, customers, events, idempotency, slots, versions
 from kursplan.store.fan_out import nobody_listens
 from kursplan.store.idempotency import Outcome
@@ -31,7 +32,7 @@ Answer = TypeVar("Answer", covariant=True)
 _NOTHING: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reach:
     """The ids of what a command needs locked and loaded."""
 

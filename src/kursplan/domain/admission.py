@@ -7,7 +7,7 @@ rule needs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from kursplan.domain.bookings import Booking, BookingStatus
@@ -16,6 +16,7 @@ from kursplan.domain.customers import Customer, Membership
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.values import value
 
 STAFF_MAY_OVERRULE = frozenset(
     {
@@ -28,7 +29,7 @@ STAFF_MAY_OVERRULE = frozenset(
 """What staff may set aside, knowingly and on record; never that the customer is on the slot."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Admission:
     """Yes, and how: with a seat or waiting, and by which membership."""
 

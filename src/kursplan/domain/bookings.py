@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.values import value
 
 
 class BookingStatus(StrEnum):
@@ -28,7 +28,7 @@ class Participation(StrEnum):
     UNSET = "UNSET"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Booking:
     id: int
     slot_id: int

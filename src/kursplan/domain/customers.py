@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from kursplan.domain.bookings import Booking
 from kursplan.domain.contingents import Contingent, has_room
+from kursplan.domain.values import value
 
 
 class CustomerStatus(StrEnum):
@@ -37,7 +38,7 @@ class IdlePeriod:
         return self.first_day <= last and (self.last_day is None or first <= self.last_day)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Membership:
     """A contract of a customer."""
 
@@ -78,7 +79,7 @@ class Membership:
         return replace(self, used_days=tuple(days))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Customer:
     id: int
     home_studio_id: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kursplan.domain.values import value
 
 
 class EventType(StrEnum):
@@ -48,7 +49,7 @@ CONTENT: Mapping[EventType, tuple[str, ...]] = {
 """What the contract's table sends along, by its names; the other types have nothing of that kind."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Event:
     """One change of one entity, for the partners of the studio that it concerns."""
 

@@ -5,7 +5,6 @@ A slot's own numbers (limits, seats taken, how many wait) are here; whose bookin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -13,6 +12,7 @@ from kursplan.domain.classes import Class
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import Studio
 from kursplan.domain.terms import closes, opens
+from kursplan.domain.values import value
 
 PARTICIPATION_OPENS = timedelta(minutes=30)
 """How long before the start of a slot staff can begin to note who takes part."""
@@ -34,7 +34,7 @@ class Own(StrEnum):
     MAX_WAITING_LIST = "MAX_WAITING_LIST"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Slot:
     id: int
     class_: Class
@@ -63,7 +63,7 @@ class Slot:
     def with_places(self, seats: int, waiting: int, last_sequence: int) -> Slot:
         """The same slot when so many sit and wait on it.
 
-        Written out because every booking asks for it: `replace` takes four times as long.
+        Written out because every booking asks for it: `replace` takes several times as long.
         """
         return Slot(
             self.id,
