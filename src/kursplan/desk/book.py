@@ -68,7 +68,7 @@ class MayBook(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(frozenset({self.customer_id}), frozenset({self.slot_id}))
+        return Reach(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
 
     def perform(self, turn: Turn) -> Admission | Refusal:
         found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
@@ -103,9 +103,9 @@ class Book(Deed):
     @property
     def reach(self) -> Reach:
         return Reach(
-            customers=frozenset({self.customer_id}),
-            slots=frozenset({self.slot_id}),
-            bookings=frozenset({self.booking_id}) if self.look_first else frozenset(),
+            frozenset((self.customer_id,)),
+            frozenset((self.slot_id,)),
+            frozenset((self.booking_id,) if self.look_first else ()),
         )
 
     def beforehand(self, full: Container[int]) -> MayBook | None:

@@ -62,7 +62,7 @@ class Reach:
     @property
     def names(self) -> frozenset[int]:
         """The ids of all that is named."""
-        return self.customers | self.slots | self.bookings | self.queues | self.rosters
+        return self.customers.union(self.slots, self.bookings, self.queues, self.rosters)
 
     def __or__(self, other: Reach) -> Reach:
         return Reach.of((self, other))
@@ -295,13 +295,12 @@ class Turn:
             self.customers[who.id] = who.after(before, booking)
         slot = self.slots[booking.slot_id]
         self._shown.add(slot.studio.id)
-        seats = booking.seated - (before is not None and before.seated)
-        waiting = booking.waiting - (before is not None and before.waiting)
+        seats, waiting = slot.seats + booking.seated, slot.waiting + booking.waiting
+        if before is not None:
+            seats, waiting = seats - before.seated, waiting - before.waiting
         last_sequence = max(slot.last_sequence, booking.sequence)
-        if seats or waiting or last_sequence != slot.last_sequence:
-            self.slots[slot.id] = slot.with_places(
-                slot.seats + seats, slot.waiting + waiting, last_sequence
-            )
+        if (seats, waiting, last_sequence) != (slot.seats, slot.waiting, slot.last_sequence):
+            self.slots[slot.id] = slot.with_places(seats, waiting, last_sequence)
             self._counted[slot.id] = None
 
     def change_slot(self, slot: Slot) -> None:

@@ -8,12 +8,11 @@ rule needs.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Class, OnlineBooking, WhoMayBook
 from kursplan.domain.customers import Customer, Membership
-from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.values import value
@@ -57,9 +56,7 @@ def may_book(
         return Refusal.DISPLAY_ONLY
     if slot.studio.is_closed(slot.starts_at, slot.ends_at):
         return Refusal.STUDIO_CLOSED
-    if Refusal.CUSTOMER_ALREADY_BOOKED not in set_aside and any(
-        booking.slot_id == slot.id and booking.active for booking in customer.bookings
-    ):
+    if customer.is_on(slot.id) and Refusal.CUSTOMER_ALREADY_BOOKED not in set_aside:
         return Refusal.CUSTOMER_ALREADY_BOOKED
     if (refusal := _outside_window(slot, now)) and refusal not in set_aside:
         return refusal
@@ -99,22 +96,22 @@ def entitled(slot: Slot, customer: Customer) -> Membership | Refusal | None:
     when every membership that would admit them rests during the slot; for a class that is open to
     every customer, when any of them does (F33).
     """
-    first, last = _days(slot)
     class_ = slot.class_
     if class_.who_may_book is WhoMayBook.EVERYONE:
-        if any(membership.rests(first, last) for membership in customer.memberships):
+        if any(_rests(m, slot) for m in customer.memberships):
             return Refusal.CUSTOMER_IDLE
         if not class_.needs_membership:
             return None
-    admitting = [m for m in customer.memberships if _admits(class_, m, first)]
-    awake = [m for m in admitting if not m.rests(first, last)]
+    day = slot.day
+    admitting = [m for m in customer.memberships if _admits(class_, m, day)]
+    awake = [m for m in admitting if not _rests(m, slot)]
     if admitting and not awake:
         return Refusal.CUSTOMER_IDLE
     if class_.uses_contingent:
-        awake = [m for m in awake if m.has_room(first)]
+        awake = [m for m in awake if m.has_room(day)]
     if not awake:
         return Refusal.NO_CONTINGENT
-    return min(awake, key=lambda m: (m.valid_until or date.max, m.id))
+    return awake[0] if len(awake) == 1 else min(awake, key=_expiry)
 
 
 def _admits(class_: Class, membership: Membership, day: date) -> bool:
@@ -123,15 +120,18 @@ def _admits(class_: Class, membership: Membership, day: date) -> bool:
     )
 
 
-def _days(slot: Slot) -> tuple[date, date]:
-    """The local days on which the slot lies; one that ends at midnight does not touch the next."""
-    last_moment = max(slot.starts_at, slot.ends_at - timedelta(milliseconds=1))
-    return slot.day, day_of(last_moment, slot.studio.zone)
+def _rests(membership: Membership, slot: Slot) -> bool:
+    # Most have no idle periods, and then nobody has to know the days.
+    return bool(membership.idle_periods) and membership.rests(slot.day, slot.last_day)
+
+
+def _expiry(membership: Membership) -> tuple[date, int]:
+    return membership.valid_until or date.max, membership.id
 
 
 def sits_elsewhere(slot: Slot, customer: Customer) -> bool:
     """Whether the customer has a seat, not just a waiting position, on an overlapping slot."""
-    return any(
+    return bool(customer.bookings) and any(
         booking.seated
         and booking.slot_id != slot.id
         and booking.overlaps(slot.starts_at, slot.ends_at)

@@ -88,13 +88,20 @@ class Customer:
     bookings: tuple[Booking, ...] = ()
     """Active bookings on and around the slots in question, in any studio of the organization."""
 
+    def is_on(self, slot_id: int) -> bool:
+        """Whether the customer sits or waits on that slot."""
+        return bool(self.bookings) and any(
+            booking.slot_id == slot_id and booking.active for booking in self.bookings
+        )
+
     def after(self, before: Booking | None, changed: Booking) -> Customer:
         """The customer once `changed`, which was `before` until now, is what they have."""
-        others = tuple([each for each in self.bookings if each.id != changed.id])
-        return Customer(
-            self.id,
-            self.home_studio_id,
-            self.access_refused,
-            tuple([each.after(before, changed) for each in self.memberships]),
-            (*others, changed) if changed.active else others,
-        )
+        memberships = self.memberships
+        if changed.counts or (before is not None and before.counts):
+            memberships = tuple([each.after(before, changed) for each in memberships])
+        bookings = self.bookings
+        if before is not None:
+            bookings = tuple([each for each in bookings if each.id != changed.id])
+        if changed.active:
+            bookings = (*bookings, changed)
+        return Customer(self.id, self.home_studio_id, self.access_refused, memberships, bookings)

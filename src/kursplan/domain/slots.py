@@ -113,6 +113,12 @@ class Slot:
         """The local day on which the slot starts: the day that memberships and contingents ask for."""
         return day_of(self.starts_at, self.studio.zone)
 
+    @property
+    def last_day(self) -> date:
+        """The last local day on which it lies; one that ends at midnight does not touch the next."""
+        last_moment = max(self.starts_at, self.ends_at - timedelta(milliseconds=1))
+        return day_of(last_moment, self.studio.zone)
+
     def has_started(self, now: datetime) -> bool:
         return now >= self.starts_at
 

@@ -35,7 +35,9 @@ class Studio:
 
     def is_closed(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether a closure overlaps the time; times that only touch do not overlap."""
-        return any(c.starts_at < ends_at and starts_at < c.ends_at for c in self.closures)
+        return bool(self.closures) and any(
+            c.starts_at < ends_at and starts_at < c.ends_at for c in self.closures
+        )
 
 
 class LostEntitlement(StrEnum):
