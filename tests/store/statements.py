@@ -64,8 +64,8 @@ class Statement:
     name: str
     """Like `bookings.BY_ID`."""
     executable: Any
-    for_each: Any = None
-    """What a database without arrays runs for each row instead."""
+    sent: Fixed | FixedForMany | None = None
+    """What sends it, if that goes straight to a driver."""
 
     @property
     def looks_across(self) -> bool:
@@ -77,7 +77,10 @@ class Statement:
 
     @cached_property
     def sqlite(self) -> str:
-        executable = self.executable if self.for_each is None else self.for_each
+        """As it is sent there; of those for many rows, the one for two."""
+        if isinstance(self.sent, Fixed):
+            return self.sent.sql(_SQLITE)
+        executable = self.sent.of_rows(2) if self.sent else self.executable
         return str(executable.compile(dialect=_SQLITE))
 
     @cached_property
@@ -168,9 +171,9 @@ def undeclared() -> list[str]:
 
 def _statement(name: str, executable: Any) -> Statement:
     if isinstance(executable, Fixed):
-        return Statement(name, executable.statement)
+        return Statement(name, executable.statement, executable)
     if isinstance(executable, FixedForMany):
-        return Statement(name, executable.at_once, executable.one_by_one)
+        return Statement(name, executable.of_lists, executable)
     return Statement(name, executable)
 
 

@@ -282,7 +282,7 @@ class _Sqlite:
     writers = 1
 
     def __init__(self, url: URL, lock_wait: float) -> None:
-        self._writer = self._engine(url, 1, lock_wait, "BEGIN IMMEDIATE")
+        self._writer = self._engine(url, 1, lock_wait, "BEGIN IMMEDIATE", "cache_size = -16384")
         self._reader = self._engine(url, READERS, lock_wait, "BEGIN", "query_only = ON")
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
@@ -311,6 +311,10 @@ class _Sqlite:
                 "journal_mode = WAL",
                 "synchronous = FULL",
                 "foreign_keys = ON",
+                # What a statement would need to take itself back, which is then never used.
+                "temp_store = MEMORY",
+                # Pages that change again and again (32 MB of them) go to their place once.
+                "wal_autocheckpoint = 8000",
                 *settings,
             ):
                 connection.execute(f"PRAGMA {pragma}")

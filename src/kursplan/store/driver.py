@@ -9,29 +9,39 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     Connection,
     Dialect,
     Executable,
+    Float,
+    FromClause,
+    Insert,
+    LargeBinary,
+    Select,
     Table,
+    Update,
     bindparam,
     column,
     func,
     insert,
     select,
     update,
+    values,
 )
-from sqlalchemy.sql.expression import TableValuedAlias
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
 Values = Mapping[str, Any]
 Converter = Callable[[Any], Any]
+
+MOST_ROWS = 64
+"""How many rows one statement of SQLite is given at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +56,28 @@ class _Text:
     converted: tuple[tuple[int, Converter], ...]
     """What a row has to have converted, by position."""
     row: Callable[[Iterable[Any]], Any]
+    as_json: bool
+    """Whether all rows come as one text: a list of lists."""
 
     @classmethod
     def of(cls, statement: Executable, dialect: Dialect) -> _Text:
         compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
         names = compiled.positiontup or ()
-        given = getattr(statement, "exported_columns", ())
+        given = list(getattr(statement, "exported_columns", ()))
+        as_json = (
+            dialect.name == "sqlite"
+            and isinstance(statement, Select)
+            and not any(isinstance(each.type, _NOT_IN_JSON) for each in given)
+        )
         columns = [(at, _out(each.type, dialect)) for at, each in enumerate(given)]
         row: Any = namedtuple("Row", [each.key for each in given], rename=True)  # type: ignore[misc]
         return cls(
-            str(compiled),
+            _as_json(str(compiled), len(given)) if as_json else str(compiled),
             tuple((name, _in(compiled.binds[name].type, dialect)) for name in names),
             {name: value for name, value in compiled.params.items() if value is not None},
             tuple((at, converter) for at, converter in columns if converter is not None),
             row._make,
+            as_json,
         )
 
     def arguments(self, values: Values) -> list[Any]:
@@ -71,9 +89,8 @@ class _Text:
             arguments.append(value if converter is None or value is None else converter(value))
         return arguments
 
-    def lists(self, rows: Iterable[Values], organization_id: int) -> list[Any]:
+    def lists(self, rows: Sequence[Values], organization_id: int) -> list[Any]:
         """The organization, and for each other parameter a list with its value in each row."""
-        rows = list(rows)
         arguments: list[Any] = []
         for name, converter in self.parameters:
             if name == "organization":
@@ -85,6 +102,11 @@ class _Text:
                     [None if (value := row[name]) is None else converter(value) for row in rows]
                 )
         return arguments
+
+    def found_by(self, driver: sqlite3.Connection, values: Values) -> Iterable[Sequence[Any]]:
+        """Rows as SQLite has them."""
+        found = driver.execute(self.sql, self.arguments(values)).fetchall()
+        return _DECODER.decode(found[0][0]) if self.as_json else found
 
     def shown(self, found: Iterable[Sequence[Any]]) -> list[Any]:
         """Rows of the driver, with what their columns mean."""
@@ -99,6 +121,26 @@ class _Text:
                     values[at] = converter(value)
             shown.append(row(values))
         return shown
+
+
+_DECODER = msgspec.json.Decoder(list[list[Any]])
+
+_NOT_IN_JSON = (Float, LargeBinary)
+"""SQLite writes fewer digits of a float into JSON than it has, and no bytes."""
+
+
+def _as_json(sql: str, count: int) -> str:
+    """The same query with all its rows, of so many columns each, in one text (SQLite only).
+
+    Python's driver waits for the interpreter after each row, and beside a busy loop that takes longer
+    than to find it. The rows keep their order: SQLite drops the one of a query within another
+    only where it cannot matter, which it can to the function that lists them.
+    """
+    columns = ", ".join(f"c{at}" for at in range(count))
+    return (
+        f"WITH found({columns}) AS ({sql})"
+        f" SELECT json_group_array(json_array({columns})) FROM found"
+    )
 
 
 def _in(type_: TypeEngine[Any], dialect: Dialect) -> Converter | None:
@@ -122,12 +164,11 @@ class Fixed:
     def rows(self, tx: Connection, values: Values) -> list[Any]:
         """All rows that it gives, as named tuples of its columns."""
         text = self._text(tx)
-        arguments = text.arguments(values)
         driver = tx.connection.driver_connection
         found = (
-            driver.execute(text.sql, arguments).fetchall()
+            text.found_by(driver, values)
             if isinstance(driver, sqlite3.Connection)
-            else await_only(driver.fetch(text.sql, *arguments))  # type: ignore[union-attr]
+            else await_only(driver.fetch(text.sql, *text.arguments(values)))  # type: ignore[union-attr]
         )
         return text.shown(found)
 
@@ -141,6 +182,10 @@ class Fixed:
         else:
             await_only(driver.fetch(text.sql, *arguments))  # type: ignore[union-attr]
 
+    def sql(self, dialect: Dialect) -> str:
+        """What a driver is sent."""
+        return _Text.of(self.statement, dialect).sql
+
     def _text(self, tx: Connection) -> _Text:
         dialect = tx.dialect
         text = self._texts.get(dialect.name)
@@ -150,71 +195,117 @@ class Fixed:
 
 
 class FixedForMany:
-    """The same change for many rows of one organization, in one statement where that is possible.
+    """The same change for many rows of one organization, in one statement or very few.
 
-    `at_once` takes a list for each column; `one_by_one` is what a database without arrays runs for
-    each row.
+    `of_lists` takes a list for each column. Where there are none (SQLite), `of_rows` makes the statement
+    that takes the values of so many rows. Those numbers are powers of two: few texts do for any
+    count of rows, and each is prepared once.
     """
 
-    def __init__(self, at_once: Executable, one_by_one: Executable) -> None:
-        self.at_once = at_once
-        self.one_by_one = one_by_one
-        self._at_once: _Text | None = None
-        self._one_by_one: _Text | None = None
+    def __init__(
+        self,
+        types: Mapping[str, TypeEngine[Any]],
+        of_lists: Executable,
+        of_rows: Callable[[int], Executable],
+    ) -> None:
+        self.of_lists = of_lists
+        self.of_rows = of_rows
+        self._types = types
+        self._lists: _Text | None = None
+        self._columns: list[tuple[str, Converter | None]] = []
+        self._rows: dict[int, str] = {}
 
     def run(self, tx: Connection, organization_id: int, rows: Iterable[Values]) -> None:
+        rows = list(rows)
         driver = tx.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
-            if self._one_by_one is None:
-                self._one_by_one = _Text.of(self.one_by_one, tx.dialect)
-            text = self._one_by_one
-            shared = {"organization": organization_id}
-            driver.executemany(text.sql, [text.arguments({**shared, **row}) for row in rows])
+            for part in _parts(rows):
+                sql = self._sql_of_rows(len(part), tx.dialect)
+                driver.execute(sql, [*self._one_by_one(part, tx.dialect), organization_id])
             return
-        if self._at_once is None:
-            self._at_once = _Text.of(self.at_once, tx.dialect)
-        text = self._at_once
-        lists = text.lists(rows, organization_id)
-        await_only(driver.fetch(text.sql, *lists))  # type: ignore[union-attr]
+        if self._lists is None:
+            self._lists = _Text.of(self.of_lists, tx.dialect)
+        lists = self._lists.lists(rows, organization_id)
+        await_only(driver.fetch(self._lists.sql, *lists))  # type: ignore[union-attr]
+
+    def _sql_of_rows(self, count: int, dialect: Dialect) -> str:
+        sql = self._rows.get(count)
+        if sql is None:
+            compiled = self.of_rows(count).compile(dialect=dialect)  # type: ignore[attr-defined]
+            sql = self._rows[count] = str(compiled)
+        return sql
+
+    def _one_by_one(self, rows: Iterable[Values], dialect: Dialect) -> list[Any]:
+        """The values of the first row, then those of the next, as the statement asks for them."""
+        columns = self._columns
+        if not columns:
+            columns = self._columns = [
+                (name, _in(type_, dialect)) for name, type_ in self._types.items()
+            ]
+        arguments: list[Any] = []
+        for row in rows:
+            for name, converter in columns:
+                value = row[name]
+                arguments.append(value if converter is None or value is None else converter(value))
+        return arguments
+
+
+def _parts(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+    """The rows in parts whose sizes are powers of two, the largest first."""
+    begin = 0
+    while left := len(rows) - begin:
+        count = min(1 << left.bit_length() - 1, MOST_ROWS)
+        yield rows[begin : begin + count]
+        begin += count
 
 
 def insert_many(into: Table) -> FixedForMany:
     """Add rows to the table; all its columns but the organization are given in each."""
-    names = [each.name for each in into.c if each.name != "organization_id"]
+    types = {each.name: each.type for each in into.c if each.name != "organization_id"}
     organization = bindparam("organization", type_=into.c.organization_id.type)
-    given = _rows_given({name: into.c[name].type for name in names})
-    return FixedForMany(
-        # Giving something back lets a row that is there already be told as what it is, also where
-        # the table is spread over several machines.
-        insert(into)
-        .from_select(
-            ["organization_id", *names],
+
+    def of(given: FromClause) -> Insert:
+        return insert(into).from_select(
+            ["organization_id", *types],
             select(organization.label("organization_id"), *given.c),
         )
-        .returning(into.c.organization_id),
-        insert(into).values(
-            {"organization_id": organization} | {name: bindparam(name) for name in names}
-        ),
+
+    return FixedForMany(
+        types,
+        # Giving something back lets a row that is there already be told as what it is, also where
+        # the table is spread over several machines.
+        of(_lists_given(types)).returning(into.c.organization_id),
+        lambda count: of(_rows_given(types, count)),
     )
 
 
 def update_many(table: Table, *names: str) -> FixedForMany:
     """Change these columns of the rows whose ids are given as `row_id`."""
+    types = {"row_id": table.c.id.type, **{name: table.c[name].type for name in names}}
     organization = bindparam("organization", type_=table.c.organization_id.type)
-    types = {name: table.c[name].type for name in names}
-    given = _rows_given({"row_id": table.c.id.type, **types})
-    return FixedForMany(
-        update(table)
-        .where(table.c.organization_id == organization, table.c.id == given.c.row_id)
-        .values({name: given.c[name] for name in names}),
-        update(table)
-        .where(table.c.organization_id == organization, table.c.id == bindparam("row_id"))
-        .values({name: bindparam(name) for name in names}),
-    )
+
+    def of(given: FromClause) -> Update:
+        return (
+            update(table)
+            .where(table.c.organization_id == organization, table.c.id == given.c.row_id)
+            .values({name: given.c[name] for name in names})
+        )
+
+    return FixedForMany(types, of(_lists_given(types)), lambda count: of(_rows_given(types, count)))
 
 
-def _rows_given(types: Mapping[str, TypeEngine[Any]]) -> TableValuedAlias:
+def _lists_given(types: Mapping[str, TypeEngine[Any]]) -> FromClause:
     """A table made of parameters: a list for each column, under its name (PostgreSQL only)."""
     lists = [bindparam(name, type_=ARRAY(type_)) for name, type_ in types.items()]
     columns = [column(name, type_) for name, type_ in types.items()]
     return func.unnest(*lists).table_valued(*columns).render_derived("given")
+
+
+def _rows_given(types: Mapping[str, TypeEngine[Any]], count: int) -> FromClause:
+    """The same, made of a parameter for each value of so many rows."""
+    columns = [column(name, type_) for name, type_ in types.items()]
+    rows = [
+        tuple(bindparam(f"{name}_{at}", type_=type_) for name, type_ in types.items())
+        for at in range(count)
+    ]
+    return values(*columns, name="given").data(rows).cte("given")
