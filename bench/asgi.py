@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[1]
 
 
 @asynccontextmanager
-async def application_running(module: str, folder: Path, **settings: str) -> AsyncIterator[str]:
-    """The URL of one process that runs what `create` of that module makes.
+async def application_running(
+    module: str, folder: Path, settings: Mapping[str, str], *, workers: int = 1
+) -> AsyncIterator[str]:
+    """The URL of so many processes that run what `create` of that module makes.
 
     uvicorn with uvloop and httptools, without an access log; `settings` go into its environment.
     """
@@ -23,6 +25,7 @@ async def application_running(module: str, folder: Path, **settings: str) -> Asy
         *(sys.executable, "-m", "uvicorn", "--factory", f"{module}:create", "--app-dir", str(ROOT)),
         *("--host", "127.0.0.1", "--port", str(port), "--backlog", "2048"),
         *("--loop", "uvloop", "--http", "httptools", "--ws", "none"),
+        *("--workers", str(workers)),
         *("--no-access-log", "--no-server-header", "--log-level", "warning"),
     ]
     log = folder / f"{module}.log"

@@ -79,9 +79,8 @@ def meaning(ratio: str) -> str:
     """What the ratio says; its name alone, where it only repeats another with more of something."""
     if ratio in MEANINGS:
         return MEANINGS[ratio]
-    if ratio.endswith("workers"):
-        whole, _, workers = ratio.rpartition("_")
-        return f"`{whole}` with {workers.removesuffix('workers')} workers"
+    if ratio.endswith("_1worker"):
+        return f"`{ratio.removesuffix('_1worker')}` with one process each instead of two"
     if ratio.startswith("rush_p99") and ratio.endswith("connections"):
         whole, _, connections = ratio.rpartition("_")
         return f"`{whole}` over {connections.removesuffix('connections')} connections"

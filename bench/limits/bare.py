@@ -53,5 +53,5 @@ async def bare_running(
     """The URL of a process that answers these heads and bodies at these paths."""
     stored = folder / "answers.json"
     stored.write_text(json.dumps(dict(answers)))
-    async with application_running("bench.limits.bare", folder, **{ANSWERS: str(stored)}) as url:
+    async with application_running("bench.limits.bare", folder, {ANSWERS: str(stored)}) as url:
         yield url

@@ -60,10 +60,12 @@ class PeerDatabase:
         return cls(postgres, [gym])
 
     @asynccontextmanager
-    async def served(self, folder: Path) -> AsyncIterator[str]:
+    async def served(self, folder: Path, *, workers: int = 1) -> AsyncIterator[str]:
         """The URL of the peer's server."""
-        url = _of_driver(self.postgres.url(DATABASE))
-        async with application_running("bench.peers.orm", folder, **{VARIABLE: url}) as served:
+        settings = {VARIABLE: _of_driver(self.postgres.url(DATABASE))}
+        async with application_running(
+            "bench.peers.orm", folder, settings, workers=workers
+        ) as served:
             yield served
 
     async def fresh(self) -> None:
