@@ -36,6 +36,8 @@ def local(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone)
 
 
+# Slots begin at few different times, and each is asked for more than once.
+@lru_cache(maxsize=4096)
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
     """Return the day that the calendar on the wall shows in `zone` at `instant`."""
     return instant.astimezone(zone).date()
