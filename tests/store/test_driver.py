@@ -65,7 +65,8 @@ async def stored(database: Database, query: Select[Any] | None = None) -> list[d
 
 async def add(database: Database, rows: list[Row]) -> None:
     adding = insert_many(event)
-    await database.write(lambda tx: adding.run(tx, 1, [each.values for each in rows]))
+    given = [tuple(each.values[name] for name in adding.names) for each in rows]
+    await database.write(lambda tx: adding.run(tx, 1, given))
 
 
 COUNTS = (0, 1, 2, 3, MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + 1, 3 * MOST_ROWS + 7)
@@ -89,7 +90,7 @@ async def test_any_count_of_rows_is_changed_each_to_its_own(database: Database, 
     ]
     names = ("content", "home_studio_id", "fanned_out")
     changing = update_many(event, *names)
-    given = [{"row_id": each.id, **{name: each.values[name] for name in names}} for each in changed]
+    given = [(each.id, *(each.values[name] for name in names)) for each in changed]
     await database.write(lambda tx: changing.run(tx, 1, given))
     assert await stored(database) == [each.values for each in [*reversed(changed), last]]
 
@@ -98,7 +99,7 @@ async def test_only_rows_of_the_organization_that_are_there_are_changed(database
     rows = rows_to(2)
     await add(database, rows)
     changing = update_many(event, "content")
-    given = [{"row_id": each, "content": "changed"} for each in (1, 2, 3)]
+    given = [(each, "changed") for each in (1, 2, 3)]
     await database.write(lambda tx: changing.run(tx, 2, given))
     assert await stored(database) == [each.values for each in rows]
 
@@ -161,5 +162,5 @@ async def test_sqlite_gives_each_value_as_it_was_though_rows_come_as_json(
 
 
 def test_sqlite_is_asked_for_any_count_of_rows_with_few_texts() -> None:
-    sizes = {len(part) for count in range(1000) for part in _parts([{}] * count)}
+    sizes = {len(part) for count in range(1000) for part in _parts([()] * count)}
     assert sizes == {1, 2, 4, 8, 16, 32, MOST_ROWS}

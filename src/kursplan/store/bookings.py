@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import timedelta
-from typing import Any
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, select, text, update
 
@@ -56,9 +56,9 @@ AROUND = Fixed(
 """Found by customer and time: an index that stays as good when the table has grown."""
 
 ADD = insert_many(booking)
+_added = attrgetter(*ADD.names)
 
-CHANGE = update_many(
-    booking,
+_CHANGEABLE = (
     "status",
     "starts_at",
     "ends_at",
@@ -72,6 +72,8 @@ CHANGE = update_many(
     "skipped",
     "conflict",
 )
+CHANGE = update_many(booking, *_CHANGEABLE)
+_changed = attrgetter("id", *_CHANGEABLE)
 
 MOVE_CANCELED = (
     update(booking)
@@ -130,29 +132,12 @@ def around(
 
 
 def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
-    ADD.run(
-        tx,
-        organization_id,
-        [
-            {
-                "id": each.id,
-                "slot_id": each.slot_id,
-                "studio_id": each.studio_id,
-                "customer_id": each.customer_id,
-                "home_studio_id": each.home_studio_id,
-                "sequence": each.sequence,
-                "booked_at": each.booked_at,
-                "overruled": each.overruled,
-                **_changeable(each),
-            }
-            for each in bookings
-        ],
-    )
+    ADD.run(tx, organization_id, map(_added, bookings))
 
 
 def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Write down all that can change about these bookings."""
-    CHANGE.run(tx, organization_id, [{"row_id": each.id, **_changeable(each)} for each in bookings])
+    CHANGE.run(tx, organization_id, map(_changed, bookings))
 
 
 def move_canceled(tx: Connection, organization_id: int, slot: Slot) -> None:
@@ -167,23 +152,6 @@ def move_canceled(tx: Connection, organization_id: int, slot: Slot) -> None:
             "day": slot.day,
         },
     )
-
-
-def _changeable(each: Booking) -> dict[str, Any]:
-    return {
-        "status": each.status,
-        "starts_at": each.starts_at,
-        "ends_at": each.ends_at,
-        "day": each.day,
-        "participation": each.participation,
-        "membership_id": each.membership_id,
-        "counts": each.counts,
-        "confirm_until": each.confirm_until,
-        "cancelled_at": each.cancelled_at,
-        "late": each.late,
-        "skipped": each.skipped,
-        "conflict": each.conflict,
-    }
 
 
 def _booking(row: AnyRow) -> Booking:

@@ -38,6 +38,7 @@ from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
 Values = Mapping[str, Any]
+Row = Sequence[Any]
 Converter = Callable[[Any], Any]
 
 MOST_ROWS = 64
@@ -89,17 +90,17 @@ class _Text:
             arguments.append(value if converter is None or value is None else converter(value))
         return arguments
 
-    def lists(self, rows: Sequence[Values], organization_id: int) -> list[Any]:
-        """The organization, and for each other parameter a list with its value in each row."""
+    def lists(self, columns: Mapping[str, Iterable[Any]], organization_id: int) -> list[Any]:
+        """The organization, and for each other parameter all values of its column."""
         arguments: list[Any] = []
         for name, converter in self.parameters:
             if name == "organization":
                 arguments.append(organization_id)
             elif converter is None:
-                arguments.append([row[name] for row in rows])
+                arguments.append(columns[name])
             else:
                 arguments.append(
-                    [None if (value := row[name]) is None else converter(value) for row in rows]
+                    [None if value is None else converter(value) for value in columns[name]]
                 )
         return arguments
 
@@ -212,11 +213,18 @@ class FixedForMany:
         self.of_rows = of_rows
         self._types = types
         self._lists: _Text | None = None
-        self._columns: list[tuple[str, Converter | None]] = []
+        self._converters: list[Converter | None] = []
         self._rows: dict[int, str] = {}
 
-    def run(self, tx: Connection, organization_id: int, rows: Iterable[Values]) -> None:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each row gives a value of, in this order."""
+        return tuple(self._types)
+
+    def run(self, tx: Connection, organization_id: int, rows: Iterable[Row]) -> None:
         rows = list(rows)
+        if not rows:
+            return
         driver = tx.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
             for part in _parts(rows):
@@ -225,7 +233,8 @@ class FixedForMany:
             return
         if self._lists is None:
             self._lists = _Text.of(self.of_lists, tx.dialect)
-        lists = self._lists.lists(rows, organization_id)
+        columns = dict(zip(self._types, zip(*rows, strict=True), strict=True))
+        lists = self._lists.lists(columns, organization_id)
         await_only(driver.fetch(self._lists.sql, *lists))  # type: ignore[union-attr]
 
     def _sql_of_rows(self, count: int, dialect: Dialect) -> str:
@@ -235,22 +244,19 @@ class FixedForMany:
             sql = self._rows[count] = str(compiled)
         return sql
 
-    def _one_by_one(self, rows: Iterable[Values], dialect: Dialect) -> list[Any]:
+    def _one_by_one(self, rows: Iterable[Row], dialect: Dialect) -> list[Any]:
         """The values of the first row, then those of the next, as the statement asks for them."""
-        columns = self._columns
-        if not columns:
-            columns = self._columns = [
-                (name, _in(type_, dialect)) for name, type_ in self._types.items()
-            ]
-        arguments: list[Any] = []
-        for row in rows:
-            for name, converter in columns:
-                value = row[name]
-                arguments.append(value if converter is None or value is None else converter(value))
-        return arguments
+        converters = self._converters
+        if not converters:
+            converters = self._converters = [_in(each, dialect) for each in self._types.values()]
+        return [
+            value if converter is None or value is None else converter(value)
+            for row in rows
+            for value, converter in zip(row, converters, strict=True)
+        ]
 
 
-def _parts(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
     """The rows in parts whose sizes are powers of two, the largest first."""
     begin = 0
     while left := len(rows) - begin:
@@ -260,7 +266,7 @@ def _parts(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
 
 
 def insert_many(into: Table) -> FixedForMany:
-    """Add rows to the table; all its columns but the organization are given in each."""
+    """Add rows to the table; each has all its columns but the organization, in their order."""
     types = {each.name: each.type for each in into.c if each.name != "organization_id"}
     organization = bindparam("organization", type_=into.c.organization_id.type)
 
@@ -280,7 +286,7 @@ def insert_many(into: Table) -> FixedForMany:
 
 
 def update_many(table: Table, *names: str) -> FixedForMany:
-    """Change these columns of the rows whose ids are given as `row_id`."""
+    """Change these columns of some rows; each has the id of the row first, and then their values."""
     types = {"row_id": table.c.id.type, **{name: table.c[name].type for name in names}}
     organization = bindparam("organization", type_=table.c.organization_id.type)
 

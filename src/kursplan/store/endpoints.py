@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -175,7 +176,9 @@ HEALTH = Fixed(
     .order_by(webhook_endpoint.c.id)
     .with_for_update(key_share=True)
 )
-SET_HEALTH = update_many(webhook_endpoint, "failing_since", "failed_at", "disabled", "disabled_at")
+_STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at")
+SET_HEALTH = update_many(webhook_endpoint, *_STORED_HEALTH)
+_of_health = attrgetter(*_STORED_HEALTH)
 
 ITS_DELIVERIES = (
     select(delivery.c.id, delivery.c.created_at)
@@ -407,9 +410,7 @@ def health(
 def set_health(tx: Connection, organization_id: int, healths: Mapping[int, Health]) -> None:
     """Write down how the endpoints of these ids are doing."""
     SET_HEALTH.run(
-        tx,
-        organization_id,
-        [{"row_id": number, **asdict(health)} for number, health in healths.items()],
+        tx, organization_id, [(number, *_of_health(health)) for number, health in healths.items()]
     )
 
 

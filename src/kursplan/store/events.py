@@ -37,17 +37,17 @@ def add(
         tx,
         organization_id,
         [
-            {
-                "id": number,
-                "uuid": new_uuid(),
-                "type": each.type,
-                "entity_id": each.entity_id,
-                "studio_id": each.studio_id,
-                "home_studio_id": each.home_studio_id,
-                "content": None if each.content is None else json.dumps(dict(each.content)),
-                "happened_at": happened_at,
-                "fanned_out": fanned_out,
-            }
+            (
+                number,
+                new_uuid(),
+                each.type,
+                each.entity_id,
+                each.studio_id,
+                each.home_studio_id,
+                None if each.content is None else json.dumps(dict(each.content)),
+                happened_at,
+                fanned_out,
+            )
             for number, each in zip(numbers, events, strict=True)
         ],
     )

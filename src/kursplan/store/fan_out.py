@@ -215,19 +215,19 @@ def _add(
         tx,
         organization_id,
         [
-            {
-                "id": number,
-                "event_id": waiting.id,
-                "endpoint_id": listener.endpoint_id,
-                "entity_id": waiting.entity_id,
-                "status": DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING,
-                "attempts": 0,
-                "failed_attempts": 0,
-                "due_at": now,
-                "claimed_until": None,
-                "created_at": now,
-                "finished_at": None,
-            }
+            (
+                number,
+                waiting.id,
+                listener.endpoint_id,
+                waiting.entity_id,
+                DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING,
+                0,  # attempts that failed
+                0,  # attempts
+                now,  # when it is due
+                None,  # until when it is claimed
+                now,  # when it was made
+                None,  # when it was done with
+            )
             for number, (waiting, listener) in zip(numbers, told, strict=True)
         ],
     )

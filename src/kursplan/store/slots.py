@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -85,23 +86,23 @@ LOCATION_IN_STUDIO = select(location.c.id).where(
     location.c.studio_id == bindparam("studio_id"),
 )
 
-COUNT_PLACES = update_many(slot, "seats", "waiting", "last_sequence")
+_COUNTS = ("seats", "waiting", "last_sequence")
+COUNT_PLACES = update_many(slot, *_COUNTS)
+_counted = attrgetter("id", *_COUNTS)
 
-CHANGE = update_many(
-    slot,
+_CHANGEABLE = (
     "local_start",
     "starts_at",
     "ends_at",
     "status",
     "location_id",
-    "own",
     "max_participants",
     "max_waiting_list",
     "additional_participants",
-    "seats",
-    "waiting",
-    "last_sequence",
+    *_COUNTS,
 )
+CHANGE = update_many(slot, *_CHANGEABLE, "own")
+_changed = attrgetter("id", *_CHANGEABLE)
 
 
 def load(
@@ -201,32 +202,9 @@ def has_location(tx: Connection, organization_id: int, studio_id: int, location_
 
 def count_places(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down how many sit and wait."""
-    COUNT_PLACES.run(tx, organization_id, [{"row_id": each.id, **_counts(each)} for each in slots])
+    COUNT_PLACES.run(tx, organization_id, map(_counted, slots))
 
 
 def change(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down all that can change about these slots."""
-    CHANGE.run(
-        tx,
-        organization_id,
-        [
-            {
-                "row_id": each.id,
-                "local_start": each.local_start,
-                "starts_at": each.starts_at,
-                "ends_at": each.ends_at,
-                "status": each.status,
-                "location_id": each.location_id,
-                "own": sorted(each.own),
-                "max_participants": each.max_participants,
-                "max_waiting_list": each.max_waiting_list,
-                "additional_participants": each.additional_participants,
-                **_counts(each),
-            }
-            for each in slots
-        ],
-    )
-
-
-def _counts(each: Slot) -> dict[str, int]:
-    return {"seats": each.seats, "waiting": each.waiting, "last_sequence": each.last_sequence}
+    CHANGE.run(tx, organization_id, [(*_changed(each), sorted(each.own)) for each in slots])

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -356,15 +357,15 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
             continue
         kept["attempts"] += 1
         attempts.append(
-            {
-                "delivery_id": each.delivery_id,
-                "number": kept["attempts"],
-                "attempted_at": each.attempted_at,
-                "milliseconds": each.milliseconds,
-                "status_code": each.status_code,
-                "failure": each.failure,
-                "excerpt": each.excerpt,
-            }
+            (
+                each.delivery_id,
+                kept["attempts"],
+                each.attempted_at,
+                each.milliseconds,
+                each.status_code,
+                each.failure,
+                each.excerpt,
+            )
         )
         delivered = each.status is DeliveryStatus.DELIVERED
         if delivered or each.claimed_until == kept["claimed_until"]:
@@ -378,7 +379,7 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
             }
     if attempts:
         ADD_ATTEMPTS.run(tx, organization_id, attempts)
-        MARK.run(tx, organization_id, marks.values())
+        MARK.run(tx, organization_id, map(itemgetter(*MARK.names), marks.values()))
 
 
 def oldest_pending(tx: Connection) -> datetime | None:
