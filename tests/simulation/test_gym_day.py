@@ -96,6 +96,9 @@ class BeforePowerCut:
     def reach(self) -> Reach:
         return self.command.reach
 
+    def beforehand(self, _full: object) -> None:
+        """Nothing: its turn is to be taken."""
+
     def perform(self, turn: Turn) -> Any:
         self.command.perform(turn)
         turn.record()

@@ -11,15 +11,14 @@ Several processes may run desks on one database: each locks in the same order.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
+from kursplan.desk.lines import Line, Lines, Waiting
 from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.ids import Ids, draw
@@ -47,108 +46,12 @@ LOOKS = 8
 """How often a turn starts over with a wider reach before it gives way to others."""
 
 
-_TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
-_NOTHING: frozenset[int] = frozenset()
-_ANYTHING = frozenset({0})
-"""What a command touches that does not say what."""
-
-
 class DeskBusy(Exception):
     """The desk can't take the command now; nothing was changed. Try again later."""
 
 
 class ChangedConcurrently(Exception):
     """Others changed the same things at the same time, also when it was tried again."""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    command: Command[Any] | Question[Any]
-    reach: Reach
-    touches: frozenset[int]
-    """The ids that it names; no two things of an organization have the same."""
-    answer: asyncio.Future[Any]
-    since: float
-
-
-@dataclass(slots=True)
-class _Line:
-    """What waits in one organization, and how many turns are at work on it."""
-
-    organization_id: int
-    waiting: deque[_Waiting] = field(default_factory=deque)
-    turns: int = 0
-    at_work: int = 0
-    """How many commands are in the turns at work."""
-    touched: set[int] = field(default_factory=set)
-    """What these touch."""
-
-
-class _Lines:
-    """The lines of all organizations in which something waits, and what a turn makes of it.
-
-    Several turns of a line may be at work side by side. Where they are to be apart, no two of them
-    touch the same: of those who want the same, the order in which they came decides. A turn costs
-    much by itself, so another begins only when as many wait as are at work.
-    """
-
-    def __init__(self, turn: _TurnOf, most_turns: int, *, apart: bool) -> None:
-        self.turn = turn
-        self.most_turns = most_turns
-        self._apart = apart
-        self._lines: dict[int, _Line] = {}
-
-    @property
-    def waiting(self) -> int:
-        return sum(len(line.waiting) for line in self._lines.values())
-
-    def stand(
-        self, line: _Line, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
-    ) -> _Waiting:
-        """Put it at the end of the line."""
-        reach = command.reach
-        touches = reach.names or _ANYTHING if self._apart else _NOTHING
-        waiting = _Waiting(command, reach, touches, answer, stopwatch())
-        line.waiting.append(waiting)
-        return waiting
-
-    def may_begin(self, line: _Line, newest: _Waiting) -> bool:
-        """Whether there is something to do for another turn, now that `newest` has come."""
-        return len(line.waiting) >= line.at_work and (
-            not self._apart or newest.touches.isdisjoint(line.touched)
-        )
-
-    def next(self, line: _Line, limit: int) -> list[_Waiting]:
-        """Those whose turn it is; the others stay as they stood."""
-        queue = line.waiting
-        if len(queue) < line.at_work:
-            return []
-        if not self._apart or not line.touched:
-            return [queue.popleft() for _ in range(min(len(queue), limit))]
-        taken: list[_Waiting] = []
-        stay: list[_Waiting] = []
-        # Whoever wants the same as one who stays, stays behind them.
-        wanted = set(line.touched)
-        while queue and len(taken) < limit:
-            each = queue.popleft()
-            if each.touches.isdisjoint(wanted):
-                taken.append(each)
-            else:
-                stay.append(each)
-                wanted |= each.touches
-        queue.extendleft(reversed(stay))
-        return taken
-
-    def of(self, organization_id: int) -> _Line:
-        line = self._lines.get(organization_id)
-        if line is None:
-            line = self._lines[organization_id] = _Line(organization_id)
-        return line
-
-    def leave(self, line: _Line) -> None:
-        line.turns -= 1
-        if not line.turns and not line.waiting:
-            del self._lines[line.organization_id]
 
 
 class Desk:
@@ -170,8 +73,8 @@ class Desk:
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
         at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
-        self._commands = _Lines(self._turn, at_work, apart=True)
-        self._questions = _Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
+        self._commands = Lines(self._turn, at_work, apart=True)
+        self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         metrics.queue_length.set_function(self._waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -184,7 +87,7 @@ class Desk:
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
-    def take(self, command: Command[A]) -> Awaitable[A]:
+    def take(self, command: Command[A]) -> asyncio.Future[A]:
         """Have `command` done; gives its answer once it is committed.
 
         Raises `DeskBusy` when the queue is full, or the database can't do it now, and
@@ -192,8 +95,6 @@ class Desk:
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        if (asked := command.beforehand(self._full)) is not None:
-            return self._unless_refused(command, asked)
         return self._queue(self._commands, command)
 
     def ask(self, question: Question[A]) -> asyncio.Future[A]:
@@ -220,17 +121,6 @@ class Desk:
         while self._running:
             await asyncio.wait(self._running)
 
-    async def _unless_refused(self, command: Command[Any], asked: Question[Any]) -> Any:
-        """Where the slot was full, look whether it still is: a refusal needs no turn.
-
-        Who came before was refused by then, too, so nobody is overtaken.
-        """
-        answer = await self.ask(asked)
-        if isinstance(answer, Refusal):
-            return answer
-        self._full -= asked.reach.slots
-        return await self._queue(self._commands, command)
-
     def _remember_full(self, slots: frozenset[int]) -> None:
         if len(self._full) >= FULL_SLOTS:
             self._full.clear()
@@ -240,7 +130,7 @@ class Desk:
         """How many wait for their turn."""
         return self._commands.waiting + self._questions.waiting
 
-    def _queue(self, lines: _Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
+    def _queue(self, lines: Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
@@ -253,24 +143,17 @@ class Desk:
             task.add_done_callback(self._running.discard)
         return answer
 
-    async def _work_off(self, lines: _Lines, line: _Line) -> None:
+    async def _work_off(self, lines: Lines, line: Line) -> None:
         try:
             while batch := lines.next(line, self._turn_limit):
-                touched = _NOTHING.union(*[each.touches for each in batch])
-                line.touched |= touched
-                line.at_work += len(batch)
                 earliest = stopwatch() - PATIENCE_SECONDS
-                try:
-                    await self._serve(
-                        lines, [each for each in batch if _is_still_wanted(each, earliest)]
-                    )
-                finally:
-                    line.touched -= touched
-                    line.at_work -= len(batch)
+                wanted = [each for each in batch if _is_still_wanted(each, earliest)]
+                with line.at_work_on(batch):
+                    await self._serve(lines, wanted)
         finally:
             lines.leave(line)
 
-    async def _serve(self, lines: _Lines, batch: Sequence[_Waiting]) -> None:
+    async def _serve(self, lines: Lines, batch: Sequence[Waiting]) -> None:
         """One turn; where it fails, each command once more by itself, so that none sinks another."""
         if not batch:
             return
@@ -292,7 +175,7 @@ class Desk:
                 if not each.answer.done():
                     each.answer.set_result(answer)
 
-    async def _serve_again(self, lines: _Lines, waiting: _Waiting) -> None:
+    async def _serve_again(self, lines: Lines, waiting: Waiting) -> None:
         try:
             again = waiting.command.again()
             [answer] = await lines.turn([again], again.reach)
@@ -303,6 +186,8 @@ class Desk:
                 waiting.answer.set_result(answer)
 
     async def _turn(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
+        if self._full and (refusals := await self._refused_beforehand(commands, reach)):
+            return refusals
         began = stopwatch()
         outcome = "failed"
         try:
@@ -313,6 +198,25 @@ class Desk:
             self._metrics.turn_commands.observe(len(commands))
             self._metrics.turn_seconds.observe(stopwatch() - began)
         return answers
+
+    async def _refused_beforehand(
+        self, commands: Sequence[Command[Any]], reach: Reach
+    ) -> list[Any] | None:
+        """The refusals, where all of them want slots that are full: those need no lock and no commit.
+
+        It is their turn all the same, so nobody is overtaken. None if there is more to do.
+        """
+        asked: list[Question[Any]] = []
+        for command in commands:
+            question = command.beforehand(self._full)
+            if question is None:
+                return None
+            asked.append(question)
+        answers = await self._look(asked, reach)
+        if all(isinstance(answer, Refusal) for answer in answers):
+            return answers
+        self._full -= reach.slots
+        return None
 
     async def _look(
         self, questions: Sequence[Command[Any] | Question[Any]], reach: Reach
@@ -352,7 +256,7 @@ class Desk:
         raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
 
 
-def _is_still_wanted(waiting: _Waiting, earliest: float) -> bool:
+def _is_still_wanted(waiting: Waiting, earliest: float) -> bool:
     """Whether the caller still waits; one who has since before `earliest` is turned away here."""
     if waiting.answer.done():
         return False
@@ -366,7 +270,7 @@ def _may_pass_again(failure: Exception) -> bool:
     return isinstance(failure, DatabaseUnavailable)
 
 
-def _fail(waiting: _Waiting, failure: Exception) -> None:
+def _fail(waiting: Waiting, failure: Exception) -> None:
     if waiting.answer.done():
         return
     if isinstance(failure, DatabaseUnavailable):

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     Connection,
     Dialect,
     Executable,
@@ -148,6 +149,8 @@ def _in(type_: TypeEngine[Any], dialect: Dialect) -> Converter | None:
     """How a value of that type is given to the driver; of an array, each of its items."""
     if isinstance(type_, ARRAY):
         type_ = type_.item_type
+    if isinstance(type_, Boolean) and dialect.supports_native_boolean:
+        return None
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
 

@@ -1,0 +1,125 @@
+"""Who waits for a turn, and whose turn is next.
+
+Each organization has a line. What a turn does with those whose turn it is, is not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kursplan.clock import stopwatch
+from kursplan.desk.turn import Command, Question, Reach
+
+TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
+"""Does what is commanded or asked, which reaches so far, and gives the answers."""
+
+_NOTHING: frozenset[int] = frozenset()
+_ANYTHING = frozenset({0})
+"""What a command touches that does not say what."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    command: Command[Any] | Question[Any]
+    reach: Reach
+    touches: frozenset[int]
+    """The ids that it names; no two things of an organization have the same."""
+    answer: asyncio.Future[Any]
+    since: float
+
+
+@dataclass(slots=True)
+class Line:
+    """What waits in one organization, and how many turns are at work on it."""
+
+    organization_id: int
+    waiting: deque[Waiting] = field(default_factory=deque)
+    turns: int = 0
+    at_work: int = 0
+    """How many commands are in the turns at work."""
+    touched: set[int] = field(default_factory=set)
+    """What these touch."""
+
+    @contextmanager
+    def at_work_on(self, batch: Sequence[Waiting]) -> Iterator[None]:
+        """Those are in a turn meanwhile."""
+        touched = _NOTHING.union(*[each.touches for each in batch])
+        self.touched |= touched
+        self.at_work += len(batch)
+        try:
+            yield
+        finally:
+            self.touched -= touched
+            self.at_work -= len(batch)
+
+
+class Lines:
+    """The lines of all organizations in which something waits, and what a turn makes of it.
+
+    Several turns of a line may be at work side by side. Where they are to be apart, no two of them
+    touch the same: of those who want the same, the order in which they came decides. A turn costs
+    much by itself, so another begins only when as many wait as are at work.
+    """
+
+    def __init__(self, turn: TurnOf, most_turns: int, *, apart: bool) -> None:
+        self.turn = turn
+        self.most_turns = most_turns
+        self._apart = apart
+        self._lines: dict[int, Line] = {}
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.waiting) for line in self._lines.values())
+
+    def stand(
+        self, line: Line, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
+    ) -> Waiting:
+        """Put it at the end of the line."""
+        reach = command.reach
+        touches = reach.names or _ANYTHING if self._apart else _NOTHING
+        waiting = Waiting(command, reach, touches, answer, stopwatch())
+        line.waiting.append(waiting)
+        return waiting
+
+    def may_begin(self, line: Line, newest: Waiting) -> bool:
+        """Whether there is something to do for another turn, now that `newest` has come."""
+        return len(line.waiting) >= line.at_work and (
+            not self._apart or newest.touches.isdisjoint(line.touched)
+        )
+
+    def next(self, line: Line, limit: int) -> list[Waiting]:
+        """Those whose turn it is; the others stay as they stood."""
+        queue = line.waiting
+        if len(queue) < line.at_work:
+            return []
+        if not self._apart or not line.touched:
+            return [queue.popleft() for _ in range(min(len(queue), limit))]
+        taken: list[Waiting] = []
+        stay: list[Waiting] = []
+        # Whoever wants the same as one who stays, stays behind them.
+        wanted = set(line.touched)
+        while queue and len(taken) < limit:
+            each = queue.popleft()
+            if each.touches.isdisjoint(wanted):
+                taken.append(each)
+            else:
+                stay.append(each)
+                wanted |= each.touches
+        queue.extendleft(reversed(stay))
+        return taken
+
+    def of(self, organization_id: int) -> Line:
+        line = self._lines.get(organization_id)
+        if line is None:
+            line = self._lines[organization_id] = Line(organization_id)
+        return line
+
+    def leave(self, line: Line) -> None:
+        line.turns -= 1
+        if not line.turns and not line.waiting:
+            del self._lines[line.organization_id]
