@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,27 @@ def test_several_processes_share_a_postgresql_database(postgres_database: str) -
 
         process.communicate()
         assert process.returncode == 0
+
+
+def test_those_who_connect_at_once_are_spread_over_the_processes(postgres_database: str) -> None:
+    count = 64
+    with (
+        serving("--port", 0, "--workers", 2, KURSPLAN_DATABASE_URL=postgres_database) as (
+            _,
+            logged,
+        ),
+        ExitStack() as stack,
+    ):
+        at = ("127.0.0.1", logged[0]["port"])
+        connections = [stack.enter_context(socket.create_connection(at)) for _ in range(count)]
+        for each in connections:
+            each.sendall(b"GET /v1/classes HTTP/1.1\r\nHost: kursplan\r\n\r\n")
+        for each in connections:
+            assert each.recv(1000).startswith(b"HTTP/1.1 401 ")
+        page = httpx.get(f"{address(logged)}/metrics").text
+    # Each process counts what it has answered itself.
+    [answered] = re.findall(r"^kursplan_requests_total.* ([0-9.]+)$", page, re.MULTILINE)
+    assert 0 < float(answered) < count
 
 
 def test_the_limits_of_several_processes_are_nothing_to_warn_of_where_redis_counts(

@@ -52,7 +52,8 @@ def serve(
     listener = bind(
         settings.host if host is None else host, settings.port if port is None else port
     )
-    open_door(listener)
+    if workers == 1:  # Several open doors of their own.
+        open_door(listener)
     _log_start(settings, listener, workers)
     run(listener, workers=workers, app=APPLICATION, factory=True)
 
@@ -111,7 +112,7 @@ def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     if workers > 1:
-        several = Multiprocess(config, sockets=[listener])
+        several = Multiprocess(config, sockets=[_DoorForEach(listener)])
         several.run()
         started = all(each.exitcode != STARTUP_FAILURE for each in several.processes)
     else:
@@ -120,6 +121,31 @@ def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> Non
         started = server.started
     if not started:
         raise Stop("the server did not start; the log says why")
+
+
+class _DoorForEach(socket.socket):
+    """An address at which every process opens a door of its own, once it is handed this one.
+
+    The system then spreads connections over the doors. Of processes behind a single door, the one
+    that is awake takes all who knock at once, and does their work while the others have none.
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        super().__init__(fileno=listener.detach())
+        # Only now: a second server at the same address was refused when the first was bound.
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _own_door, (self.family, self.getsockname())
+
+
+def _own_door(family: int, address: Any) -> socket.socket:
+    door = socket.socket(family)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    door.bind(address)
+    open_door(door)
+    return door
 
 
 def _leave(*_: object) -> None:
