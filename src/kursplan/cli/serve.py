@@ -73,7 +73,6 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         reason = error.strerror or str(error)
         raise Stop(f"can't listen on {host} port {port}: {reason}; choose with --port") from error
-    listener.set_inheritable(True)
     return listener
 
 

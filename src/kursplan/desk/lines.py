@@ -45,6 +45,11 @@ class Line:
     touched: set[int] = field(default_factory=set)
     """What these touch."""
 
+    @property
+    def is_worth_a_turn(self) -> bool:
+        """Whether another turn would not be much smaller than those at work."""
+        return len(self.waiting) >= self.at_work
+
     @contextmanager
     def at_work_on(self, batch: Sequence[Waiting]) -> Iterator[None]:
         """Those are in a turn meanwhile."""
@@ -88,14 +93,12 @@ class Lines:
 
     def may_begin(self, line: Line, newest: Waiting) -> bool:
         """Whether there is something to do for another turn, now that `newest` has come."""
-        return len(line.waiting) >= line.at_work and (
-            not self._apart or newest.touches.isdisjoint(line.touched)
-        )
+        return line.is_worth_a_turn and (not self._apart or newest.touches.isdisjoint(line.touched))
 
     def next(self, line: Line, limit: int) -> list[Waiting]:
         """Those whose turn it is; the others stay as they stood."""
         queue = line.waiting
-        if len(queue) < line.at_work:
+        if not line.is_worth_a_turn:
             return []
         if not self._apart or not line.touched:
             return [queue.popleft() for _ in range(min(len(queue), limit))]
