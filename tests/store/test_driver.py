@@ -7,10 +7,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Float, LargeBinary, Select, Text, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Float,
+    LargeBinary,
+    Select,
+    Text,
+    bindparam,
+    func,
+    literal_column,
+    not_,
+    select,
+)
 
 from kursplan.domain.events import EventType
 from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.dialect import Instant
 from kursplan.store.driver import MOST_ROWS, Fixed, _parts, insert_many, update_many
 from kursplan.store.tables import ORGANIZATION, event
 
@@ -76,6 +89,25 @@ COUNTS = (0, 1, 2, 3, MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + 1, 3 * MOST_ROWS + 7
 async def test_any_count_of_rows_is_added_whole(database: Database, count: int) -> None:
     rows = rows_to(count)
     await add(database, rows)
+    assert await stored(database) == [each.values for each in rows]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+async def test_what_is_the_same_for_all_rows_is_given_once(database: Database, count: int) -> None:
+    same = {"happened_at": NOON, "content": "at noon", "fanned_out": True}
+    rows = [replace(each, **same) for each in rows_to(count)]  # type: ignore[arg-type]
+    adding = insert_many(
+        event,
+        giving=event.c.id,
+        happened_at=bindparam("instant", type_=Instant),
+        content=literal_column("'at noon'"),
+        fanned_out=not_(bindparam("told", type_=Boolean)),
+    )
+    assert not same.keys() & set(adding.names)
+    given = [tuple(each.values[name] for name in adding.names) for each in rows]
+    once = {"instant": NOON, "told": False}
+    back = await database.write(lambda tx: adding.run(tx, 1, given, once))
+    assert [number for (number,) in back] == [each.id for each in rows]
     assert await stored(database) == [each.values for each in rows]
 
 

@@ -35,7 +35,7 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
-from kursplan.store.fan_out import nobody_listens
+from kursplan.store.fan_out import hold_listeners
 from kursplan.webhooks.fan_out import fan_out
 from tests.gym import ALL_SCOPES, Gym
 from tests.referee import Referee
@@ -385,10 +385,10 @@ async def test_who_begins_to_listen_waits_for_whoever_relied_on_nobody(
     found, go_on = asyncio.Event(), asyncio.Event()
 
     def relies(tx: Connection) -> bool:
-        nobody = nobody_listens(tx, gym.organization)
+        held = hold_listeners(tx, gym.organization)
         found.set()
         await_only(go_on.wait())
-        return nobody
+        return held
 
     turn = asyncio.ensure_future(gym.database.write(relies))
     await found.wait()

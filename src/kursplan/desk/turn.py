@@ -24,7 +24,6 @@ from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
 from kursplan.store import bookings, customers, events, idempotency, slots, versions
-from kursplan.store.fan_out import nobody_listens
 from kursplan.store.idempotency import Outcome
 
 Answer = TypeVar("Answer", covariant=True)
@@ -282,8 +281,7 @@ class Turn:
 
     def change(self, booking: Booking) -> None:
         """The booking of that id is now `booking`."""
-        if booking.id not in self._added:
-            self._changed[booking.id] = None
+        self._changed[booking.id] = None
         self._put(self.bookings[booking.id], booking)
 
     def _put(self, before: Booking | None, booking: Booking) -> None:
@@ -366,8 +364,8 @@ class Turn:
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values())
         if self._events:
-            unheard = nobody_listens(self._tx, self.organization_id, likely=self._unheard)
-            self.is_heard = not unheard
-            events.add(self._tx, self.organization_id, self._events, self.now, fanned_out=unheard)
+            self.is_heard = events.add(
+                self._tx, self.organization_id, self._events, self.now, unheard=self._unheard
+            )
         if self._shown:
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)

@@ -7,9 +7,18 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 from operator import attrgetter
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    false,
+    literal_column,
+    null,
+    select,
+    text,
+    update,
+)
 
-from kursplan.domain.bookings import Booking
+from kursplan.domain.bookings import Booking, Participation
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
@@ -55,7 +64,14 @@ AROUND = Fixed(
 )
 """Found by customer and time: an index that stays as good when the table has grown."""
 
-ADD = insert_many(booking)
+ADD = insert_many(
+    booking,
+    participation=literal_column(f"'{Participation.UNSET}'"),
+    cancelled_at=null(),
+    late=false(),
+    skipped=null(),
+    conflict=null(),
+)
 _added = attrgetter(*ADD.names)
 
 _CHANGEABLE = (
@@ -132,6 +148,7 @@ def around(
 
 
 def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
+    """Add new bookings, of which only what is known when they are made is written down."""
     ADD.run(tx, organization_id, map(_added, bookings))
 
 

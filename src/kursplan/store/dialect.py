@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
+import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -80,6 +81,8 @@ def _instant(value: datetime | None) -> datetime | None:
     return whole_milliseconds(value)
 
 
+# What happens in one turn happens at one instant, and slots begin at the same times.
+@lru_cache(maxsize=4096)
 def _instant_as_text(value: datetime | None) -> str | None:
     value = _instant(value)
     return None if value is None else value.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -114,7 +117,8 @@ class Words(TypeDecorator[Word]):
 
 
 def _plain(word: StrEnum | None) -> str | None:
-    return None if word is None else word.value
+    # Without the look-ups that `word.value` stands for.
+    return None if word is None else word._value_
 
 
 class Listed(TypeDecorator[Any]):
@@ -129,13 +133,15 @@ class Listed(TypeDecorator[Any]):
         plain = [item.value if isinstance(item, Enum) else item for item in value]
         return json.dumps(plain, separators=(",", ":")) if plain else "[]"
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[Any, ...] | None:
-        return None if value is None else _listed(value)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], tuple[Any, ...] | None]:
+        return _listed
 
 
 @lru_cache(maxsize=1024)
-def _listed(value: str) -> tuple[Any, ...]:
-    return tuple(json.loads(value))
+def _listed(value: str | None) -> tuple[Any, ...] | None:
+    return None if value is None else tuple(json.loads(value))
 
 
 class Numbers(TypeDecorator[Sequence[int]]):
@@ -153,9 +159,18 @@ class Numbers(TypeDecorator[Sequence[int]]):
         numbers = list(value or ())
         return json.dumps(numbers) if dialect.name == "sqlite" else numbers
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Sequence[int] | None:
-        found: Sequence[int] | None = json.loads(value) if isinstance(value, str) else value
-        return found
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | Sequence[int] | None], Sequence[int] | None] | None:
+        return _numbers if dialect.name == "sqlite" else None
+
+
+_NUMBERS = msgspec.json.Decoder(list[int])
+
+
+def _numbers(value: str | Sequence[int] | None) -> Sequence[int] | None:
+    # Of rows that come as JSON it may have been read with them.
+    return _NUMBERS.decode(value) if isinstance(value, str) else value
 
 
 class _AnyOf(FunctionElement[bool]):

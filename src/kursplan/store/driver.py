@@ -11,18 +11,20 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    ColumnElement,
     Connection,
     Dialect,
     Executable,
     Float,
     FromClause,
-    Insert,
     LargeBinary,
     Select,
     Table,
@@ -39,6 +41,7 @@ from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
 Values = Mapping[str, Any]
+NOTHING: Values = {}
 Row = Sequence[Any]
 Converter = Callable[[Any], Any]
 
@@ -58,6 +61,7 @@ class _Text:
     converted: tuple[tuple[int, Converter], ...]
     """What a row has to have converted, by position."""
     row: Callable[[Iterable[Any]], Any]
+    """Makes a named tuple of the values of a row."""
     as_json: bool
     """Whether all rows come as one text: a list of lists."""
 
@@ -78,31 +82,22 @@ class _Text:
             tuple((name, _in(compiled.binds[name].type, dialect)) for name in names),
             {name: value for name, value in compiled.params.items() if value is not None},
             tuple((at, converter) for at, converter in columns if converter is not None),
-            row._make,
+            # What its own `_make` does, without a call in Python for each row.
+            partial(tuple.__new__, row),
             as_json,
         )
 
-    def arguments(self, values: Values) -> list[Any]:
-        """One value for each parameter."""
+    def arguments(self, values: Values, lists: Values = NOTHING, after: int = 0) -> list[Any]:
+        """One value for each parameter but so many at the beginning; a list for those in `lists`."""
         standing = self.standing
-        arguments = []
-        for name, converter in self.parameters:
-            value = values[name] if name in values else standing[name]
-            arguments.append(value if converter is None or value is None else converter(value))
-        return arguments
-
-    def lists(self, columns: Mapping[str, Iterable[Any]], organization_id: int) -> list[Any]:
-        """The organization, and for each other parameter all values of its column."""
         arguments: list[Any] = []
-        for name, converter in self.parameters:
-            if name == "organization":
-                arguments.append(organization_id)
-            elif converter is None:
-                arguments.append(columns[name])
+        for name, converter in self.parameters[after:]:
+            if name in lists:
+                column = lists[name]
+                arguments.append(column if converter is None else _converted(column, converter))
             else:
-                arguments.append(
-                    [None if value is None else converter(value) for value in columns[name]]
-                )
+                value = values[name] if name in values else standing[name]
+                arguments.append(value if converter is None or value is None else converter(value))
         return arguments
 
     def found_by(self, driver: sqlite3.Connection, values: Values) -> Iterable[Sequence[Any]]:
@@ -112,17 +107,19 @@ class _Text:
 
     def shown(self, found: Iterable[Sequence[Any]]) -> list[Any]:
         """Rows of the driver, with what their columns mean."""
-        row, converted = self.row, self.converted
-        if not converted:
-            return [row(each) for each in found]
-        shown = []
-        for each in found:
-            values = list(each)
-            for at, converter in converted:
-                if (value := values[at]) is not None:
-                    values[at] = converter(value)
-            shown.append(row(values))
-        return shown
+        if self.converted:
+            columns: list[Any] = list(zip(*found, strict=True))
+            if not columns:
+                return []
+            for at, converter in self.converted:
+                columns[at] = _converted(columns[at], converter)
+            found = zip(*columns, strict=True)
+        return list(map(self.row, found))
+
+
+def _converted(column: Iterable[Any], converter: Converter) -> Sequence[Any]:
+    """The values of a column: a whole one at a time, because that takes half as long as row by row."""
+    return [None if value is None else converter(value) for value in column]
 
 
 _DECODER = msgspec.json.Decoder(list[list[Any]])
@@ -149,8 +146,8 @@ def _in(type_: TypeEngine[Any], dialect: Dialect) -> Converter | None:
     """How a value of that type is given to the driver; of an array, each of its items."""
     if isinstance(type_, ARRAY):
         type_ = type_.item_type
-    if isinstance(type_, Boolean) and dialect.supports_native_boolean:
-        return None
+    if isinstance(type_, Boolean):
+        return None  # To SQLite's driver, too, they are numbers already.
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -202,8 +199,8 @@ class FixedForMany:
     """The same change for many rows of one organization, in one statement or very few.
 
     `of_lists` takes a list for each column. Where there are none (SQLite), `of_rows` makes the statement
-    that takes the values of so many rows. Those numbers are powers of two: few texts do for any
-    count of rows, and each is prepared once.
+    that takes the values of so many rows, and what is the same for all after them. Those numbers are
+    powers of two: few texts do for any count of rows, and each is prepared once.
     """
 
     def __init__(
@@ -217,46 +214,58 @@ class FixedForMany:
         self._types = types
         self._lists: _Text | None = None
         self._converters: list[Converter | None] = []
-        self._rows: dict[int, str] = {}
+        self._rows: dict[int, _Text] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
         """What each row gives a value of, in this order."""
         return tuple(self._types)
 
-    def run(self, tx: Connection, organization_id: int, rows: Iterable[Row]) -> None:
+    def run(
+        self,
+        tx: Connection,
+        organization_id: int,
+        rows: Iterable[Row],
+        same: Values = NOTHING,
+    ) -> list[Sequence[Any]]:
+        """Change them, with values for what is the `same` for all; gives what the statement gives."""
         rows = list(rows)
         if not rows:
-            return
+            return []
+        values = {"organization": organization_id, **same}
         driver = tx.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
-            for part in _parts(rows):
-                sql = self._sql_of_rows(len(part), tx.dialect)
-                driver.execute(sql, [*self._one_by_one(part, tx.dialect), organization_id])
-            return
+            return [
+                given
+                for part in _parts(rows)
+                for given in self._run_part(driver, part, values, tx.dialect)
+            ]
         if self._lists is None:
             self._lists = _Text.of(self.of_lists, tx.dialect)
         columns = dict(zip(self._types, zip(*rows, strict=True), strict=True))
-        lists = self._lists.lists(columns, organization_id)
-        await_only(driver.fetch(self._lists.sql, *lists))  # type: ignore[union-attr]
+        arguments = self._lists.arguments(values, columns)
+        return await_only(driver.fetch(self._lists.sql, *arguments))  # type: ignore[union-attr]
 
-    def _sql_of_rows(self, count: int, dialect: Dialect) -> str:
-        sql = self._rows.get(count)
-        if sql is None:
-            compiled = self.of_rows(count).compile(dialect=dialect)  # type: ignore[attr-defined]
-            sql = self._rows[count] = str(compiled)
-        return sql
+    def _run_part(
+        self, driver: sqlite3.Connection, rows: Sequence[Row], values: Values, dialect: Dialect
+    ) -> list[Sequence[Any]]:
+        text = self._rows.get(len(rows))
+        if text is None:
+            text = self._rows[len(rows)] = _Text.of(self.of_rows(len(rows)), dialect)
+        given = self._one_by_one(rows, dialect)
+        return driver.execute(
+            text.sql, [*given, *text.arguments(values, after=len(given))]
+        ).fetchall()
 
     def _one_by_one(self, rows: Iterable[Row], dialect: Dialect) -> list[Any]:
         """The values of the first row, then those of the next, as the statement asks for them."""
-        converters = self._converters
-        if not converters:
-            converters = self._converters = [_in(each, dialect) for each in self._types.values()]
-        return [
-            value if converter is None or value is None else converter(value)
-            for row in rows
-            for value, converter in zip(row, converters, strict=True)
+        if not self._converters:
+            self._converters = [_in(each, dialect) for each in self._types.values()]
+        columns = [
+            column if converter is None else _converted(column, converter)
+            for column, converter in zip(zip(*rows, strict=True), self._converters, strict=True)
         ]
+        return list(chain.from_iterable(zip(*columns, strict=True)))
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -268,23 +277,32 @@ def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
         begin += count
 
 
-def insert_many(into: Table) -> FixedForMany:
-    """Add rows to the table; each has all its columns but the organization, in their order."""
-    types = {each.name: each.type for each in into.c if each.name != "organization_id"}
+def insert_many(
+    into: Table, *, giving: ColumnElement[Any] | None = None, **same: ColumnElement[Any]
+) -> FixedForMany:
+    """Add rows to the table; each has all its columns but the organization, in their order.
+
+    Columns that are the `same` for all rows are left out there: every value of a row costs something.
+    """
+    types = {
+        each.name: each.type
+        for each in into.c
+        if each.name != "organization_id" and each.name not in same
+    }
     organization = bindparam("organization", type_=into.c.organization_id.type)
 
-    def of(given: FromClause) -> Insert:
-        return insert(into).from_select(
-            ["organization_id", *types],
-            select(organization.label("organization_id"), *given.c),
+    def of(given: FromClause, back: ColumnElement[Any] | None) -> Executable:
+        adding = insert(into).from_select(
+            ["organization_id", *types, *same],
+            select(organization.label("organization_id"), *given.c, *same.values()),
         )
+        return adding if back is None else adding.returning(back)
 
+    # Giving something back lets a row that is there already be told as what it is, also where the
+    # table is spread over several machines.
+    back = into.c.organization_id if giving is None else giving
     return FixedForMany(
-        types,
-        # Giving something back lets a row that is there already be told as what it is, also where
-        # the table is spread over several machines.
-        of(_lists_given(types)).returning(into.c.organization_id),
-        lambda count: of(_rows_given(types, count)),
+        types, of(_lists_given(types), back), lambda count: of(_rows_given(types, count), giving)
     )
 
 

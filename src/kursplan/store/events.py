@@ -6,15 +6,21 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Boolean, Connection, and_, bindparam
 
 from kursplan.domain.events import Event
 from kursplan.ids import new_uuid
-from kursplan.store.dialect import take_numbers
+from kursplan.store.dialect import Instant, take_numbers
 from kursplan.store.driver import insert_many
+from kursplan.store.fan_out import NOBODY_LISTENS, hold_listeners
 from kursplan.store.tables import event
 
-ADD = insert_many(event)
+ADD = insert_many(
+    event,
+    happened_at=bindparam("happened_at", type_=Instant),
+    fanned_out=and_(bindparam("held", type_=Boolean), NOBODY_LISTENS),
+    giving=event.c.fanned_out,
+)
 
 
 def add(
@@ -23,31 +29,26 @@ def add(
     events: Sequence[Event],
     happened_at: datetime,
     *,
-    fanned_out: bool,
-) -> None:
-    """Store the events in the order in which they are given; `fanned_out` if nobody is to be told.
+    unheard: bool = False,
+) -> bool:
+    """Store the events in the order in which they are given; gives whether somebody is to be told.
 
     Their numbers are taken here, while what changed is locked: a later event of the same entity
-    has the higher number, whichever process stores it.
+    has the higher number, whichever process stores it. `unheard` if most likely nobody is to be told.
     """
-    if not events:
-        return
     numbers = take_numbers(tx, len(events))
-    ADD.run(
-        tx,
-        organization_id,
-        [
-            (
-                number,
-                new_uuid(),
-                each.type,
-                each.entity_id,
-                each.studio_id,
-                each.home_studio_id,
-                None if each.content is None else json.dumps(dict(each.content)),
-                happened_at,
-                fanned_out,
-            )
-            for number, each in zip(numbers, events, strict=True)
-        ],
-    )
+    rows = [
+        (
+            number,
+            new_uuid(),
+            each.type,
+            each.entity_id,
+            each.studio_id,
+            each.home_studio_id,
+            None if each.content is None else json.dumps(dict(each.content)),
+        )
+        for number, each in zip(numbers, events, strict=True)
+    ]
+    held = hold_listeners(tx, organization_id, likely=unheard)
+    stored = ADD.run(tx, organization_id, rows, {"happened_at": happened_at, "held": held})
+    return not all(fanned_out for (fanned_out,) in stored)

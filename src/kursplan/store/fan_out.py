@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, not_, select, text, update
 
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Listener, listeners_of
@@ -60,7 +60,7 @@ LOCK_UNLESS_TAKEN = _LOCK.with_for_update(key_share=True, skip_locked=True)
 SHARE_LOCK = Fixed(_LOCK.with_for_update(read=True))
 """Who listens stays as it is meanwhile; any number of turns may rely on it at once."""
 
-LISTENING = Fixed(
+_LISTENING = (
     select(webhook_endpoint.c.id)
     .select_from(WITH_INTEGRATION)
     .where(
@@ -70,6 +70,9 @@ LISTENING = Fixed(
     )
     .limit(1)
 )
+LISTENING = Fixed(_LISTENING)
+NOBODY_LISTENS = not_(_LISTENING.exists())
+"""As of when it is asked; within a transaction it stays so only once they are held."""
 
 EVENTS = Fixed(
     select(event.c.id, event.c.type, event.c.entity_id, event.c.studio_id, event.c.home_studio_id)
@@ -123,18 +126,18 @@ def organizations_to_fan_out(tx: Connection) -> list[int]:
     return [row.id for row in ACROSS_TO_FAN_OUT.rows(tx, {})]
 
 
-def nobody_listens(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
-    """Whether nobody is to be told of what the transaction commits.
+def hold_listeners(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
+    """Have whoever wants to listen wait until the transaction ends, unless somebody listens anyway.
 
-    Then it stays so until it ends: whoever wants to listen waits for it. So its events need not be
-    fanned out, which where there are no webhooks is a good part of what a booking costs. Where that
-    is `likely`, one question less is asked; it may be wrong.
+    Then `NOBODY_LISTENS` stays as it is, and where it is true the events of the transaction need not
+    be fanned out, which where there are no webhooks is a good part of what a booking costs. Gives
+    whether they wait. Where it is `likely` that nobody listens, that is not asked; it may be wrong.
     """
     named = {"organization": organization_id}
     if not likely and LISTENING.rows(tx, named):
         return False
     SHARE_LOCK.run(tx, named)
-    return not LISTENING.rows(tx, named)
+    return True
 
 
 def fan_out_next(tx: Connection, organization_id: int, now: datetime) -> bool:

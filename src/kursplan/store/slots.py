@@ -26,7 +26,7 @@ _zone = lru_cache(maxsize=512)(zone_of)
 _OPTIONS = [each.name for each in fields(Class) if each.name not in ("id", "rates")]
 """What the rules ask of a class, as far as it is in its own row."""
 
-COLUMNS = (
+_COLUMNS = (
     slot.c.id,
     slot.c.class_id,
     slot.c.studio_id,
@@ -43,42 +43,62 @@ COLUMNS = (
     slot.c.seats,
     slot.c.waiting,
     slot.c.last_sequence,
-    studio.c.zone,
-    *(class_.c[name] for name in _OPTIONS),
 )
 
-_OPTIONS_HERE = slice(len(COLUMNS) - len(_OPTIONS), len(COLUMNS))
+_OPTION_COLUMNS = [class_.c[name] for name in _OPTIONS]
+_OPTIONS_OF_CLASS = slice(1, 1 + len(_OPTION_COLUMNS))
 
-WITH_CLASS_AND_STUDIO = slot.join(
+_SLOTS: Select[Any] = (
+    select(*_COLUMNS)
+    .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
+    .order_by(slot.c.id)
+)
+SLOTS = Fixed(_SLOTS)
+LOCKED_SLOTS = Fixed(_SLOTS.with_for_update(key_share=True))
+"""In id order, so that two transactions never wait for each other crosswise."""
+
+_RATES_HERE = select(class_rate.c.rate_id).where(
+    class_rate.c.organization_id == class_.c.organization_id, class_rate.c.class_id == class_.c.id
+)
+
+CLASSES = Fixed(
+    select(
+        class_.c.id,
+        *_OPTION_COLUMNS,
+        numbers_of(_RATES_HERE).label("rates"),
+        class_.c.studio_id,
+        studio.c.zone,
+        closure.c.local_from,
+        closure.c.local_to,
+    )
+    .select_from(
+        class_.join(
+            studio,
+            (studio.c.organization_id == class_.c.organization_id)
+            & (studio.c.id == class_.c.studio_id),
+        ).outerjoin(
+            closure,
+            (closure.c.organization_id == studio.c.organization_id)
+            & (closure.c.studio_id == studio.c.id)
+            & (closure.c.local_to >= bindparam("since"))
+            & (closure.c.local_from <= bindparam("until")),
+        )
+    )
+    .where(class_.c.organization_id == ORGANIZATION, any_of(class_.c.id, "class_ids"))
+)
+"""With their studios, and as often as those are closed in that time, but at least once. Asked by
+themselves, because many slots are of few classes."""
+
+SHOWN_COLUMNS = (*_COLUMNS, studio.c.zone, *_OPTION_COLUMNS)
+"""What `shown` asks for, and where it is."""
+SHOWN_FROM = slot.join(
     class_,
     (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
 ).join(
     studio,
     (studio.c.organization_id == slot.c.organization_id) & (studio.c.id == slot.c.studio_id),
 )
-
-_RATES_HERE = select(class_rate.c.rate_id).where(
-    class_rate.c.organization_id == slot.c.organization_id, class_rate.c.class_id == slot.c.class_id
-)
-
-_SLOTS: Select[Any] = (
-    select(*COLUMNS, numbers_of(_RATES_HERE).label("rates"))
-    .select_from(WITH_CLASS_AND_STUDIO)
-    .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"))
-    .order_by(slot.c.id)
-)
-SLOTS = Fixed(_SLOTS)
-LOCKED_SLOTS = Fixed(_SLOTS.with_for_update(of=slot, key_share=True))
-"""In id order, so that two transactions never wait for each other crosswise."""
-
-CLOSURES = Fixed(
-    select(closure.c.studio_id, closure.c.local_from, closure.c.local_to).where(
-        closure.c.organization_id == ORGANIZATION,
-        any_of(closure.c.studio_id, "studio_ids"),
-        closure.c.local_to >= bindparam("since"),
-        closure.c.local_from <= bindparam("until"),
-    )
-)
+_OPTIONS_OF_SHOWN = slice(len(_COLUMNS) + 1, len(SHOWN_COLUMNS))
 
 LOCATION_IN_STUDIO = select(location.c.id).where(
     location.c.organization_id == ORGANIZATION,
@@ -124,46 +144,51 @@ def load(
     rows = statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
     if not rows:
         return {}
-    studios = _studios(tx, organization_id, rows, ahead)
-    return {row.id: _slot(row, studios[row.studio_id], frozenset(row.rates)) for row in rows}
+    held = _held(tx, organization_id, rows, ahead)
+    # Without a lock, a slot may just have been removed together with its class.
+    return {row.id: _slot(row, *held[row.class_id]) for row in rows if row.class_id in held}
 
 
-def _studios(
+def _held(
     tx: Connection, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot]
-) -> dict[int, Studio]:
-    zones = {row.studio_id: _zone(row.zone) for row in rows}
+) -> dict[int, tuple[Class, Studio]]:
+    """The class of each slot, and the studio that holds it."""
     # Local times are up to a day away from UTC, and a slot lasts up to a day.
     margin = timedelta(days=2)
     times = [(each.starts_at, each.ends_at) for each in rows]
     times.extend((each.starts_at, each.ends_at) for each in ahead)
-    since = min(starts_at for starts_at, _ in times).replace(tzinfo=None) - margin
-    until = max(ends_at for _, ends_at in times).replace(tzinfo=None) + margin
+    named = {
+        "organization": organization_id,
+        "class_ids": {row.class_id for row in rows},
+        "since": min(starts_at for starts_at, _ in times).replace(tzinfo=None) - margin,
+        "until": max(ends_at for _, ends_at in times).replace(tzinfo=None) + margin,
+    }
+    found = CLASSES.rows(tx, named)
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
-    for studio_id, local_from, local_to in CLOSURES.rows(
-        tx,
-        {
-            "organization": organization_id,
-            "studio_ids": zones.keys(),
-            "since": since,
-            "until": until,
-        },
-    ):
-        closures[studio_id].append(Closure.of_local(local_from, local_to, zones[studio_id]))
+    for row in found:
+        if row.local_from is not None:
+            closed = Closure.of_local(row.local_from, row.local_to, _zone(row.zone))
+            closures[row.id].append(closed)
     return {
-        studio_id: Studio(studio_id, zone, tuple(closures[studio_id]))
-        for studio_id, zone in zones.items()
+        row.id: (
+            _class(row.id, row[_OPTIONS_OF_CLASS], frozenset(row.rates)),
+            Studio(row.studio_id, _zone(row.zone), tuple(closures[row.id])),
+        )
+        for row in found
     }
 
 
-def without_closures(row: AnyRow) -> Slot:
-    """The slot as it is shown; closures are for deciding, and are not looked up here."""
-    return _slot(row, Studio(row.studio_id, _zone(row.zone)), frozenset())
+def shown(rows: Iterable[AnyRow]) -> list[Slot]:
+    """The slots as they are shown; what only deciding asks for, rates and closures, is not there."""
+    classes = {row.class_id: row[_OPTIONS_OF_SHOWN] for row in rows}
+    made = {each: _class(each, options, frozenset()) for each, options in classes.items()}
+    return [_slot(row, made[row.class_id], Studio(row.studio_id, _zone(row.zone))) for row in rows]
 
 
-def _slot(row: AnyRow, held_in: Studio, rates: frozenset[int]) -> Slot:
+def _slot(row: AnyRow, class_: Class, held_in: Studio) -> Slot:
     return Slot(
         row.id,
-        _class(row.class_id, row[_OPTIONS_HERE], rates),
+        class_,
         held_in,
         row.starts_at,
         row.ends_at,
@@ -184,9 +209,7 @@ def _slot(row: AnyRow, held_in: Studio, rates: frozenset[int]) -> Slot:
 _NOTHING_OWN: frozenset[Own] = frozenset()
 
 
-# Many slots are of few classes.
-@lru_cache(maxsize=1024)
-def _class(class_id: int, options: tuple[Any, ...], rates: frozenset[int]) -> Class:
+def _class(class_id: int, options: Sequence[Any], rates: frozenset[int]) -> Class:
     return Class(class_id, rates=rates, **dict(zip(_OPTIONS, options, strict=True)))
 
 

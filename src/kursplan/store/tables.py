@@ -10,6 +10,7 @@ would have every insert lock the same row.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -61,11 +62,16 @@ class Terms(TypeDecorator[Term]):
     def process_bind_param(self, value: Term | None, dialect: Dialect) -> str | None:
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Term | None:
-        return None if value is None else _term(value)
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[str | None], Term | None]:
+        return _term
 
 
-_term = lru_cache(maxsize=1024)(Term.parse)
+@lru_cache(maxsize=1024)
+def _term(value: str | None) -> Term | None:
+    return None if value is None else Term.parse(value)
+
 
 ORGANIZATION = bindparam("organization", type_=BigInteger)
 """Every statement binds the organization under this name."""

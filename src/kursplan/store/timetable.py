@@ -80,13 +80,13 @@ CLASS_BY_ID = Fixed(
 
 _SLOTS = (
     select(
-        *slots.COLUMNS,
+        *slots.SHOWN_COLUMNS,
         class_.c.title,
         location.c.name.label("location_name"),
         location.c.description.label("location_description"),
     )
     .select_from(
-        slots.WITH_CLASS_AND_STUDIO.outerjoin(
+        slots.SHOWN_FROM.outerjoin(
             location,
             (location.c.organization_id == slot.c.organization_id)
             & (location.c.id == slot.c.location_id),
@@ -301,13 +301,13 @@ def _shown(tx: Connection, organization_id: int, rows: Collection[AnyRow]) -> li
         instructors[each.slot_id].append(each)
     return [
         ShownSlot(
-            slots.without_closures(row),
+            each,
             row.title,
             row.location_name,
             row.location_description,
             tuple(instructors[row.id]),
         )
-        for row in rows
+        for row, each in zip(rows, slots.shown(rows), strict=True)
     ]
 
 
