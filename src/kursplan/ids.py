@@ -14,6 +14,7 @@ import os
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 
 LARGEST_ID = 2**63 - 1
 """The largest id that a request may name; those we hand out stay below 2^53."""
@@ -41,11 +42,27 @@ class Ids:
 
 
 def new_uuid() -> str:
-    """A random name for an event or a customer, in the usual hexadecimal form."""
+    """A random name for a customer, in the usual hexadecimal form."""
     # As RFC 9562 writes version 4; the module for it takes four times as long.
     digits = _names.take(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def new_event_uuids(count: int, happened_at: datetime) -> list[str]:
+    """Names for so many events of one instant, in the same form; those of a later instant are larger.
+
+    So an index takes them at its end, where random ones would each change another page of it.
+    """
+    # As RFC 9562 writes version 7: milliseconds since the epoch, and then chance.
+    instant = f"{round(happened_at.timestamp() * 1000):012x}"
+    instant = f"{instant[:8]}-{instant[8:]}"
+    uuids = []
+    for _ in range(count):
+        digits = _names.take(10).hex()
+        variant = "89ab"[int(digits[3], 16) & 3]
+        uuids.append(f"{instant}-7{digits[:3]}-{variant}{digits[4:7]}-{digits[8:]}")
+    return uuids
 
 
 def new_trace_id() -> str:

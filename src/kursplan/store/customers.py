@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Date, bindparam, select
@@ -88,6 +88,8 @@ RATE_CONTINGENTS = Fixed(
 USED_DAYS = Fixed(
     select(booking.c.membership_id, booking.c.day).where(
         booking.c.organization_id == ORGANIZATION,
+        any_of(booking.c.customer_id, "customer_ids"),
+        booking.c.starts_at.between(bindparam("since"), bindparam("until")),
         any_of(booking.c.membership_id, "membership_ids"),
         booking.c.day.between(
             bindparam("first_day", type_=Date), bindparam("last_day", type_=Date)
@@ -95,6 +97,7 @@ USED_DAYS = Fixed(
         booking.c.counts,
     )
 )
+"""Found by customer and time, like all that a customer has booked."""
 
 
 def lock_rows(
@@ -152,7 +155,7 @@ def _memberships(
 
     counted = [slot for slot in slots if slot.class_.uses_contingent]
     contingents = _contingents(tx, organization_id, rows) if counted else {}
-    used = _used_days(tx, organization_id, contingents, counted)
+    used = _used_days(tx, organization_id, customer_ids, contingents, counted)
 
     found: defaultdict[int, list[Membership]] = defaultdict(list)
     for row in rows:
@@ -194,6 +197,7 @@ def _contingents(
 def _used_days(
     tx: Connection,
     organization_id: int,
+    customer_ids: Collection[int],
     contingents: Mapping[int, tuple[Contingent, ...]],
     slots: Collection[Slot],
 ) -> dict[int, list[date]]:
@@ -210,15 +214,27 @@ def _used_days(
         for slot in slots
         for period in frozenset[Period]().union(*limited.values())
     ]
+    first_day = min(first for first, _ in spans)
+    last_day = max(last for _, last in spans)
+    since, until = _around_days(first_day, last_day)
+    named = {
+        "organization": organization_id,
+        "customer_ids": customer_ids,
+        "since": since,
+        "until": until,
+        "membership_ids": limited.keys(),
+        "first_day": first_day,
+        "last_day": last_day,
+    }
     used: defaultdict[int, list[date]] = defaultdict(list)
-    for membership_id, day in USED_DAYS.rows(
-        tx,
-        {
-            "organization": organization_id,
-            "membership_ids": limited.keys(),
-            "first_day": min(first for first, _ in spans),
-            "last_day": max(last for _, last in spans),
-        },
-    ):
+    for membership_id, day in USED_DAYS.rows(tx, named):
         used[membership_id].append(day)
     return used
+
+
+def _around_days(first: date, last: date) -> tuple[datetime, datetime]:
+    """Between these instants begins whatever begins on one of the days, in any zone."""
+    margin = timedelta(days=2)
+    since = max(first, date.min + margin) - margin
+    until = min(last, date.max - margin) + margin
+    return datetime.combine(since, time.min, UTC), datetime.combine(until, time.min, UTC)

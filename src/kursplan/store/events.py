@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Boolean, Connection, and_, bindparam
 
 from kursplan.domain.events import Event
-from kursplan.ids import new_uuid
+from kursplan.ids import new_event_uuids
 from kursplan.store.dialect import Instant, take_numbers
 from kursplan.store.driver import insert_many
 from kursplan.store.fan_out import NOBODY_LISTENS, hold_listeners
@@ -37,17 +37,18 @@ def add(
     has the higher number, whichever process stores it. `unheard` if most likely nobody is to be told.
     """
     numbers = take_numbers(tx, len(events))
+    uuids = new_event_uuids(len(events), happened_at)
     rows = [
         (
             number,
-            new_uuid(),
+            uuid,
             each.type,
             each.entity_id,
             each.studio_id,
             each.home_studio_id,
             None if each.content is None else json.dumps(dict(each.content)),
         )
-        for number, each in zip(numbers, events, strict=True)
+        for number, uuid, each in zip(numbers, uuids, events, strict=True)
     ]
     held = hold_listeners(tx, organization_id, likely=unheard)
     stored = ADD.run(tx, organization_id, rows, {"happened_at": happened_at, "held": held})

@@ -174,7 +174,15 @@ REMOVE_MEMBERSHIPS = delete(membership).where(
 DETACH_BOOKINGS = (
     update(booking)
     .where(
-        booking.c.organization_id == ORGANIZATION, any_of(booking.c.membership_id, "membership_ids")
+        booking.c.organization_id == ORGANIZATION,
+        # By which they are found.
+        booking.c.customer_id.in_(
+            select(membership.c.customer_id).where(
+                membership.c.organization_id == ORGANIZATION,
+                any_of(membership.c.id, "membership_ids"),
+            )
+        ),
+        any_of(booking.c.membership_id, "membership_ids"),
     )
     .values(membership_id=None, counts=False)
 )

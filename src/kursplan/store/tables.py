@@ -512,7 +512,13 @@ membership = _table(
     _to("customer", "customer_id"),
     _to("rate", "rate_id"),
     _unique_key(),
-    Index("ix_membership_organization_id_customer_id", "organization_id", "customer_id"),
+    Index(
+        "uq_membership_organization_id_customer_id_id",
+        "organization_id",
+        "customer_id",
+        "id",
+        unique=True,
+    ),
     CheckConstraint("valid_until IS NULL OR valid_from <= valid_until", name="days"),
 )
 
@@ -590,7 +596,11 @@ booking = _table(
     Column("overruled", Listed, nullable=False),
     _to("slot", "slot_id"),
     _to("customer", "customer_id"),
-    _to("membership", "membership_id"),
+    # Of this customer and of nobody else; what refers to a membership is found by the customer.
+    ForeignKeyConstraint(
+        ["organization_id", "customer_id", "membership_id"],
+        ["membership.organization_id", "membership.customer_id", "membership.id"],
+    ),
     # The database itself refuses a second active booking of a customer on a slot, and a second
     # holder of a place in the order of joining.
     Index(
@@ -608,15 +618,6 @@ booking = _table(
         "organization_id",
         "customer_id",
         "starts_at",
-    ),
-    # For what a membership has used, and for the reference to it.
-    Index(
-        "ix_booking_membership",
-        "organization_id",
-        "membership_id",
-        "day",
-        postgresql_where=text("membership_id IS NOT NULL"),
-        sqlite_where=text("membership_id IS NOT NULL"),
     ),
     Index(
         "ix_booking_waiting",
