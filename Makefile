@@ -11,7 +11,7 @@ WORKERS ?= 2
 # What to measure: `make bench ONLY="book reads"`; without it everything is.
 ONLY ?=
 # Which Python makes .venv: `make install PYTHON=python3.13`. By itself the system's comes first, because
-# distributions build theirs with all optimizations, and one without is a third slower.
+# distributions build theirs with all optimizations; loops in one without take half as long again.
 PYTHON ?=
 # Passed on as they are: `make demo ARGS="--port 9000"`, `make test ARGS="-k waiting"`.
 ARGS ?=

@@ -351,6 +351,7 @@ class Turn:
             added = (self.bookings[each] for each in self._added)
             bookings.add(self._tx, self.organization_id, added)
         if self._changed:
+            # New ones too, if they were changed since: only what they were made with was added.
             changed = (self.bookings[each] for each in self._changed)
             bookings.change(self._tx, self.organization_id, changed)
         if counted := self._counted.keys() - self._reshaped.keys():

@@ -46,7 +46,7 @@ _COLUMNS = (
 )
 
 _OPTION_COLUMNS = [class_.c[name] for name in _OPTIONS]
-_OPTIONS_OF_CLASS = slice(1, 1 + len(_OPTION_COLUMNS))
+_OPTIONS_AFTER_ID = slice(1, 1 + len(_OPTION_COLUMNS))
 
 _SLOTS: Select[Any] = (
     select(*_COLUMNS)
@@ -98,7 +98,7 @@ SHOWN_FROM = slot.join(
     studio,
     (studio.c.organization_id == slot.c.organization_id) & (studio.c.id == slot.c.studio_id),
 )
-_OPTIONS_OF_SHOWN = slice(len(_COLUMNS) + 1, len(SHOWN_COLUMNS))
+_OPTIONS_WHERE_SHOWN = slice(len(_COLUMNS) + 1, len(SHOWN_COLUMNS))
 
 LOCATION_IN_STUDIO = select(location.c.id).where(
     location.c.organization_id == ORGANIZATION,
@@ -171,18 +171,20 @@ def _held(
             closures[row.id].append(closed)
     return {
         row.id: (
-            _class(row.id, row[_OPTIONS_OF_CLASS], frozenset(row.rates)),
+            _class(row.id, row[_OPTIONS_AFTER_ID], frozenset(row.rates)),
             Studio(row.studio_id, _zone(row.zone), tuple(closures[row.id])),
         )
         for row in found
     }
 
 
-def shown(rows: Iterable[AnyRow]) -> list[Slot]:
+def shown(rows: Collection[AnyRow]) -> list[Slot]:
     """The slots as they are shown; what only deciding asks for, rates and closures, is not there."""
-    classes = {row.class_id: row[_OPTIONS_OF_SHOWN] for row in rows}
-    made = {each: _class(each, options, frozenset()) for each, options in classes.items()}
-    return [_slot(row, made[row.class_id], Studio(row.studio_id, _zone(row.zone))) for row in rows]
+    options = {row.class_id: row[_OPTIONS_WHERE_SHOWN] for row in rows}
+    classes = {class_id: _class(class_id, of, frozenset()) for class_id, of in options.items()}
+    return [
+        _slot(row, classes[row.class_id], Studio(row.studio_id, _zone(row.zone))) for row in rows
+    ]
 
 
 def _slot(row: AnyRow, class_: Class, held_in: Studio) -> Slot:

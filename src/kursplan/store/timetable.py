@@ -301,13 +301,13 @@ def _shown(tx: Connection, organization_id: int, rows: Collection[AnyRow]) -> li
         instructors[each.slot_id].append(each)
     return [
         ShownSlot(
-            each,
+            held,
             row.title,
             row.location_name,
             row.location_description,
             tuple(instructors[row.id]),
         )
-        for row, each in zip(rows, slots.shown(rows), strict=True)
+        for row, held in zip(rows, slots.shown(rows), strict=True)
     ]
 
 
