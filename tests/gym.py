@@ -40,7 +40,8 @@ from kursplan.domain.terms import Term
 from kursplan.ids import fingerprint, new_api_key, new_uuid
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, instructors, slots, tables, versions
-from kursplan.store.database import Database, Work
+from kursplan.store.database import Database
+from kursplan.store.trouble import Work
 
 MONDAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -23,7 +23,7 @@ STRANGERS: list[str] = []
 MIGRATIONS = "kursplan.store.migrations."
 
 OF_THE_DOORS = frozenset({"BEGIN", "BEGIN IMMEDIATE"})
-"""What `kursplan.store.database` tells SQLite around a transaction."""
+"""What `kursplan.store.sqlite` tells it around a transaction."""
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -35,7 +35,7 @@ def watch(
         return
     if context is not None and id(context.invoked_statement) in _constants():
         return
-    if sender == "kursplan.store.database" and sent in OF_THE_DOORS:
+    if sender == "kursplan.store.sqlite" and sent in OF_THE_DOORS:
         return
     STRANGERS.append(f"{sender}: {' '.join(sent.split())[:300]}")
 

@@ -27,7 +27,8 @@ from kursplan.desk.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings, read_settings
 from kursplan.store import schema
-from kursplan.store.database import Database, DatabaseUnavailable, connect
+from kursplan.store.database import Database, connect
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.webhooks.deliver import Courier
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from kursplan.store.database import BadDatabaseUrl, connect
+from kursplan.store.database import connect
+from kursplan.store.trouble import BadDatabaseUrl
 
 PREFIX = "KURSPLAN_"
 NOT_SETTINGS = "KURSPLAN_TEST_"

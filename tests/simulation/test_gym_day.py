@@ -50,9 +50,10 @@ from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.database import DatabaseUnavailable, connect
+from kursplan.store.database import connect
 from kursplan.store.examination import Promise
 from kursplan.store.rows import AnyRow
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.work.loop import Background
 from tests.audit import audit
 from tests.gym import MORNING, Gym

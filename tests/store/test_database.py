@@ -20,16 +20,11 @@ from sqlalchemy.util import await_only
 
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.terms import Term
-from kursplan.store.database import (
-    READS_WAITING,
-    BadDatabaseUrl,
-    Database,
-    DatabaseUnavailable,
-    connect,
-)
+from kursplan.store.database import Database, connect
 from kursplan.store.dialect import Instant, Listed, Trouble, Words, any_of, trouble
 from kursplan.store.slots import SLOTS
 from kursplan.store.tables import Terms, rate
+from kursplan.store.trouble import READS_WAITING, BadDatabaseUrl, DatabaseUnavailable
 from tests.gym import Gym
 
 SHORT = 0.05

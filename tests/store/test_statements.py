@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from kursplan.store import organizations
-from kursplan.store.database import Database, Work
+from kursplan.store.database import Database
 from kursplan.store.driver import Fixed
+from kursplan.store.trouble import Work
 from tests import sent_statements
 from tests.store import statements
 from tests.store.statements import RULES, Rule, Statement, every_statement, undeclared

@@ -22,7 +22,8 @@ from kursplan.ids import new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables, webhooks
-from kursplan.store.database import Database, DatabaseUnavailable, Work
+from kursplan.store.database import Database
+from kursplan.store.trouble import DatabaseUnavailable, Work
 from kursplan.webhooks.deliver import (
     AT_ONCE,
     CLAIM_LASTS,

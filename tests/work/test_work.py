@@ -15,7 +15,8 @@ from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.database import Database
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.work.complete import complete_slots
 from kursplan.work.everywhere import everywhere
 from kursplan.work.expire import expire_confirmations

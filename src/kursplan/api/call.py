@@ -24,8 +24,9 @@ from kursplan.desk.desk import Desk
 from kursplan.domain.studios import zone_of
 from kursplan.ids import LARGEST_ID
 from kursplan.metrics import Metrics
-from kursplan.store.database import Database, Work
+from kursplan.store.database import Database
 from kursplan.store.keys import Caller
+from kursplan.store.trouble import Work
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)

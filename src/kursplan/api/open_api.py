@@ -28,8 +28,8 @@ from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.desk import ChangedConcurrently, DeskBusy
 from kursplan.ids import new_trace_id
-from kursplan.store.database import DatabaseUnavailable
 from kursplan.store.keys import Caller
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.versions import Version
 
 log = structlog.get_logger(__name__)

@@ -60,8 +60,8 @@ def demo(
     from kursplan.demo.folder import Folder
     from kursplan.demo.start import start, url_of
     from kursplan.settings import BadSettings, read_settings
-    from kursplan.store.database import DatabaseUnavailable
     from kursplan.store.schema import SchemaOutdated
+    from kursplan.store.trouble import DatabaseUnavailable
 
     here = Folder(folder)
     try:

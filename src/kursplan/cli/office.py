@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from kursplan.desk.desk import Desk
     from kursplan.desk.turn import Command
     from kursplan.settings import Settings
-    from kursplan.store.database import Database, Work
+    from kursplan.store.database import Database
+    from kursplan.store.trouble import Work
 
 T = TypeVar("T")
 
@@ -108,7 +109,8 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
 
     from kursplan.desk.desk import ChangedConcurrently, DeskBusy
     from kursplan.store import schema
-    from kursplan.store.database import DatabaseUnavailable, connect
+    from kursplan.store.database import connect
+    from kursplan.store.trouble import DatabaseUnavailable
 
     if checked:
         _look_for_file(settings.database_url)

@@ -23,7 +23,8 @@ from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
-from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.database import Database
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.versions import LANES
 
 A = TypeVar("A")

@@ -24,7 +24,8 @@ from kursplan.domain.webhooks import DeliveryStatus, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
 from kursplan.store import deliveries, endpoints, webhooks
-from kursplan.store.database import Database, DatabaseUnavailable
+from kursplan.store.database import Database
+from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.webhooks import Attempted, Due, Parcel
 from kursplan.webhooks.post import Post, Result
 from kursplan.webhooks.signing import Message, headers
