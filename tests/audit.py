@@ -71,7 +71,7 @@ class _Audit:
         self.now = now
         self.lowered = lowered
         slot_ids = [each.id for each in rows(tables.slot, "id")]
-        self.slots = slots.load(tx, organization_id, slot_ids, lock=False)
+        self.slots = slots.load(tx, organization_id, slot_ids)
         self.bookings = rows(tables.booking, "sequence")
         self.on_slot = _by("slot_id", self.bookings)
         self.answers = rows(tables.idempotency_key, "key")

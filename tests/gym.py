@@ -486,13 +486,13 @@ class Gym:
 
         def look(tx: Connection) -> list[Slot]:
             found = list(tx.execute(ids).scalars())
-            return list(slots.load(tx, self.organization, found, lock=False).values())
+            return list(slots.load(tx, self.organization, found).values())
 
         return sorted(await self.database.read(look), key=lambda each: each.local_start)
 
     async def slot_now(self, slot_id: int) -> Slot:
         def look(tx: Connection) -> Slot:
-            return slots.load(tx, self.organization, [slot_id], lock=False)[slot_id]
+            return slots.load(tx, self.organization, [slot_id])[slot_id]
 
         return await self.database.read(look)
 

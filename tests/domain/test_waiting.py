@@ -60,6 +60,12 @@ def waiting(sequence: int, *, rests: bool = False) -> tuple[Booking, Customer]:
     return booking, Customer(sequence, 1, memberships=(membership,), bookings=(booking,))
 
 
+def moving_up(slot: Slot, *queue: tuple[Booking, Customer]) -> list[MovesUp | PassedOver]:
+    known = {booking.id: customer for booking, customer in queue}
+    bookings = [booking for booking, _ in queue]
+    return list(promotions(slot, bookings, lambda booking: known[booking.id], NOW))
+
+
 @pytest.mark.parametrize(
     ("free", "joined", "resting", "moved", "passed_over"),
     [
@@ -83,9 +89,7 @@ def test_as_many_as_there_are_seats_in_the_order_of_joining(
     passed_over: Sequence[int],
 ) -> None:
     slot = replace(SLOT, seats=5 - free, waiting=len(joined))
-    queue = [waiting(each, rests=each in resting) for each in joined]
-
-    outcomes = list(promotions(slot, queue, NOW))
+    outcomes = moving_up(slot, *[waiting(each, rests=each in resting) for each in joined])
 
     up = [each.booking.sequence for each in outcomes if isinstance(each, MovesUp)]
     over = [each for each in outcomes if isinstance(each, PassedOver)]
@@ -96,7 +100,7 @@ def test_as_many_as_there_are_seats_in_the_order_of_joining(
 
 def test_without_a_limit_everybody_moves_up() -> None:
     slot = replace(SLOT, seats=5, waiting=3, max_participants=None)
-    outcomes = promotions(slot, [waiting(each) for each in (1, 2, 3)], NOW)
+    outcomes = moving_up(slot, *map(waiting, (1, 2, 3)))
     assert [each.booking.sequence for each in outcomes] == [1, 2, 3]
 
 
@@ -106,13 +110,13 @@ def test_windows_and_limits_are_not_asked_again() -> None:
         1, earliest_booking=Term(1, TermUnit.HOURS), latest_booking=Term(2, TermUnit.DAY)
     )
     slot = replace(SLOT, class_=class_, seats=4, waiting=1, max_waiting_list=0)
-    [outcome] = promotions(slot, [waiting(1)], NOW)
+    [outcome] = moving_up(slot, waiting(1))
     assert isinstance(outcome, MovesUp)
 
 
 def test_the_membership_is_chosen_when_moving_up() -> None:
     slot = replace(SLOT, class_=Class(1, who_may_book=WhoMayBook.MEMBERS), waiting=1)
-    [outcome] = promotions(slot, [waiting(1)], NOW)
+    [outcome] = moving_up(slot, waiting(1))
     assert outcome == MovesUp(waiting(1)[0], 2001)
 
 
@@ -122,10 +126,8 @@ def test_what_staff_overruled_is_not_asked_again() -> None:
     guest = replace(customer, memberships=())
     overruled = replace(booking, overruled=(Refusal.NO_CONTINGENT,))
 
-    assert list(promotions(slot, [(booking, guest)], NOW)) == [
-        PassedOver(booking, Refusal.NO_CONTINGENT)
-    ]
-    assert list(promotions(slot, [(overruled, guest)], NOW)) == [MovesUp(overruled, None)]
+    assert moving_up(slot, (booking, guest)) == [PassedOver(booking, Refusal.NO_CONTINGENT)]
+    assert moving_up(slot, (overruled, guest)) == [MovesUp(overruled, None)]
 
 
 @pytest.mark.parametrize(

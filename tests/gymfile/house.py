@@ -243,9 +243,7 @@ class House:
 
     async def slot(self, slot_id: int) -> Slot:
         organization = await self.organization()
-        found = await self.database.read(
-            lambda tx: slots.load(tx, organization, [slot_id], lock=False)
-        )
+        found = await self.database.read(lambda tx: slots.load(tx, organization, [slot_id]))
         return found[slot_id]
 
     # What people do meanwhile.

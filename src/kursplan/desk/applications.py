@@ -8,7 +8,7 @@ from kursplan.desk.endpoints import put_endpoints, settle
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.ids import new_api_key
-from kursplan.store import applications, endpoints, named, organizations
+from kursplan.store import applications, endpoints, named
 from kursplan.store.dialect import take_numbers
 from kursplan.store.tables import studio
 
@@ -29,7 +29,6 @@ class RecordApplication(Deed):
 
     def perform(self, turn: Turn) -> bool:
         tx, organization_id = turn.tx, self.organization_id
-        organizations.entry(tx, organization_id, lock=True)
         before = applications.load(tx, organization_id, [self.application_id]).get(
             self.application_id
         )

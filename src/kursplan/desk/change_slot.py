@@ -12,7 +12,7 @@ from enum import Enum
 
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import flag
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.events import EventType
@@ -90,7 +90,7 @@ class ChangeSlot(Deed):
     @property
     def reach(self) -> Reach:
         slot = frozenset({self.slot_id})
-        return Reach(rosters=slot) if self._retimes else Reach(queues=slot)
+        return THE_ORGANIZATION | (Reach(rosters=slot) if self._retimes else Reach(queues=slot))
 
     @property
     def _retimes(self) -> bool:

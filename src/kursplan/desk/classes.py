@@ -10,7 +10,7 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
 from kursplan.domain.refusals import Refusal
-from kursplan.store import classes, named, organizations
+from kursplan.store import classes, named
 from kursplan.store.tables import rate, studio
 
 
@@ -31,7 +31,6 @@ class RecordClass(Deed):
 
     def perform(self, turn: Turn) -> bool | Refusal:
         tx = turn.tx
-        organizations.entry(tx, self.organization_id, lock=True)
         before = classes.load(tx, self.organization_id, [self.class_id]).get(self.class_id)
         if before == self.entry:
             return False

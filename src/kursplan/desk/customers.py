@@ -12,7 +12,7 @@ from datetime import date
 from kursplan.desk.cancel import give_up
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import review
-from kursplan.desk.turn import Deed, LookAgain, Reach, Turn
+from kursplan.desk.turn import Deed, Hold, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.contracts import as_told, by_key, contract_changes
 from kursplan.domain.entries import CustomerEntry, MembershipEntry
@@ -42,7 +42,7 @@ class RecordCustomers(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(customers=frozenset(self.entries))
+        return Reach(customers=frozenset(self.entries), organization=Hold.SHARED)
 
     def perform(self, turn: Turn) -> int:
         tx = turn.tx
@@ -90,7 +90,7 @@ class DeleteCustomers(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(customers=self.customer_ids)
+        return Reach(customers=self.customer_ids, organization=Hold.SHARED)
 
     def perform(self, turn: Turn) -> int:
         known = people.load(turn.tx, self.organization_id, self.customer_ids)

@@ -80,7 +80,7 @@ class EditSeries(Deed):
             done = series.load(turn.tx, self.organization_id, self.scope.series_id)
             if done is not None:
                 return SeriesEdited(done)
-        edited = series.load(turn.tx, self.organization_id, self.series_id, lock=True)
+        edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
             return Refusal.SERIES_NOT_FOUND
         if (missing := names_unknown(turn, edited.studio_id, self.plan)) is not None:

@@ -14,7 +14,7 @@ from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import employees, instructors, named, organizations, series
+from kursplan.store import employees, instructors, named, series
 from kursplan.store.tables import studio
 
 
@@ -33,7 +33,6 @@ class RecordEmployee(Deed):
 
     def perform(self, turn: Turn) -> bool:
         tx = turn.tx
-        organizations.entry(tx, self.organization_id, lock=True)
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
         if before == self.entry:
             return False
@@ -68,7 +67,6 @@ class DeleteEmployee(Deed):
 
     def perform(self, turn: Turn) -> bool:
         tx = turn.tx
-        organizations.entry(tx, self.organization_id, lock=True)
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
         if before is None:
             return False
@@ -96,7 +94,7 @@ class DeleteEmployee(Deed):
 
     def _leave_series(self, turn: Turn) -> None:
         for series_id in employees.series_given(turn.tx, self.organization_id, self.employee_id):
-            given = series.load(turn.tx, self.organization_id, series_id, lock=True)
+            given = series.load(turn.tx, self.organization_id, series_id)
             if given is None or given.has_ended(day_of(turn.now, given.zone)):
                 continue
             left = tuple(each for each in given.plan.instructors if each != self.employee_id)

@@ -28,7 +28,7 @@ class EndSeries(Deed):
     from_day: date
 
     def perform(self, turn: Turn) -> tuple[SlotCancelled, ...] | Refusal:
-        ended = series.load(turn.tx, self.organization_id, self.series_id, lock=True)
+        ended = series.load(turn.tx, self.organization_id, self.series_id)
         if ended is None:
             return Refusal.SERIES_NOT_FOUND
         from_day = max(self.from_day, day_of(turn.now, ended.zone))

@@ -29,7 +29,7 @@ class ExtendSeries(Deed):
 
     def perform(self, turn: Turn) -> int | Refusal:
         # Whoever else extends it waits here, and then finds nothing missing.
-        extended = series.load(turn.tx, self.organization_id, self.series_id, lock=True)
+        extended = series.load(turn.tx, self.organization_id, self.series_id)
         if extended is None:
             return Refusal.SERIES_NOT_FOUND
         return extend(turn, extended, self.until)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kursplan.clock import stopwatch
-from kursplan.desk.turn import Command, Question, Reach
+from kursplan.desk.turn import Command, Hold, Question, Reach
 
 TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
 """Does what is commanded or asked, which reaches so far, and gives the answers."""
 
 _NOTHING: frozenset[int] = frozenset()
-_ANYTHING = frozenset({0})
-"""What a command touches that does not say what."""
+_THE_ORGANIZATION = frozenset({0})
+"""What is touched by a command that holds the organization alone."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,11 @@ class Lines:
     ) -> Waiting:
         """Put it at the end of the line."""
         reach = command.reach
-        touches = reach.names or _ANYTHING if self._apart else _NOTHING
+        touches = _NOTHING
+        if self._apart:
+            touches = reach.names
+            if reach.organization is Hold.ALONE:
+                touches |= _THE_ORGANIZATION
         waiting = Waiting(command, reach, touches, answer, stopwatch())
         line.waiting.append(waiting)
         return waiting

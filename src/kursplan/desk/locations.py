@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import LocationEntry
 from kursplan.domain.refusals import Refusal
-from kursplan.store import locations, named, organizations
+from kursplan.store import locations, named
 from kursplan.store.tables import studio
 
 
@@ -26,7 +26,6 @@ class RecordLocation(Deed):
 
     def perform(self, turn: Turn) -> bool | Refusal:
         tx = turn.tx
-        organizations.entry(tx, self.organization_id, lock=True)
         before = locations.load(tx, self.organization_id, [self.location_id]).get(self.location_id)
         if before is None:
             studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]

@@ -27,7 +27,7 @@ class RecordOrganization(Deed):
     entry: OrganizationEntry
 
     def perform(self, turn: Turn) -> bool:
-        before = organizations.entry(turn.tx, self.organization_id, lock=True)
+        before = organizations.entry(turn.tx, self.organization_id)
         if before is None:
             if self.entry.name is None:
                 raise OrganizationWithoutName(

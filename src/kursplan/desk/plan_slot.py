@@ -57,7 +57,7 @@ class PlanSlot(Deed):
 
     def perform(self, turn: Turn) -> Slot | Refusal:
         tx, organization_id = turn.tx, self.organization_id
-        done = slots.load(tx, organization_id, [self.slot_id], lock=False)
+        done = slots.load(tx, organization_id, [self.slot_id])
         if done:
             return done[self.slot_id]
         host = plan.host(tx, organization_id, self.class_id)

@@ -82,7 +82,7 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
     if slot.class_.promotion is Promotion.BY_STAFF and not by_staff:
         return []
     moved = []
-    for outcome in promotions(slot, turn.queue(slot), turn.now):
+    for outcome in promotions(slot, turn.queue(slot), turn.customer_of, turn.now):
         if isinstance(outcome, MovesUp):
             booking = Seat.on(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
             turn.change(booking)

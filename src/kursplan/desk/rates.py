@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
-from kursplan.store import contingents, organizations, rates
+from kursplan.store import contingents, rates
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,6 @@ class RecordRate(Deed):
     entry: RateEntry
 
     def perform(self, turn: Turn) -> bool:
-        organizations.entry(turn.tx, self.organization_id, lock=True)
         before = rates.load(turn.tx, self.organization_id, [self.rate_id]).get(self.rate_id)
         if before == self.entry:
             return False

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import changeable, reshape
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors
@@ -36,7 +36,7 @@ class PutStandIn(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(queues=frozenset({self.slot_id}))
+        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)
@@ -78,7 +78,7 @@ class RemoveStandIn(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(queues=frozenset({self.slot_id}))
+        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)

@@ -14,7 +14,7 @@ from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
-from kursplan.store import closures, organizations, studios
+from kursplan.store import closures, studios
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,6 @@ class RecordStudio(Deed):
         zone_of(self.entry.zone)
 
     def perform(self, turn: Turn) -> bool:
-        organizations.entry(turn.tx, self.organization_id, lock=True)
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         if before is None:
             studios.add(turn.tx, self.organization_id, self.studio_id, self.entry)

@@ -1,9 +1,12 @@
 """A turn: one transaction in which commands of one organization are decided and recorded.
 
-First everything that the commands reach for is locked and loaded, for all of them at once. Then
-each command decides on what the ones before it left in memory. At the end all changed rows and
-one event per change are written together. Nothing is written before that, so a command that finds
-that it needs more can have the whole turn start over with a wider reach.
+First everything that the commands reach for is locked; then it is read, for all of them at once.
+Each command decides on what the ones before it left in memory. At the end changed bookings and
+slots and one event per change are written together; what else a deed changes it writes itself. A
+command that finds that it needs more has the whole turn rolled back and start over with a wider reach.
+
+Locks come in one order: customers, slots, the organization, each kind by id. What is decided by is
+read only behind all of them, whatever was seen before: nobody can change it any more.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Protocol, Self, TypeVar
 
 from sqlalchemy import Connection
@@ -23,7 +28,15 @@ from kursplan.domain.events import Event, EventType
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
-from kursplan.store import bookings, customers, events, idempotency, slots, versions
+from kursplan.store import (
+    bookings,
+    customers,
+    events,
+    idempotency,
+    organizations,
+    slots,
+    versions,
+)
 from kursplan.store.idempotency import Outcome
 
 Answer = TypeVar("Answer", covariant=True)
@@ -31,9 +44,24 @@ Answer = TypeVar("Answer", covariant=True)
 _NOTHING: frozenset[int] = frozenset()
 
 
+class Hold(IntEnum):
+    """How a command holds the organization: all that is planned and written down in it.
+
+    That is the parent of studios, closures, classes, series, slots, employees, rates, memberships
+    and applications. Who only fills places on slots that are there holds customers and slots, which
+    whoever changes anything about them holds too; it needs no more.
+    """
+
+    NOT = 0
+    SHARED = 1
+    """It stays as it is meanwhile, also for others who rely on that."""
+    ALONE = 2
+    """Nobody else changes it, or relies on it, meanwhile."""
+
+
 @value
 class Reach:
-    """The ids of what a command needs locked and loaded."""
+    """The ids of what a command needs locked and loaded, and how it holds the organization."""
 
     customers: frozenset[int] = _NOTHING
     slots: frozenset[int] = _NOTHING
@@ -45,6 +73,7 @@ class Reach:
     """Slots of which all who sit or wait are needed."""
     ahead: frozenset[Slot] = frozenset()
     """Slots as a command is about to place them: what happens around those times is needed too."""
+    organization: Hold = Hold.NOT
 
     @classmethod
     def of(cls, parts: Collection[Reach]) -> Reach:
@@ -56,6 +85,7 @@ class Reach:
             _NOTHING.union(*[each.queues for each in parts]),
             _NOTHING.union(*[each.rosters for each in parts]),
             frozenset[Slot]().union(*[each.ahead for each in parts]),
+            max((each.organization for each in parts), default=Hold.NOT),
         )
 
     @property
@@ -65,6 +95,10 @@ class Reach:
 
     def __or__(self, other: Reach) -> Reach:
         return Reach.of((self, other))
+
+
+THE_ORGANIZATION = Reach(organization=Hold.ALONE)
+"""What a deed reaches for unless it says otherwise."""
 
 
 class LookAgain(Exception):
@@ -118,7 +152,7 @@ class Deed:
 
     @property
     def reach(self) -> Reach:
-        return Reach()
+        return THE_ORGANIZATION
 
     def beforehand(self, _full: Container[int]) -> Question[Any] | None:
         return None
@@ -170,24 +204,28 @@ class Turn:
         return self._tx
 
     def gather(self, reach: Reach, *, lock: bool) -> None:
-        """Load all of `reach`, locked: customers first, then slots, each in id order.
+        """Load all of `reach`, locked: customers first, then slots, then the organization.
 
-        Bookings are looked up before the locks to learn whose they are, and again under them.
+        Bookings are looked up before the locks only to learn what to lock. What is there is what is
+        found under them, which may be more: one who came meanwhile is not missed.
         """
+        tx, organization_id = self._tx, self.organization_id
         found = self._look_up(reach)
         customer_ids = reach.customers | {each.customer_id for each in found}
         slot_ids = reach.slots | reach.queues | reach.rosters | {each.slot_id for each in found}
-        found_customers = customers.lock_rows(
-            self._tx, self.organization_id, customer_ids, lock=lock
-        )
-        self.slots = slots.load(
-            self._tx, self.organization_id, slot_ids, lock=lock, ahead=reach.ahead
-        )
-        self.customers = customers.fill(
-            self._tx, self.organization_id, found_customers, [*self.slots.values(), *reach.ahead]
-        )
-        if found and lock:
+        customer_rows = customers.lock_rows(tx, organization_id, customer_ids, lock=lock)
+        slot_rows = slots.lock_rows(tx, organization_id, slot_ids, lock=lock)
+        if lock:
+            if reach.organization is not Hold.NOT:
+                organizations.hold(tx, organization_id, alone=reach.organization is Hold.ALONE)
             found = self._look_up(reach)
+            _check_held(
+                [each for each in found if each.id in reach.bookings], customer_ids, slot_ids
+            )
+        self.slots = slots.fill(tx, organization_id, slot_rows, reach.ahead)
+        self.customers = customers.fill(
+            tx, organization_id, customer_rows, [*self.slots.values(), *reach.ahead]
+        )
         self.bookings = {each.id: each for each in found}
         for each in found:
             self._on_slot[each.slot_id].add(each.id)
@@ -211,18 +249,22 @@ class Turn:
 
     # What is there.
 
-    def queue(self, slot: Slot) -> list[tuple[Booking, Customer]]:
-        """All who wait on `slot`, with what the rules ask about them."""
+    def queue(self, slot: Slot) -> list[Booking]:
+        """All who wait on `slot`.
+
+        Who joined the end while the turn waited for its locks is among them, and is not held before
+        `customer_of` is asked.
+        """
         if slot.id not in self._reach.queues | self._reach.rosters:
             raise LookAgain(Reach(queues=frozenset({slot.id})))
-        return [(each, self.customer_of(each)) for each in self.bookings_on(slot) if each.waiting]
+        return [each for each in self.bookings_on(slot) if each.waiting]
 
     def roster(self, slot: Slot) -> list[tuple[Booking, Customer]]:
         """All who sit or wait on `slot`, in the order in which they joined."""
         if slot.id not in self._reach.rosters:
             raise LookAgain(Reach(rosters=frozenset({slot.id})))
         here = [each for each in self.bookings_on(slot) if each.active]
-        here.sort(key=lambda each: each.sequence)
+        here.sort(key=attrgetter("sequence"))
         return [(each, self.customer_of(each)) for each in here]
 
     def bookings_on(self, slot: Slot) -> list[Booking]:
@@ -264,7 +306,7 @@ class Turn:
     def take_in(self, slot_ids: Iterable[int]) -> None:
         """Slots that a command has just made are there for the commands after it."""
         made = frozenset(slot_ids)
-        self.slots |= slots.load(self._tx, self.organization_id, made, lock=False)
+        self.slots |= slots.load(self._tx, self.organization_id, made)
         self._reach |= Reach(slots=made, queues=made, rosters=made)
 
     def is_untold(self, booking: Booking) -> bool:
@@ -370,3 +412,13 @@ class Turn:
             )
         if self._shown:
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
+
+
+def _check_held(
+    named: Iterable[Booking], customer_ids: frozenset[int], slot_ids: frozenset[int]
+) -> None:
+    """Raises `LookAgain` where one came that was not there when the locks were chosen."""
+    customers_too = frozenset({each.customer_id for each in named}) - customer_ids
+    slots_too = frozenset({each.slot_id for each in named}) - slot_ids
+    if customers_too or slots_too:
+        raise LookAgain(Reach(customers=customers_too, slots=slots_too))

@@ -6,9 +6,10 @@ keeps the position, and the reason is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from kursplan.domain.admission import Admission, may_book
 from kursplan.domain.bookings import Booking
@@ -40,17 +41,21 @@ class PassedOver:
 
 
 def promotions(
-    slot: Slot, waiting: Iterable[tuple[Booking, Customer]], now: datetime
+    slot: Slot,
+    waiting: Iterable[Booking],
+    customer_of: Callable[[Booking], Customer],
+    now: datetime,
 ) -> Iterator[MovesUp | PassedOver]:
     """As many customers as there are seats free, in the order in which they joined (F7, F8).
 
-    Whether the slot promotes at all, and whether by itself or by staff, is asked before.
+    Whether the slot promotes at all, and whether by itself or by staff, is asked before. About whom
+    no seat reaches nothing is asked, not even who they are.
     """
     free = slot.seats_free
-    for booking, customer in sorted(waiting, key=lambda each: each[0].sequence):
+    for booking in sorted(waiting, key=attrgetter("sequence")):
         if free < 1:
             return
-        answer = may_book(slot, customer, now, NOT_ASKED_AGAIN.union(booking.overruled))
+        answer = may_book(slot, customer_of(booking), now, NOT_ASKED_AGAIN.union(booking.overruled))
         if isinstance(answer, Admission):
             free -= 1
             yield MovesUp(booking, answer.membership_id)

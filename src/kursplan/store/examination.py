@@ -10,7 +10,7 @@ lost its constraints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -31,12 +31,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from kursplan.domain.bookings import SEATED, BookingStatus
+from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.contingents import span
-from kursplan.domain.customers import Membership
+from kursplan.domain.customers import Customer, Membership
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import day_of
-from kursplan.domain.slots import SlotStatus
+from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.domain.waiting import MovesUp, promotions
 from kursplan.store import bookings, customers, due, slots, timezones
@@ -320,7 +320,7 @@ def _counts(patient: _Patient) -> Iterator[Finding]:
 def _seats_are_filled(patient: _Patient) -> Iterator[Finding]:
     tx, organization_id, now = patient.tx, patient.organization_id, patient.now
     for slot_ids in _portions(due.seats_to_fill(tx, organization_id, now)):
-        found = slots.load(tx, organization_id, slot_ids, lock=False)
+        found = slots.load(tx, organization_id, slot_ids)
         waiting = bookings.waiting_on(tx, organization_id, slot_ids)
         rows = customers.lock_rows(
             tx, organization_id, {each.customer_id for each in waiting}, lock=False
@@ -329,14 +329,20 @@ def _seats_are_filled(patient: _Patient) -> Iterator[Finding]:
         for each in found.values():
             if not each.promotes(now):
                 continue
-            queue = [(b, known[b.customer_id]) for b in waiting if b.slot_id == each.id]
-            moves = [o.booking.id for o in promotions(each, queue, now) if isinstance(o, MovesUp)]
-            if moves:
+            queue = [booking for booking in waiting if booking.slot_id == each.id]
+            if moves := _who_move_up(each, queue, known, now):
                 yield patient.finding(
                     f"slot {each.id} has a seat free, and booking {moves[0]} waits for it",
                     slot_id=each.id,
                     bookings=moves,
                 )
+
+
+def _who_move_up(
+    slot: Slot, queue: Iterable[Booking], known: Mapping[int, Customer], now: datetime
+) -> list[int]:
+    outcomes = promotions(slot, queue, lambda booking: known[booking.customer_id], now)
+    return [each.booking.id for each in outcomes if isinstance(each, MovesUp)]
 
 
 def _cancelled_slots_are_empty(patient: _Patient) -> Iterator[Finding]:
@@ -389,7 +395,7 @@ def _contingents(patient: _Patient) -> Iterator[Finding]:
     rows = list(patient.rows(UNFLAGGED_BY_CONTINGENT, now=patient.now))
     for slot_ids in _portions([slot_id for slot_id, _ in groupby(rows, lambda row: row.slot_id)]):
         here = [row for row in rows if row.slot_id in set(slot_ids)]
-        found = slots.load(tx, organization_id, slot_ids, lock=False)
+        found = slots.load(tx, organization_id, slot_ids)
         booked = customers.lock_rows(
             tx, organization_id, {row.customer_id for row in here}, lock=False
         )

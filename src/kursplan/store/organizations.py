@@ -24,7 +24,14 @@ ALL = select(organization_directory.c.organization_id, organization_directory.c.
 ENTRY = select(organization.c.key, organization.c.name, organization.c.lost_entitlement).where(
     organization.c.id == ORGANIZATION
 )
-LOCKED_ENTRY = ENTRY.with_for_update(key_share=True)
+
+_LOCK = (
+    select(organization.c.id).where(organization.c.id == ORGANIZATION).order_by(organization.c.id)
+)
+LOCK = _LOCK.with_for_update(key_share=True)
+SHARE_LOCK = _LOCK.with_for_update(read=True)
+"""After the customers and slots of the turn. Fanning out takes the same lock, and nothing after it
+that a turn holds."""
 
 ADD = insert(organization)
 ADD_TO_DIRECTORY = insert(organization_directory)
@@ -54,14 +61,17 @@ def every(tx: Connection) -> dict[str, int]:
     return {row.key: row.organization_id for row in tx.execute(ALL)}
 
 
-def entry(tx: Connection, organization_id: int, *, lock: bool = False) -> OrganizationEntry | None:
-    """The organization as the operator writes it down.
+def hold(tx: Connection, organization_id: int, *, alone: bool) -> None:
+    """Until the transaction ends nobody else changes what is planned and written down in it.
 
-    With `lock`, nobody else changes how it is set up until the transaction ends: whatever the
-    operator decides about it comes one after the other. Customers and slots are locked before.
+    `alone`, nobody else relies on it either: whoever means to change it comes one after the other.
     """
-    named = {"organization": organization_id}
-    row = tx.execute(LOCKED_ENTRY if lock else ENTRY, named).one_or_none()
+    tx.execute(LOCK if alone else SHARE_LOCK, {"organization": organization_id})
+
+
+def entry(tx: Connection, organization_id: int) -> OrganizationEntry | None:
+    """The organization as the operator writes it down."""
+    row = tx.execute(ENTRY, {"organization": organization_id}).one_or_none()
     return None if row is None else OrganizationEntry(*row)
 
 

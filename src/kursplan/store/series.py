@@ -90,8 +90,6 @@ _SERIES = (
 )
 
 BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
-LOCKED_BY_ID = BY_ID.with_for_update(of=series, key_share=True)
-"""After the customers and slots of the turn."""
 
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
@@ -235,12 +233,10 @@ class Follower:
     own: frozenset[Own]
 
 
-def load(
-    tx: Connection, organization_id: int, series_id: int, *, lock: bool = False
-) -> Series | None:
-    """The series; with `lock`, nobody else changes it or makes slots of it meanwhile."""
+def load(tx: Connection, organization_id: int, series_id: int) -> Series | None:
+    """The series, if there is one of that id."""
     named = {"organization": organization_id, "series_id": series_id}
-    rows = tx.execute(LOCKED_BY_ID if lock else BY_ID, named).all()
+    rows = tx.execute(BY_ID, named).all()
     found = _with_instructors(tx, organization_id, rows)
     return found[0] if found else None
 

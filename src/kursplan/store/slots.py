@@ -125,23 +125,29 @@ CHANGE = update_many(slot, *_CHANGEABLE, "own")
 _changed = attrgetter("id", *_CHANGEABLE)
 
 
-def load(
-    tx: Connection,
-    organization_id: int,
-    slot_ids: Collection[int],
-    *,
-    lock: bool,
-    ahead: Collection[Slot] = (),
-) -> dict[int, Slot]:
-    """The slots of these ids with all that the rules ask about them; unknown ids are left out.
+def load(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> dict[int, Slot]:
+    """The slots of these ids with all that the rules ask about them; unknown ids are left out."""
+    return fill(tx, organization_id, lock_rows(tx, organization_id, slot_ids, lock=False))
 
-    With `lock`, nobody else changes them until the transaction ends. Closures are those around the
-    times of the slots and of those `ahead`, which are slots as they are about to be placed.
-    """
+
+def lock_rows(
+    tx: Connection, organization_id: int, slot_ids: Collection[int], *, lock: bool
+) -> Sequence[AnyRow]:
+    """The slots by themselves; with `lock`, nobody else changes them or books on them."""
     if not slot_ids:
-        return {}
+        return ()
     statement = LOCKED_SLOTS if lock else SLOTS
-    rows = statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
+    return statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
+
+
+def fill(
+    tx: Connection, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot] = ()
+) -> dict[int, Slot]:
+    """The slots of these rows, with the options of their classes and the closures of their studios.
+
+    Closures are those around the times of the slots and of those `ahead`, which are slots as they
+    are about to be placed.
+    """
     if not rows:
         return {}
     held = _held(tx, organization_id, rows, ahead)
