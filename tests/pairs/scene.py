@@ -1,0 +1,568 @@
+"""A small gym in which everything hangs together, and every command that could be given in it.
+
+It is Monday, 2 March 2026, 08:00 in Berlin. Commands are about the same few things on purpose: what
+two of them may break together, they break here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from importlib import import_module
+from typing import Any
+
+import kursplan.desk
+from kursplan.desk import (
+    applications,
+    classes,
+    close_studio,
+    customers,
+    employees,
+    endpoints,
+    keys,
+    locations,
+    organizations,
+    rates,
+    resend,
+    studios,
+)
+from kursplan.desk import edit_series as editing
+from kursplan.desk.book import Book, IdempotencyKey, MayBook
+from kursplan.desk.cancel import Cancel
+from kursplan.desk.cancel_slot import CancelSlot
+from kursplan.desk.change_slot import ChangeSlot
+from kursplan.desk.complete import CompleteSlots
+from kursplan.desk.confirm import Confirm
+from kursplan.desk.end_series import EndSeries
+from kursplan.desk.expire import ExpireConfirmations
+from kursplan.desk.extend_series import ExtendSeries
+from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.participation import SetParticipation
+from kursplan.desk.plan_series import PlanSeries
+from kursplan.desk.plan_slot import PlanSlot
+from kursplan.desk.promote import Promote
+from kursplan.desk.rezone import Rezone
+from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
+from kursplan.desk.turn import Command, Deed
+from kursplan.domain import entries
+from kursplan.domain.bookings import Participation
+from kursplan.domain.classes import Promotion, WhoMayBook
+from kursplan.domain.contingents import Contingent, Period
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.series import SeriesPlan
+from kursplan.domain.studios import LostEntitlement
+from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, NamedPlan
+from kursplan.ids import fingerprint
+from kursplan.store import tables
+from tests.gym import MONDAY, Gym
+
+TUESDAY = MONDAY + timedelta(days=1)
+WEDNESDAY = MONDAY + timedelta(days=2)
+NEXT_MONDAY = MONDAY + timedelta(days=7)
+YESTERDAY = MONDAY - timedelta(days=1)
+YEAR = date(2026, 1, 1)
+URL = "https://partner.example/events"
+SECRET = "whsec_" + "A" * 32
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What there is, by its ids."""
+
+    organization: int
+    berlin: int
+    hamburg: int
+    spin: int
+    yoga: int
+    basic: int
+    ina: int
+    tom: int
+    eva: int
+    hall: int
+    series: int
+    full: int
+    """A slot of today with one seat, which somebody has, and one who waits."""
+    empty: int
+    """A slot of today with one seat and nobody on it, after the full one."""
+    yoga_slot: int
+    """Of tomorrow, with two seats that are yet to be confirmed, and one who waits."""
+    over: int
+    """A slot of yesterday that is still planned."""
+    held_back: int
+    """A slot of tomorrow with a free seat, and one who waits until staff move them up."""
+    seated: int
+    waiting: int
+    unconfirmed: int
+    expired: int
+    """Its term for confirming is over."""
+    late: int
+    """Of yesterday."""
+    ada: int
+    """Has the seat on the full slot, and the unconfirmed one."""
+    ben: int
+    """Waits there."""
+    cleo: int
+    """Has the seat of which the term is over."""
+    dan: int
+    """Waits behind."""
+    emil: int
+    """Is booked on nothing."""
+    partner: int
+    integration: int
+    newcomer: int
+    """Another integration, which has not confirmed its activation yet."""
+    endpoint: int
+    key: int
+    delivery: int
+
+
+async def build(gym: Gym) -> Scene:
+    """Write all of it down."""
+    hamburg = await gym.studio("hamburg")
+    basic = await gym.rate("basic", grants={Period.WEEK: 1})
+    spin = await gym.klass("spin", earliest_booking="30 DAY", promotion_ends="0 MINUTES")
+    yoga = await gym.klass(
+        "yoga",
+        rates=[basic],
+        who_may_book=WhoMayBook.NAMED_RATES,
+        uses_contingent=True,
+        confirmation="2 HOURS",
+        promotion_ends="0 MINUTES",
+    )
+    hall = await gym.location("Saal 1")
+    ina, tom, eva = [await gym.employee(name) for name in ("Ina", "Tom", "Eva")]
+    ada, ben, cleo, dan, emil = [
+        await gym.customer(name) for name in ("Ada", "Ben", "Cleo", "Dan", "Emil")
+    ]
+    for each in (ada, ben, cleo, dan, emil):
+        await gym.membership(each, basic)
+    series = await gym.series("spin", at="18:30", instructors=[ina])
+    await gym.extend(series, until=MONDAY + timedelta(days=15))
+
+    full = await gym.slot("spin", at="18:00", seats=1)
+    empty = await gym.slot("spin", at="19:00", seats=1)
+    yoga_slot = await gym.slot("yoga", at="10:00", day=TUESDAY, seats=2)
+    over = await gym.slot("spin", at="18:00", day=YESTERDAY)
+    for each in (full, empty, yoga_slot):
+        await gym.gives(each, ina)
+    await _stand_in(gym, empty, replaced=ina, by=tom)
+    seated, waiting = [(await gym.booked(who, full)).booking_id for who in (ada, ben)]
+    unconfirmed, expired = [(await gym.booked(who, yoga_slot)).booking_id for who in (ada, cleo)]
+    await gym.booked(dan, yoga_slot)
+    await gym.set(tables.booking, expired, confirm_until=gym.at("07:00"))
+    late = await _of_yesterday(gym, over, ada)
+    held_back = await _held_back(gym, dan, cleo)
+    await _astray(gym, dan)
+    closed, later = [each.id for each in (await gym.slots_of(series))[1:]]
+    await gym.booked(ben, closed)
+    await gym.booked(dan, later)
+    await gym.insert(
+        tables.closure,
+        key="easter",
+        studio_id=gym.studio_id,
+        local_from=gym.wall("00:00", day=NEXT_MONDAY),
+        local_to=gym.wall("23:00", day=NEXT_MONDAY),
+    )
+    # The closure came later than the booking that it flags.
+    [flagged] = [each.id for each in await gym.on_slot(closed)]
+    await gym.set(tables.booking, flagged, conflict=Refusal.STUDIO_CLOSED)
+    partner, integration, endpoint, key = await _partner(gym)
+    newcomer = await gym.insert(
+        tables.integration,
+        application_id=partner,
+        studio_id=hamburg,
+        scopes=("CLASSES_READ",),
+        active=True,
+        webhook_key="another webhook key",
+    )
+    delivery = await _delivery(gym, endpoint)
+    return Scene(
+        organization=gym.organization,
+        berlin=gym.studio_id,
+        hamburg=hamburg,
+        spin=spin,
+        yoga=yoga,
+        basic=basic,
+        ina=ina,
+        tom=tom,
+        eva=eva,
+        hall=hall,
+        series=series,
+        full=full,
+        empty=empty,
+        yoga_slot=yoga_slot,
+        over=over,
+        held_back=held_back,
+        seated=seated,
+        waiting=waiting,
+        unconfirmed=unconfirmed,
+        expired=expired,
+        late=late,
+        ada=ada,
+        ben=ben,
+        cleo=cleo,
+        dan=dan,
+        emil=emil,
+        partner=partner,
+        integration=integration,
+        newcomer=newcomer,
+        endpoint=endpoint,
+        key=key,
+        delivery=delivery,
+    )
+
+
+async def _stand_in(gym: Gym, slot_id: int, *, replaced: int, by: int) -> None:
+    await gym.gives(slot_id, by)
+    await gym.insert(
+        tables.stand_in, slot_id=slot_id, replaced_id=replaced, stand_in_id=by, set_at=gym.now
+    )
+
+
+async def _held_back(gym: Gym, gone: int, waiting: int) -> int:
+    """A slot with a seat free, for which staff have yet to choose the one who waits."""
+    await gym.klass("box", promotion=Promotion.BY_STAFF)
+    slot_id = await gym.slot("box", day=TUESDAY, seats=1)
+    seated = await gym.booked(gone, slot_id)
+    await gym.booked(waiting, slot_id)
+    await gym.cancel(seated.booking_id)
+    return slot_id
+
+
+async def _astray(gym: Gym, customer_id: int) -> None:
+    """A slot that stands at another instant than its local time means."""
+    slot_id = await gym.slot("spin", at="12:00", day=WEDNESDAY)
+    await gym.booked(customer_id, slot_id)
+    await gym.set(tables.slot, slot_id, local_start=gym.wall("11:00", day=WEDNESDAY))
+
+
+async def _of_yesterday(gym: Gym, slot_id: int, customer_id: int) -> int:
+    await gym.set(tables.slot, slot_id, seats=1, last_sequence=1)
+    return await gym.insert(
+        tables.booking,
+        slot_id=slot_id,
+        studio_id=gym.studio_id,
+        customer_id=customer_id,
+        home_studio_id=gym.studio_id,
+        status="BOOKED",
+        sequence=1,
+        starts_at=gym.at("18:00", day=YESTERDAY),
+        ends_at=gym.at("19:00", day=YESTERDAY),
+        day=YESTERDAY,
+        booked_at=gym.at("12:00", day=YESTERDAY),
+        participation=Participation.UNSET,
+        counts=False,
+        late=False,
+        overruled=(),
+    )
+
+
+async def _partner(gym: Gym) -> tuple[int, int, int, int]:
+    """An application that is active in Berlin and hears of everything there."""
+    application = await gym.insert(tables.application, key="partner", name="Partner")
+    integration = await gym.insert(
+        tables.integration,
+        application_id=application,
+        studio_id=gym.studio_id,
+        scopes=("CLASSES_READ", "CLASSES_WRITE"),
+        active=True,
+        confirmed_at=gym.now,
+        webhook_key="a webhook key",
+    )
+    endpoint = await gym.insert(
+        tables.webhook_endpoint,
+        integration_id=integration,
+        key=DEFAULT_ENDPOINT,
+        url=URL,
+        is_default=True,
+        secret=SECRET,
+        created_at=gym.now,
+    )
+    key = await gym.insert(
+        tables.api_key,
+        key_hash=fingerprint("a key"),
+        integration_id=integration,
+        hint="key",
+        created_at=gym.now,
+    )
+    return application, integration, endpoint, key
+
+
+async def _delivery(gym: Gym, endpoint: int) -> int:
+    """An event of which the partner was told in vain."""
+    event = await gym.insert(
+        tables.event,
+        uuid="00000000-0000-7000-8000-000000000000",
+        type=EventType.STUDIO_OPENING_HOURS_UPDATED,
+        entity_id=gym.studio_id,
+        studio_id=gym.studio_id,
+        happened_at=gym.now,
+        fanned_out=True,
+    )
+    return await gym.insert(
+        tables.delivery,
+        event_id=event,
+        endpoint_id=endpoint,
+        entity_id=gym.studio_id,
+        status=DeliveryStatus.FAILED,
+        failed_attempts=4,
+        attempts=4,
+        due_at=gym.now,
+        created_at=gym.now,
+        finished_at=gym.now,
+    )
+
+
+FRESH = 5_000_000
+"""Ids that are given out beforehand, as a caller takes them, begin here."""
+
+
+def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
+    """Each under a name of its own: at least one of each kind, more where there is more to it."""
+    ids = itertools.count(FRESH)
+    organization, berlin = of.organization, of.berlin
+    evening = datetime.combine(MONDAY, time(17)), datetime.combine(MONDAY, time(22))
+
+    def book(customer: int, slot: int, **options: Any) -> Book:
+        return Book(organization, berlin, customer, slot, next(ids), **options)
+
+    yield "book the last seat", book(of.emil, of.empty)
+    yield "book beside another", book(of.dan, of.empty)
+    yield "book what is full", book(of.emil, of.full)
+    yield "book by contingent", book(of.emil, of.yoga_slot)
+    key = IdempotencyKey(of.integration, "a key", "what was asked")
+    yield "book under a key", book(of.emil, of.empty, idempotency=key)
+    yield "cancel a seat", Cancel(organization, berlin, of.seated)
+    yield "cancel a position", Cancel(organization, berlin, of.waiting)
+    yield "confirm", Confirm(organization, berlin, of.unconfirmed)
+    yield (
+        "note participation",
+        SetParticipation(organization, berlin, of.late, Participation.PARTICIPATING),
+    )
+    yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
+    yield "promote", Promote(organization, of.held_back, by_staff=True)
+    yield "complete", CompleteSlots(organization, frozenset({of.over}))
+
+    yield "cancel a slot", CancelSlot(organization, of.full)
+    yield "cancel an empty slot", CancelSlot(organization, of.empty)
+    yield (
+        "move a slot",
+        ChangeSlot(organization, of.empty, local_start=datetime.combine(MONDAY, time(16))),
+    )
+    yield (
+        "move a full slot",
+        ChangeSlot(organization, of.full, local_start=datetime.combine(MONDAY, time(19, 30))),
+    )
+    yield "lengthen a slot", ChangeSlot(organization, of.full, duration_minutes=90)
+    yield "add seats", ChangeSlot(organization, of.full, max_participants=2)
+    yield "change room", ChangeSlot(organization, of.empty, location_id=of.hall)
+    yield "change instructors", ChangeSlot(organization, of.full, instructor_ids=(of.tom, of.eva))
+    yield "put a stand-in", PutStandIn(organization, of.full, of.ina, of.tom, "ill")
+    yield "take a stand-in back", RemoveStandIn(organization, of.empty, of.tom)
+    yield (
+        "plan a slot",
+        PlanSlot(
+            organization,
+            next(ids),
+            of.spin,
+            "extra",
+            datetime.combine(MONDAY, time(20)),
+            location_id=of.hall,
+            instructor_ids=(of.tom,),
+        ),
+    )
+    weekly = SeriesPlan(frozenset({0}), time(17, 30), MONDAY, instructors=(of.tom,))
+    yield "plan a series", PlanSeries(organization, next(ids), of.spin, "late", weekly)
+    yield (
+        "edit a series",
+        editing.EditSeries(organization, of.series, editing.AllFuture(), weekly),
+    )
+    tuesdays = replace(weekly, weekdays=frozenset({1}))
+    yield (
+        "edit the following",
+        editing.EditSeries(
+            organization, of.series, editing.Following(NEXT_MONDAY, next(ids)), tuesdays
+        ),
+    )
+    yield "end a series", EndSeries(organization, of.series, NEXT_MONDAY)
+    yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
+    yield "follow the class", FollowClass(organization, of.spin)
+    yield "rezone", Rezone(organization, berlin)
+    yield "close", close_studio.CloseStudio(organization, berlin, "repair", *evening)
+    yield (
+        "close with slots",
+        close_studio.CloseStudio(organization, berlin, "party", *evening, cancel_slots=True),
+    )
+    yield "open", close_studio.OpenStudio(organization, berlin, "easter")
+
+    yield (
+        "change the policy",
+        organizations.RecordOrganization(
+            organization,
+            entries.OrganizationEntry("gym", lost_entitlement=LostEntitlement.CANCEL),
+        ),
+    )
+    yield (
+        "change the zone",
+        studios.RecordStudio(
+            organization, berlin, entries.StudioEntry("berlin", "Berlin", "Europe/London")
+        ),
+    )
+    yield (
+        "new studio",
+        studios.RecordStudio(
+            organization, next(ids), entries.StudioEntry("bonn", "Bonn", "Europe/Berlin")
+        ),
+    )
+    yield (
+        "rename a room",
+        locations.RecordLocation(
+            organization, of.hall, entries.LocationEntry("saal 1", "berlin", "Halle")
+        ),
+    )
+    yield (
+        "employee moves",
+        employees.RecordEmployee(
+            organization,
+            of.tom,
+            entries.EmployeeEntry("employee-tom", "Tom", "Trainer", frozenset({"hamburg"})),
+        ),
+    )
+    yield "delete tom", employees.DeleteEmployee(organization, of.tom)
+    yield "delete ina", employees.DeleteEmployee(organization, of.ina)
+    yield (
+        "change a rate",
+        rates.RecordRate(
+            organization,
+            of.basic,
+            entries.RateEntry("basic", "Basic", frozenset({Contingent(2, Period.WEEK)})),
+        ),
+    )
+    spin = entries.ClassEntry("spin", "berlin", "Spin", 45, max_participants=2)
+    yield "change a class", classes.RecordClass(organization, of.spin, spin)
+    yoga = entries.ClassEntry(
+        "yoga",
+        "berlin",
+        "Yoga",
+        60,
+        who_may_book=WhoMayBook.MEMBERS,
+        uses_contingent=True,
+        max_participants=3,
+    )
+    yield "change who may book", classes.RecordClass(organization, of.yoga, yoga)
+    yield (
+        "new class",
+        classes.RecordClass(
+            organization, next(ids), replace(spin, key="bike", title="Bike", rates=frozenset())
+        ),
+    )
+    yield (
+        "deactivate a partner",
+        applications.RecordApplication(
+            organization,
+            of.partner,
+            entries.ApplicationEntry("partner", "Partner", frozenset()),
+        ),
+    )
+    yield (
+        "partner in hamburg",
+        applications.RecordApplication(
+            organization,
+            of.partner,
+            entries.ApplicationEntry(
+                "partner",
+                "Partner",
+                frozenset(
+                    {
+                        entries.IntegrationEntry("berlin", frozenset({"CLASSES_READ"})),
+                        entries.IntegrationEntry("hamburg", frozenset({"CLASSES_READ"})),
+                    }
+                ),
+            ),
+        ),
+    )
+
+    def record(customer: int, name: str, **options: Any) -> customers.RecordCustomers:
+        entry = entries.CustomerEntry(
+            f"customer-{customer}", "berlin", name, "Mustermann", **options
+        )
+        return customers.RecordCustomers(organization, {customer: entry})
+
+    resting = entries.IdlePeriodEntry("rest", MONDAY, TUESDAY)
+
+    def member(customer: int, **options: Any) -> entries.MembershipEntry:
+        return entries.MembershipEntry(f"plus-{customer}", "basic", YEAR, **options)
+
+    yield (
+        "emil rests",
+        record(of.emil, "Emil", memberships=(member(of.emil, idle_periods=(resting,)),)),
+    )
+    yield "ben rests", record(of.ben, "Ben", memberships=(member(of.ben, idle_periods=(resting,)),))
+    yield "cleo loses her membership", record(of.cleo, "Cleo", memberships=())
+    yield "refuse ada", record(of.ada, "Ada", access_refused=True)
+    yield (
+        "move dan",
+        customers.RecordCustomers(
+            organization,
+            {of.dan: entries.CustomerEntry(f"customer-{of.dan}", "hamburg", "Dan", "Mustermann")},
+        ),
+    )
+    yield "new customer", record(next(ids), "Fritz", memberships=())
+    yield "delete emil", customers.DeleteCustomers(organization, frozenset({of.emil}))
+    yield "delete ada", customers.DeleteCustomers(organization, frozenset({of.ada, of.cleo}))
+
+    further = entries.EndpointEntry(
+        "slots", "https://partner.example/slots", frozenset({EventType.CLASS_SLOT_UPDATED})
+    )
+    yield (
+        "add an endpoint",
+        endpoints.AddEndpoint(organization, of.integration, next(ids), further, SECRET),
+    )
+    yield (
+        "change an endpoint",
+        endpoints.ChangeEndpoint(organization, of.endpoint, "https://partner.example/new"),
+    )
+    yield "remove an endpoint", endpoints.RemoveEndpoint(organization, of.endpoint)
+    yield (
+        "rotate a secret",
+        endpoints.RotateSecret(organization, of.endpoint, SECRET.replace("A", "B")),
+    )
+    yield "disable", endpoints.DisableEndpoint(organization, of.endpoint)
+    yield "enable", endpoints.EnableEndpoint(organization, of.endpoint, resend_missed=True)
+    yield (
+        "be patient",
+        endpoints.SetRetryPlan(organization, of.integration, NamedPlan.PATIENT.plan),
+    )
+    yield "send again", resend.Resend(organization, of.delivery)
+    earlier, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    yield (
+        "send all again",
+        resend.ResendSince(organization, of.endpoint, earlier, later, delivered_too=False),
+    )
+    yield (
+        "issue a key",
+        keys.IssueKey(organization, of.integration, next(ids), fingerprint("new"), "new"),
+    )
+    yield "revoke a key", keys.RevokeKey(organization, of.key)
+    yield "confirm the activation", keys.ConfirmActivation(organization, of.newcomer)
+
+
+def every_kind() -> frozenset[type[Deed]]:
+    """All that the desk can be told to do: the commands that there are, not those that are listed."""
+    modules = [
+        import_module(f"kursplan.desk.{each.name}")
+        for each in pkgutil.iter_modules(kursplan.desk.__path__)
+    ]
+    return frozenset(
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type)
+        and issubclass(each, Deed)
+        and each is not Deed
+        and each is not MayBook
+    )

@@ -1,0 +1,45 @@
+"""Whatever two processes are told at once, what comes of it is what one of both orders gives.
+
+Every command meets every other. One is held where it has looked and not locked yet, and where it is
+about to commit; the other goes on as far as it can. `make soak` walks all variants of each kind.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kursplan.desk.turn import Command
+from tests.pairs.scene import every_kind
+from tests.pairs.walk import Outcome, Walk
+
+KINDS = sorted(each.__name__ for each in every_kind())
+
+
+def test_every_kind_of_command_is_walked(given: dict[str, Command[Any]]) -> None:
+    assert {type(command) for command in given.values()} == every_kind()
+
+
+@pytest.mark.asyncio(loop_scope="session")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_both_orders(kind: str, given: dict[str, Command[Any]], walk: Walk) -> None:
+    broken = []
+    for name, held in given.items():
+        if type(held).__name__ != kind:
+            continue
+        for place in await walk.places(held):
+            for beside, other in given.items():
+                outcome = await walk.beside(held, place, other)
+                orders = await walk.in_turn(held, other), flipped(await walk.in_turn(other, held))
+                if outcome not in orders:
+                    broken.append(f"{name!r} held {place}, {beside!r} beside it:")
+                    nearest = min((outcome.differs(each) for each in orders), key=len)
+                    broken.extend(f"  {each}" for each in nearest[:5])
+    assert not broken, "\n".join(broken)
+
+
+def flipped(outcome: Outcome) -> Outcome:
+    """As if the second had been named first."""
+    first, second = outcome.answers
+    return Outcome((second, first), outcome.rows)
