@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
+from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
@@ -53,6 +54,12 @@ class Ward:
             (Promise(each["promise"]), each["slot_id"], tuple(each["booking_ids"]))
             for each in told["findings"]
         ]
+
+    async def mended(self) -> list[Promise]:
+        """Have it mended; what there was to mend, in the order in which it was found."""
+        ran = await self.kursplan("doctor", "--mend", "--json", "--patience", 0)
+        assert ran.status == (1 if ran.json["findings"] else 0)
+        return [Promise(each["promise"]) for each in ran.json["mended"]]
 
     async def sql(self, *statements: str) -> None:
         for statement in statements:
@@ -158,6 +165,8 @@ async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
             await gym.closure(
                 datetime.combine(in_three_days, time(13)), datetime.combine(in_three_days, time(14))
             )
+            for each in await gym.on_slot(slot):
+                await gym.set(tables.booking, each.id, conflict=Refusal.STUDIO_CLOSED)
         if of == "elsewhere":
             await gym.booked(waits, await gym.slot("yoga", at="14:30", day=in_three_days))
 
@@ -323,6 +332,175 @@ async def test_a_slot_starts_when_its_local_time_says(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.full, local_start=an_hour_later)
 
     assert await ward.found() == [(Promise.TIMES_MEAN_THE_SAME, ward.full, ())]
+
+
+async def test_a_slot_to_come_has_what_its_class_gives(ward: Ward) -> None:
+    gym = ward.gym
+    yoga = gym.classes["yoga"]
+    # A class of which the slots missed what was changed.
+    await gym.set(tables.class_, yoga, duration=75, max_participants=12, max_waiting_list=4)
+
+    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_CLASS, ward.other, ())]
+    assert await ward.mended() == [Promise.SLOTS_FOLLOW_THEIR_CLASS]
+    slot = await gym.slot_now(ward.other)
+    assert (slot.max_participants, slot.max_waiting_list) == (12, 4)
+    assert slot.ends_at - slot.starts_at == timedelta(minutes=75)
+    assert (await gym.booking_now(ward.elsewhere)).ends_at == slot.ends_at
+
+
+async def planned(ward: Ward) -> tuple[int, list[int]]:
+    """A series with an instructor, and its next two slots."""
+    gym = ward.gym
+    weekday = ward.day.weekday()
+    series = await gym.series(
+        "box", weekdays=[weekday], since=ward.day, instructors=[await gym.employee("Ina")]
+    )
+    slots = await gym.extend(series, until=ward.day + timedelta(days=7))
+    return series, [each.id for each in slots]
+
+
+async def test_a_slot_to_come_is_as_its_series_has_it(ward: Ward) -> None:
+    series, [first, second] = await planned(ward)
+    await ward.gym.set(tables.series, series, start_time=time(7, 30))
+
+    assert await ward.found() == [
+        (Promise.SLOTS_FOLLOW_THEIR_SERIES, first, ()),
+        (Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ()),
+    ]
+    assert await ward.mended() == [Promise.SLOTS_FOLLOW_THEIR_SERIES] * 2
+    for slot, day in ((first, ward.day), (second, ward.day + timedelta(days=7))):
+        assert (await ward.gym.slot_now(slot)).starts_at == ward.gym.at("07:30", day=day)
+
+
+async def test_a_slot_on_a_day_that_its_series_does_not_have_is_for_people_to_look_at(
+    ward: Ward,
+) -> None:
+    series, [_, second] = await planned(ward)
+    await ward.gym.set(tables.series, series, last_day=ward.day)
+
+    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
+    assert await ward.mended() == []
+
+
+async def test_what_was_changed_by_hand_need_not_follow(ward: Ward) -> None:
+    series, [first, second] = await planned(ward)
+    for slot in (first, second):
+        await ward.gym.changed_slot(slot, max_participants=3)
+    await ward.gym.set(tables.series, series, start_time=time(7, 30))
+
+    assert await ward.found() == []
+
+
+async def test_no_deleted_employee_gives_a_slot_to_come_or_a_series(ward: Ward) -> None:
+    gym = ward.gym
+    _, slots = await planned(ward)
+    [ina] = await gym.given_by(slots[0])
+    await gym.set(tables.employee, ina, deleted_at=gym.now)
+
+    assert await ward.found() == [
+        (Promise.WHO_IS_GONE_GIVES_NOTHING, slots[0], ()),
+        (Promise.WHO_IS_GONE_GIVES_NOTHING, slots[1], ()),
+        (Promise.WHO_IS_GONE_GIVES_NOTHING, None, ()),
+    ]
+    assert await ward.mended() == [Promise.WHO_IS_GONE_GIVES_NOTHING] * 3
+    assert [await gym.given_by(slot) for slot in slots] == [(), ()]
+
+
+async def test_a_booking_in_closed_time_is_flagged_and_no_other(ward: Ward) -> None:
+    evening = datetime.combine(ward.day, time(19, 30)), datetime.combine(ward.day, time(22))
+    await ward.gym.closure(*evening)
+    await ward.gym.set(tables.booking, ward.waiting, conflict=Refusal.STUDIO_CLOSED)
+
+    assert await ward.found() == [
+        (Promise.CLOSURES_ARE_FLAGGED, ward.full, (ward.waiting,)),
+        (Promise.CLOSURES_ARE_FLAGGED, ward.other, (ward.elsewhere,)),
+    ]
+    assert await ward.mended() == [Promise.CLOSURES_ARE_FLAGGED] * 2
+    conflicts = [
+        (await ward.gym.booking_now(each)).conflict for each in (ward.waiting, ward.elsewhere)
+    ]
+    assert conflicts == [None, Refusal.STUDIO_CLOSED]
+
+
+async def test_everything_about_a_slot_is_of_one_studio(ward: Ward) -> None:
+    elsewhere = await ward.gym.studio("hamburg")
+    await ward.gym.set(tables.class_, ward.gym.classes["yoga"], studio_id=elsewhere)
+    await ward.gym.set(tables.booking, ward.seated, studio_id=elsewhere)
+
+    assert await ward.found() == [
+        (Promise.ONE_STUDIO, ward.other, ()),
+        (Promise.ONE_STUDIO, ward.full, (ward.seated,)),
+    ]
+    assert await ward.mended() == []
+
+
+async def test_no_slot_is_completed_before_its_end(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.other, status=SlotStatus.COMPLETED)
+
+    assert await ward.found() == [(Promise.WHAT_IS_COMPLETED_IS_OVER, ward.other, ())]
+
+
+# --- What has one right value -------------------------------------------------------------------
+
+
+async def test_counts_are_mended(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.other, seats=2)
+    await ward.gym.set(tables.slot, ward.full, waiting=0, last_sequence=1)
+
+    assert await ward.mended() == [Promise.COUNTS, Promise.COUNTS, Promise.ORDER_OF_JOINING]
+    full, other = [await ward.gym.slot_now(each) for each in (ward.full, ward.other)]
+    assert (full.seats, full.waiting, full.last_sequence, other.seats) == (1, 1, 2, 1)
+
+
+async def test_who_waits_beside_a_free_seat_moves_up_and_partners_hear_of_it(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.full, max_participants=2)
+    before = await ward.gym.told()
+
+    assert await ward.mended() == [Promise.SEATS_ARE_FILLED]
+    assert await ward.gym.told_since(before) == [(EventType.CLASS_BOOKING_UPDATED, ward.waiting)]
+
+
+async def test_nobody_stays_on_a_cancelled_slot(ward: Ward) -> None:
+    await ward.gym.cancel_slot(ward.other)
+    await ward.gym.set(tables.booking, ward.elsewhere, status=BookingStatus.BOOKED)
+    await ward.gym.set(tables.slot, ward.other, seats=1)
+
+    assert Promise.CANCELLED_SLOTS_ARE_EMPTY in await ward.mended()
+    assert not (await ward.gym.booking_now(ward.elsewhere)).active
+    assert (await ward.gym.slot_now(ward.other)).seats == 0
+
+
+async def test_bookings_follow_their_slot(ward: Ward) -> None:
+    earlier = ward.gym.at("19:59", day=ward.day)
+    for booking in (ward.elsewhere, ward.cancelled):
+        await ward.gym.set(tables.booking, booking, starts_at=earlier)
+
+    assert await ward.mended() == [Promise.SAME_TIMES] * 2
+    for booking in (ward.elsewhere, ward.cancelled):
+        assert (await ward.gym.booking_now(booking)).starts_at == ward.gym.at("20:00", day=ward.day)
+
+
+async def test_a_slot_is_moved_to_its_local_time(ward: Ward) -> None:
+    await ward.gym.set(tables.slot, ward.other, local_start=datetime.combine(ward.day, time(21)))
+
+    assert await ward.mended() == [Promise.TIMES_MEAN_THE_SAME]
+    assert (await ward.gym.slot_now(ward.other)).starts_at == ward.gym.at("21:00", day=ward.day)
+
+
+async def test_what_was_mended_is_named_and_what_is_left_too(
+    ward: Ward, kursplan: Kursplan
+) -> None:
+    await ward.gym.set(tables.slot, ward.other, seats=2)
+    await ward.gym.set(tables.slot, ward.full, status=SlotStatus.COMPLETED)
+
+    ran = await kursplan("doctor", "--mend", "--patience", 0)
+
+    assert ran.status == 1
+    assert ran.out.splitlines() == [
+        f"gym-1: mended: slot {ward.other} counts 2 seats and 0 waiting, its bookings are 1 and 0",
+        "gym-1: 1 finding.",
+        f"  WHAT_IS_COMPLETED_IS_OVER: slot {ward.full} is completed, and has not ended yet",
+    ]
 
 
 def test_every_promise_is_broken_above() -> None:

@@ -40,7 +40,7 @@ async def test_a_slot_that_moves_keeps_its_bookings_and_is_told_once(gym: Gym) -
     assert now.starts_at == gym.at("19:30", day=TUESDAY)
     assert now.ends_at == gym.at("20:15", day=TUESDAY)
     assert now.local_start == gym.wall("19:30", day=TUESDAY)
-    assert now.own == {Own.TIME}
+    assert now.own == {Own.TIME, Own.MAX_PARTICIPANTS}
     assert await gym.statuses(slot) == [(first, BOOKED), (second, WAITING)]
     assert {(each.starts_at, each.ends_at, each.day) for each in await gym.on_slot(slot)} == {
         (now.starts_at, now.ends_at, TUESDAY)

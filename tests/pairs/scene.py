@@ -40,6 +40,8 @@ from kursplan.desk.end_series import EndSeries
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_series import FollowSeries
+from kursplan.desk.mend import MendPlaces, ReviewBookings
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
@@ -96,6 +98,8 @@ class Scene:
     """A slot of tomorrow with a free seat, and one who waits until staff move them up."""
     seated: int
     waiting: int
+    flagged: int
+    """On a slot of next Monday, when the studio is closed."""
     unconfirmed: int
     expired: int
     """Its term for confirming is over."""
@@ -158,7 +162,7 @@ async def build(gym: Gym) -> Scene:
     held_back = await _held_back(gym, dan, cleo)
     await _astray(gym, dan)
     closed, later = [each.id for each in (await gym.slots_of(series))[1:]]
-    await gym.booked(ben, closed)
+    flagged = (await gym.booked(ben, closed)).booking_id
     await gym.booked(dan, later)
     await gym.insert(
         tables.closure,
@@ -168,7 +172,6 @@ async def build(gym: Gym) -> Scene:
         local_to=gym.wall("23:00", day=NEXT_MONDAY),
     )
     # The closure came later than the booking that it flags.
-    [flagged] = [each.id for each in await gym.on_slot(closed)]
     await gym.set(tables.booking, flagged, conflict=Refusal.STUDIO_CLOSED)
     partner, integration, endpoint, key = await _partner(gym)
     newcomer = await gym.insert(
@@ -199,6 +202,7 @@ async def build(gym: Gym) -> Scene:
         held_back=held_back,
         seated=seated,
         waiting=waiting,
+        flagged=flagged,
         unconfirmed=unconfirmed,
         expired=expired,
         late=late,
@@ -391,6 +395,9 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "end a series", EndSeries(organization, of.series, NEXT_MONDAY)
     yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
     yield "follow the class", FollowClass(organization, of.spin)
+    yield "follow the series", FollowSeries(organization, of.series)
+    yield "mend places", MendPlaces(organization, frozenset({of.full, of.held_back}))
+    yield "look again", ReviewBookings(organization, frozenset({of.flagged, of.seated}))
     yield "rezone", Rezone(organization, berlin)
     yield "close", close_studio.CloseStudio(organization, berlin, "repair", *evening)
     yield (
@@ -432,6 +439,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             entries.EmployeeEntry("employee-tom", "Tom", "Trainer", frozenset({"hamburg"})),
         ),
     )
+    yield "take tom off the plan", employees.LeavePlan(organization, of.tom)
     yield "delete tom", employees.DeleteEmployee(organization, of.tom)
     yield "delete ina", employees.DeleteEmployee(organization, of.ina)
     yield (

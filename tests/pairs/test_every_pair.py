@@ -23,6 +23,7 @@ def test_every_kind_of_command_is_walked(given: dict[str, Command[Any]]) -> None
 
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.timeout(600)
 async def test_both_orders(kind: str, given: dict[str, Command[Any]], walk: Walk) -> None:
     broken = []
     for name, held in given.items():

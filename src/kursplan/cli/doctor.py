@@ -1,4 +1,4 @@
-"""`kursplan doctor`: whether what is stored keeps the promises of the house.
+"""`kursplan doctor`: whether what is stored keeps the promises of the house, and mends it.
 
 The database may be in use meanwhile. So what is found is looked at a second time after a while,
 and only what is still there is told: the rest was in motion.
@@ -7,18 +7,28 @@ and only what is still there is told: the rest was in motion.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kursplan.cli.office import JsonOption, OrganizationOption, choose, organizations, with_database
+from kursplan.cli.office import (
+    JsonOption,
+    OrganizationOption,
+    choose,
+    desk_of,
+    organizations,
+    read_settings,
+    with_database,
+)
 from kursplan.cli.output import counted, document, say
 from kursplan.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from kursplan.desk.desk import Desk
     from kursplan.store.database import Database
     from kursplan.store.examination import Finding
 
@@ -35,19 +45,39 @@ def doctor(
             help="How long to wait before looking a second time at what was found.",
         ),
     ] = 10.0,
+    mend: Annotated[
+        bool,
+        typer.Option(
+            "--mend",
+            help="Put right what has one right value: counts, times, what follows class, series "
+            "and zone, who gives what, flags. Partners are told of what changes.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Examine the database: are seats counted right, is everything told, does nobody wait in vain?
 
-    Changes nothing, and may run while the server does. The exit status is 0 where all is well, and
-    1 where something was found; ask for help then, the findings name what to look at.
+    Changes nothing unless `--mend` is given, and may run while the server does. The exit status is 0
+    where all is well, or is by now, and 1 where something is left; ask for help then, the findings
+    name what to look at.
     """
+    mended: dict[str, list[Finding]] = {}
 
     async def task(database: Database) -> dict[str, list[Finding]]:
         found = await organizations(database)
         if organization is not None:
             found = {organization: found[choose(found, organization)]}
-        return await examine_twice(database, SystemClock(), found, partial(asyncio.sleep, patience))
+        pause = partial(asyncio.sleep, patience)
+        findings = await examine_twice(database, SystemClock(), found, pause)
+        if mend and any(findings.values()):
+            async with desk_of(database, read_settings()) as (desk, _):
+                await put_right(desk, found, findings)
+            left = await examine_twice(database, SystemClock(), found, pause)
+            mended.update(
+                (key, [each for each in findings[key] if each not in left[key]]) for key in found
+            )
+            return left
+        return findings
 
     findings = with_database(task)
     healthy = not any(findings.values())
@@ -56,21 +86,14 @@ def doctor(
             {
                 "healthy": healthy,
                 "organizations": list(findings),
-                "findings": [
-                    {
-                        "organization": key,
-                        "promise": each.promise,
-                        "says": each.says,
-                        "slot_id": each.slot_id,
-                        "booking_ids": list(each.booking_ids),
-                        "membership_id": each.membership_id,
-                    }
-                    for key, found in findings.items()
-                    for each in found
-                ],
+                "findings": _listed(findings),
+                "mended": _listed(mended),
             }
         )
     else:
+        for key, repaired in mended.items():
+            for each in repaired:
+                say(f"{key}: mended: {each.says}")
         for key, found in findings.items():
             if not found:
                 say(f"{key}: all is well.")
@@ -82,6 +105,21 @@ def doctor(
             say("There is no organization yet.")
     if not healthy:
         raise typer.Exit(1)
+
+
+def _listed(findings: dict[str, list[Finding]]) -> list[dict[str, object]]:
+    return [
+        {"organization": key, **asdict(each)} for key, found in findings.items() for each in found
+    ]
+
+
+async def put_right(desk: Desk, found: dict[str, int], findings: dict[str, list[Finding]]) -> None:
+    """Do what is to be done about the findings, as far as they have one right value."""
+    from kursplan.desk.mend import mending
+
+    for key, of in findings.items():
+        for command in mending(found[key], of):
+            await desk.take(command)
 
 
 async def examine_twice(

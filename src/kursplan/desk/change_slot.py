@@ -198,7 +198,7 @@ def reshape(turn: Turn, after: Slot) -> list[Booking]:
     turn.change_slot(after)
     turn.tell_slot(EventType.CLASS_SLOT_UPDATED, after)
     if moves:
-        _move_bookings(turn, after)
+        move_bookings(turn, after)
     promoted = fill_seats(turn, turn.slots[after.id])
     if moves:
         for booking, _ in turn.roster(after):
@@ -241,7 +241,7 @@ def _made_own(before: Slot, after: Slot) -> frozenset[Own]:
     )
 
 
-def _move_bookings(turn: Turn, slot: Slot) -> None:
+def move_bookings(turn: Turn, slot: Slot) -> None:
     """All bookings follow the slot to its new times, cancelled ones included."""
     bookings.move_canceled(turn.tx, turn.organization_id, slot)
     for booking in turn.bookings_on(slot):

@@ -93,16 +93,16 @@ class EditSeries(Deed):
         after = self._after(turn, edited, from_day)
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
-        following = [each for each in turn.need_slots(known) if _follows(each, turn.now)]
-        staying = [each for each in following if after.plan.takes_place_on(_day(each))]
-        given_up = [each for each in following if not after.plan.takes_place_on(_day(each))]
+        following = [each for each in turn.need_slots(known) if follows(each, turn.now)]
+        staying = [each for each in following if after.plan.takes_place_on(planned_day(each))]
+        given_up = [each for each in following if not after.plan.takes_place_on(planned_day(each))]
         turn.need_rosters(each.id for each in given_up)
         cancelled = tuple(
             SlotCancelled(each.id, changed=True, bookings=cancel_slot(turn, each))
             for each in given_up
         )
         changed = reshape_all(
-            turn, [_placed(each, after, turn.now) for each in staying], after.shape.instructors
+            turn, [placed(each, after, turn.now) for each in staying], after.shape.instructors
         )
 
         self._record(turn, edited, after, from_day)
@@ -145,18 +145,19 @@ class EditSeries(Deed):
         series.change(turn.tx, self.organization_id, replace(edited, plan=ended))
 
 
-def _follows(slot: Slot, now: datetime) -> bool:
+def follows(slot: Slot, now: datetime) -> bool:
+    """Whether the slot is yet to come, and nothing of it was changed by hand."""
     return slot.status is SlotStatus.PLANNED and not slot.has_started(now) and not slot.own
 
 
-def _day(slot: Slot) -> date:
+def planned_day(slot: Slot) -> date:
     """The day for which it is planned, also where the clocks shift its start past midnight."""
     return slot.local_start.date()
 
 
-def _placed(slot: Slot, of: Series, now: datetime) -> Slot:
+def placed(slot: Slot, of: Series, now: datetime) -> Slot:
     """The slot as its series has it on that day."""
-    local_start = of.plan.start_on(_day(slot))
+    local_start = of.plan.start_on(planned_day(slot))
     starts_at = instant_of(local_start, of.zone)
     if starts_at <= now:
         local_start, starts_at = slot.local_start, slot.starts_at

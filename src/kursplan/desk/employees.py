@@ -70,15 +70,27 @@ class DeleteEmployee(Deed):
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
         if before is None:
             return False
-        self._leave_slots(turn)
-        self._leave_series(turn)
+        LeavePlan(self.organization_id, self.employee_id).perform(turn)
         ids = named.ids(tx, self.organization_id, studio)
         employees.remove(tx, self.organization_id, self.employee_id, turn.now)
         for studio_id in sorted(ids[key] for key in before.studios):
             turn.tell(EventType.EMPLOYEE_DELETED, self.employee_id, studio_id)
         return True
 
-    def _leave_slots(self, turn: Turn) -> None:
+
+@dataclass(frozen=True, slots=True)
+class LeavePlan(Deed):
+    """Take an employee off all series, and off all slots to come; the ids of those slots."""
+
+    organization_id: int
+    employee_id: int
+
+    def perform(self, turn: Turn) -> tuple[int, ...]:
+        left = self._leave_slots(turn)
+        self._leave_series(turn)
+        return left
+
+    def _leave_slots(self, turn: Turn) -> tuple[int, ...]:
         given = employees.slots_given(turn.tx, self.organization_id, self.employee_id, turn.now)
         slots = [
             slot
@@ -91,6 +103,7 @@ class DeleteEmployee(Deed):
             left = [each for each in giving[slot.id] if each != self.employee_id]
             put_instructors(turn, slot, left)
             reshape(turn, turn.slots[slot.id])
+        return tuple(slot.id for slot in slots)
 
     def _leave_series(self, turn: Turn) -> None:
         for series_id in employees.series_given(turn.tx, self.organization_id, self.employee_id):

@@ -11,8 +11,10 @@ from sqlalchemy import (
     Connection,
     bindparam,
     false,
+    func,
     literal_column,
     null,
+    or_,
     select,
     text,
     update,
@@ -91,6 +93,26 @@ _CHANGEABLE = (
 CHANGE = update_many(booking, *_CHANGEABLE)
 _changed = attrgetter("id", *_CHANGEABLE)
 
+LAST_SEQUENCES = (
+    select(booking.c.slot_id, func.max(booking.c.sequence).label("last"))
+    .where(booking.c.organization_id == ORGANIZATION, any_of(booking.c.slot_id, "slot_ids"))
+    .group_by(booking.c.slot_id)
+)
+
+STRAYS = (
+    select(booking.c.id)
+    .where(
+        booking.c.organization_id == ORGANIZATION,
+        booking.c.slot_id == bindparam("of_slot_id"),
+        or_(
+            booking.c.starts_at != bindparam("starts_at"),
+            booking.c.ends_at != bindparam("ends_at"),
+            booking.c.day != bindparam("day"),
+        ),
+    )
+    .limit(1)
+)
+
 MOVE_CANCELED = (
     update(booking)
     .where(
@@ -155,6 +177,26 @@ def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> No
 def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Write down all that can change about these bookings."""
     CHANGE.run(tx, organization_id, map(_changed, bookings))
+
+
+def last_sequences(
+    tx: Connection, organization_id: int, slot_ids: Collection[int]
+) -> dict[int, int]:
+    """By slot: the last place that anybody has, or had, in the order of joining."""
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return {row.slot_id: row.last for row in tx.execute(LAST_SEQUENCES, named)}
+
+
+def strays(tx: Connection, organization_id: int, slot: Slot) -> bool:
+    """Whether a booking of the slot, active or not, is kept for other times than it has."""
+    named = {
+        "organization": organization_id,
+        "of_slot_id": slot.id,
+        "starts_at": slot.starts_at,
+        "ends_at": slot.ends_at,
+        "day": slot.day,
+    }
+    return tx.execute(STRAYS, named).first() is not None
 
 
 def move_canceled(tx: Connection, organization_id: int, slot: Slot) -> None:

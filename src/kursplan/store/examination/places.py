@@ -1,90 +1,28 @@
-"""Whether what is stored keeps the promises of the house: reads for the doctor, never for deciding.
-
-Each promise is looked at with one statement wherever that is possible, because the database is in
-use meanwhile: one statement sees one state of it, and two may see two. So a finding is only sure
-once it was found twice.
-
-What the tables enforce themselves is looked at too: a database may have come back from a copy that
-lost its constraints.
-"""
+"""Places: whether bookings, and what slots count of them, go together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    text,
-)
+from sqlalchemy import FromClause, and_, bindparam, case, func, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.contingents import span
 from kursplan.domain.customers import Customer, Membership
-from kursplan.domain.events import EventType
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.domain.waiting import MovesUp, promotions
-from kursplan.store import bookings, customers, due, slots, timezones
+from kursplan.store import bookings, customers, due, slots
 from kursplan.store.dialect import Instant
-from kursplan.store.rows import AnyRow
-from kursplan.store.tables import ORGANIZATION, booking, event, slot, studio
+from kursplan.store.examination.findings import Finding, Patient, Promise
+from kursplan.store.tables import ORGANIZATION, booking, slot, studio
 
 AT_ONCE = 200
 """How many slots are looked at together where the rules have to be asked."""
-
-
-class Promise(StrEnum):
-    """What has to hold; a finding is that it does not."""
-
-    COUNTS = "COUNTS"
-    """A slot's seats and waiting positions are those of its bookings."""
-    SEATS_ARE_FILLED = "SEATS_ARE_FILLED"
-    """Nobody who could move up waits beside a free seat."""
-    CANCELLED_SLOTS_ARE_EMPTY = "CANCELLED_SLOTS_ARE_EMPTY"
-    """No booking on a cancelled slot is active."""
-    ONE_BOOKING_EACH = "ONE_BOOKING_EACH"
-    """A customer has one active booking on a slot at most."""
-    SAME_TIMES = "SAME_TIMES"
-    """A booking has the times of its slot."""
-    ONE_PLACE_AT_A_TIME = "ONE_PLACE_AT_A_TIME"
-    """A customer has no two seats at the same time, unless one is flagged for staff."""
-    CONTINGENTS = "CONTINGENTS"
-    """No membership has more bookings than it grants, unless they are flagged or overruled."""
-    ORDER_OF_JOINING = "ORDER_OF_JOINING"
-    """Everybody has a place of their own in the order of joining, none beyond the last given."""
-    BOOKINGS_ARE_TOLD = "BOOKINGS_ARE_TOLD"
-    """Each booking was told once as made, and once as cancelled if it is cancelled."""
-    SLOTS_ARE_TOLD = "SLOTS_ARE_TOLD"
-    """Each cancelled slot was told once as cancelled, and no other was."""
-    TIMES_MEAN_THE_SAME = "TIMES_MEAN_THE_SAME"
-    """A slot to come starts when its local time says, by the present time zone data (F31)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A promise that is not kept."""
-
-    promise: Promise
-    says: str
-    slot_id: int | None = None
-    booking_ids: tuple[int, ...] = ()
-    membership_id: int | None = None
-
 
 _ACTIVE = text("booking.status <> 'CANCELED'")
 _NOW = bindparam("now", type_=Instant)
@@ -219,96 +157,8 @@ SAME_SEQUENCE = (
     .order_by(booking.c.slot_id, booking.c.sequence)
 )
 
-_CREATED = func.coalesce(
-    func.sum(case((event.c.type == EventType.CLASS_BOOKING_CREATED, 1), else_=0)), 0
-)
-_CANCELLED = func.coalesce(
-    func.sum(case((event.c.type == EventType.CLASS_BOOKING_CANCELLED, 1), else_=0)), 0
-)
-_SLOT_CANCELLED = func.count(event.c.id)
-_ONCE_IF_BOOKING_CANCELLED = case((booking.c.status == BookingStatus.CANCELED, 1), else_=0)
-_ONCE_IF_SLOT_CANCELLED = case((slot.c.status == SlotStatus.CANCELED, 1), else_=0)
 
-BOOKINGS_TOLD_WRONGLY = (
-    select(
-        booking.c.id,
-        booking.c.slot_id,
-        booking.c.status,
-        _CREATED.label("created"),
-        _CANCELLED.label("cancelled"),
-    )
-    .select_from(
-        booking.outerjoin(
-            event,
-            (event.c.organization_id == booking.c.organization_id)
-            & (event.c.entity_id == booking.c.id)
-            & or_(
-                event.c.type == EventType.CLASS_BOOKING_CREATED,
-                event.c.type == EventType.CLASS_BOOKING_CANCELLED,
-            ),
-        )
-    )
-    .where(booking.c.organization_id == ORGANIZATION)
-    .group_by(booking.c.id, booking.c.slot_id, booking.c.status)
-    .having(
-        or_(
-            _CREATED != 1,
-            _CANCELLED != _ONCE_IF_BOOKING_CANCELLED,
-        )
-    )
-    .order_by(booking.c.id)
-)
-
-SLOTS_TOLD_WRONGLY = (
-    select(slot.c.id, slot.c.status, _SLOT_CANCELLED.label("cancelled"))
-    .select_from(
-        slot.outerjoin(
-            event,
-            (event.c.organization_id == slot.c.organization_id)
-            & (event.c.entity_id == slot.c.id)
-            & (event.c.type == EventType.CLASS_SLOT_CANCELLED),
-        )
-    )
-    .where(slot.c.organization_id == ORGANIZATION)
-    .group_by(slot.c.id, slot.c.status)
-    .having(_SLOT_CANCELLED != _ONCE_IF_SLOT_CANCELLED)
-    .order_by(slot.c.id)
-)
-
-
-def examine(tx: Connection, organization_id: int, now: datetime) -> list[Finding]:
-    """All that is found in an organization, promise by promise."""
-    return [
-        finding
-        for promise, look in _LOOKS
-        for finding in look(_Patient(tx, organization_id, now, promise))
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Patient:
-    """What a look is given: the database, whose rows, when, and which promise it is about."""
-
-    tx: Connection
-    organization_id: int
-    now: datetime
-    promise: Promise
-
-    def rows(self, statement: Select[Any], **named: object) -> Iterator[AnyRow]:
-        yield from self.tx.execute(statement, {"organization": self.organization_id, **named})
-
-    def finding(
-        self,
-        says: str,
-        *,
-        slot_id: int | None = None,
-        bookings: Iterable[int] = (),
-        membership_id: int | None = None,
-    ) -> Finding:
-        return Finding(self.promise, says, slot_id, tuple(bookings), membership_id)
-
-
-def _counts(patient: _Patient) -> Iterator[Finding]:
+def _counts(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(MISCOUNTED):
         yield patient.finding(
             f"slot {row.id} counts {row.seats} seats and {row.waiting} waiting, "
@@ -317,7 +167,7 @@ def _counts(patient: _Patient) -> Iterator[Finding]:
         )
 
 
-def _seats_are_filled(patient: _Patient) -> Iterator[Finding]:
+def _seats_are_filled(patient: Patient) -> Iterator[Finding]:
     tx, organization_id, now = patient.tx, patient.organization_id, patient.now
     for slot_ids in _portions(due.seats_to_fill(tx, organization_id, now)):
         found = slots.load(tx, organization_id, slot_ids)
@@ -345,7 +195,7 @@ def _who_move_up(
     return [each.booking.id for each in outcomes if isinstance(each, MovesUp)]
 
 
-def _cancelled_slots_are_empty(patient: _Patient) -> Iterator[Finding]:
+def _cancelled_slots_are_empty(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(ACTIVE_ON_CANCELLED):
         yield patient.finding(
             f"booking {row.id} is active on slot {row.slot_id}, which is cancelled",
@@ -354,7 +204,7 @@ def _cancelled_slots_are_empty(patient: _Patient) -> Iterator[Finding]:
         )
 
 
-def _one_booking_each(patient: _Patient) -> Iterator[Finding]:
+def _one_booking_each(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(BOOKED_TWICE):
         yield patient.finding(
             f"customer {row.customer_id} is on slot {row.slot_id} twice, "
@@ -364,7 +214,7 @@ def _one_booking_each(patient: _Patient) -> Iterator[Finding]:
         )
 
 
-def _same_times(patient: _Patient) -> Iterator[Finding]:
+def _same_times(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(OTHER_TIMES):
         yield patient.finding(
             f"booking {row.id} has other times than its slot {row.slot_id}",
@@ -381,7 +231,7 @@ def _same_times(patient: _Patient) -> Iterator[Finding]:
             )
 
 
-def _one_place_at_a_time(patient: _Patient) -> Iterator[Finding]:
+def _one_place_at_a_time(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(OVERLAPPING):
         yield patient.finding(
             f"customer {row.customer_id} has seats at the same time, "
@@ -390,7 +240,7 @@ def _one_place_at_a_time(patient: _Patient) -> Iterator[Finding]:
         )
 
 
-def _contingents(patient: _Patient) -> Iterator[Finding]:
+def _contingents(patient: Patient) -> Iterator[Finding]:
     tx, organization_id = patient.tx, patient.organization_id
     rows = list(patient.rows(UNFLAGGED_BY_CONTINGENT, now=patient.now))
     for slot_ids in _portions([slot_id for slot_id, _ in groupby(rows, lambda row: row.slot_id)]):
@@ -423,7 +273,7 @@ def _exceeded(membership: Membership, day: date) -> bool:
     return False
 
 
-def _order_of_joining(patient: _Patient) -> Iterator[Finding]:
+def _order_of_joining(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(BEYOND_LAST_SEQUENCE):
         yield patient.finding(
             f"booking {row.id} has place {row.sequence} in the order of joining slot "
@@ -439,40 +289,12 @@ def _order_of_joining(patient: _Patient) -> Iterator[Finding]:
         )
 
 
-def _bookings_are_told(patient: _Patient) -> Iterator[Finding]:
-    for row in patient.rows(BOOKINGS_TOLD_WRONGLY):
-        yield patient.finding(
-            f"booking {row.id} is {row.status}, and was told {row.created} times as made "
-            f"and {row.cancelled} times as cancelled",
-            slot_id=row.slot_id,
-            bookings=[row.id],
-        )
-
-
-def _slots_are_told(patient: _Patient) -> Iterator[Finding]:
-    for row in patient.rows(SLOTS_TOLD_WRONGLY):
-        yield patient.finding(
-            f"slot {row.id} is {row.status}, and was told {row.cancelled} times as cancelled",
-            slot_id=row.id,
-        )
-
-
-def _times_mean_the_same(patient: _Patient) -> Iterator[Finding]:
-    for each in timezones.retimed_slots(patient.tx, patient.organization_id, patient.now):
-        yield patient.finding(
-            f"slot {each.slot_id} was booked for {each.times.stored_starts_at.isoformat()}, "
-            f"but {each.times.local_start.isoformat(' ', 'minutes')} in {each.zone} now means "
-            f"{each.times.starts_at.isoformat()}: move it to the time that is meant",
-            slot_id=each.slot_id,
-        )
-
-
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for first in range(0, len(ids), AT_ONCE):
         yield ids[first : first + AT_ONCE]
 
 
-_LOOKS: tuple[tuple[Promise, Callable[[_Patient], Iterable[Finding]]], ...] = (
+LOOKS = (
     (Promise.COUNTS, _counts),
     (Promise.SEATS_ARE_FILLED, _seats_are_filled),
     (Promise.CANCELLED_SLOTS_ARE_EMPTY, _cancelled_slots_are_empty),
@@ -481,7 +303,4 @@ _LOOKS: tuple[tuple[Promise, Callable[[_Patient], Iterable[Finding]]], ...] = (
     (Promise.ONE_PLACE_AT_A_TIME, _one_place_at_a_time),
     (Promise.CONTINGENTS, _contingents),
     (Promise.ORDER_OF_JOINING, _order_of_joining),
-    (Promise.BOOKINGS_ARE_TOLD, _bookings_are_told),
-    (Promise.SLOTS_ARE_TOLD, _slots_are_told),
-    (Promise.TIMES_MEAN_THE_SAME, _times_mean_the_same),
 )

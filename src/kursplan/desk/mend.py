@@ -1,0 +1,123 @@
+"""Mend: what is wrong with stored rows, and has one right value, is put right.
+
+Faults of the house make such rows, or a copy of the database that lost some. What to do about
+findings that have no one right value (two seats at a time, an event that was never stored) is for
+people to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kursplan.desk.cancel import give_up
+from kursplan.desk.change_slot import move_bookings
+from kursplan.desk.employees import LeavePlan
+from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_series import FollowSeries
+from kursplan.desk.promote import fill_seats
+from kursplan.desk.review import flag, review
+from kursplan.desk.rezone import Rezone
+from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store import bookings
+from kursplan.store.examination import Finding, Promise
+
+
+@dataclass(frozen=True, slots=True)
+class MendPlaces(Deed):
+    """Have slots count the bookings that there are, and these be where their slot is.
+
+    Bookings have the times of their slot, and none is active on a cancelled one. Who waits beside a
+    seat that becomes free by that moves up. The answer is the ids of the slots that were wrong.
+    """
+
+    organization_id: int
+    slot_ids: frozenset[int]
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(rosters=self.slot_ids)
+
+    def perform(self, turn: Turn) -> tuple[int, ...]:
+        last = bookings.last_sequences(turn.tx, self.organization_id, self.slot_ids)
+        return tuple(
+            slot.id
+            for slot in turn.need_rosters(self.slot_ids)
+            if _mend(turn, slot, last.get(slot.id, 0))
+        )
+
+
+def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
+    """Whether anything about the places of the slot was wrong."""
+    roster = [booking for booking, _ in turn.roster(slot)]
+    counted = slot.with_places(
+        seats=sum(each.seated for each in roster),
+        waiting=sum(each.waiting for each in roster),
+        last_sequence=max(slot.last_sequence, last_sequence),
+    )
+    if wrong := counted != slot:
+        turn.change_slot(counted)
+    if slot.status is SlotStatus.CANCELED:
+        for booking in roster:
+            give_up(turn, booking)
+        return wrong or bool(roster)
+    strays = bookings.strays(turn.tx, turn.organization_id, counted)
+    if strays:
+        move_bookings(turn, counted)
+        for booking in roster:
+            flag(turn, booking)
+    return bool(fill_seats(turn, turn.slots[slot.id])) or wrong or strays
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewBookings(Deed):
+    """Look again at bookings to come: they are flagged, or cancelled, as if that had been done in time.
+
+    The answer is the ids of those that changed.
+    """
+
+    organization_id: int
+    booking_ids: frozenset[int]
+
+    @property
+    def reach(self) -> Reach:
+        return THE_ORGANIZATION | Reach(bookings=self.booking_ids)
+
+    def perform(self, turn: Turn) -> tuple[int, ...]:
+        named = [turn.bookings[each] for each in sorted(self.booking_ids) if each in turn.bookings]
+        active = [each for each in named if each.active]
+        return tuple(each.id for each in active if review(turn, each) is not each)
+
+
+def mending(organization_id: int, findings: Iterable[Finding]) -> list[Command[object]]:
+    """What to do about those of the findings that have one right value, each once."""
+    return list(
+        dict.fromkeys(command for each in findings for command in _mending(organization_id, each))
+    )
+
+
+OF_PLACES = frozenset(
+    {
+        Promise.COUNTS,
+        Promise.SEATS_ARE_FILLED,
+        Promise.CANCELLED_SLOTS_ARE_EMPTY,
+        Promise.SAME_TIMES,
+        Promise.ORDER_OF_JOINING,
+    }
+)
+
+
+def _mending(organization_id: int, finding: Finding) -> Iterator[Command[object]]:
+    if finding.promise in OF_PLACES and finding.slot_id is not None:
+        yield MendPlaces(organization_id, frozenset({finding.slot_id}))
+    if finding.promise is Promise.TIMES_MEAN_THE_SAME and finding.studio_id is not None:
+        yield Rezone(organization_id, finding.studio_id)
+    if finding.promise is Promise.SLOTS_FOLLOW_THEIR_CLASS and finding.class_id is not None:
+        yield FollowClass(organization_id, finding.class_id)
+    if finding.promise is Promise.SLOTS_FOLLOW_THEIR_SERIES and finding.series_id is not None:
+        yield FollowSeries(organization_id, finding.series_id)
+    if finding.promise is Promise.WHO_IS_GONE_GIVES_NOTHING and finding.employee_id is not None:
+        yield LeavePlan(organization_id, finding.employee_id)
+    if finding.promise is Promise.CLOSURES_ARE_FLAGGED:
+        yield ReviewBookings(organization_id, frozenset(finding.booking_ids))

@@ -1,0 +1,29 @@
+"""Whether what is stored keeps the promises of the house: reads for the doctor, never for deciding.
+
+Each promise is looked at with one statement wherever that is possible, because the database is in
+use meanwhile: one statement sees one state of it, and two may see two. So a finding is only sure
+once it was found twice.
+
+What the tables enforce themselves is looked at too: a database may have come back from a copy that
+lost its constraints.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from kursplan.store.examination import places, plan, told
+from kursplan.store.examination.findings import Finding, Patient, Promise
+
+__all__ = ["Finding", "Promise", "examine"]
+
+
+def examine(tx: Connection, organization_id: int, now: datetime) -> list[Finding]:
+    """All that is found in an organization, promise by promise."""
+    return [
+        finding
+        for promise, look in (*places.LOOKS, *plan.LOOKS, *told.LOOKS)
+        for finding in look(Patient(tx, organization_id, now, promise))
+    ]
