@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kursplan.desk.turn import Command
-from tests.pairs.scene import every_kind
+from tests.pairs.scene import Scene, commands, every_kind
 from tests.pairs.walk import Outcome, Walk
 
 KINDS = sorted(each.__name__ for each in every_kind())
@@ -38,6 +38,23 @@ async def test_both_orders(kind: str, given: dict[str, Command[Any]], walk: Walk
                     nearest = min((outcome.differs(each) for each in orders), key=len)
                     broken.extend(f"  {each}" for each in nearest[:5])
     assert not broken, "\n".join(broken)
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_nobody_misses_the_first_booking_on_a_slot(
+    scene_url: tuple[str, Scene], walk: Walk
+) -> None:
+    """It queues for a slot on which nobody is, and a deed of staff queues behind it."""
+    scene = scene_url[1]
+    given = dict(commands(scene))
+    first = given["book the last seat"]
+    missed = []
+    for name, deed in given.items():
+        outcome = await walk.behind(scene.empty, first, deed)
+        orders = await walk.in_turn(first, deed), flipped(await walk.in_turn(deed, first))
+        if outcome not in orders:
+            missed.append(f"{name!r}: {outcome.differs(orders[0])[:5]}")
+    assert not missed, "\n".join(missed)
 
 
 def flipped(outcome: Outcome) -> Outcome:

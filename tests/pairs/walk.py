@@ -132,12 +132,26 @@ class Walk:
         await asyncio.wait((first, reached), return_when=asyncio.FIRST_COMPLETED)
         reached.cancel()
         second = asyncio.create_task(self._do(1, other))
-        while not (second.done() or await self._waits_for_a_lock(rival)):
-            pass  # Asking gives way to it.
+        await self._as_far_as_it_goes(second, rival)
         watch.go_on.set()
-        async with asyncio.timeout(NEVER_SECONDS):
-            answers = await first, await second
-        return await self._outcome(answers)
+        return await self._outcome(await _both(first, second))
+
+    async def behind(self, slot_id: int, first: Command[Any], second: Command[Any]) -> Outcome:
+        """Somebody holds the slot's row; the first queues behind them, and then the second."""
+        tasks = []
+        async with self._control.transaction():
+            await self._control.execute("SELECT id FROM slot WHERE id = $1 FOR UPDATE", slot_id)
+            for which, command in enumerate((first, second)):
+                watch = self._desks[which].watch = Watch()
+                task = asyncio.create_task(self._do(which, command))
+                await self._as_far_as_it_goes(task, watch)
+                tasks.append(task)
+        return await self._outcome(await _both(*tasks))
+
+    async def _as_far_as_it_goes(self, task: asyncio.Task[str], watch: Watch) -> None:
+        """Until the command is done, or waits for a lock."""
+        while not (task.done() or await self._waits_for_a_lock(watch)):
+            pass  # Asking gives way to it.
 
     async def _do(self, which: int, command: Command[Any]) -> str:
         """The answer, or what was raised, without fresh ids."""
@@ -175,6 +189,11 @@ class Walk:
             + f"SELECT setval('{SEQUENCE}', {TAKEN}); COMMIT"
         )
         return changed
+
+
+async def _both(first: asyncio.Task[str], second: asyncio.Task[str]) -> tuple[str, str]:
+    async with asyncio.timeout(NEVER_SECONDS):
+        return await first, await second
 
 
 _ALL_ROWS = " UNION ALL ".join(
