@@ -5,6 +5,7 @@ Tests build the same application, with another clock and another database.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
@@ -37,6 +38,10 @@ from kursplan.work.tell import Telling
 
 log = structlog.get_logger(__name__)
 
+STOP_SECONDS = 5.0
+"""How long what is under way may still take when the application stops. Those who asked for it have
+been answered by then, or turned away by the server."""
+
 
 class Application:
     """A running Kursplan: its parts, and the ASGI application that they are together."""
@@ -49,6 +54,8 @@ class Application:
             settings.database_url,
             connections=settings.connections,
             lock_wait=settings.lock_wait_ms / 1000,
+            statement=settings.statement_ms / 1000,
+            silence=settings.silence_ms / 1000,
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
         self.background = Background(
@@ -94,6 +101,7 @@ class Application:
 
         Raises `SchemaOutdated` or `DatabaseUnavailable`.
         """
+        await self.database.check_setup()
         await schema.check(self.database)
         if self.settings.background:
             self.background.start()
@@ -103,11 +111,15 @@ class Application:
         log.info("started", database=self.database.name)
 
     async def stop(self) -> None:
-        """Finish what was begun, and let go of the database."""
-        await self.background.stop()
-        await self.telling.stop()
-        await self.post.close()
-        await self.desk.close()
+        """Finish what was begun, as far as the database lets us soon, and let go of it."""
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.background.stop()
+                await self.telling.stop()
+                await self.post.close()
+                await self.desk.close()
+        except TimeoutError:
+            log.warning("what was under way is given up: the database does not answer in time")
         await self.database.close()
         log.info("stopped")
 
@@ -127,9 +139,11 @@ class Application:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> Response:
-        """Whether requests can be answered: the database is there and has this version's schema."""
+        """Whether requests can be answered: the database is there, has this version's schema, and
+        takes changes."""
         try:
             await schema.check(self.database)
+            await self.database.check_writable()
         except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
             return _not_ready(str(reason))
         except Exception:

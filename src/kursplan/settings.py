@@ -106,6 +106,16 @@ class Settings:
     lock_wait_ms: int = _setting(
         2000, _number(1, 60_000), "how long a transaction waits for a lock, in milliseconds"
     )
+    statement_ms: int = _setting(
+        30_000,
+        _number(1, 3_600_000),
+        "how long one statement may run in PostgreSQL, in milliseconds",
+    )
+    silence_ms: int = _setting(
+        5000,
+        _number(1, 60_000),
+        "how long the way to PostgreSQL may be silent before it is taken for cut, in milliseconds",
+    )
     background: bool = _setting(
         True, _switch, "whether `serve` also does the work that comes by itself"
     )

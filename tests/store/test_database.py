@@ -333,47 +333,6 @@ async def test_however_many_read_who_writes_does_not_wait_for_them(
     await database.close()
 
 
-STATES = {
-    asyncpg.SerializationError: Trouble.CONFLICT,
-    asyncpg.DeadlockDetectedError: Trouble.CONFLICT,
-    asyncpg.UniqueViolationError: Trouble.CONFLICT,
-    asyncpg.LockNotAvailableError: Trouble.BUSY,
-    asyncpg.QueryCanceledError: Trouble.BUSY,
-    asyncpg.TooManyConnectionsError: Trouble.BUSY,
-    asyncpg.DiskFullError: Trouble.BUSY,
-    asyncpg.AdminShutdownError: Trouble.BUSY,
-    asyncpg.CrashShutdownError: Trouble.BUSY,
-    asyncpg.CannotConnectNowError: Trouble.BUSY,
-    asyncpg.IdleInTransactionSessionTimeoutError: Trouble.BUSY,
-    asyncpg.PostgresConnectionError: Trouble.BUSY,
-    asyncpg.ConnectionDoesNotExistError: Trouble.BUSY,
-    asyncpg.ConnectionFailureError: Trouble.BUSY,
-    asyncpg.ForeignKeyViolationError: Trouble.BROKEN,
-    asyncpg.CheckViolationError: Trouble.BROKEN,
-    asyncpg.UndefinedTableError: Trouble.BROKEN,
-    asyncpg.InvalidPasswordError: Trouble.BROKEN,
-    asyncpg.ReadOnlySQLTransactionError: Trouble.BROKEN,
-    asyncpg.InterfaceError: Trouble.BUSY,
-    asyncpg.InternalClientError: Trouble.BUSY,
-    ConnectionResetError: Trouble.BUSY,
-    TimeoutError: Trouble.BUSY,
-    sqlite3.ProgrammingError: Trouble.BROKEN,
-    ValueError: Trouble.BROKEN,
-}
-
-
-@pytest.mark.parametrize(("error", "meaning"), STATES.items(), ids=str)
-def test_an_error_says_whether_it_may_pass_by_itself(
-    error: type[Exception], meaning: Trouble
-) -> None:
-    assert trouble(error("told in words")) is meaning
-    # As it comes from a connection that SQLAlchemy is just setting up.
-    around = RuntimeError("the driver's")
-    around.__cause__ = error("told in words")
-    if issubclass(error, asyncpg.PostgresError | asyncpg.InternalClientError):
-        assert trouble(DBAPIError("SELECT 1", None, around)) is meaning
-
-
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [

@@ -118,12 +118,14 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
         settings.database_url,
         connections=settings.connections,
         lock_wait=settings.lock_wait_ms / 1000,
+        statement=settings.statement_ms / 1000,
+        silence=settings.silence_ms / 1000,
     )
     try:
         try:
             # The first contact: whatever the driver says of it concerns the way to the database
             # and holds nothing of what is in it.
-            await database.read(lambda tx: None)
+            await database.check_setup()
         except (DBAPIError, OSError) as error:
             told = error.orig if isinstance(error, DBAPIError) else error
             raise Stop(f"the database can't be used: {told or error}") from error
@@ -133,7 +135,7 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
     except schema.SchemaOutdated as outdated:
         raise Stop(str(outdated)) from outdated
     except DatabaseUnavailable as unavailable:
-        raise Stop(f"the database is out of reach: {unavailable}") from unavailable
+        raise Stop(f"the database can't be used: {unavailable}") from unavailable
     except DeskBusy as busy:
         raise Stop(f"the database can't do it now ({busy}); try again later") from busy
     except ChangedConcurrently as conflict:

@@ -14,7 +14,8 @@ from typing import Protocol, TypeVar
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from kursplan.store.postgres import Postgres, postgres_url
+from kursplan.store.postgres import Postgres
+from kursplan.store.postgres_session import Limits
 from kursplan.store.sqlite import Sqlite, sqlite_url
 from kursplan.store.trouble import BadDatabaseUrl, Work
 
@@ -22,6 +23,10 @@ T = TypeVar("T")
 
 LOCK_WAIT_SECONDS = 2.0
 """How long a transaction waits for a lock that another holds (F16)."""
+STATEMENT_SECONDS = 30.0
+"""How long one statement may run before it is given up (PostgreSQL)."""
+SILENCE_SECONDS = 5.0
+"""How long the way to the database may be silent before it is taken for cut (PostgreSQL)."""
 CONNECTIONS = 10
 
 
@@ -53,16 +58,34 @@ class Database(Protocol):
         """`count` ids that nobody else has or will have."""
         ...
 
-    async def close(self) -> None: ...
+    async def check_setup(self) -> None:
+        """Raises `DatabaseUnavailable`, with what to do, unless all is there that we rely on.
+
+        For the start: what can go wrong later as well is found by whoever meets it.
+        """
+        ...
+
+    async def check_writable(self) -> None:
+        """Raises `DatabaseUnavailable`, with the reason, unless something can be changed now."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the database; one that is reached over a network is not waited for."""
+        ...
 
 
 def connect(
-    url: str, *, connections: int = CONNECTIONS, lock_wait: float = LOCK_WAIT_SECONDS
+    url: str,
+    *,
+    connections: int = CONNECTIONS,
+    lock_wait: float = LOCK_WAIT_SECONDS,
+    statement: float = STATEMENT_SECONDS,
+    silence: float = SILENCE_SECONDS,
 ) -> Database:
     """The database behind `url`, like `sqlite:///kursplan.db` or `postgresql://host/name`.
 
-    At most so many connections are held (PostgreSQL), and a lock is waited for so many seconds.
-    Nothing is opened before the first transaction. Raises `BadDatabaseUrl`, without the URL, because
+    At most so many connections are held (PostgreSQL), and a lock is waited for, a statement runs and
+    the way to the database is silent for so many seconds. Nothing is opened before the first transaction. Raises `BadDatabaseUrl`, without the URL, because
     there may be a password in it.
     """
     try:
@@ -73,7 +96,7 @@ def connect(
     if backend == "sqlite":
         return Sqlite(sqlite_url(parsed), lock_wait)
     if backend in ("postgresql", "postgres"):
-        return Postgres(postgres_url(parsed), connections, lock_wait)
+        return Postgres(parsed, connections, Limits(lock_wait, statement, silence))
     raise BadDatabaseUrl(f"{backend!r} is not supported; {_WRITE}")
 
 

@@ -270,19 +270,40 @@ class Trouble(StrEnum):
     """What an error of the database means for whoever ran the transaction."""
 
     BUSY = "BUSY"
-    """A lock was not to be had in time, or no connection was free or alive: come back later."""
+    """A lock or room was not to be had in time: come back later."""
+    LOST = "LOST"
+    """The connection is of no use any more, or nobody is let in: come back later, over another."""
     CONFLICT = "CONFLICT"
     """Another transaction was in the way: deadlock, serialization, or the same row twice."""
     BROKEN = "BROKEN"
     """A fault; trying again does not help."""
 
 
-# A unique index that is hit is a race too: under the locks of a turn nobody looks for a row, finds
-# none and then meets it, unless another process wrote it in between.
-_CONFLICTS = {"40001", "40P01", "23505"}
-# No lock in time, statement given up, server going down or coming up, session timed out.
-_BUSY = {"55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03"}
-_BUSY_CLASSES = ("08", "53")  # Connection lost; too few connections, memory or disk.
+READ_ONLY = "25006"
+NO_ROOM = "53100"
+
+MEANINGS = {
+    "08": Trouble.LOST,  # The connection broke, or what it leads to does not speak as we do.
+    "23505": Trouble.CONFLICT,  # Under the locks of a turn nobody looks for a row, finds none and
+    # then meets it, unless another process wrote it in between: that is a race too.
+    READ_ONLY: Trouble.LOST,  # Read-only: the server is a standby now, or somebody set it so.
+    "25P03": Trouble.LOST,  # Closed, because a transaction did nothing for too long,
+    "25P04": Trouble.LOST,  # or took too long as a whole.
+    "26000": Trouble.LOST,  # What was prepared is not there, or somebody else's is: behind a pooler
+    "42P05": Trouble.LOST,  # the session has been exchanged.
+    "28": Trouble.LOST,  # The role is not let in.
+    "3D": Trouble.LOST,  # There is no such database.
+    "40001": Trouble.CONFLICT,  # Serialization, or in the way of what a standby repeats.
+    "40003": Trouble.LOST,  # Nobody knows whether it was done.
+    "40P01": Trouble.CONFLICT,  # Deadlock.
+    "53": Trouble.BUSY,  # No room on the disk, no memory, no connection left.
+    "55": Trouble.BUSY,  # No lock in time; a database that takes no connections.
+    "57": Trouble.LOST,  # The server is going down or coming up, or the database was dropped.
+    "57014": Trouble.BUSY,  # A statement was given up.
+    "58": Trouble.LOST,  # The disk or a file of the server fails.
+}
+"""By SQLSTATE, or the class of it in its first two characters. Everything else is `BROKEN`: a fault of
+ours, or of whoever changed the database."""
 
 _SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
@@ -290,14 +311,10 @@ _SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT
 def trouble(error: BaseException) -> Trouble:
     """What went wrong, by SQLSTATE or SQLite's code and never by the message."""
     original = error.orig if isinstance(error, DBAPIError) else error
-    # The asynchronous driver's error is wrapped once more; the SQLSTATE is on either.
     cause = getattr(original, "__cause__", None)
-    state = getattr(original, "sqlstate", None) or getattr(cause, "sqlstate", None)
+    state = sqlstate(error)
     if state is not None:
-        if state in _CONFLICTS:
-            return Trouble.CONFLICT
-        busy = state in _BUSY or state.startswith(_BUSY_CLASSES)
-        return Trouble.BUSY if busy else Trouble.BROKEN
+        return MEANINGS.get(state) or MEANINGS.get(state[:2]) or Trouble.BROKEN
     if isinstance(original, sqlite3.Error):
         # The module's own errors, such as of a closed connection, have no code.
         code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
@@ -306,10 +323,19 @@ def trouble(error: BaseException) -> Trouble:
         return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
     if isinstance(original, DRIVER_ERRORS) or isinstance(cause, DRIVER_ERRORS):
         # The driver's own: the connection was closed under it, or is just being closed.
-        return Trouble.BUSY
+        return Trouble.LOST
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return Trouble.BUSY
-    return Trouble.BUSY if isinstance(original, OSError) else Trouble.BROKEN
+        return Trouble.LOST
+    # Among them that an answer did not come in time.
+    return Trouble.LOST if isinstance(original, OSError) else Trouble.BROKEN
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """PostgreSQL's code for the error; None for one of another kind."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    # The asynchronous driver's error is wrapped once more; the SQLSTATE is on either.
+    cause = getattr(original, "__cause__", None)
+    return getattr(original, "sqlstate", None) or getattr(cause, "sqlstate", None)
 
 
 def name_of(error: BaseException) -> str:

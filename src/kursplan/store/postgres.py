@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,10 +11,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.util import await_only, greenlet_spawn
 
-from kursplan.store.dialect import DRIVER_ERRORS, take_numbers
+from kursplan.store.dialect import NO_ROOM, READ_ONLY, Trouble, sqlstate, take_numbers, trouble
+from kursplan.store.postgres_pooler import check_pooler
+from kursplan.store.postgres_servers import Servers
+from kursplan.store.postgres_session import Limits, Session, Sessions
 from kursplan.store.trouble import (
     READS_WAITING,
-    BadDatabaseUrl,
+    DatabaseUnavailable,
     ReadLimit,
     Work,
     told_in_our_words,
@@ -21,41 +25,25 @@ from kursplan.store.trouble import (
 
 T = TypeVar("T")
 
-STATEMENT_SECONDS = 30.0
-"""How long one statement may run before the database gives it up."""
-PLAN_SECONDS = 60
-"""How long a connection keeps a prepared statement, and the plan that goes with it."""
 CONNECTION_WAIT_SECONDS = 2.0
-
-
-def postgres_url(url: URL) -> URL:
-    if unknown := url.query.keys() - {"sslmode", "host", "port"}:
-        raise BadDatabaseUrl(
-            f"{min(unknown)!r} is not understood in the URL of a PostgreSQL database, only sslmode,"
-            " host and port are"
-        )
-    if sslmode := url.query.get("sslmode"):
-        # The driver has another name for what everybody writes so.
-        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": sslmode})
-    return url.set(drivername="postgresql+asyncpg")
 
 
 class Postgres:
     name = "postgresql"
 
-    def __init__(self, url: URL, connections: int, lock_wait: float) -> None:
+    def __init__(self, url: URL, connections: int, limits: Limits) -> None:
         reading = connections // 2
         self.writers = connections - reading
-        self._writer = self._engine(url, self.writers, lock_wait)
-        # A read is a few statements of READ COMMITTED: without a transaction around them they see
-        # the same, and two round trips are saved.
-        self._reader = self._engine(url, reading, lock_wait, default_transaction_read_only="on")
+        self._sessions = Sessions(Servers.of(url), limits)
+        self._writer = self._engine(self.writers, writes=True)
+        self._reader = self._engine(reading, writes=False)
         self._door = ReadLimit(READS_WAITING)
+        self._was_full = False
 
-    @staticmethod
-    def _engine(url: URL, connections: int, lock_wait: float, **settings: str) -> AsyncEngine:
+    def _engine(self, connections: int, *, writes: bool) -> AsyncEngine:
         return create_async_engine(
-            url,
+            "postgresql+asyncpg://",
+            async_creator=partial(self._sessions.open, writes=writes),
             pool_size=connections,
             max_overflow=0,
             pool_timeout=CONNECTION_WAIT_SECONDS,
@@ -64,54 +52,65 @@ class Postgres:
             # there directly.
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,  # They may be personal data, and errors are logged.
-            connect_args={
-                "timeout": 5,
-                # A plan that was made when a table was empty does not live longer than this.
-                "max_cached_statement_lifetime": PLAN_SECONDS,
-                # Limits belong to the connection, not into statements.
-                "server_settings": {
-                    "application_name": "kursplan",
-                    "timezone": "UTC",
-                    "lock_timeout": _milliseconds(lock_wait),
-                    "statement_timeout": _milliseconds(STATEMENT_SECONDS),
-                    "idle_in_transaction_session_timeout": _milliseconds(STATEMENT_SECONDS),
-                    # A statement is planned once for all numbers of ids. Left to itself, the server
-                    # plans those for a few ids again each time, which takes longer than running them.
-                    "plan_cache_mode": "force_generic_plan",
-                    **settings,
-                },
-            },
         )
 
     # Connecting, the work and letting go share one greenlet: each costs a stack of its own.
 
     async def read(self, work: Work[T]) -> T:
-        with self._door, told_in_our_words():
-            return await self._with(self._reader, work)
+        try:
+            with self._door, told_in_our_words():
+                return await self._with(self._reader, work)
+        except DatabaseUnavailable as unavailable:
+            fault = unavailable.__cause__
+            if fault is not None and sqlstate(fault) == READ_ONLY:
+                raise fault from None  # It is we who let nothing be changed here.
+            raise
 
     async def write(self, work: Work[T]) -> T:
         with told_in_our_words():
-            return await self._with(self._writer, partial(_committed, work=work))
+            committed = partial(_committed, work=work, patience=self._sessions.limits.silence)
+            try:
+                return await self._with(self._writer, committed)
+            except Exception as error:
+                self._was_full |= sqlstate(error) == NO_ROOM
+                raise
 
     async def _with(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:
             found: T = await greenlet_spawn(_connected, engine, work)
         except _Cut as cut:
-            # Whatever closed this connection has most likely closed those that wait, too.
-            await engine.dispose()
+            # Whatever closed this connection has most likely closed those that wait, too; and where
+            # it was another server's turn to be the primary, none of them leads to it.
+            await self._let_go()
             raise cut.error from None
         return found
 
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
 
+    async def check_setup(self) -> None:
+        await check_pooler(self._sessions)
+
+    async def check_writable(self) -> None:
+        # A number is the least that can be written. It needs no new page in a file, so where there
+        # was no room for one the last time, that is tried as well.
+        await self.take_ids(1)
+        if self._was_full:
+            await self.write(_fill_a_page)
+            self._was_full = False
+
     async def close(self) -> None:
+        await self._let_go()
+        self._sessions.hang_up()
+
+    async def _let_go(self) -> None:
+        """Close what waits in the pools; what is at work is closed when it comes back."""
         await self._writer.dispose()
         await self._reader.dispose()
 
 
 class _Cut(Exception):
-    """A connection was closed under the work that used it."""
+    """A connection was closed under the work that used it, or is of no use any more."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__(error)
@@ -119,19 +118,23 @@ class _Cut(Exception):
 
 
 def _connected(engine: AsyncEngine, work: Work[T]) -> T:
-    """Do the work on a connection of the pool, which it leaves if it was closed meanwhile."""
+    """Do the work on a connection of the pool, which it leaves if it is of no use any more."""
+    pool = engine.sync_engine.pool
     with engine.sync_engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         try:
             return work(connection)
         except Exception as error:
-            if not driver.is_closed() and not isinstance(error, DRIVER_ERRORS):
+            if not driver.is_closed() and trouble(error) is not Trouble.LOST:
                 raise
-            connection.invalidate()
             raise _Cut(error) from error
+        finally:
+            # Nobody would ever fetch it from a pool that was let go meanwhile.
+            if driver.is_closed() or engine.sync_engine.pool is not pool:
+                connection.invalidate()
 
 
-def _committed(connection: Connection, work: Work[T]) -> T:
+def _committed(connection: Connection, work: Work[T], patience: float) -> T:
     """Do the work in a transaction, on the driver itself, because some statements go there directly."""
     driver: Any = connection.connection.driver_connection
     transaction = driver.transaction()
@@ -139,12 +142,31 @@ def _committed(connection: Connection, work: Work[T]) -> T:
     try:
         found = work(connection)
     except BaseException:
-        if not driver.is_closed():
-            await_only(transaction.rollback())
+        await_only(_taken_back(driver, transaction, patience))
         raise
     await_only(transaction.commit())
     return found
 
 
-def _milliseconds(seconds: float) -> str:
-    return str(int(seconds * 1000))
+def _fill_a_page(tx: Connection) -> None:
+    """Take a page of the disk, until the end of the transaction."""
+    driver: Any = tx.connection.driver_connection
+    page = "CREATE TEMPORARY TABLE page ON COMMIT DROP AS SELECT repeat('-', 4096) AS filling"
+    await_only(driver.execute(page))
+
+
+async def _taken_back(session: Session, transaction: Any, patience: float) -> None:
+    """Roll back, unless the server does it: because the connection is closed, or closed here.
+
+    That it is done has to be heard within so many seconds.
+    """
+    if session.is_closed():
+        return
+    try:
+        async with asyncio.timeout(patience):
+            await transaction.rollback()
+    except Exception:
+        session.terminate()
+    except asyncio.CancelledError:
+        session.terminate()
+        raise

@@ -96,6 +96,12 @@ class Sqlite:
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
 
+    async def check_setup(self) -> None:
+        await self.read(lambda tx: None)
+
+    async def check_writable(self) -> None:
+        await self.take_ids(1)
+
     async def close(self) -> None:
         for threads, engine in (
             (self._writing, self._writer),
