@@ -6,6 +6,8 @@ running is used instead where KURSPLAN_TEST_POSTGRES_URL names one; its user mus
 create databases.
 """
 
+from __future__ import annotations
+
 import os
 import pwd
 import re
@@ -52,18 +54,22 @@ class PostgresServer(ThrowawayServer):
     url: str
     """Of the database from which others are created: `postgresql://user@host:port/postgres`."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, *, standby_of: PostgresServer | None = None) -> None:
         """Start the server whose programs (`initdb`, `postgres`) are in that directory.
 
-        Raises RuntimeError, with what the program wrote, if it does not start.
+        A standby begins as a copy of the other, and repeats what is committed there. Raises
+        RuntimeError, with what the program wrote, if it does not start.
         """
-        user = _unprivileged_user()
+        user = unprivileged_user()
         directory = Path(tempfile.mkdtemp(prefix="kursplan-postgres-"))
         data = directory / "data"
         try:
             if user is not None:
                 shutil.chown(directory, user)
-            _initdb(programs, data, user)
+            if standby_of is None:
+                _initdb(programs, data, user)
+            else:
+                _copy(programs, standby_of.url, data, user)
         except BaseException:
             shutil.rmtree(directory)
             raise
@@ -165,8 +171,8 @@ def postgres_server(pytestconfig: pytest.Config) -> str:
 # --- How a server is set up ---------------------------------------------------------------------
 
 
-def _unprivileged_user() -> str | None:
-    """Whom to run the server as: PostgreSQL refuses root, everybody else runs it themselves."""
+def unprivileged_user() -> str | None:
+    """Whom to run a server as: PostgreSQL refuses root, everybody else runs it themselves."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -174,7 +180,7 @@ def _unprivileged_user() -> str | None:
 
 
 def _initdb(programs: Path, data: Path, user: str | None) -> None:
-    done = subprocess.run(
+    _run(
         [
             str(programs / "initdb"),
             f"--pgdata={data}",
@@ -184,8 +190,32 @@ def _initdb(programs: Path, data: Path, user: str | None) -> None:
             "--locale=C",
             "--no-sync",
         ],
+        data.parent,
+        user,
+    )
+
+
+def _copy(programs: Path, url: str, data: Path, user: str | None) -> None:
+    """A copy of the running server at `url`, which follows it once it is started."""
+    _run(
+        [
+            str(programs / "pg_basebackup"),
+            f"--dbname={url}",
+            f"--pgdata={data}",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+            "--no-sync",
+        ],
+        data.parent,
+        user,
+    )
+
+
+def _run(command: list[str], directory: Path, user: str | None) -> None:
+    done = subprocess.run(
+        command,
         check=False,
-        cwd=data.parent,
+        cwd=directory,
         capture_output=True,
         text=True,
         user=user,
@@ -193,13 +223,13 @@ def _initdb(programs: Path, data: Path, user: str | None) -> None:
         extra_groups=[] if user else None,
     )
     if done.returncode != 0:
-        raise RuntimeError(f"initdb failed. It wrote:\n{done.stderr.strip()}")
+        raise RuntimeError(f"{command[0]} failed. It wrote:\n{done.stderr.strip()}")
 
 
 def _is_ready(data: Path) -> bool:
     """Whether the server takes connections: its pid file says so in the last line."""
     try:
-        return (data / "postmaster.pid").read_text().split()[-1:] == ["ready"]
+        return (data / "postmaster.pid").read_text().split()[-1:] in (["ready"], ["standby"])
     except FileNotFoundError:
         return False
 

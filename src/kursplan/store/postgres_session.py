@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
@@ -206,11 +207,11 @@ SELECT
 
 def _examine(facts: Any, writes: bool) -> None:
     """Raises `DatabaseUnavailable` where something stands against a session like this."""
-    if complaint := _complaint(facts, writes):
-        raise DatabaseUnavailable(complaint)
+    if against := complaint(facts, writes):
+        raise DatabaseUnavailable(against)
 
 
-def _complaint(facts: Any, writes: bool) -> str | None:
+def complaint(facts: Mapping[str, Any], writes: bool) -> str | None:
     """What stands against it, and what to do about that."""
     if facts["is_standby"]:
         return (
