@@ -17,7 +17,8 @@ from tests.postgres import create_database, drop_database
 KINDS = ("sqlite", "postgresql")
 
 
-async def _migrate(url: str) -> str:
+async def migrate(url: str) -> str:
+    """Give the database its schema."""
     database = connect(url)
     await upgrade(database)
     await database.close()
@@ -28,7 +29,7 @@ async def _migrate(url: str) -> str:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database in a file, to be copied."""
     file = tmp_path_factory.mktemp("template") / "kursplan.db"
-    asyncio.run(_migrate(f"sqlite:///{file}"))
+    asyncio.run(migrate(f"sqlite:///{file}"))
     return file
 
 
@@ -36,7 +37,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def postgres_template(postgres_server: str) -> Iterator[str]:
     """A migrated database on the server, to be cloned."""
     url = asyncio.run(create_database(postgres_server))
-    asyncio.run(_migrate(url))
+    asyncio.run(migrate(url))
     yield url
     asyncio.run(drop_database(postgres_server, url))
 

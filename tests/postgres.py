@@ -96,7 +96,9 @@ def installed_programs() -> Path | None:
     return max(complete, key=_major_version, default=None)
 
 
-async def create_database(server_url: str, template: str | None = None) -> str:
+async def create_database(
+    server_url: str, template: str | None = None, tablespace: str = "pg_default"
+) -> str:
     """Create a database and give its URL.
 
     It is empty, or a copy of the database whose URL is `template`; nobody may be connected to that.
@@ -105,7 +107,9 @@ async def create_database(server_url: str, template: str | None = None) -> str:
     source = _database_name(template) if template else "template0"
     connection = await asyncpg.connect(server_url)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        await connection.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{source}" TABLESPACE "{tablespace}"'
+        )
     finally:
         await connection.close()
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()

@@ -68,6 +68,15 @@ def free_port() -> int:
         return port
 
 
+def takes_connections(port: int) -> bool:
+    """Whether somebody listens on that port of the loopback address."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def not_installed(what: str, remedy: str) -> NoReturn:
     """Skip the test that needs `what`. With CI=true fail it: nothing may go untested there."""
     message = f"{what} is not installed: {remedy}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -20,40 +18,7 @@ from kursplan.store.postgres_session import complaint
 from kursplan.store.trouble import DatabaseUnavailable
 from tests.cli.conftest import run
 from tests.outage.conftest import Started, shown
-
-
-def name_of(url: str) -> str:
-    return urlsplit(url).path.removeprefix("/")
-
-
-async def set_on_database(operator: asyncpg.Connection, url: str, setting: str) -> None:
-    await operator.execute(f'ALTER DATABASE "{name_of(url)}" SET {setting}')
-
-
-async def throw_out(operator: asyncpg.Connection, url: str) -> None:
-    """End every connection to the database."""
-    await operator.execute(
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = $1",
-        name_of(url),
-    )
-
-
-@asynccontextmanager
-async def role(operator: asyncpg.Connection, options: str = "LOGIN") -> AsyncIterator[str]:
-    """A role that may read and write, and is no superuser."""
-    name = f"kursplan_test_{secrets.token_hex(4)}"
-    await operator.execute(
-        f"CREATE ROLE {name} {options} IN ROLE pg_read_all_data, pg_write_all_data"
-    )
-    try:
-        yield name
-    finally:
-        await operator.execute(f"DROP ROLE {name}")
-
-
-def asked_by(url: str, role: str) -> str:
-    there = urlsplit(url)
-    return there._replace(netloc=f"{role}@{there.hostname}:{there.port}").geturl()
+from tests.outage.database import asked_by, name_of, role, set_on_database, throw_out
 
 
 async def test_no_setting_of_the_database_changes_what_we_rely_on(
@@ -149,10 +114,8 @@ async def test_a_database_that_lacks_letters_is_said(
 async def test_a_role_that_may_not_log_in_is_said_and_let_in_later(
     started: Started, database_url: str, operator: asyncpg.Connection
 ) -> None:
-    async with role(operator) as name:
+    async with role(operator, database_url) as name:
         url = asked_by(database_url, name)
-        grants = await asyncpg.connect(database_url)
-        await grants.execute(f"GRANT UPDATE ON ALL SEQUENCES IN SCHEMA public TO {name}")
         partner = await started(database_url, over=url)
         await operator.execute(f"ALTER ROLE {name} NOLOGIN")
         await throw_out(operator, database_url)
@@ -165,11 +128,7 @@ async def test_a_role_that_may_not_log_in_is_said_and_let_in_later(
 
         await operator.execute(f"ALTER ROLE {name} LOGIN")
         await partner.is_served_again()
-
         await partner.application.stop()
-        grants = await asyncpg.connect(database_url)
-        await grants.execute(f"DROP OWNED BY {name}")
-        await grants.close()
 
 
 async def test_a_database_that_takes_no_connections_is_said_and_takes_them_later(

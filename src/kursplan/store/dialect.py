@@ -338,11 +338,19 @@ def sqlstate(error: BaseException) -> str | None:
     return getattr(original, "sqlstate", None) or getattr(cause, "sqlstate", None)
 
 
+_IN_WORDS = {
+    READ_ONLY: "the database is read-only, or its server a standby by now",
+    NO_ROOM: "there is no room left on the disk of the database",
+}
+
+
 def name_of(error: BaseException) -> str:
     """What the database calls the error, which holds nothing of what is in the database.
 
     The message may: PostgreSQL quotes the values of a row that it refuses.
     """
+    if told := _IN_WORDS.get(sqlstate(error) or ""):
+        return told
     original = error.orig if isinstance(error, DBAPIError) and error.orig else error
     name: str | None = getattr(original, "sqlite_errorname", None)
     # The asynchronous driver's error is wrapped once more, here too.
