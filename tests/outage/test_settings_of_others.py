@@ -14,7 +14,7 @@ from kursplan.desk.book import Booked
 from kursplan.desk.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import connect
-from kursplan.store.postgres_session import complaint
+from kursplan.store.postgres_session import check_version
 from kursplan.store.trouble import DatabaseUnavailable
 from tests.cli.conftest import run
 from tests.outage.conftest import Started, shown
@@ -158,7 +158,6 @@ async def test_a_database_that_is_not_there_is_said(postgres_server: str) -> Non
 
 
 def test_an_old_server_is_said() -> None:
-    facts = {"is_standby": False, "is_read_only": False, "version": 14}
-    assert complaint(facts, writes=True) == (
-        "the server is PostgreSQL 14: Kursplan needs 15 or newer"
-    )
+    check_version(15)
+    with pytest.raises(DatabaseUnavailable, match="the server is PostgreSQL 14: Kursplan needs 15"):
+        check_version(14)

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from kursplan.store.database import connect
+from kursplan.store.dialect import take_numbers
 from kursplan.store.postgres_servers import Servers
 from kursplan.store.postgres_session import Limits, Sessions
 from kursplan.store.trouble import DatabaseUnavailable
@@ -51,10 +52,10 @@ async def test_whoever_stops_waiting_is_let_go_although_nothing_can_be_rolled_ba
         asked = asyncio.Event()
 
         def ask(tx: Connection) -> Any:
-            one(tx)
+            take_numbers(tx, 1)
             proxy.fall_silent()
             asked.set()
-            return one(tx)
+            return take_numbers(tx, 1)
 
         waiting = asyncio.create_task(database.write(ask))
         await asked.wait()

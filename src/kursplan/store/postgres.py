@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import Pool
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from kursplan.store.dialect import NO_ROOM, READ_ONLY, Trouble, sqlstate, take_numbers, trouble
@@ -80,8 +81,9 @@ class Postgres:
             found: T = await greenlet_spawn(_connected, engine, work)
         except _Cut as cut:
             # Whatever closed this connection has most likely closed those that wait, too; and where
-            # it was another server's turn to be the primary, none of them leads to it.
-            await self._let_go()
+            # another server is the primary by now, none of them leads to it.
+            if engine.pool is cut.pool:
+                await self._let_go()
             raise cut.error from None
         return found
 
@@ -112,14 +114,16 @@ class Postgres:
 class _Cut(Exception):
     """A connection was closed under the work that used it, or is of no use any more."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, pool: Pool) -> None:
         super().__init__(error)
         self.error = error
+        self.pool = pool
+        """Where it had come from."""
 
 
 def _connected(engine: AsyncEngine, work: Work[T]) -> T:
     """Do the work on a connection of the pool, which it leaves if it is of no use any more."""
-    pool = engine.sync_engine.pool
+    pool = engine.pool
     with engine.sync_engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         try:
@@ -127,10 +131,10 @@ def _connected(engine: AsyncEngine, work: Work[T]) -> T:
         except Exception as error:
             if not driver.is_closed() and trouble(error) is not Trouble.LOST:
                 raise
-            raise _Cut(error) from error
+            raise _Cut(error, pool) from error
         finally:
             # Nobody would ever fetch it from a pool that was let go meanwhile.
-            if driver.is_closed() or engine.sync_engine.pool is not pool:
+            if driver.is_closed() or engine.pool is not pool:
                 connection.invalidate()
 
 

@@ -19,6 +19,8 @@ from kursplan.store.dialect import DRIVER_ERRORS
 from kursplan.store.postgres_servers import Server, Servers
 from kursplan.store.trouble import DatabaseUnavailable
 
+PREPARED = 100
+"""How many statements a connection keeps prepared."""
 PLAN_SECONDS = 60
 """How long a connection keeps a prepared statement, and the plan that goes with it."""
 OLDEST_VERSION = 15
@@ -78,17 +80,17 @@ class Sessions:
         self._open: WeakSet[Session] = WeakSet()
         self._closed = False
 
-    async def open(self, *, writes: bool) -> Session:
+    async def open(self, *, writes: bool, prepares: bool = True) -> Session:
         """A session on the primary, wherever that is now; unless it `writes` it can't.
 
-        Raises `DatabaseUnavailable`, with what each server has against it.
+        Statements are prepared once for all times, unless it `prepares` none. Raises `DatabaseUnavailable`, with what each server has against it.
         """
         against = []
         for server in tuple(self._in_turn):
             if self._closed:
                 raise DatabaseUnavailable("the server is shutting down")
             try:
-                session = await self._open_at(server, writes)
+                session = await self._open_at(server, writes, prepares)
             except DatabaseUnavailable as unavailable:
                 against.append(unavailable)
             else:
@@ -105,12 +107,13 @@ class Sessions:
         for each in list(self._open):
             each.terminate()
 
-    async def _open_at(self, server: Server, writes: bool) -> Session:
+    async def _open_at(self, server: Server, writes: bool, prepares: bool) -> Session:
         try:
             async with asyncio.timeout(self.limits.silence):
-                session = await self._connect(server)
+                session = await self._connect(server, prepares)
                 try:
                     session.notice_silence(self.limits.silence)
+                    check_version(session.get_server_version().major)
                     _examine(await self._set_up(session, writes), writes)
                 except BaseException:
                     session.terminate()
@@ -123,7 +126,7 @@ class Sessions:
         self._open.add(session)
         return session
 
-    async def _connect(self, server: Server) -> Session:
+    async def _connect(self, server: Server, prepares: bool) -> Session:
         session: Session = await asyncpg.connect(
             host=server.host,
             port=server.port,
@@ -137,6 +140,7 @@ class Sessions:
             timeout=self.limits.silence,
             # The server gives up first, unless it has gone.
             command_timeout=self.limits.statement + self.limits.silence,
+            statement_cache_size=PREPARED if prepares else 0,
             # A plan that was made when a table was empty does not live longer than this.
             max_cached_statement_lifetime=PLAN_SECONDS,
             # Everything else is set later: a pooler refuses or forgets what it does not know.
@@ -198,20 +202,27 @@ SELECT
     END AS durable,
     pg_is_in_recovery() AS is_standby,
     current_setting('default_transaction_read_only')::boolean AS is_read_only,
-    current_setting('server_version_num')::integer / 10000 AS version,
     current_setting('server_encoding') AS encoding,
     current_setting('search_path') AS search_path,
     current_schema() AS schema
 """
 
 
+def check_version(major: int) -> None:
+    """Raises `DatabaseUnavailable` for a server that lacks what we set and use."""
+    if major < OLDEST_VERSION:
+        raise DatabaseUnavailable(
+            f"the server is PostgreSQL {major}: Kursplan needs {OLDEST_VERSION} or newer"
+        )
+
+
 def _examine(facts: Any, writes: bool) -> None:
     """Raises `DatabaseUnavailable` where something stands against a session like this."""
-    if against := complaint(facts, writes):
+    if against := _complaint(facts, writes):
         raise DatabaseUnavailable(against)
 
 
-def complaint(facts: Mapping[str, Any], writes: bool) -> str | None:
+def _complaint(facts: Mapping[str, Any], writes: bool) -> str | None:
     """What stands against it, and what to do about that."""
     if facts["is_standby"]:
         return (
@@ -222,10 +233,6 @@ def complaint(facts: Mapping[str, Any], writes: bool) -> str | None:
         return (
             "the database is read-only: default_transaction_read_only is on for the server, the"
             " database or the role; set it to off there"
-        )
-    if facts["version"] < OLDEST_VERSION:
-        return (
-            f"the server is PostgreSQL {facts['version']}: Kursplan needs {OLDEST_VERSION} or newer"
         )
     if facts["encoding"] != "UTF8":
         return (
