@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -11,16 +12,15 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 
 from kursplan.store.database import connect
 from kursplan.store.dialect import take_numbers
 from kursplan.store.postgres_servers import Servers
 from kursplan.store.postgres_session import Limits, Sessions
 from kursplan.store.trouble import DatabaseUnavailable
-from tests.outage.conftest import PATIENCE_SECONDS, Started, until_ok
+from tests.outage.conftest import PATIENCE_SECONDS, Started
 from tests.outage.proxy import SilentProxy
-from tests.throwaway import free_port
 
 SOON = {"statement_ms": 300, "silence_ms": 300}
 """Settings by which a server gives up before a test gets impatient."""
@@ -115,8 +115,6 @@ async def test_a_silent_host_does_not_keep_us_from_the_next(database_url: str) -
 
 async def test_the_system_is_told_to_end_a_silent_connection(database_url: str) -> None:
     """What only it can notice: nothing is asked, and nobody is there any more."""
-    from sqlalchemy import make_url
-
     sessions = Sessions(Servers.of(make_url(database_url)), Limits(2, 30, 5))
     session = await sessions.open(writes=True)
     end: Any = session._transport.get_extra_info("socket")
@@ -131,29 +129,24 @@ async def test_the_system_is_told_to_end_a_silent_connection(database_url: str) 
     sessions.hang_up()
 
 
-async def test_a_server_stops_although_its_database_is_silent(
-    started: Started, database_url: str
-) -> None:
+async def test_a_server_stops_although_its_database_is_silent(database_url: str) -> None:
     async with SilentProxy(database_url) as proxy, asyncio.timeout(PATIENCE_SECONDS):
-        port = free_port()
+        environment = {"KURSPLAN_DATABASE_URL": proxy.url, "KURSPLAN_SILENCE_MS": "300"}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "kursplan", "serve", "--port", str(port)),
-            env=os.environ | {"KURSPLAN_DATABASE_URL": proxy.url, "KURSPLAN_SILENCE_MS": "300"},
-            stderr=subprocess.DEVNULL,
+            *(sys.executable, "-m", "kursplan", "serve", "--port", "0"),
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
         )
+        assert process.stderr is not None
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-
-                async def ready() -> httpx.Response:
-                    try:
-                        return await client.get("/health/ready", timeout=PATIENCE_SECONDS)
-                    except httpx.ConnectError:
-                        return httpx.Response(503)
-
-                await until_ok(ready)
-                proxy.fall_silent()
-                process.terminate()
-                assert await process.wait() == 0
+            async for line in process.stderr:
+                if json.loads(line)["event"] == "started":
+                    break
+            proxy.fall_silent()
+            process.terminate()
+            _, rest = await process.communicate()
+            assert process.returncode == 0
+            assert json.loads(rest.splitlines()[-1])["event"] == "stopped"
         finally:
             if process.returncode is None:
                 process.kill()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -131,6 +133,7 @@ def _connected(engine: AsyncEngine, work: Work[T]) -> T:
         except Exception as error:
             if not driver.is_closed() and trouble(error) is not Trouble.LOST:
                 raise
+            driver.terminate()
             raise _Cut(error, pool) from error
         finally:
             # Nobody would ever fetch it from a pool that was let go meanwhile.
@@ -156,7 +159,9 @@ def _fill_a_page(tx: Connection) -> None:
     """Take a page of the disk, until the end of the transaction."""
     driver: Any = tx.connection.driver_connection
     page = "CREATE TEMPORARY TABLE page ON COMMIT DROP AS SELECT repeat('-', 4096) AS filling"
-    await_only(driver.execute(page))
+    # Where the role may make no tables, the next booking finds out.
+    with suppress(asyncpg.InsufficientPrivilegeError):
+        await_only(driver.execute(page))
 
 
 async def _taken_back(session: Session, transaction: Any, patience: float) -> None:

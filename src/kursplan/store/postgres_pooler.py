@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 import asyncpg
 
 from kursplan.store.postgres_session import NEEDS_SESSIONS, Session, Sessions
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.trouble import DatabaseUnavailable, told_in_our_words
 
 ROUNDS = 6
 """Two show it, whether the pooler gives out first what came back last or what came back first, if
@@ -36,32 +36,30 @@ async def check_pooler(sessions: Sessions) -> None:
             return session
 
         first = await opening()
-        if await first.fetchval(_PROCESS) == first.get_server_pid():
-            return
+        with told_in_our_words():
+            if await first.fetchval(_PROCESS) == first.get_server_pid():
+                return
         try:
             second = await opening()
-            are_ours = await _are_ours((first, second), sessions.settings)
-        except (DatabaseUnavailable, TimeoutError) as reason:
-            raise DatabaseUnavailable(
-                f"{reason or type(reason).__name__}; {NEEDS_MORE}"
-            ) from reason
-        except asyncpg.PostgresError as error:
-            # A statement is not there any more, or a transaction must not even be begun.
-            raise DatabaseUnavailable(NEEDS_SESSIONS) from error
-        if not are_ours:
+        except DatabaseUnavailable as reason:
+            raise DatabaseUnavailable(f"{reason}; {NEEDS_MORE}") from reason
+        if not await _are_ours((first, second), sessions.settings):
             raise DatabaseUnavailable(NEEDS_SESSIONS)
 
 
 async def _are_ours(pair: tuple[Session, Session], settings: Mapping[str, str]) -> bool:
     """Whether both find their own process again, and on it what was set."""
-    processes = {each: await _begin(each, settings) for each in pair}
-    for number in range(ROUNDS):
-        # Both have been held at the same time. They are let go in one order, and fetched in either.
-        for each in pair:
-            await each.execute("COMMIT")
-        for each in pair if number % 2 else reversed(pair):
-            if await _begin(each, settings) != processes[each]:
-                return False
+    try:
+        processes = {each: await _begin(each, settings) for each in pair}
+        for number in range(ROUNDS):
+            # Both have been held at the same time. They are let go in one order, and fetched in either.
+            for each in pair:
+                await each.execute("COMMIT")
+            for each in pair if number % 2 else reversed(pair):
+                if await _begin(each, settings) != processes[each]:
+                    return False
+    except asyncpg.PostgresError:
+        return False  # A transaction must not even be begun, or what is held by one is lost.
     return None not in processes.values()
 
 

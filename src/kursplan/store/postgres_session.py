@@ -83,7 +83,8 @@ class Sessions:
     async def open(self, *, writes: bool, prepares: bool = True) -> Session:
         """A session on the primary, wherever that is now; unless it `writes` it can't.
 
-        Statements are prepared once for all times, unless it `prepares` none. Raises `DatabaseUnavailable`, with what each server has against it.
+        Statements are prepared once for all times, unless it `prepares` none. Raises
+        `DatabaseUnavailable`, with what each server has against it.
         """
         against = []
         for server in tuple(self._in_turn):
@@ -93,11 +94,11 @@ class Sessions:
                 session = await self._open_at(server, writes, prepares)
             except DatabaseUnavailable as unavailable:
                 against.append(unavailable)
-            else:
-                # Whoever comes next begins with the one that is there.
-                self._in_turn.remove(server)
-                self._in_turn.insert(0, server)
-                return session
+                continue
+            # Whoever comes next begins with the one that is there.
+            self._in_turn.remove(server)
+            self._in_turn.insert(0, server)
+            return session
         told = dict.fromkeys(str(each) for each in against)
         raise DatabaseUnavailable("; ".join(told)) from against[-1]
 
@@ -111,6 +112,7 @@ class Sessions:
         try:
             async with asyncio.timeout(self.limits.silence):
                 session = await self._connect(server, prepares)
+                self._open.add(session)
                 try:
                     session.notice_silence(self.limits.silence)
                     check_version(session.get_server_version().major)
@@ -123,7 +125,6 @@ class Sessions:
         except (asyncpg.PostgresError, *DRIVER_ERRORS, OSError) as error:
             # On the way to the database: unlike others, these errors hold nothing of what is in it.
             raise DatabaseUnavailable(self._advice(error) or _first_line(error)) from error
-        self._open.add(session)
         return session
 
     async def _connect(self, server: Server, prepares: bool) -> Session:
