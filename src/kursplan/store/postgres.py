@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import Pool
 from sqlalchemy.util import await_only, greenlet_spawn
 
+from kursplan.clock import stopwatch
 from kursplan.store.dialect import NO_ROOM, READ_ONLY, Trouble, sqlstate, take_numbers, trouble
 from kursplan.store.postgres_pooler import check_pooler
 from kursplan.store.postgres_servers import Servers
@@ -128,6 +129,7 @@ def _connected(engine: AsyncEngine, work: Work[T]) -> T:
     pool = engine.pool
     with engine.sync_engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
+        driver.at_work_since = stopwatch()
         try:
             return work(connection)
         except Exception as error:
@@ -136,6 +138,7 @@ def _connected(engine: AsyncEngine, work: Work[T]) -> T:
             driver.terminate()
             raise _Cut(error, pool) from error
         finally:
+            driver.at_work_since = None
             # Nobody would ever fetch it from a pool that was let go meanwhile.
             if driver.is_closed() or engine.pool is not pool:
                 connection.invalidate()

@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 import asyncpg
 
+from kursplan.clock import stopwatch
 from kursplan.store.dialect import DRIVER_ERRORS
 from kursplan.store.postgres_servers import Server, Servers
 from kursplan.store.trouble import DatabaseUnavailable
@@ -43,10 +44,29 @@ class Limits:
 
 
 class Session(asyncpg.Connection):  # type: ignore[misc]
-    """A connection whose end is never waited for: the server may be the one that is gone."""
+    """A connection on which nothing is waited for without an end."""
+
+    at_work_since: float | None = None
+    """When somebody began to work with it, by the stopwatch; None while it waits in a pool."""
+    _asked = 0
+    _asked_at = 0.0
 
     async def close(self, **_: Any) -> None:
+        # The server may be the one that is gone, so nobody takes leave of it.
         self.terminate()
+
+    def is_stuck(self, patience: float) -> bool:
+        """Whether what was asked last has been without an answer for longer than so many seconds.
+
+        By looks now and then: a limit for each statement would cost each a timer.
+        """
+        if self.is_closed() or self.at_work_since is None:
+            return False
+        now = stopwatch()
+        asked: int = self._protocol.queries_count
+        if asked != self._asked:
+            self._asked, self._asked_at = asked, now
+        return now - max(self.at_work_since, self._asked_at) > patience
 
     def notice_silence(self, seconds: float) -> None:
         """Have the system end the connection when the other side's has said nothing for that long.
@@ -78,6 +98,7 @@ class Sessions:
         self._servers = servers
         self._in_turn = list(servers.addresses)
         self._open: WeakSet[Session] = WeakSet()
+        self._watch: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def open(self, *, writes: bool, prepares: bool = True) -> Session:
@@ -105,18 +126,30 @@ class Sessions:
     def hang_up(self) -> None:
         """End all sessions, whatever they are at, and open no more."""
         self._closed = True
+        if self._watch is not None:
+            self._watch.cancel()
         for each in list(self._open):
             each.terminate()
+
+    def _look(self) -> None:
+        """End those that are stuck, which the server would have done before unless it has gone."""
+        for each in list(self._open):
+            if each.is_stuck(self.limits.statement + self.limits.silence):
+                each.terminate()
+        self._watch = asyncio.get_running_loop().call_later(self.limits.silence, self._look)
 
     async def _open_at(self, server: Server, writes: bool, prepares: bool) -> Session:
         try:
             async with asyncio.timeout(self.limits.silence):
                 session = await self._connect(server, prepares)
                 self._open.add(session)
+                if self._watch is None:
+                    self._look()
                 try:
                     session.notice_silence(self.limits.silence)
                     check_version(session.get_server_version().major)
                     _examine(await self._set_up(session, writes), writes)
+                    session.at_work_since = stopwatch()
                 except BaseException:
                     session.terminate()
                     raise
@@ -139,8 +172,6 @@ class Sessions:
             target_session_attrs="any",
             connection_class=Session,
             timeout=self.limits.silence,
-            # The server gives up first, unless it has gone.
-            command_timeout=self.limits.statement + self.limits.silence,
             statement_cache_size=PREPARED if prepares else 0,
             # A plan that was made when a table was empty does not live longer than this.
             max_cached_statement_lifetime=PLAN_SECONDS,
