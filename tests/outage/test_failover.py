@@ -91,7 +91,7 @@ async def test_the_primary_is_found_and_after_a_promotion_the_new_one(
         assert (await partner.book()).status_code == httpx.codes.OK
 
     pair.primary.stop()
-    await partner.book()
+    await partner.is_turned_away()
     assert "the server is a standby" in await partner.is_turned_away()
 
     await pair.promote()

@@ -36,7 +36,7 @@ async def test_a_database_that_was_made_read_only_is_said_and_written_to_later(
     await set_on_database(operator, database_url, "default_transaction_read_only = on")
     await throw_out(operator, database_url)
 
-    await partner.book()
+    await partner.is_turned_away()
     assert "default_transaction_read_only is on" in await partner.is_turned_away()
 
     await set_on_database(operator, database_url, "default_transaction_read_only = off")
@@ -66,7 +66,7 @@ async def test_a_server_that_has_no_connection_left_is_said_and_has_one_later(
         await operator.execute(f"ALTER ROLE {name} CONNECTION LIMIT 0")
         await throw_out(operator, database_url)
 
-        await partner.book()
+        await partner.is_turned_away()
         assert "too many connections" in await partner.is_turned_away()
 
         await operator.execute(f"ALTER ROLE {name} CONNECTION LIMIT -1")

@@ -90,7 +90,7 @@ async def test_a_search_path_without_a_schema_is_said(
     ran = await run("db", "upgrade", KURSPLAN_DATABASE_URL=database_url)
     assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert "no schema on the search path (nowhere)" in ran.err
-    await partner.book()  # Finds that the connections are gone.
+    await partner.is_turned_away()  # Finds that the connections are gone.
     assert "make one with CREATE SCHEMA" in await partner.is_turned_away()
 
     await operator.execute(f'ALTER DATABASE "{name_of(database_url)}" RESET search_path')
@@ -123,7 +123,7 @@ async def test_a_role_that_may_not_log_in_is_said_and_let_in_later(
         ran = await run("db", "check", KURSPLAN_DATABASE_URL=url)
         assert (ran.status, len(ran.err.splitlines())) == (1, 1)
         assert f'role "{name}" is not permitted to log in: the role needs LOGIN' in ran.err
-        await partner.book()
+        await partner.is_turned_away()
         assert "the role needs LOGIN" in await partner.is_turned_away()
 
         await operator.execute(f"ALTER ROLE {name} LOGIN")
@@ -142,7 +142,7 @@ async def test_a_database_that_takes_no_connections_is_said_and_takes_them_later
     ran = await run("db", "check", KURSPLAN_DATABASE_URL=database_url)
     assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert f"ALTER DATABASE {name} ALLOW_CONNECTIONS true" in ran.err
-    await partner.book()
+    await partner.is_turned_away()
     assert "is not currently accepting connections" in await partner.is_turned_away()
 
     await operator.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
