@@ -12,9 +12,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 from sqlalchemy.util import await_only
 
-from kursplan.store.postgres import Postgres, postgres_url
+from kursplan.store.postgres import Postgres
+from kursplan.store.postgres_session import Limits
 from kursplan.store.trouble import Work
 
 T = TypeVar("T")
@@ -83,8 +85,8 @@ class Watch:
 class HeldDatabase(Postgres):
     """One connection that writes, and whoever watches it."""
 
-    def __init__(self, url: Any, lock_wait: float) -> None:
-        super().__init__(postgres_url(url), 2, lock_wait)
+    def __init__(self, url: URL, lock_wait: float) -> None:
+        super().__init__(url, 2, Limits(lock_wait, statement=30, silence=30))
         self.watch = Watch()
 
     async def write(self, work: Work[T]) -> T:
