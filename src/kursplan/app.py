@@ -49,6 +49,7 @@ class Application:
             settings.database_url,
             connections=settings.connections,
             lock_wait=settings.lock_wait_ms / 1000,
+            serves=True,
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
         self.background = Background(
@@ -127,9 +128,10 @@ class Application:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> Response:
-        """Whether requests can be answered: the database is there and has this version's schema."""
+        """Whether requests can be answered: the database is there, can be written to and has this schema."""
         try:
             await schema.check(self.database)
+            await self.database.check_writing()
         except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
             return _not_ready(str(reason))
         except Exception:

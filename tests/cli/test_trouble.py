@@ -57,7 +57,9 @@ async def test_a_missing_postgresql_database_is_told(postgres_server: str) -> No
 
 
 async def test_a_database_without_the_schema_is_upgraded_only_when_asked(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'kursplan.db'}"
+    file = tmp_path / "kursplan.db"
+    file.touch()
+    url = f"sqlite:///{file}"
     empty = connect(url)
     await empty.write(lambda tx: tx.execute(text("CREATE TABLE something (number INTEGER)")))
     await empty.close()

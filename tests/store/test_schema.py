@@ -42,7 +42,9 @@ Shape = dict[str, Any]
 def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with nothing in it."""
     if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        file = tmp_path / "empty.db"
+        file.touch()
+        yield f"sqlite:///{file}"
         return
     server = request.getfixturevalue("postgres_server")
     url = asyncio.run(create_database(server))

@@ -93,6 +93,12 @@ class Postgres:
         with told_in_our_words():
             return await self._with(self._writer, partial(_committed, work=work))
 
+    async def migrate(self, work: Work[T]) -> T:
+        return await self.write(work)
+
+    async def check_writing(self) -> None:
+        await self.write(lambda tx: None)
+
     async def _with(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:
             found: T = await greenlet_spawn(_connected, engine, work)

@@ -1,0 +1,422 @@
+"""The file beneath SQLite: made for its owner alone, and watched for being exchanged.
+
+SQLite knows its file by a descriptor, and `-wal` and `-shm` beside it by their names. Where somebody
+moves a backup into its place, copies one over it or removes it while a server runs, the server would
+go on and promise what no file holds. So whoever has opened a file looks at its place again: before
+a read, before a turn, and after the commit, before anybody is told.
+
+That another file has come into the place shows in its inode. That one was copied over it shows in its
+size and time, because nobody who keeps to SQLite's rules writes to the file while a server lives: the
+server keeps a reader at the state of its last checkpoint (it *stands guard*), so that all that is committed
+stays in the `-wal`, and leaves it only for a checkpoint of its own.
+
+What the server knows of its file it notes in a file beside it, `NAME-server`, which is locked as long as the
+server lives. Commands compare, and what a server that was killed has left shows whether a `-wal`
+belongs to the file that it lies beside.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+import structlog
+
+from kursplan.clock import stopwatch
+from kursplan.ids import draw
+from kursplan.store.trouble import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+LONGEST_WAL = 8000
+"""Pages in the `-wal` after which they go to their place: those that change again and again do so once."""
+TEND_SECONDS = 0.5
+"""How often a server asks how long the `-wal` is, which costs about 0.1 ms."""
+LOOK_SECONDS = 0.005
+"""How long a read trusts the last look."""
+TRIES = 5
+"""How often a checkpoint waits a millisecond for those who still read an older state."""
+SAVING = "stop the server, which writes down what was in it, and start it again"
+KEEPER_WAITS_MS = 50
+"""How long the keeper waits for another program that writes; it comes again soon."""
+REMEDY = "stop the server, put a backup in place with `kursplan restore FILE`, and start it again"
+
+Signature = tuple[int, ...]
+"""Device and inode of a file; where nobody else may write to it, its size and time as well."""
+
+_NEVER: Signature = (-1,)
+"""No file has it."""
+
+
+def connection(path: Path, lock_wait: float, *settings: str) -> sqlite3.Connection:
+    """A connection to the file, which has to be there, as all of ours are set up."""
+    opened = sqlite3.connect(
+        uri(path, "mode=rw"),
+        uri=True,
+        timeout=lock_wait,
+        check_same_thread=False,
+        # The driver is not to begin transactions by itself: we say which kind.
+        isolation_level=None,
+    )
+    # WAL lets readers and the writer pass each other; FULL makes a commit survive a power cut, which
+    # is what a booked seat promises.
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        # What a statement would need to take itself back, which is then never used.
+        "temp_store = MEMORY",
+        f"wal_autocheckpoint = {LONGEST_WAL}",
+        *settings,
+    ):
+        opened.execute(f"PRAGMA {pragma}")
+    return opened
+
+
+def make(path: Path) -> None:
+    """Make an empty file for its owner alone, where there is none. Raises OSError."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+class DatabaseFile:
+    """The file as this process has opened it; `serves` where a server does."""
+
+    def __init__(self, path: Path, lock_wait: float, *, serves: bool) -> None:
+        self.path = path
+        self._lock_wait = lock_wait
+        self._serves = serves
+        # A link may be turned to another file; where it leads to are the others.
+        self._wal = beside(path.resolve(), "-wal")
+        self._opening = threading.Lock()
+        self._changing = threading.Lock()
+        """Held while what is expected changes."""
+        self._keeper: sqlite3.Connection | None = None
+        """Open as long as we are: as long as one is, nobody takes the `-wal` away."""
+        self._guard: sqlite3.Connection | None = None
+        self._mark = ServerMark(path)
+        self._expected = self._passes = _NEVER
+        self._wal_seen = _NEVER
+        self._exchanged: str | None = None
+        self._looked_at = 0.0
+        self._tended_at = 0.0
+
+    # --- Looking ----------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Raise `DatabaseUnavailable` unless the file in its place is the one that we opened."""
+        self._looked_at = stopwatch()
+        expected = self._passes
+        if _signature(self.path)[: len(expected)] != expected:
+            self._look_closely()
+
+    def look_now_and_then(self) -> None:
+        """The same for a read, which promises nothing, unless somebody looked just now."""
+        if self._passes is _NEVER or stopwatch() - self._looked_at > LOOK_SECONDS:
+            self.look()
+
+    def look_after_commit(self) -> None:
+        """The same, also for the `-wal`: what was committed is there for whoever opens the file now."""
+        self.look()
+        wal = _signature(self._wal)
+        if wal[:2] != self._wal_seen[:2]:
+            self._look_closely()
+        else:
+            self._wal_seen = wal
+
+    def _look_closely(self) -> None:
+        with self._changing:
+            reason = self._difference()
+            if reason is None:
+                if self._exchanged is not None:
+                    log.warning("the database file is back", file=str(self.path))
+                self._exchanged, self._passes = None, self._expected
+                return
+            if self._exchanged is None:
+                log.error("the database file was exchanged", file=str(self.path), reason=reason)
+            self._exchanged, self._passes = reason, _NEVER
+        raise DatabaseUnavailable(f"{self.path.name} {reason}")
+
+    def _difference(self) -> str | None:
+        """What is wrong with what is in the place, and what to do, in words that follow its name."""
+        if problem := self._not_ours():
+            return f"{problem}: {REMEDY}"
+        wal = _signature(self._wal)
+        if wal[:2] != self._wal_seen[:2]:
+            return f"has lost its {self._wal.name}: {SAVING}"
+        if self._exchanged is not None and wal != self._wal_seen:
+            # By somebody who met another file beside it.
+            return f"was away, and {self._wal.name} was written to meanwhile: {REMEDY}"
+        return None
+
+    def _not_ours(self) -> str | None:
+        """What is in the place instead of what was opened; the `-wal` apart."""
+        found = _signature(self.path)
+        if not found:
+            return "is gone"
+        if found[:2] != self._expected[:2]:
+            return "is another file now"
+        return None if found[: len(self._expected)] == self._expected else "was written over"
+
+    @property
+    def _may_be_closed(self) -> bool:
+        """Whether what is in the `-wal` goes where it belongs, also if it has lost its name."""
+        return self._difference() is None or (
+            self._not_ours() is None and not _signature(self._wal)
+        )
+
+    # --- Opening and closing ----------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Open it, unless it is open. Raises `DatabaseUnavailable` where it is not what it should be."""
+        if self._keeper is not None:
+            return
+        with self._opening:
+            if self._keeper is not None:
+                return
+            if not self.path.exists():
+                raise DatabaseUnavailable(
+                    f"there is no database at {self.path}: make one with `kursplan db upgrade`,"
+                    " or say with KURSPLAN_DATABASE_URL where it is"
+                )
+            self._mark.compare()
+            keeper = connection(self.path, self._lock_wait)
+            # Only now are both files beside it there.
+            keeper.execute("PRAGMA user_version").fetchone()
+            keeper.execute(f"PRAGMA busy_timeout = {KEEPER_WAITS_MS}")
+            self._expected = self._passes = _signature(self.path)[:2]
+            self._wal_seen = _signature(self._wal)
+            if self._serves:
+                self._guard = connection(self.path, self._lock_wait)
+            self._keeper = keeper
+            self.tend()
+
+    def close(self) -> None:
+        """Close it, last of all who have it open."""
+        if self._keeper is None:
+            return
+        if not self._may_be_closed:
+            # Whoever closes last copies the `-wal` into the file, which may be another one by now, and
+            # removes what has its name. So this one is never closed, not even when Python ends.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._keeper))
+            self._mark.leave()
+            return
+        self._mark.note(None)
+        if self._guard is not None:
+            self._guard.close()
+        self._keeper.close()
+        self._keeper = None
+        self._mark.leave()
+
+    # --- Standing guard ---------------------------------------------------------------------------
+
+    @property
+    def wants_tending(self) -> bool:
+        return self._serves and stopwatch() - self._tended_at > TEND_SECONDS
+
+    def tend(self) -> None:
+        """Bring the pages of a long `-wal` to their place, and stand guard; not while one writes."""
+        self._tended_at = stopwatch()
+        if self._keeper is None or self._guard is None or self._exchanged is not None:
+            return
+        with suppress(
+            sqlite3.Error, OSError
+        ):  # Without room or leave to write, whoever writes will tell.
+            if not self._mark.take():
+                return
+            stands_guard = self._guard.in_transaction
+            if not stands_guard or _pages_in_wal(self._keeper)[0] > LONGEST_WAL:
+                self._stand_guard(self._keeper, self._guard)
+
+    def _stand_guard(self, keeper: sqlite3.Connection, guard: sqlite3.Connection) -> None:
+        with self._changing:
+            self._mark.note(None)
+            self._expected = self._passes = self._expected[:2]
+            if guard.in_transaction:
+                guard.execute("ROLLBACK")
+            if not _is_checkpointed(guard):
+                return
+            with _alone(keeper):
+                # No backup that was made before has this number.
+                keeper.execute(f"PRAGMA user_version = {draw(2**31)}")
+            with _alone(keeper):
+                if not _is_checkpointed(guard):
+                    return
+                # Nothing was committed since, so this reads the file and not the `-wal`; as long as it
+                # does, SQLite lets nobody write to the file.
+                guard.execute("BEGIN")
+                versions = _versions(guard)
+                self._expected = self._passes = _signature(self.path)
+                self._wal_seen = _signature(self._wal)
+            self._mark.note((*versions, *self._expected))
+
+
+Note = tuple[int, ...]
+"""Two numbers in the file's header by which it is known from its copies, and its signature."""
+
+
+class ServerMark:
+    """What a server notes beside its file, and holds locked as long as it lives."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._path = beside(database.resolve(), "-server")
+        self._wal = beside(database.resolve(), "-wal")
+        self._held: int | None = None
+
+    def compare(self) -> None:
+        """Look whether the file is that of the server that lives, or of the last one if it was killed.
+
+        Raises `DatabaseUnavailable` where it is another one. Nobody else in this process may have
+        opened the file.
+        """
+        try:
+            file = os.open(self._path, os.O_RDWR)
+        except FileNotFoundError:
+            return
+        try:
+            if _lock(file):
+                if (noted := _noted(file)) and not self._wal_belongs(noted):
+                    raise DatabaseUnavailable(
+                        f"{self._wal} was left by a server that was killed, and {self._database.name} is not"
+                        " the file that it belongs to: put a backup in place with `kursplan restore"
+                        f" FILE`, which sets both aside, or move {self._wal.name} away"
+                    )
+                os.ftruncate(file, 0)
+                return
+            before: Note | None = None
+            while noted := _noted(file):
+                if noted[2:] == _signature(self._database):
+                    return
+                # The server takes its note back before it changes the file.
+                if noted == before:
+                    raise DatabaseUnavailable(
+                        f"{self._database} is not the file that its server opened: {REMEDY}"
+                    )
+                before = noted
+        finally:
+            os.close(file)
+
+    def _wal_belongs(self, noted: Note) -> bool:
+        """Whether the file is as the server knew it, or there is no `-wal` that could spoil it."""
+        try:
+            if self._wal.stat().st_size == 0:
+                return True
+        except FileNotFoundError:
+            return True
+        # Without the `-wal`, which is what `immutable` means.
+        with (
+            suppress(sqlite3.DatabaseError),
+            closing(
+                sqlite3.connect(uri(self._database, "mode=ro&immutable=1"), uri=True)
+            ) as opened,
+        ):
+            return _versions(opened) == noted[:2]
+        return False
+
+    def take(self) -> bool:
+        """Hold it, unless somebody else does."""
+        if self._held is None:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            if not _lock(file):
+                os.close(file)
+                return False
+            self._held = file
+            self._belong_to_owner(file)
+        return True
+
+    def _belong_to_owner(self, file: int) -> None:
+        """Let those use it who may use the database, as SQLite does with its files."""
+        with suppress(FileNotFoundError, PermissionError):
+            database = self._database.stat()
+            os.fchmod(file, stat.S_IMODE(database.st_mode))
+            os.fchown(file, database.st_uid, database.st_gid)
+
+    def note(self, noted: Note | None) -> None:
+        """Write it down, for those who open the file; None takes it back."""
+        if self._held is not None:
+            written = b"" if noted is None else json.dumps(noted).encode()
+            os.ftruncate(self._held, 0)
+            os.pwrite(self._held, written, 0)
+
+    def leave(self) -> None:
+        """Let go of it, with what is noted there."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file that is kept beside a database under that suffix."""
+    return path.with_name(path.name + suffix)
+
+
+def uri(path: Path, how: str) -> str:
+    """What SQLite is told to open the file in a certain way."""
+    return f"file:{quote(str(path))}?{how}"
+
+
+def _signature(path: Path) -> Signature:
+    """Device, inode, size and time of the file; nothing where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _versions(opened: sqlite3.Connection) -> tuple[int, int]:
+    """The number that a server drew, and that of the schema, which a copy by `VACUUM` has not."""
+    [mark] = opened.execute("PRAGMA user_version").fetchone()
+    [schema] = opened.execute("PRAGMA schema_version").fetchone()
+    return mark, schema
+
+
+def _pages_in_wal(opened: sqlite3.Connection) -> tuple[int, int]:
+    """How many pages the `-wal` has, and how many of them are in their place, now or already."""
+    _, pages, done = opened.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return pages, done
+
+
+def _is_checkpointed(opened: sqlite3.Connection) -> bool:
+    """Bring all that is committed to its place; false where somebody reads an older state for long."""
+    for _ in range(TRIES):
+        pages, done = _pages_in_wal(opened)
+        if pages == done:
+            return True
+        time.sleep(0.001)
+    return False
+
+
+@contextmanager
+def _alone(opened: sqlite3.Connection) -> Iterator[None]:
+    """Nobody else writes meanwhile."""
+    opened.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        opened.execute("COMMIT")
+
+
+def _lock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _noted(file: int) -> Note | None:
+    with suppress(ValueError):  # It is just being written.
+        return tuple(json.loads(os.pread(file, 1000, 0)))
+    return None
