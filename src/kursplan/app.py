@@ -95,6 +95,7 @@ class Application:
 
         Raises `SchemaOutdated` or `DatabaseUnavailable`.
         """
+        await self.database.check_setup()
         await schema.check(self.database)
         if self.settings.background:
             self.background.start()
@@ -128,10 +129,11 @@ class Application:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> Response:
-        """Whether requests can be answered: the database is there, can be written to and has this schema."""
+        """Whether requests can be answered: the database is there, has this version's schema, and
+        takes changes."""
         try:
             await schema.check(self.database)
-            await self.database.check_writing()
+            await self.database.check_writable()
         except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
             return _not_ready(str(reason))
         except Exception:

@@ -26,7 +26,9 @@ async def test_a_database_that_is_not_there_is_not_made_by_looking_for_it(tmp_pa
     ran = await run("slot", "list", KURSPLAN_DATABASE_URL=f"sqlite:///{file}")
 
     assert ran.status == 1
-    assert ran.err.startswith(f"kursplan: there is no database at {file}")
+    assert ran.err.startswith(
+        f"kursplan: the database can't be used: there is no database at {file}"
+    )
     assert not file.exists()
 
 

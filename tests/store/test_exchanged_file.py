@@ -348,7 +348,7 @@ async def test_where_nothing_can_be_written_it_is_told_until_it_can_again(
     server: Database, pragma: str, says: str
 ) -> None:
     """Each is a limit of the one connection that writes, which is dropped for it."""
-    await server.check_writing()
+    await server.check_writable()
     await server.write(lambda tx: tx.exec_driver_sql(f"PRAGMA {pragma}"))
 
     def fill(tx: Connection) -> None:
@@ -357,6 +357,6 @@ async def test_where_nothing_can_be_written_it_is_told_until_it_can_again(
     assert await why_unavailable(server, fill) == f"kursplan.db: {says}"
     assert await server.read(rates) == 1
 
-    await server.check_writing()
+    await server.check_writable()
     await server.write(add_rate)
     assert await server.read(rates) == 2

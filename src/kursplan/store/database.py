@@ -56,12 +56,19 @@ class Database(Protocol):
         """
         ...
 
-    async def check_writing(self) -> None:
-        """Raises `DatabaseUnavailable` where writing failed the last time, and still does."""
-        ...
-
     async def take_ids(self, count: int) -> list[int]:
         """`count` ids that nobody else has or will have."""
+        ...
+
+    async def check_setup(self) -> None:
+        """Raises `DatabaseUnavailable`, with what to do, unless all is there that we rely on.
+
+        For the start: what can go wrong later as well is found by whoever meets it.
+        """
+        ...
+
+    async def check_writable(self) -> None:
+        """Raises `DatabaseUnavailable`, with the reason, unless something can be changed now."""
         ...
 
     async def close(self) -> None: ...

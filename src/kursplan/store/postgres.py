@@ -96,8 +96,11 @@ class Postgres:
     async def migrate(self, work: Work[T]) -> T:
         return await self.write(work)
 
-    async def check_writing(self) -> None:
-        await self.write(lambda tx: None)
+    async def check_setup(self) -> None:
+        await self.read(lambda tx: None)
+
+    async def check_writable(self) -> None:
+        await self.take_ids(1)
 
     async def _with(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:

@@ -60,6 +60,13 @@ def newest() -> str:
     return head
 
 
+def revisions() -> frozenset[str]:
+    """All that this version knows."""
+    return frozenset(
+        each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
+
+
 def _config(tx: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

@@ -70,7 +70,6 @@ class Sqlite:
         self._writing = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
         self._door = ReadLimit(READS_WAITING)
-        self._fails_to_write = False
 
     def _engine(self, connections: int, lock_wait: float, begin: str, *settings: str) -> Engine:
         engine = create_engine(
@@ -104,15 +103,10 @@ class Sqlite:
         def transaction() -> T:
             self._file.open()
             self._file.look()
-            try:
-                with self._looked_at_again(AILMENTS.keys()):
-                    answer = _done(self._writer, work)
-            except DatabaseUnavailable:
-                self._fails_to_write = True
-                raise
+            with self._looked_at_again(AILMENTS.keys()):
+                answer = _done(self._writer, work)
             # What was committed to another file, or to none, is promised to nobody.
             self._file.look_after_commit()
-            self._fails_to_write = False
             return answer
 
         return await self._run(self._writing, transaction)
@@ -130,10 +124,12 @@ class Sqlite:
 
         return await self._run(self._writing, transaction)
 
-    async def check_writing(self) -> None:
-        if self._fails_to_write:
-            # Taking none writes the last number down once more.
-            await self.take_ids(0)
+    async def check_setup(self) -> None:
+        """Nothing: a file is looked at whenever it is opened, and migrations make one."""
+
+    async def check_writable(self) -> None:
+        # The least that can be written: the last number once more.
+        await self.take_ids(0)
 
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
