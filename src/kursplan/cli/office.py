@@ -108,11 +108,13 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
     from asyncpg import PostgresError
     from sqlalchemy.exc import DBAPIError
 
+    from kursplan import logs
     from kursplan.desk.desk import ChangedConcurrently, DeskBusy
     from kursplan.store import schema
     from kursplan.store.database import connect
     from kursplan.store.trouble import DatabaseUnavailable
 
+    logs.set_up_for_a_command()
     database = connect(
         settings.database_url,
         connections=settings.connections,

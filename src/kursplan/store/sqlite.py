@@ -114,7 +114,7 @@ class Sqlite:
     async def migrate(self, work: Work[T]) -> T:
         def transaction() -> T:
             make(self._path)
-            self._file.open()
+            self._file.open(MIGRATION_WAIT_SECONDS)
             engine = self._engine(1, MIGRATION_WAIT_SECONDS, "BEGIN IMMEDIATE")
             try:
                 with self._looked_at_again(AILMENTS.keys()):

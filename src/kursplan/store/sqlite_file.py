@@ -177,8 +177,11 @@ class DatabaseFile:
 
     # --- Opening and closing ----------------------------------------------------------------------
 
-    def open(self) -> None:
-        """Open it, unless it is open. Raises `DatabaseUnavailable` where it is not what it should be."""
+    def open(self, lock_wait: float | None = None) -> None:
+        """Open it, unless it is open, and wait so long for others who do.
+
+        Raises `DatabaseUnavailable` where it is not what it should be.
+        """
         if self._keeper is not None:
             return
         with self._opening:
@@ -190,7 +193,7 @@ class DatabaseFile:
                     " or say with KURSPLAN_DATABASE_URL where it is"
                 )
             self._mark.compare()
-            keeper = connection(self.path, self._lock_wait)
+            keeper = connection(self.path, lock_wait or self._lock_wait)
             # Only now are both files beside it there.
             keeper.execute("PRAGMA user_version").fetchone()
             keeper.execute(f"PRAGMA busy_timeout = {KEEPER_WAITS_MS}")
