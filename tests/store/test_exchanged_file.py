@@ -247,6 +247,28 @@ def test_a_long_wal_is_brought_to_its_place(file: Path) -> None:
     server.close()
 
 
+def test_a_long_wal_is_not_brought_into_another_file(file: Path) -> None:
+    server = DatabaseFile(file, 2.0, serves=True)
+    server.open()
+    backup = file.with_name("backup.db")
+    ask(file, f"VACUUM INTO '{backup}'")
+    writer = connection(file, 2.0, "wal_autocheckpoint = 0")
+    writer.execute("CREATE TABLE filling (words TEXT)")
+    writer.execute("BEGIN")
+    writer.executemany("INSERT INTO filling VALUES (?)", [("x" * 3000,)] * (LONGEST_WAL + 1))
+    writer.execute("COMMIT")
+    copy_over(file, backup)
+
+    server.tend()
+
+    assert run("cat", file) == run("cat", backup)
+    with pytest.raises(DatabaseUnavailable, match="was written over"):
+        server.look()
+    server.close()
+    writer.close()
+    assert run("cat", file) == run("cat", backup)
+
+
 async def test_who_reads_an_old_state_for_long_keeps_the_server_from_nothing(
     file: Path, backup: Path, server: Database
 ) -> None:

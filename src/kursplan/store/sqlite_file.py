@@ -46,10 +46,12 @@ LOOK_SECONDS = 0.005
 """How long a read trusts the last look."""
 TRIES = 5
 """How often a checkpoint waits a millisecond for those who still read an older state."""
-SAVING = "stop the server, which writes down what was in it, and start it again"
 KEEPER_WAITS_MS = 50
-"""How long the keeper waits for another program that writes; it comes again soon."""
+"""How long a server that tends the file waits for another program that writes; it comes again soon."""
+
 REMEDY = "stop the server, put a backup in place with `kursplan restore FILE`, and start it again"
+SAVING = "stop the server, which writes down what was in it, and start it again"
+"""Where only the name of the `-wal` is lost."""
 
 Signature = tuple[int, ...]
 """Device and inode of a file; where nobody else may write to it, its size and time as well."""
@@ -98,7 +100,7 @@ class DatabaseFile:
         self._serves = serves
         # A link may be turned to another file; where it leads to are the others.
         self._wal = beside(path.resolve(), "-wal")
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._changing = threading.Lock()
         """Held while what is expected changes."""
         self._keeper: sqlite3.Connection | None = None
@@ -228,14 +230,13 @@ class DatabaseFile:
         return self._serves and stopwatch() - self._tended_at > TEND_SECONDS
 
     def tend(self) -> None:
-        """Bring the pages of a long `-wal` to their place, and stand guard; not while one writes."""
+        """Bring the pages of a long `-wal` to their place, and stand guard; not while one writes.
+
+        Without room or leave to write it does not, and whoever writes will tell.
+        """
         self._tended_at = stopwatch()
-        if self._keeper is None or self._guard is None or self._exchanged is not None:
-            return
-        with suppress(
-            sqlite3.Error, OSError
-        ):  # Without room or leave to write, whoever writes will tell.
-            if not self._mark.take():
+        with self._opening, suppress(sqlite3.Error, OSError):
+            if self._keeper is None or self._guard is None or not self._mark.take():
                 return
             stands_guard = self._guard.in_transaction
             if not stands_guard or _pages_in_wal(self._keeper)[0] > LONGEST_WAL:
@@ -243,15 +244,17 @@ class DatabaseFile:
 
     def _stand_guard(self, keeper: sqlite3.Connection, guard: sqlite3.Connection) -> None:
         with self._changing:
+            if self._exchanged is not None or self._difference() is not None:
+                return  # Whoever looks next tells it; nothing is written to that file.
             self._mark.note(None)
             self._expected = self._passes = self._expected[:2]
             if guard.in_transaction:
                 guard.execute("ROLLBACK")
             if not _is_checkpointed(guard):
                 return
+            mark = draw(2**31)  # No backup that was made before has this number.
             with _alone(keeper):
-                # No backup that was made before has this number.
-                keeper.execute(f"PRAGMA user_version = {draw(2**31)}")
+                keeper.execute(f"PRAGMA user_version = {mark}")
             with _alone(keeper):
                 if not _is_checkpointed(guard):
                     return
@@ -259,7 +262,9 @@ class DatabaseFile:
                 # does, SQLite lets nobody write to the file.
                 guard.execute("BEGIN")
                 versions = _versions(guard)
-                self._expected = self._passes = _signature(self.path)
+                # Otherwise another file was copied over it just now.
+                is_ours = versions[0] == mark
+                self._expected = self._passes = _signature(self.path) if is_ours else _NEVER
                 self._wal_seen = _signature(self._wal)
             self._mark.note((*versions, *self._expected))
 
