@@ -14,7 +14,7 @@ import pytest
 
 from kursplan.store import schema
 from kursplan.store.database import connect
-from kursplan.store.sqlite_file import beside
+from kursplan.store.server_mark import beside
 from tests.cli.conftest import Ran, run
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
 from kursplan.store.database import Database, connect
-from kursplan.store.sqlite_file import LONGEST_WAL, REMEDY, SAVING, DatabaseFile, beside, connection
+from kursplan.store.server_mark import REMEDY, beside
+from kursplan.store.sqlite_file import LONGEST_WAL, SAVING, DatabaseFile, connection
 from kursplan.store.trouble import DatabaseUnavailable
 
 

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 
 from kursplan.store import schema
-from kursplan.store.sqlite_file import ServerMark, beside, uri
+from kursplan.store.server_mark import ServerMark, beside, uri
 
 APPLICATION_ID = int.from_bytes(b"Kurs", "big")
 """What a file of ours has in its header since schema 0006; files before it have 0."""

@@ -18,22 +18,27 @@ belongs to the file that it lies beside.
 from __future__ import annotations
 
 import ctypes
-import fcntl
-import json
 import os
 import sqlite3
-import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 import structlog
 
 from kursplan.clock import stopwatch
 from kursplan.ids import draw
+from kursplan.store.server_mark import (
+    REMEDY,
+    ServerMark,
+    Signature,
+    beside,
+    signature,
+    uri,
+    versions,
+)
 from kursplan.store.trouble import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -49,12 +54,8 @@ TRIES = 5
 KEEPER_WAITS_MS = 50
 """How long a server that tends the file waits for another program that writes; it comes again soon."""
 
-REMEDY = "stop the server, put a backup in place with `kursplan restore FILE`, and start it again"
 SAVING = "stop the server, which writes down what was in it, and start it again"
 """Where only the name of the `-wal` is lost."""
-
-Signature = tuple[int, ...]
-"""Device and inode of a file; where nobody else may write to it, its size and time as well."""
 
 _NEVER: Signature = (-1,)
 """No file has it."""
@@ -119,7 +120,7 @@ class DatabaseFile:
         """Raise `DatabaseUnavailable` unless the file in its place is the one that we opened."""
         self._looked_at = stopwatch()
         expected = self._passes
-        if _signature(self.path)[: len(expected)] != expected:
+        if signature(self.path)[: len(expected)] != expected:
             self._look_closely()
 
     def look_now_and_then(self) -> None:
@@ -130,7 +131,7 @@ class DatabaseFile:
     def look_after_commit(self) -> None:
         """The same, also for the `-wal`: what was committed is there for whoever opens the file now."""
         self.look()
-        wal = _signature(self._wal)
+        wal = signature(self._wal)
         if wal[:2] != self._wal_seen[:2]:
             self._look_closely()
         else:
@@ -153,7 +154,7 @@ class DatabaseFile:
         """What is wrong with what is in the place, and what to do, in words that follow its name."""
         if problem := self._not_ours():
             return f"{problem}: {REMEDY}"
-        wal = _signature(self._wal)
+        wal = signature(self._wal)
         if wal[:2] != self._wal_seen[:2]:
             return f"has lost its {self._wal.name}: {SAVING}"
         if self._exchanged is not None and wal != self._wal_seen:
@@ -163,7 +164,7 @@ class DatabaseFile:
 
     def _not_ours(self) -> str | None:
         """What is in the place instead of what was opened; the `-wal` apart."""
-        found = _signature(self.path)
+        found = signature(self.path)
         if not found:
             return "is gone"
         if found[:2] != self._expected[:2]:
@@ -173,9 +174,7 @@ class DatabaseFile:
     @property
     def _may_be_closed(self) -> bool:
         """Whether what is in the `-wal` goes where it belongs, also if it has lost its name."""
-        return self._difference() is None or (
-            self._not_ours() is None and not _signature(self._wal)
-        )
+        return self._difference() is None or (self._not_ours() is None and not signature(self._wal))
 
     # --- Opening and closing ----------------------------------------------------------------------
 
@@ -199,8 +198,8 @@ class DatabaseFile:
             # Only now are both files beside it there.
             keeper.execute("PRAGMA user_version").fetchone()
             keeper.execute(f"PRAGMA busy_timeout = {KEEPER_WAITS_MS}")
-            self._expected = self._passes = _signature(self.path)[:2]
-            self._wal_seen = _signature(self._wal)
+            self._expected = self._passes = signature(self.path)[:2]
+            self._wal_seen = signature(self._wal)
             if self._serves:
                 self._guard = connection(self.path, self._lock_wait)
             self._keeper = keeper
@@ -261,133 +260,12 @@ class DatabaseFile:
                 # Nothing was committed since, so this reads the file and not the `-wal`; as long as it
                 # does, SQLite lets nobody write to the file.
                 guard.execute("BEGIN")
-                versions = _versions(guard)
+                found = versions(guard)
                 # Otherwise another file was copied over it just now.
-                is_ours = versions[0] == mark
-                self._expected = self._passes = _signature(self.path) if is_ours else _NEVER
-                self._wal_seen = _signature(self._wal)
-            self._mark.note((*versions, *self._expected))
-
-
-Note = tuple[int, ...]
-"""Two numbers in the file's header by which it is known from its copies, and its signature."""
-
-
-class ServerMark:
-    """What a server notes beside its file, and holds locked as long as it lives."""
-
-    def __init__(self, database: Path) -> None:
-        self._database = database
-        self._path = beside(database.resolve(), "-server")
-        self._wal = beside(database.resolve(), "-wal")
-        self._held: int | None = None
-
-    def compare(self) -> None:
-        """Look whether the file is that of the server that lives, or of the last one if it was killed.
-
-        Raises `DatabaseUnavailable` where it is another one. Nobody else in this process may have
-        opened the file.
-        """
-        try:
-            file = os.open(self._path, os.O_RDWR)
-        except FileNotFoundError:
-            return
-        try:
-            if _lock(file):
-                if (noted := _noted(file)) and not self._wal_belongs(noted):
-                    raise DatabaseUnavailable(
-                        f"{self._wal} was left by a server that was killed, and {self._database.name} is not"
-                        " the file that it belongs to: put a backup in place with `kursplan restore"
-                        f" FILE`, which sets both aside, or move {self._wal.name} away"
-                    )
-                os.ftruncate(file, 0)
-                return
-            before: Note | None = None
-            while noted := _noted(file):
-                if noted[2:] == _signature(self._database):
-                    return
-                # The server takes its note back before it changes the file.
-                if noted == before:
-                    raise DatabaseUnavailable(
-                        f"{self._database} is not the file that its server opened: {REMEDY}"
-                    )
-                before = noted
-        finally:
-            os.close(file)
-
-    def _wal_belongs(self, noted: Note) -> bool:
-        """Whether the file is as the server knew it, or there is no `-wal` that could spoil it."""
-        try:
-            if self._wal.stat().st_size == 0:
-                return True
-        except FileNotFoundError:
-            return True
-        # Without the `-wal`, which is what `immutable` means.
-        with (
-            suppress(sqlite3.DatabaseError),
-            closing(
-                sqlite3.connect(uri(self._database, "mode=ro&immutable=1"), uri=True)
-            ) as opened,
-        ):
-            return _versions(opened) == noted[:2]
-        return False
-
-    def take(self) -> bool:
-        """Hold it, unless somebody else does."""
-        if self._held is None:
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            if not _lock(file):
-                os.close(file)
-                return False
-            self._held = file
-            self._belong_to_owner(file)
-        return True
-
-    def _belong_to_owner(self, file: int) -> None:
-        """Let those use it who may use the database, as SQLite does with its files."""
-        with suppress(FileNotFoundError, PermissionError):
-            database = self._database.stat()
-            os.fchmod(file, stat.S_IMODE(database.st_mode))
-            os.fchown(file, database.st_uid, database.st_gid)
-
-    def note(self, noted: Note | None) -> None:
-        """Write it down, for those who open the file; None takes it back."""
-        if self._held is not None:
-            written = b"" if noted is None else json.dumps(noted).encode()
-            os.ftruncate(self._held, 0)
-            os.pwrite(self._held, written, 0)
-
-    def leave(self) -> None:
-        """Let go of it, with what is noted there."""
-        if self._held is not None:
-            os.close(self._held)
-            self._held = None
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """The file that is kept beside a database under that suffix."""
-    return path.with_name(path.name + suffix)
-
-
-def uri(path: Path, how: str) -> str:
-    """What SQLite is told to open the file in a certain way."""
-    return f"file:{quote(str(path))}?{how}"
-
-
-def _signature(path: Path) -> Signature:
-    """Device, inode, size and time of the file; nothing where there is none."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return ()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _versions(opened: sqlite3.Connection) -> tuple[int, int]:
-    """The number that a server drew, and that of the schema, which a copy by `VACUUM` has not."""
-    [mark] = opened.execute("PRAGMA user_version").fetchone()
-    [schema] = opened.execute("PRAGMA schema_version").fetchone()
-    return mark, schema
+                is_ours = found[0] == mark
+                self._expected = self._passes = signature(self.path) if is_ours else _NEVER
+                self._wal_seen = signature(self._wal)
+            self._mark.note((*found, *self._expected))
 
 
 def _pages_in_wal(opened: sqlite3.Connection) -> tuple[int, int]:
@@ -414,17 +292,3 @@ def _alone(opened: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         opened.execute("COMMIT")
-
-
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _noted(file: int) -> Note | None:
-    with suppress(ValueError):  # It is just being written.
-        return tuple(json.loads(os.pread(file, 1000, 0)))
-    return None
