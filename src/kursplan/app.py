@@ -56,6 +56,7 @@ class Application:
             lock_wait=settings.lock_wait_ms / 1000,
             statement=settings.statement_ms / 1000,
             silence=settings.silence_ms / 1000,
+            serves=True,
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
         self.background = Background(

@@ -42,6 +42,15 @@ def set_up(threshold: int, form: str) -> None:
     logging.basicConfig(level=max(threshold, logging.WARNING), handlers=[lines])
 
 
+def set_up_for_a_command() -> None:
+    """Log only faults, for people, beside what the command itself tells of its troubles."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        # Not the stream that there is now: whoever runs several commands exchanges it.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+    )
+
+
 def _as_json(_logger: Any, level: str, event: Any) -> str:
     _add_circumstances(event, level)
     return _encode(event).decode()

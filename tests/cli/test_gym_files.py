@@ -1,11 +1,16 @@
 """An organization goes in as a file and comes out as one."""
 
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import yaml
 
-from kursplan.gymfile import SCHEMA
+from kursplan.cli.gym import MOST_MISTAKES
+from kursplan.gymfile import LONGEST_FILE, SCHEMA
 from kursplan.store.database import Database
 from tests.cli.conftest import Kursplan, run
 
@@ -85,3 +90,44 @@ async def test_a_file_that_can_not_be_read_is_told(tmp_path: Path) -> None:
 
 async def test_the_schema_needs_no_database() -> None:
     assert (await run("gym", "schema", KURSPLAN_DATABASE_URL="sqlite:////nowhere")).json == SCHEMA
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="There is no file without an end here.")
+async def test_a_file_without_an_end_is_read_as_far_as_one_may_go(kursplan: Kursplan) -> None:
+    ran = await kursplan("gym", "load", "/dev/zero")
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "kursplan: the file: is longer than 32 MiB: load the customers in parts\n"
+
+
+def test_a_pipe_without_an_end_is_read_as_far_as_a_file_may_go(sqlite_database: str) -> None:
+    load = subprocess.Popen(
+        [sys.executable, "-m", "kursplan", "gym", "load", "-"],
+        env=os.environ | {"KURSPLAN_DATABASE_URL": sqlite_database},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert load.stdin is not None
+    assert load.stderr is not None
+    written = 0
+    with suppress(BrokenPipeError):
+        while written < 10 * LONGEST_FILE:
+            written += load.stdin.write(b"# and so on\n" * 100_000)
+    assert load.wait() == 1
+    assert b"is longer than 32 MiB" in load.stderr.read()
+    assert written < 2 * LONGEST_FILE
+    for pipe in (load.stdin, load.stderr):
+        with suppress(BrokenPipeError):
+            pipe.close()
+
+
+async def test_of_very_many_mistakes_the_first_are_told(kursplan: Kursplan, tmp_path: Path) -> None:
+    file = tmp_path / "gym.yaml"
+    file.write_text(GYM + "".join(f"wrong-{number}: 1\n" for number in range(1000)))
+
+    ran = await kursplan("gym", "load", file)
+
+    lines = ran.err.splitlines()
+    assert len(lines) == MOST_MISTAKES + 1
+    assert lines[0].startswith("kursplan: line 8, wrong-0: is not known here")
+    assert lines[-1] == f"kursplan: … and {1000 - MOST_MISTAKES} further mistakes"

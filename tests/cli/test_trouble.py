@@ -1,12 +1,21 @@
 """What goes wrong is told in a line on standard error, with exit status 1, and 2 for wrong use."""
 
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from kursplan.store.database import Database, connect
-from tests.cli.conftest import Kursplan, listed, run
+from tests.cli.conftest import Kursplan, Ran, listed, run
 from tests.gym import Gym
 
 
@@ -26,7 +35,9 @@ async def test_a_database_that_is_not_there_is_not_made_by_looking_for_it(tmp_pa
     ran = await run("slot", "list", KURSPLAN_DATABASE_URL=f"sqlite:///{file}")
 
     assert ran.status == 1
-    assert ran.err.startswith(f"kursplan: there is no database at {file}")
+    assert ran.err.startswith(
+        f"kursplan: the database can't be used: there is no database at {file}"
+    )
     assert not file.exists()
 
 
@@ -46,6 +57,104 @@ async def test_a_database_that_can_not_be_reached_is_told(url: str) -> None:
     assert len(ran.err.splitlines()) == 1
 
 
+def in_a_process(*words: object, url: str, most_bytes: int | None = None, **streams: Any) -> Ran:
+    """Run the command in a process of its own, where no file may become longer than so many bytes."""
+
+    def limit() -> None:
+        if most_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "kursplan", *map(str, words)],
+        env=os.environ | {"KURSPLAN_DATABASE_URL": url},
+        check=False,
+        text=True,
+        preexec_fn=limit,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams,
+    )
+    return Ran(ran.returncode, ran.stdout or "", ran.stderr)
+
+
+GYM = """
+organization: {key: rooms, name: Rooms}
+studios: [{key: north, name: North, zone: Europe/Oslo, language: nb}]
+"""
+
+
+def test_a_load_without_room_ends_with_a_sentence(sqlite_database: str, tmp_path: Path) -> None:
+    file = tmp_path / "gym.yaml"
+    file.write_text(GYM)
+
+    ran = in_a_process("gym", "load", file, url=sqlite_database, most_bytes=32768)
+
+    assert (ran.status, ran.out) == (1, "")
+    [line] = ran.err.splitlines()
+    assert line.startswith("kursplan: the database can't ")
+    assert "the disk can't be read or written (SQLITE_IOERR_" in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="There is no full device here.")
+def test_where_what_is_told_can_not_be_written_that_is_told(sqlite_database: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = in_a_process("gym", "schema", url=sqlite_database, stdout=full)
+
+    assert ran.status == 1
+    assert ran.err == "kursplan: [Errno 28] No space left on device\n"
+
+
+def empty_all_but_the_header(file: Path) -> str:
+    """It can be opened, and then nothing is found in it."""
+    with file.open("r+b") as opened:
+        opened.seek(100)
+        opened.write(b"\xff" * (file.stat().st_size - 100))
+    return "database disk image is malformed"
+
+
+def write_something_else(file: Path) -> str:
+    file.write_bytes(b"no database at all" * 1000)
+    return "file is not a database"
+
+
+@pytest.mark.parametrize("spoil", [empty_all_but_the_header, write_something_else])
+async def test_a_file_that_is_no_database_or_a_broken_one_is_told(
+    sqlite_database: str, spoil: Callable[[Path], str]
+) -> None:
+    says = spoil(Path(sqlite_database.removeprefix("sqlite:///")))
+
+    for command in (("slot", "list"), ("doctor",), ("db", "upgrade")):
+        ran = await run(*command, KURSPLAN_DATABASE_URL=sqlite_database)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err == f"kursplan: the database can't be used: {says}\n"
+
+
+async def test_a_file_that_breaks_after_the_first_contact_is_told(
+    sqlite_database: str, tmp_path: Path
+) -> None:
+    """Every contact is translated, not only the first."""
+    file = Path(sqlite_database.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(file, isolation_level=None)) as opened:
+        opened.execute("DROP TABLE organization_directory")
+
+    ran = await run("slot", "list", KURSPLAN_DATABASE_URL=sqlite_database)
+
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == (
+        "kursplan: the database can't be used: no such table: organization_directory\n"
+    )
+
+
+async def test_a_search_path_without_a_schema_is_told(postgres_database: str) -> None:
+    connection = await asyncpg.connect(postgres_database)
+    name = make_url(postgres_database).database
+    await connection.execute(f'ALTER DATABASE "{name}" SET search_path = nowhere')
+    await connection.close()
+
+    for command in (("slot", "list"), ("db", "check"), ("db", "upgrade")):
+        ran = await run(*command, KURSPLAN_DATABASE_URL=postgres_database)
+        assert (ran.status, ran.out) == (1, ""), command
+        assert len(ran.err.splitlines()) == 1, ran.err
+
+
 async def test_a_missing_postgresql_database_is_told(postgres_server: str) -> None:
     url = postgres_server.replace("/postgres", "/not_there")
 
@@ -57,7 +166,9 @@ async def test_a_missing_postgresql_database_is_told(postgres_server: str) -> No
 
 
 async def test_a_database_without_the_schema_is_upgraded_only_when_asked(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'kursplan.db'}"
+    file = tmp_path / "kursplan.db"
+    file.touch()
+    url = f"sqlite:///{file}"
     empty = connect(url)
     await empty.write(lambda tx: tx.execute(text("CREATE TABLE something (number INTEGER)")))
     await empty.close()

@@ -7,6 +7,7 @@ address. The keeper of the throwaway servers ends it, however the test run ends.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -57,6 +58,12 @@ class KursplanServer(ThrowawayServer):
         """End it at once, in the middle of whatever it does, as a crash would."""
         os.kill(self._pid, signal.SIGKILL)
         self.stop()
+
+    def limit_files(self, most: int) -> tuple[int, int]:
+        """Let no file that it writes be longer, in bytes, as if there were no room; the limits before."""
+        before = resource.prlimit(self._pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._pid, resource.RLIMIT_FSIZE, (most, before[1]))
+        return before
 
 
 def _is_ready(url: str) -> bool:

@@ -1,6 +1,7 @@
 """Backup and restore: the same ids, the same order of waiting, the same events (F57).
 
-With the tools that the operator's page names: SQLite's own copy, PostgreSQL's dump and restore.
+With the tools that the operator's page names: SQLite's own copy and ours to restore it, PostgreSQL's
+dump and restore.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from sqlalchemy import Connection, select
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
+from kursplan.store.backup import ready_to_restore
 from kursplan.store.database import Database, connect
-from kursplan.store.schema import check
+from kursplan.store.schema import check, newest
 from kursplan.webhooks.fan_out import fan_out
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database, installed_programs
@@ -47,11 +49,14 @@ def program(name: str) -> str:
 async def restored(url: str, kind: str, tmp_path: Path, server: str | None) -> str:
     """The URL of another database with what a backup of this one held."""
     if kind == "sqlite":
-        copy = tmp_path / "restored.db"
+        copy, elsewhere = tmp_path / "backup.db", tmp_path / "restored.db"
         running = sqlite3.connect(url.removeprefix("sqlite:///"))
         running.execute("VACUUM INTO ?", (str(copy),))
         running.close()
-        return f"sqlite:///{copy}"
+        with ready_to_restore(copy, elsewhere) as backup:
+            assert backup.revision == newest()
+            assert backup.put_in_place() is None
+        return f"sqlite:///{elsewhere}"
     assert server is not None
     empty = await create_database(server)
     dump = tmp_path / "backup.dump"

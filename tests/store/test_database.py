@@ -367,6 +367,8 @@ def test_a_code_of_sqlite_says_whether_it_may_pass_by_itself(code: int, meaning:
         ("sqlite:///:memory:", "SQLite needs a file"),
         ("sqlite:///file::memory:?uri=true", "SQLite needs a file"),
         ("sqlite:///kursplan.db?mode=ro", "SQLite needs a file and nothing else"),
+        ("sqlite:////folder/what?.db", "SQLite needs a file and nothing else, without a ?"),
+        ("sqlite:///kursplan.db?", "SQLite needs a file and nothing else"),
         ("sqlite://kursplan.db", "SQLite needs a file"),
         ("postgresql://host/name?charset=utf8", "'charset' is not understood"),
     ],

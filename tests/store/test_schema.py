@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,9 @@ Shape = dict[str, Any]
 def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with nothing in it."""
     if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        file = tmp_path / "empty.db"
+        file.touch()
+        yield f"sqlite:///{file}"
         return
     server = request.getfixturevalue("postgres_server")
     url = asyncio.run(create_database(server))
@@ -221,6 +225,60 @@ async def test_an_empty_database_is_outdated_until_it_is_upgraded(empty_url: str
 
     await schema.check(database)
     await database.close()
+
+
+UPGRADE_AT_ONCE = """
+import asyncio, os, sys
+from kursplan.store.database import connect
+from kursplan.store.schema import check, upgrade
+
+async def bring_up_to_date():
+    database = connect(sys.argv[1], lock_wait=0.001)
+    await upgrade(database)
+    await database.close()
+    database = connect(sys.argv[1])
+    await check(database)
+    await database.close()
+
+begin, go = os.pipe()
+for _ in range(4):
+    if os.fork() == 0:
+        os.close(go)
+        os.read(begin, 1)
+        asyncio.run(bring_up_to_date())
+        os._exit(0)
+os.close(go)
+sys.exit(max(os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)))
+"""
+
+
+async def test_of_several_who_upgrade_at_once_one_does_and_the_others_find_it_done(
+    kind: str, empty_url: str, tmp_path: Path
+) -> None:
+    # Where there is a file, they also make it.
+    url = f"sqlite:///{tmp_path / 'new.db'}" if kind == "sqlite" else empty_url
+    upgrades = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", UPGRADE_AT_ONCE, url, stderr=asyncio.subprocess.PIPE
+    )
+    _, trouble = await upgrades.communicate()
+    assert (upgrades.returncode, trouble.decode()) == (0, "")
+
+
+def test_a_file_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """Also what SQLite keeps beside it, and also where the umask would allow more."""
+    file = tmp_path / "kursplan.db"
+
+    database = connect(f"sqlite:///{file}", serves=True)
+    before = os.umask(0)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(schema.upgrade(database))
+            modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+            runner.run(database.close())
+    finally:
+        os.umask(before)
+
+    assert modes == {file.name + end: 0o600 for end in ("", "-wal", "-shm", "-server")}
 
 
 async def test_a_database_of_another_version_is_refused(database: Database) -> None:

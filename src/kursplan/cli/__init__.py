@@ -6,6 +6,7 @@ what needs the database only when a command runs, so that `--help` answers at on
 
 from __future__ import annotations
 
+import errno
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from kursplan.cli import (
     doctor,
     gym,
     key,
+    restore,
     serve,
     settings,
     slot,
@@ -38,6 +40,11 @@ class _Commands(TyperGroup):
         except Stop as stop:
             trouble(str(stop))
             raise typer.Exit(stop.status) from stop
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # Whoever read what is written here has seen enough.
+            trouble(str(error))
+            raise typer.Exit(1) from error
 
 
 app = typer.Typer(
@@ -76,6 +83,7 @@ def _kursplan(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("restore")(restore.restore)
 app.command("settings")(settings.settings)
 app.add_typer(db.app, name="db")
 app.add_typer(gym.app, name="gym")

@@ -59,6 +59,7 @@ def demo(
     from kursplan.demo.examples import NoExamples
     from kursplan.demo.folder import Folder
     from kursplan.demo.start import start, url_of
+    from kursplan.desk.desk import DeskBusy
     from kursplan.settings import BadSettings, read_settings
     from kursplan.store.schema import SchemaOutdated
     from kursplan.store.trouble import DatabaseUnavailable
@@ -89,7 +90,7 @@ def demo(
         here.write(found.written(base_url))
     except OSError as error:
         raise Stop(f"can't use the folder {folder}: {error}") from error
-    except (NoExamples, DatabaseUnavailable) as trouble:
+    except (NoExamples, DatabaseUnavailable, DeskBusy) as trouble:
         raise Stop(str(trouble)) from trouble
     except SchemaOutdated as outdated:
         raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated

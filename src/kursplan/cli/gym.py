@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,14 +18,17 @@ from kursplan.cli.office import (
     read_settings,
     with_database,
 )
-from kursplan.cli.output import Stop, document, say, table
+from kursplan.cli.output import Stop, counted, document, say, table
 
 if TYPE_CHECKING:
     from kursplan.cli.office import Office
-    from kursplan.gymfile import Summary
+    from kursplan.gymfile import Mistake, Summary
     from kursplan.store.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="An organization as one file.")
+
+MOST_MISTAKES = 100
+"""How many mistakes of a file are told, a line each."""
 
 
 @app.command()
@@ -46,7 +49,7 @@ def load(
 ) -> None:
     """Bring what differs from a gym file into the database; loading it again changes nothing.
 
-    Where the file has mistakes they are all told, and nothing is changed.
+    Where the file has mistakes they are told, and nothing is changed.
     """
     from kursplan import gymfile
     from kursplan.webhooks.targets import Targets
@@ -73,7 +76,7 @@ def load(
 
         summary = with_database(task)
     except gymfile.GymFileMistakes as wrong:
-        raise Stop("\n".join(str(each) for each in wrong.mistakes)) from wrong
+        raise Stop(_told(wrong.mistakes)) from wrong
     if json:
         document(_counts(summary))
         return
@@ -145,12 +148,24 @@ def progress_of_loading() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _text(file: Path) -> bytes:
-    if str(file) == "-":
-        return sys.stdin.buffer.read()
+    """What the file holds, as far as a gym file may go: a pipe may never end."""
+    from kursplan.gymfile import LONGEST_FILE
+
     try:
-        return file.read_bytes()
+        if str(file) == "-":
+            return sys.stdin.buffer.read(LONGEST_FILE + 1)
+        with file.open("rb") as opened:
+            return opened.read(LONGEST_FILE + 1)
     except OSError as error:
         raise Stop(f"can't read {file}: {error.strerror}") from error
+
+
+def _told(mistakes: Sequence[Mistake]) -> str:
+    """The first of them, a line each, and how many there are beyond."""
+    lines = [str(each) for each in mistakes[:MOST_MISTAKES]]
+    if further := len(mistakes) - len(lines):
+        lines.append(f"… and {counted(further, 'further mistake')}")
+    return "\n".join(lines)
 
 
 def _counts(summary: Summary) -> dict[str, dict[str, int]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -105,15 +105,16 @@ def with_database(task: Callable[[Database], Awaitable[T]], *, checked: bool = T
 @asynccontextmanager
 async def database_of(settings: Settings, *, checked: bool = True) -> AsyncIterator[Database]:
     """The database that is set, while the block lasts; troubles with it stop the command."""
+    from asyncpg import PostgresError
     from sqlalchemy.exc import DBAPIError
 
+    from kursplan import logs
     from kursplan.desk.desk import ChangedConcurrently, DeskBusy
     from kursplan.store import schema
     from kursplan.store.database import connect
     from kursplan.store.trouble import DatabaseUnavailable
 
-    if checked:
-        _look_for_file(settings.database_url)
+    logs.set_up_for_a_command()
     database = connect(
         settings.database_url,
         connections=settings.connections,
@@ -122,13 +123,7 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
         silence=settings.silence_ms / 1000,
     )
     try:
-        try:
-            # The first contact: whatever the driver says of it concerns the way to the database
-            # and holds nothing of what is in it.
-            await database.check_setup()
-        except (DBAPIError, OSError) as error:
-            told = error.orig if isinstance(error, DBAPIError) else error
-            raise Stop(f"the database can't be used: {told or error}") from error
+        await database.check_setup()
         if checked:
             await schema.check(database)
         yield database
@@ -136,6 +131,11 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
         raise Stop(str(outdated)) from outdated
     except DatabaseUnavailable as unavailable:
         raise Stop(f"the database can't be used: {unavailable}") from unavailable
+    except (DBAPIError, PostgresError, sqlite3.Error) as error:
+        # The first line is the message; what follows may quote what is in the database.
+        original = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        told = str(original.__cause__ or original).partition("\n")[0]
+        raise Stop(f"the database can't be used: {told}") from error
     except DeskBusy as busy:
         raise Stop(f"the database can't do it now ({busy}); try again later") from busy
     except ChangedConcurrently as conflict:
@@ -180,15 +180,3 @@ def choose(found: dict[str, int], wanted: str | None) -> str:
 
 def _one_of(found: dict[str, int]) -> str:
     return " or ".join(sorted(found)) if len(found) < 10 else f"one of {len(found)}"
-
-
-def _look_for_file(url: str) -> None:
-    """Stop where SQLite would make an empty file of a database that somebody expects to be full."""
-    from sqlalchemy import make_url
-
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
-        raise Stop(
-            f"there is no database at {parsed.database}: make one with `kursplan db upgrade`, "
-            f"or say with KURSPLAN_DATABASE_URL where it is"
-        )

@@ -16,8 +16,8 @@ DATABASE = "kursplan.db"
 UNFINISHED = "kursplan.db.new"
 """What a database is called until the company is founded in it: a start that broke off leaves
 nothing that the next one could take for a company."""
-BESIDE = ("", "-wal", "-shm")
-"""SQLite keeps further files beside a database while it is open."""
+BESIDE = ("", "-wal", "-shm", "-server")
+"""SQLite and the server keep further files beside a database while it is open."""
 FOR_SCRIPTS = "demo.json"
 
 

@@ -17,6 +17,9 @@ What others use of this package:
 `async dump(database, clock, organization_key: str) -> str`
     The document of an organization as YAML. Raises `NoSuchOrganization`.
 
+`LONGEST_FILE: int`
+    How many bytes a gym file may have; one that has more is a mistake, and nobody needs to read on.
+
 `SCHEMA: dict[str, object]` and `SCHEMA_TEXT: str`
     The JSON Schema of the document, and its text as it is published.
 
@@ -26,6 +29,7 @@ What others use of this package:
 
 from __future__ import annotations
 
+from kursplan.gymfile.document import LONGEST_FILE
 from kursplan.gymfile.dump import NoSuchOrganization, dump
 from kursplan.gymfile.load import load, preview
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
@@ -34,6 +38,7 @@ from kursplan.gymfile.schema import SCHEMA, SCHEMA_TEXT
 from kursplan.gymfile.summary import Count, Summary
 
 __all__ = [
+    "LONGEST_FILE",
     "SCHEMA",
     "SCHEMA_TEXT",
     "Count",

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from kursplan.store.postgres import Postgres
 from kursplan.store.postgres_session import Limits
-from kursplan.store.sqlite import Sqlite, sqlite_url
+from kursplan.store.sqlite import Sqlite, path_of
 from kursplan.store.trouble import BadDatabaseUrl, Work
 
 T = TypeVar("T")
@@ -54,6 +54,13 @@ class Database(Protocol):
         """
         ...
 
+    async def migrate(self, work: Work[T]) -> T:
+        """Run `work` like `write()`, and wait for others who migrate as long as they take.
+
+        Where the database is a file (SQLite) that is missing, it is made, for its owner alone.
+        """
+        ...
+
     async def take_ids(self, count: int) -> list[int]:
         """`count` ids that nobody else has or will have."""
         ...
@@ -81,11 +88,14 @@ def connect(
     lock_wait: float = LOCK_WAIT_SECONDS,
     statement: float = STATEMENT_SECONDS,
     silence: float = SILENCE_SECONDS,
+    serves: bool = False,
 ) -> Database:
     """The database behind `url`, like `sqlite:///kursplan.db` or `postgresql://host/name`.
 
     At most so many connections are held (PostgreSQL), and a lock is waited for, a statement runs and
-    the way to the database is silent for so many seconds. Nothing is opened before the first transaction. Raises `BadDatabaseUrl`, without the URL, because
+    the way to the database is silent for so many seconds. A server says that it `serves`: of its file
+    it makes sure that nobody exchanges it (SQLite). Nothing is opened before the first transaction.
+    Raises `BadDatabaseUrl`, without the URL, because
     there may be a password in it.
     """
     try:
@@ -94,7 +104,7 @@ def connect(
     except (ArgumentError, ValueError) as error:
         raise BadDatabaseUrl(f"that is no database URL; {_WRITE}") from error
     if backend == "sqlite":
-        return Sqlite(sqlite_url(parsed), lock_wait)
+        return Sqlite(path_of(parsed, url), lock_wait, serves=serves)
     if backend in ("postgresql", "postgres"):
         return Postgres(parsed, connections, Limits(lock_wait, statement, silence))
     raise BadDatabaseUrl(f"{backend!r} is not supported; {_WRITE}")

@@ -79,6 +79,9 @@ class Postgres:
                 self._was_full |= sqlstate(error) == NO_ROOM
                 raise
 
+    async def migrate(self, work: Work[T]) -> T:
+        return await self.write(partial(_unhurried, work=work))
+
     async def _with(self, engine: AsyncEngine, work: Work[T]) -> T:
         try:
             found: T = await greenlet_spawn(_connected, engine, work)
@@ -156,6 +159,13 @@ def _committed(connection: Connection, work: Work[T], patience: float) -> T:
         raise
     await_only(transaction.commit())
     return found
+
+
+def _unhurried(tx: Connection, work: Work[T]) -> T:
+    """Do the work, which nobody takes for stuck however long a statement of it runs."""
+    driver: Any = tx.connection.driver_connection
+    driver.at_work_since = None
+    return work(tx)
 
 
 def _fill_a_page(tx: Connection) -> None:

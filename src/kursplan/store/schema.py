@@ -23,7 +23,7 @@ class SchemaOutdated(Exception):
 async def upgrade(database: Database) -> None:
     """Bring the database to this version's schema; one that is there already is left alone.
 
-    Raises `SchemaOutdated` for the database of a newer version.
+    Of several who do it at once one does, and the others wait until it has. Raises `SchemaOutdated` for the database of a newer version.
     """
 
     def run(tx: Connection) -> None:
@@ -35,7 +35,7 @@ async def upgrade(database: Database) -> None:
                 "used it: run that one, or restore a backup from before"
             ) from unknown
 
-    await database.write(run)
+    await database.migrate(run)
 
 
 async def check(database: Database) -> None:
@@ -58,6 +58,13 @@ def newest() -> str:
     if head is None:
         raise RuntimeError(f"there are no migrations in {MIGRATIONS.name}")
     return head
+
+
+def revisions() -> frozenset[str]:
+    """All that this version knows."""
+    return frozenset(
+        each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()
+    )
 
 
 def _config(tx: Connection | None = None) -> Config:
