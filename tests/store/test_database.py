@@ -337,7 +337,7 @@ STATES = {
     asyncpg.SerializationError: Trouble.CONFLICT,
     asyncpg.DeadlockDetectedError: Trouble.CONFLICT,
     asyncpg.UniqueViolationError: Trouble.CONFLICT,
-    asyncpg.LockNotAvailableError: Trouble.BUSY,
+    asyncpg.LockNotAvailableError: Trouble.LOCKED,
     asyncpg.QueryCanceledError: Trouble.BUSY,
     asyncpg.TooManyConnectionsError: Trouble.BUSY,
     asyncpg.DiskFullError: Trouble.BUSY,

@@ -33,11 +33,13 @@ from kursplan.store import (
     customers,
     events,
     idempotency,
+    marks,
     organizations,
     slots,
     versions,
 )
 from kursplan.store.idempotency import Outcome
+from kursplan.store.marks import Mark
 
 Answer = TypeVar("Answer", covariant=True)
 
@@ -196,6 +198,8 @@ class Turn:
         self._unheard = unheard
         self.is_heard: bool | None = None
         """Whether somebody is to be told of its events, once they are recorded and if there are."""
+        self.mark: Mark | None = None
+        """By what it is known once it is committed; none where it changes nothing."""
 
     @property
     def tx(self) -> Connection:
@@ -406,11 +410,15 @@ class Turn:
             )
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values())
+        event_uuid = None
         if self._events:
-            self.is_heard = events.add(
+            event_uuid, self.is_heard = events.add(
                 self._tx, self.organization_id, self._events, self.now, unheard=self._unheard
             )
         if self._shown:
+            self.mark = marks.leave(
+                self._tx, self.organization_id, self._shown, event_uuid, self.now
+            )
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
 
 

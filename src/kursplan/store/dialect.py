@@ -270,7 +270,9 @@ class Trouble(StrEnum):
     """What an error of the database means for whoever ran the transaction."""
 
     BUSY = "BUSY"
-    """A lock was not to be had in time, or no connection was free or alive: come back later."""
+    """No connection was free or alive, or the database as a whole was not: come back later."""
+    LOCKED = "LOCKED"
+    """A row was not to be had in time; who does not want it may well pass at once."""
     CONFLICT = "CONFLICT"
     """Another transaction was in the way: deadlock, serialization, or the same row twice."""
     BROKEN = "BROKEN"
@@ -280,8 +282,9 @@ class Trouble(StrEnum):
 # A unique index that is hit is a race too: under the locks of a turn nobody looks for a row, finds
 # none and then meets it, unless another process wrote it in between.
 _CONFLICTS = {"40001", "40P01", "23505"}
-# No lock in time, statement given up, server going down or coming up, session timed out.
-_BUSY = {"55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03"}
+_LOCKED = "55P03"
+# Statement given up, server going down or coming up, session timed out.
+_BUSY = {"57014", "57P01", "57P02", "57P03", "57P05", "25P03"}
 _BUSY_CLASSES = ("08", "53")  # Connection lost; too few connections, memory or disk.
 
 _SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
@@ -296,6 +299,8 @@ def trouble(error: BaseException) -> Trouble:
     if state is not None:
         if state in _CONFLICTS:
             return Trouble.CONFLICT
+        if state == _LOCKED:
+            return Trouble.LOCKED
         busy = state in _BUSY or state.startswith(_BUSY_CLASSES)
         return Trouble.BUSY if busy else Trouble.BROKEN
     if isinstance(original, sqlite3.Error):
