@@ -54,6 +54,7 @@ from kursplan.store.database import connect
 from kursplan.store.examination import Promise
 from kursplan.store.rows import AnyRow
 from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from tests.audit import audit
 from tests.gym import MORNING, Gym
@@ -197,7 +198,12 @@ class GymDay(RuleBasedStateMachine):
         self.gym = Gym(connect(f"sqlite:///{self.file}"), cast("HandClock", self.clock))
         self.gym.organization = self.morning.organization
         self.background = Background(
-            self.gym.desk, self.gym.database, self.clock, Metrics(), horizon_days=1
+            self.gym.desk,
+            self.gym.database,
+            # The stopwatch runs with the machine, so days may pass.
+            HouseClock(self.clock, self.machine_seconds),
+            Metrics(),
+            horizon_days=1,
         )
 
     async def shut_down(self) -> None:

@@ -120,7 +120,7 @@ class Desk:
     async def try_out(self, command: Command[A]) -> A:
         """What `command` would answer now; nothing of it is done.
 
-        Raises `DeskBusy`.
+        For those that leave writing to the turn. Raises `DeskBusy`.
         """
         try:
             [answer] = await self._look([command], command.reach)
