@@ -106,9 +106,6 @@ class BeforePowerCut:
         turn.record()
         raise PowerCut
 
-    def again(self) -> Any:
-        return self
-
 
 @dataclass(frozen=True)
 class OverBrokenConnection(BeforePowerCut):
@@ -123,9 +120,6 @@ class OverBrokenConnection(BeforePowerCut):
         self.command.perform(turn)
         turn.record()
         raise DatabaseUnavailable("the connection broke")
-
-    def again(self) -> Any:
-        return self.command.again()
 
 
 def word(answer: object) -> str:

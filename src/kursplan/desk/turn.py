@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -130,10 +130,6 @@ class Command(Protocol[Answer]):
         """What to ask first, without a lock, where these slots were full: a `Refusal` stands."""
         ...
 
-    def again(self) -> Self:
-        """The command to try when it is unknown whether this one was committed."""
-        ...
-
 
 class Question(Protocol[Answer]):
     """A value that asks what would be; it changes nothing, not even in the turn that it shares."""
@@ -146,11 +142,9 @@ class Question(Protocol[Answer]):
 
     def perform(self, turn: Turn) -> Answer: ...
 
-    def again(self) -> Self: ...
-
 
 class Deed:
-    """A command that finds the same end when it is repeated: most need nothing more."""
+    """A command that says no more than what it does, and of which the desk knows no short way."""
 
     @property
     def reach(self) -> Reach:
@@ -158,9 +152,6 @@ class Deed:
 
     def beforehand(self, _full: Container[int]) -> Question[Any] | None:
         return None
-
-    def again(self) -> Self:
-        return self
 
 
 class Turn:
