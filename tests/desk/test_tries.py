@@ -11,8 +11,11 @@ import asyncpg
 import pytest
 
 from kursplan.desk.book import Book, Booked
+from kursplan.desk.cancel import Cancel
 from kursplan.desk.desk import ChangedConcurrently, Desk, DeskBusy, OutcomeUnknown
 from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.refusals import Refusal
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.database import Database, connect
@@ -212,6 +215,26 @@ async def test_who_is_always_in_the_way_of_others_is_told_so_alone(gym: Gym) -> 
     answers = await counted.answers(*commands, stubborn)
     assert {type(each) for each in answers[:-1]} == {Booked}
     assert isinstance(answers[-1], ChangedConcurrently)
+
+
+async def test_who_gives_up_a_seat_does_so_before_it_is_asked_for_by_who_came_later(
+    gym: Gym,
+) -> None:
+    """A booking has a slot and a customer, though a command that names it does not say which."""
+    counted = counter(gym.database, gym)
+    slot = await gym.slot(seats=1, waiting_list=0)
+    seated, later = await gym.customers(2)
+    seat = await gym.booked(seated, slot)
+    conflict = DatabaseUnavailable("a deadlock", conflict=True)
+    once_more, of_later = await books(gym, [seated, later], slot)
+    answers = await counted.answers(
+        once_more,
+        Cancel(gym.organization, gym.studio_id, seat.booking_id),
+        of_later,
+        Fails(gym.organization, conflict, [None, None]),
+    )
+    assert answers[0] is Refusal.CUSTOMER_ALREADY_BOOKED
+    assert await gym.statuses(slot) == [(later, BookingStatus.BOOKED)]
 
 
 @on_postgresql

@@ -5,8 +5,9 @@ may help:
 
 * Others were in the way, or the connection was lost: all of it once more.
 * It fails again, a row was not to be had, or there is a fault: halves, and halves of these, so that
-  in the end only those fail for whom it fails. Parts that want nothing in common are tried side by
-  side; of those who want the same, the order in which they came decides, as everywhere.
+  in the end only those fail for whom it fails. Parts that want nothing in common take turns, so
+  none waits for the halves of another; of those who want the same, the order in which they came
+  decides, as everywhere.
 * The database can't be used at all: nobody is tried any more.
 
 None is tried who would not be answered in time.
@@ -125,7 +126,12 @@ def divided(part: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
 
 
 def _groups(part: Sequence[Waiting]) -> list[set[int]]:
-    """The places of those who want the same, or want the same as somebody who does."""
+    """The places of those who want the same, or want the same as somebody who does.
+
+    Where one names a booking, nobody knows yet which slot and whose customer that is.
+    """
+    if any(each.reach.bookings for each in part):
+        return [set(range(len(part)))]
     groups: list[tuple[frozenset[int], set[int]]] = []
     for at, each in enumerate(part):
         touched, places = each.touches, {at}

@@ -384,13 +384,13 @@ class Turn:
 
     def record(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
+        # What was there changes first: who gave up a place may have taken another on the same slot.
+        self._change_bookings(each for each in self._changed if each not in self._added)
         if self._added:
             added = (self.bookings[each] for each in self._added)
             bookings.add(self._tx, self.organization_id, added)
-        if self._changed:
-            # New ones too, if they were changed since: only what they were made with was added.
-            changed = (self.bookings[each] for each in self._changed)
-            bookings.change(self._tx, self.organization_id, changed)
+        # New ones too, if they were changed since: only what they were made with was added.
+        self._change_bookings(each for each in self._changed if each in self._added)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
@@ -411,6 +411,10 @@ class Turn:
                 self._tx, self.organization_id, self._shown, event_uuid, self.now
             )
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
+
+    def _change_bookings(self, booking_ids: Iterable[int]) -> None:
+        if changed := [self.bookings[each] for each in booking_ids]:
+            bookings.change(self._tx, self.organization_id, changed)
 
 
 def _check_held(
