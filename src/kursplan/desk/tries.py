@@ -76,7 +76,7 @@ class Tries:
         elif unavailable is not None and not (met_lock or unavailable.conflict):
             self._refuse_all(part, failure)
         elif len(part) > 1:
-            self._divide(part)
+            self._divide(part, met_lock=met_lock)
         else:
             self._fail(part[0], failure)
             if met_lock:
@@ -98,23 +98,25 @@ class Tries:
         self._locked = self._locked.union(*[touched & each for each in self._without])
         self._without.append(touched)
 
-    def _divide(self, part: Sequence[Waiting]) -> None:
-        first, second = divided(part)
-        parts = self._sequences[0]
-        if parts or _touched(first) & _touched(second):
-            parts.extendleft((second, first))
+    def _divide(self, part: Sequence[Waiting], *, met_lock: bool) -> None:
+        parts, groups = self._sequences[0], _groups(part)
+        # Which slot a booking is on nobody knows yet, so it may be the one that others want. Waiting for a
+        # lock costs too much time for that: then it goes by what is named, as in turns side by side.
+        may_want_the_same = not met_lock and any(each.reach.bookings for each in part)
+        if parts or may_want_the_same or len(groups) == 1:
+            middle = len(part) // 2
+            parts.extendleft((part[middle:], part[:middle]))
         else:
+            first, second = _apart(part, groups)
             parts.append(first)
             self._sequences.append(deque([second]))
         self._sequences.rotate(-1)
 
 
-def divided(part: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
-    """Two parts of about the same size that want nothing in common, or else halves as they came."""
-    groups = _groups(part)
-    if len(groups) == 1:
-        middle = len(part) // 2
-        return list(part[:middle]), list(part[middle:])
+def _apart(
+    part: Sequence[Waiting], groups: Sequence[set[int]]
+) -> tuple[list[Waiting], list[Waiting]]:
+    """Two parts of about the same size, of whole groups."""
     first = set(groups[0])
     for group in groups[1:]:
         if 2 * (len(first) + len(group)) <= len(part):
@@ -126,12 +128,7 @@ def divided(part: Sequence[Waiting]) -> tuple[list[Waiting], list[Waiting]]:
 
 
 def _groups(part: Sequence[Waiting]) -> list[set[int]]:
-    """The places of those who want the same, or want the same as somebody who does.
-
-    Where one names a booking, nobody knows yet which slot and whose customer that is.
-    """
-    if any(each.reach.bookings for each in part):
-        return [set(range(len(part)))]
+    """The places of those who want the same, or want the same as somebody who does."""
     groups: list[tuple[frozenset[int], set[int]]] = []
     for at, each in enumerate(part):
         touched, places = each.touches, {at}
@@ -140,7 +137,3 @@ def _groups(part: Sequence[Waiting]) -> list[set[int]]:
             touched, places = touched | group[0], places | group[1]
         groups.append((touched, places))
     return [places for _, places in groups]
-
-
-def _touched(part: Sequence[Waiting]) -> frozenset[int]:
-    return _NOTHING.union(*[each.touches for each in part])
