@@ -53,6 +53,10 @@ class ThrowawayServer:
                     raise RuntimeError(f"{command[0]} did not start. It wrote:\n{wrote}")
                 time.sleep(0.02)
 
+    def wait(self) -> None:
+        """Until the server has ended by itself."""
+        self._keeper.wait(PATIENCE_SECONDS)
+
     def stop(self) -> None:
         """Stop the server and remove its directory. Stopping twice is harmless."""
         if self._keeper.stdin is not None:

@@ -33,6 +33,7 @@ from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.webhooks.deliver import Courier
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets
+from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from kursplan.work.tell import Telling
 
@@ -59,10 +60,11 @@ class Application:
             serves=True,
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
+        self.house_clock = HouseClock(clock)
         self.background = Background(
             self.desk,
             self.database,
-            clock,
+            self.house_clock,
             self.metrics,
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
@@ -73,8 +75,8 @@ class Application:
         )
         self.telling = Telling(
             self.database,
-            clock,
-            Courier(self.database, clock, self.post, self.metrics),
+            self.house_clock,
+            Courier(self.database, self.house_clock, self.post, self.metrics, signs_by=clock),
             self.desk.committed,
             self.metrics,
         )
@@ -105,6 +107,7 @@ class Application:
         await self.database.check_setup()
         await schema.check(self.database)
         if self.settings.background:
+            await self.house_clock.keep(self.database)
             self.background.start()
             self.telling.start()
         if self.settings.webhooks_insecure:

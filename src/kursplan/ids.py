@@ -29,16 +29,23 @@ class Ids:
     def __init__(self, take_block: Callable[[int], Awaitable[Sequence[int]]]) -> None:
         self._take_block = take_block
         self._left: deque[int] = deque()
-        self._taking = asyncio.Lock()
+        self._taking: asyncio.Task[None] | None = None
 
     async def next(self) -> int:
         """An id that nobody else has, in this process or another."""
         while not self._left:
-            # One look at the sequence serves all who came meanwhile.
-            async with self._taking:
-                if not self._left:
-                    self._left.extend(await self._take_block(BLOCK))
+            if self._taking is None:
+                self._taking = asyncio.create_task(self._take())
+            # One look at the sequence serves all who came meanwhile, also where it is in vain: it may
+            # have taken long to find that out.
+            await asyncio.shield(self._taking)
         return self._left.popleft()
+
+    async def _take(self) -> None:
+        try:
+            self._left.extend(await self._take_block(BLOCK))
+        finally:
+            self._taking = None
 
 
 def new_uuid() -> str:

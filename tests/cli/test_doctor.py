@@ -438,6 +438,8 @@ async def test_no_slot_is_completed_before_its_end(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.other, status=SlotStatus.COMPLETED)
 
     assert await ward.found() == [(Promise.WHAT_IS_COMPLETED_IS_OVER, ward.other, ())]
+    assert await ward.mended() == [Promise.WHAT_IS_COMPLETED_IS_OVER]
+    assert (await ward.gym.slot_now(ward.other)).status is SlotStatus.PLANNED
 
 
 # --- What has one right value -------------------------------------------------------------------
@@ -491,7 +493,7 @@ async def test_what_was_mended_is_named_and_what_is_left_too(
     ward: Ward, kursplan: Kursplan
 ) -> None:
     await ward.gym.set(tables.slot, ward.other, seats=2)
-    await ward.gym.set(tables.slot, ward.full, status=SlotStatus.COMPLETED)
+    await ward.gym.set(tables.booking, ward.seated, studio_id=await ward.gym.studio("hamburg"))
 
     ran = await kursplan("doctor", "--mend", "--patience", 0)
 
@@ -499,7 +501,7 @@ async def test_what_was_mended_is_named_and_what_is_left_too(
     assert ran.out.splitlines() == [
         f"gym-1: mended: slot {ward.other} counts 2 seats and 0 waiting, its bookings are 1 and 0",
         "gym-1: 1 finding.",
-        f"  WHAT_IS_COMPLETED_IS_OVER: slot {ward.full} is completed, and has not ended yet",
+        f"  ONE_STUDIO: booking {ward.seated} is in another studio than its slot {ward.full}",
     ]
 
 

@@ -4,10 +4,12 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from kursplan.desk.complete import CompleteSlots
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
+from kursplan.store import clock as stored_clock
 from tests.cli.conftest import Kursplan
 from tests.gym import BERLIN, Gym
 
@@ -303,3 +305,31 @@ async def test_square_brackets_in_a_title_are_shown_as_they_are(
 ) -> None:
     await gym.klass("bold", title="[bold]Yoga[/bold] [1]")
     assert "[bold]Yoga[/bold] [1]" in (await kursplan("class", "list")).out
+
+
+async def test_slots_that_a_wrong_clock_completed_are_reopened(
+    kursplan: Kursplan, gym: Gym, slot: int, in_three_days: date
+) -> None:
+    over = await gym.slot("spin", day=in_three_days - timedelta(days=5))
+    gym.clock.advance(timedelta(days=400))
+    await gym.take(CompleteSlots(gym.organization, frozenset({slot, over})))
+
+    reopened = await kursplan("slot", "reopen", "--json")
+    again = await kursplan("slot", "reopen")
+
+    assert reopened.json == {"slot_ids": [slot]}
+    assert again.out == "0 slots can be booked again.\n"
+    assert (await gym.slot_now(slot)).status is SlotStatus.PLANNED
+    assert (await gym.slot_now(over)).status is SlotStatus.COMPLETED
+
+
+async def test_the_clock_is_confirmed(kursplan: Kursplan, gym: Gym) -> None:
+    earlier = gym.clock.now() - timedelta(days=3)
+    await gym.database.write(lambda tx: stored_clock.see(tx, earlier))
+
+    confirmed = await kursplan("clock", "confirm")
+
+    assert f"Until now it was {earlier:%Y-%m-%d %H:%M:%S} UTC" in confirmed.out
+    seen = await gym.database.read(stored_clock.seen)
+    assert seen is not None
+    assert seen >= gym.clock.now()

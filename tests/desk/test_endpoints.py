@@ -292,22 +292,6 @@ async def test_a_secret_that_is_still_valid_is_not_rotated_away(partners: Partne
     assert await partners.gym.take(third) is not None
 
 
-async def test_what_is_repeated_because_nobody_knows_whether_it_was_done_is_done_once(
-    partners: Partners,
-) -> None:
-    integration = await partners.integration()
-    added = await add(partners, integration)
-    rotate = RotateSecret.fresh(partners.gym.organization, added.endpoint_id)
-    until = await partners.gym.take(rotate)
-
-    await partners.gym.take(added.again())
-    assert await partners.gym.take(rotate.again()) == until
-
-    row = await partners.row(tables.webhook_endpoint, added.endpoint_id)
-    assert (row.secret, row.old_secret) == (rotate.secret, added.secret)
-    assert await partners.gym.count(tables.webhook_endpoint) == 1
-
-
 async def test_no_secret_shows_where_a_command_is_printed(partners: Partners) -> None:
     """F52"""
     added = await add(partners, await partners.integration())

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from kursplan.desk.book import ANSWERS_KEPT, Book, Booked, IdempotencyKey
+from kursplan.desk.book import ANSWERS_KEPT, Booked, IdempotencyKey
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Refusal
 from kursplan.store import tables
@@ -113,35 +113,3 @@ async def test_the_same_request_many_times_at_once_books_once(gym: Gym, desks: i
     assert len(set(answers)) == 1
     assert await gym.count(tables.booking) == 1
     assert len(await gym.told()) == 1
-
-
-async def test_when_the_outcome_of_a_turn_is_unknown_the_booking_is_looked_for(gym: Gym) -> None:
-    """F17: the same command once more, after it had been committed and when it had not."""
-    slot = await gym.slot()
-    first, second = await gym.customers(2)
-    done = Book(gym.organization, gym.studio_id, first, slot, await gym.desk.ids.next())
-    not_done = Book(gym.organization, gym.studio_id, second, slot, await gym.desk.ids.next())
-    answer = await gym.take(done)
-
-    assert await gym.take(done.again()) == answer
-    late = await gym.take(not_done.again())
-
-    assert isinstance(late, Booked)
-    assert late.booking_id == not_done.booking_id
-    assert await gym.count(tables.booking) == 2
-    assert len(await gym.told()) == 2
-
-
-async def test_one_that_was_done_and_cancelled_since_is_not_done_again(gym: Gym) -> None:
-    """F17"""
-    slot = await gym.slot()
-    customer = await gym.customer()
-    command = Book(gym.organization, gym.studio_id, customer, slot, await gym.desk.ids.next())
-    await gym.take(command)
-    await gym.cancel(command.booking_id)
-
-    again = await gym.take(command.again())
-
-    assert isinstance(again, Booked)
-    assert again.status is BookingStatus.CANCELED
-    assert await gym.on_slot(slot) == []

@@ -35,6 +35,28 @@ async def test_who_waits_and_moves_up_in_the_same_turn_is_told_both(gym: Gym) ->
     ]
 
 
+async def test_who_gives_up_a_place_takes_another_on_the_same_slot_in_the_same_turn(
+    gym: Gym,
+) -> None:
+    """Both are rows of one customer on one slot, of which one at most may be active."""
+    slot = await gym.slot("spin", seats=1)
+    customer = await gym.customer()
+    booking = await gym.booked(customer, slot)
+    fresh = await gym.desk.ids.next()
+    metrics = Metrics()
+    desk = Desk(gym.database, gym.clock, metrics)
+
+    await asyncio.gather(
+        desk.take(Cancel(gym.organization, gym.studio_id, booking.booking_id)),
+        desk.take(Book(gym.organization, gym.studio_id, customer, slot, fresh)),
+    )
+
+    assert await gym.statuses(slot) == [(customer, BookingStatus.BOOKED)]
+    assert (await gym.booking_now(fresh)).active
+    turns = metrics.registry.get_sample_value("kursplan_turns_total", {"outcome": "failed"})
+    assert turns is None
+
+
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 async def test_where_one_can_write_at_a_time_the_next_turn_takes_all_who_came_meanwhile(
     gym: Gym, database_url: str

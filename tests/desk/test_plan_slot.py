@@ -53,14 +53,6 @@ async def test_what_it_says_itself_is_its_own(gym: Gym) -> None:
     assert await gym.count(tables.slot_instructor) == 1
 
 
-async def test_planned_again_under_the_same_id_it_is_there_once(gym: Gym) -> None:
-    command = await plan(gym, await gym.klass("spin"))
-
-    assert await gym.take(command) == await gym.take(command)
-
-    assert await gym.count(tables.slot) == 1
-
-
 async def test_what_is_not_there_or_past_is_refused(gym: Gym) -> None:
     command = await plan(gym, await gym.klass("spin"))
     elsewhere = await gym.location("Salon", studio_id=await gym.studio("lyon"))

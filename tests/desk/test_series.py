@@ -105,8 +105,6 @@ async def test_a_planned_series_is_kept_as_it_was_planned(gym: Gym) -> None:
     assert isinstance(planned, Series)
     assert planned == await stored(gym, 900_001)
     assert (planned.plan, planned.key) == (wanted, "spin-evenings")
-    # As when the outcome of the first turn was unknown.
-    assert await gym.take(command.again()) == planned
 
 
 async def test_a_series_names_only_what_is_there(gym: Gym) -> None:
@@ -625,17 +623,6 @@ async def test_a_split_that_changes_nothing_tells_nothing(gym: Gym) -> None:
     assert answer.changed == ()
     assert await gym.told() == []
     assert len(await gym.slots_of(answer.series.id)) == 2
-
-
-async def test_a_split_whose_outcome_was_unknown_is_done_once(gym: Gym) -> None:
-    evenings = await gym.series("spin")
-    await gym.extend(evenings, until=MONDAYS[2])
-
-    first = await split(gym, evenings, MONDAYS[1], new_id=900_001, start_time=time(19))
-    again = await split(gym, evenings, MONDAYS[1], new_id=900_001, start_time=time(19))
-
-    assert again.series == first.series
-    assert await gym.count(tables.series) == 2
 
 
 async def test_following_from_the_first_day_changes_the_series_as_a_whole(gym: Gym) -> None:

@@ -27,8 +27,8 @@ SLOTS = frozenset({"slot", "class", "class_rate", "studio", "closure", "booking"
 TOLD = frozenset({"event", "integration", "webhook_endpoint"})
 """What is read, and written, wherever something is told."""
 ORDER = ("customer", "slot", "organization", "webhook_endpoint")
-NUMBERED = frozenset({"version"})
-"""What every turn writes last."""
+NUMBERED = frozenset({"version", "turn"})
+"""What every turn writes last; its name only where it tells nothing."""
 
 _LOCK = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|SHARE)\b")
 _SOURCE = re.compile(r'\b(?:FROM|JOIN)\s+"?(\w+)"?')

@@ -46,16 +46,18 @@ from kursplan.desk.participation import SetParticipation
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
+from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.turn import Command, Deed
 from kursplan.domain import entries
-from kursplan.domain.bookings import Participation
+from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
+from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, NamedPlan
 from kursplan.ids import fingerprint
@@ -94,6 +96,8 @@ class Scene:
     """Of tomorrow, with two seats that are yet to be confirmed, and one who waits."""
     over: int
     """A slot of yesterday that is still planned."""
+    completed: int
+    """A slot of tomorrow that is completed already."""
     held_back: int
     """A slot of tomorrow with a free seat, and one who waits until staff move them up."""
     seated: int
@@ -151,6 +155,7 @@ async def build(gym: Gym) -> Scene:
     empty = await gym.slot("spin", at="19:00", seats=1)
     yoga_slot = await gym.slot("yoga", at="10:00", day=TUESDAY, seats=2)
     over = await gym.slot("spin", at="18:00", day=YESTERDAY)
+    completed = await gym.slot("spin", at="12:00", day=TUESDAY, status=SlotStatus.COMPLETED)
     for each in (full, empty, yoga_slot):
         await gym.gives(each, ina)
     await _stand_in(gym, empty, replaced=ina, by=tom)
@@ -199,6 +204,7 @@ async def build(gym: Gym) -> Scene:
         empty=empty,
         yoga_slot=yoga_slot,
         over=over,
+        completed=completed,
         held_back=held_back,
         seated=seated,
         waiting=waiting,
@@ -252,7 +258,7 @@ async def _of_yesterday(gym: Gym, slot_id: int, customer_id: int) -> int:
         studio_id=gym.studio_id,
         customer_id=customer_id,
         home_studio_id=gym.studio_id,
-        status="BOOKED",
+        status=BookingStatus.BOOKED,
         sequence=1,
         starts_at=gym.at("18:00", day=YESTERDAY),
         ends_at=gym.at("19:00", day=YESTERDAY),
@@ -350,6 +356,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
     yield "promote", Promote(organization, of.held_back, by_staff=True)
     yield "complete", CompleteSlots(organization, frozenset({of.over}))
+    yield "reopen", ReopenSlots(organization, frozenset({of.completed}))
 
     yield "cancel a slot", CancelSlot(organization, of.full)
     yield "cancel an empty slot", CancelSlot(organization, of.empty)

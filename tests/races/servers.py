@@ -52,11 +52,11 @@ class KursplanServer(ThrowawayServer):
             directory,
             lambda: _is_ready(self.url),
         )
-        self._pid = int((directory / "pid").read_text())
+        self.pid = int((directory / "pid").read_text())
 
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does, as a crash would."""
-        os.kill(self._pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self.stop()
 
     def limit_files(self, most: int) -> tuple[int, int]:

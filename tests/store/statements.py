@@ -35,8 +35,8 @@ REFERENCE_TABLES = frozenset({"organization_directory", "api_key"})
 """Small, and the same on every machine. They are how an organization is found, so reading them
 alone does not have to name one."""
 
-SEQUENCE_TABLE = SEQUENCE
-"""Where there are no sequences it is a table, which belongs to no organization."""
+OF_THE_HOUSE = frozenset({SEQUENCE, "clock"})
+"""What belongs to no organization: the sequence, where that is a table, and the time that was seen."""
 
 ORGANIZATION_BINDS = frozenset({"organization", "organization_id"})
 """The parameters that hold the one organization of a statement."""
@@ -131,7 +131,7 @@ class Statement:
     @cached_property
     def of_organizations(self) -> bool:
         """Whether it has to name an organization: it reads or writes what belongs to one."""
-        names = self.table_names - {SEQUENCE_TABLE}
+        names = self.table_names - OF_THE_HOUSE
         only_reads = self.tree.find(*_WRITES) is None
         return bool(names - REFERENCE_TABLES if only_reads else names)
 
@@ -339,7 +339,7 @@ Rule = Callable[[Statement], Complaints]
 
 def knows_its_tables(statement: Statement) -> Complaints:
     """Every table is one of ours, so that the other rules know what they look at."""
-    for name in sorted(statement.table_names - metadata.tables.keys() - {SEQUENCE_TABLE}):
+    for name in sorted(statement.table_names - metadata.tables.keys() - OF_THE_HOUSE):
         yield f"{name} is none of the tables"
 
 
@@ -379,7 +379,7 @@ def matches_every_table(statement: Statement) -> Complaints:
     else:
         scopes = _Scopes(statement)
     for table in tables:
-        if table.name != SEQUENCE_TABLE and id(table) not in scopes.settled:
+        if table.name not in OF_THE_HOUSE and id(table) not in scopes.settled:
             yield (
                 f"{_mention(table)} is not matched: equate its"
                 f" {organization_column(table.name)} with the parameter or with another table's"
@@ -390,6 +390,8 @@ def inserts_carry_the_organization(statement: Statement) -> Complaints:
     """An inserted row says whose it is, by the parameter."""
     for insert in statement.tree.find_all(exp.Insert):
         into = _inserted_into(insert)
+        if into.name in OF_THE_HOUSE:
+            continue
         column = organization_column(into.name)
         columns = [each.name for each in getattr(insert.this, "expressions", ())]
         if column not in columns:
@@ -418,7 +420,7 @@ def changes_one_organization(statement: Statement) -> Complaints:
     """What an UPDATE or DELETE changes is found by the organization, bound as a value."""
     for write in statement.tree.find_all(exp.Update, exp.Delete):
         table = write.this
-        if table.name == SEQUENCE_TABLE:
+        if table.name in OF_THE_HOUSE:
             continue
         scopes = _Scopes(statement)
         column = organization_column(table.name)

@@ -13,7 +13,8 @@ from kursplan.store.dialect import Trouble, trouble
 NOT_NOW = {
     # The connection stays.
     "53000 53100 53200 53300 53400": Trouble.BUSY,
-    "55000 55006 55P02 55P03 55P04": Trouble.BUSY,
+    "55000 55006 55P02 55P04": Trouble.BUSY,
+    "55P03": Trouble.LOCKED,
     "57014": Trouble.BUSY,
     # It goes, and with it those that wait beside it.
     "08000 08001 08003 08004 08006 08007 08P01": Trouble.LOST,

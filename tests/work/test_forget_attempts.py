@@ -13,6 +13,7 @@ from kursplan.store.deliveries import FORGOTTEN_AT_ONCE
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets
 from kursplan.work.forget_attempts import forget_old_attempts
+from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from tests.gym import MONDAY, Gym
 from tests.webhooks.partner import Partners
@@ -77,7 +78,12 @@ async def test_the_deliveries_stay_with_what_became_of_them(gym: Gym) -> None:
 async def test_the_loop_does_it_after_as_many_days_as_are_set(gym: Gym) -> None:
     await three_attempts_a_day_apart(gym)
     background = Background(
-        gym.desk, gym.database, gym.clock, Metrics(), horizon_days=1, attempts_kept_days=2
+        gym.desk,
+        gym.database,
+        HouseClock(gym.clock),
+        Metrics(),
+        horizon_days=1,
+        attempts_kept_days=2,
     )
     await background.round()
     assert await gym.count(tables.attempt) == 2

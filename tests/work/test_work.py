@@ -21,6 +21,7 @@ from kursplan.work.complete import complete_slots
 from kursplan.work.everywhere import everywhere
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.forget import forget_old_keys
+from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from kursplan.work.promote import promote_waiting
 from tests.gym import MONDAY, Gym
@@ -205,7 +206,7 @@ async def test_a_round_does_every_step_and_counts_what_came_of_it(gym: Gym) -> N
     slot = await gym.slot(at="09:00")
     gym.clock.set(gym.at("12:00"))
     metrics = Metrics()
-    background = Background(gym.desk, gym.database, gym.clock, metrics)
+    background = Background(gym.desk, gym.database, HouseClock(gym.clock), metrics)
 
     assert await background.round()
     assert not await background.round()
@@ -220,7 +221,7 @@ async def test_a_step_that_fails_is_counted_and_the_others_go_on(gym: Gym) -> No
     slot = await gym.slot(at="09:00")
     gym.clock.set(gym.at("12:00"))
     metrics = Metrics()
-    background = Background(gym.desk, gym.database, gym.clock, metrics)
+    background = Background(gym.desk, gym.database, HouseClock(gym.clock), metrics)
 
     async def fails() -> bool:
         raise DatabaseUnavailable("gone")
@@ -237,7 +238,7 @@ async def test_the_loop_works_until_it_is_stopped_and_stops_at_once(gym: Gym) ->
     await gym.slot(at="09:00")
     gym.clock.set(gym.at("12:00"))
     metrics = Metrics()
-    background = Background(gym.desk, gym.database, gym.clock, metrics, interval=3600)
+    background = Background(gym.desk, gym.database, HouseClock(gym.clock), metrics, interval=3600)
     rested = asyncio.Event()
 
     async def last() -> bool:
@@ -256,4 +257,4 @@ async def test_the_loop_works_until_it_is_stopped_and_stops_at_once(gym: Gym) ->
 
 
 async def test_a_background_that_never_started_can_be_stopped(gym: Gym) -> None:
-    await Background(gym.desk, gym.database, gym.clock, Metrics()).stop()
+    await Background(gym.desk, gym.database, HouseClock(gym.clock), Metrics()).stop()

@@ -16,6 +16,7 @@ from kursplan import __version__
 from kursplan.cli import (
     booking,
     classes,
+    clock,
     db,
     demo,
     doctor,
@@ -86,6 +87,7 @@ app.command("doctor")(doctor.doctor)
 app.command("restore")(restore.restore)
 app.command("settings")(settings.settings)
 app.add_typer(db.app, name="db")
+app.add_typer(clock.app, name="clock")
 app.add_typer(gym.app, name="gym")
 app.add_typer(key.app, name="key")
 app.add_typer(studio.app, name="studio")

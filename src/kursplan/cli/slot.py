@@ -290,6 +290,23 @@ def cancel(
     )
 
 
+@app.command()
+def reopen(organization: OrganizationOption = None, json: JsonOption = False) -> None:
+    """Have all slots take place that are completed and not over: the clock was wrong then."""
+    from kursplan.desk.reopen import ReopenSlots
+    from kursplan.store import clock
+
+    async def task(office: Office) -> tuple[int, ...]:
+        too_early = await office.read(clock.completed_too_early, office.clock.now())
+        return await office.take(ReopenSlots(office.organization_id, frozenset(too_early)))
+
+    reopened = in_office(organization, task)
+    if json:
+        document({"slot_ids": list(reopened)})
+    else:
+        say(f"{counted(len(reopened), 'slot')} can be booked again.")
+
+
 @app.command("stand-in")
 def stand_in(
     slot: SlotArgument,

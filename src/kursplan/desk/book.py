@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Self
 
 from kursplan.desk.promote import Seat, fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
@@ -86,14 +85,13 @@ class Book(Deed):
     customer_id: int
     slot_id: int
     booking_id: int
-    """A fresh id. If the outcome of a turn is unknown, the booking is looked for under it."""
+    """A fresh id."""
     expected: BookingStatus | None = None
     """What the caller insists on: a seat (`BOOKED`, also where it is yet to be confirmed) or a
     position on the waiting list (`WAITING_LIST`)."""
     idempotency: IdempotencyKey | None = None
     overrule: frozenset[Refusal] = frozenset()
     """What staff set aside, knowingly and on record."""
-    look_first: bool = False
 
     def __post_init__(self) -> None:
         if not self.overrule <= STAFF_MAY_OVERRULE:
@@ -102,19 +100,12 @@ class Book(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(
-            frozenset((self.customer_id,)),
-            frozenset((self.slot_id,)),
-            frozenset((self.booking_id,) if self.look_first else ()),
-        )
+        return Reach(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
 
     def beforehand(self, full: Container[int]) -> MayBook | None:
-        if self.slot_id not in full or self.idempotency or self.overrule or self.look_first:
+        if self.slot_id not in full or self.idempotency or self.overrule:
             return None
         return MayBook(self.organization_id, self.studio_id, self.customer_id, self.slot_id)
-
-    def again(self) -> Self:
-        return replace(self, look_first=True)
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         if self.idempotency is None:
@@ -141,8 +132,6 @@ class Book(Deed):
         if isinstance(found, Refusal):
             return found
         slot, customer = found
-        if (done := turn.bookings.get(self.booking_id)) is not None:
-            return Booked.of(done, slot)
         answer = may_book(slot, customer, turn.now, set_aside=self.overrule)
         if isinstance(answer, Refusal):
             return answer

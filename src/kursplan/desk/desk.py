@@ -12,18 +12,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
-from kursplan.desk.lines import Line, Lines, Waiting
+from kursplan.desk.lines import Batch, Line, Lines, Waiting
+from kursplan.desk.tries import Tries
 from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
+from kursplan.store import marks
 from kursplan.store.database import Database
+from kursplan.store.marks import Mark
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.versions import LANES
 
@@ -40,7 +44,9 @@ and where the database has a single writer there is one: a second would wait, an
 QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
-"""How long a command may wait for its turn before it is turned away instead."""
+"""How long a command may wait for its answer, tries that fail included, before it is turned away."""
+CLOSING_SECONDS = 5.0
+"""How long a desk that closes waits for what was begun before it lets go of it."""
 FULL_SLOTS = 10_000
 """How many slots without a place are remembered."""
 LOOKS = 8
@@ -49,6 +55,10 @@ LOOKS = 8
 
 class DeskBusy(Exception):
     """The desk can't take the command now; nothing was changed. Try again later."""
+
+
+class OutcomeUnknown(DeskBusy):
+    """The database was lost while the command was committed: it may have been done. Look first."""
 
 
 class ChangedConcurrently(Exception):
@@ -66,6 +76,7 @@ class Desk:
         *,
         turn_limit: int = TURN_LIMIT,
         queue_limit: int = QUEUE_LIMIT,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self.ids = Ids(database.take_ids)
         self._database = database
@@ -73,6 +84,7 @@ class Desk:
         self._metrics = metrics
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
+        self._patience = patience
         at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
         self._commands = Lines(self._turn, at_work, apart=True)
         self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
@@ -92,7 +104,7 @@ class Desk:
         """Have `command` done; gives its answer once it is committed.
 
         Raises `DeskBusy` when the queue is full, or the database can't do it now, and
-        `ChangedConcurrently`; either way nothing was changed.
+        `ChangedConcurrently`; either way nothing was changed, unless it is an `OutcomeUnknown`.
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
@@ -108,7 +120,7 @@ class Desk:
     async def try_out(self, command: Command[A]) -> A:
         """What `command` would answer now; nothing of it is done.
 
-        Raises `DeskBusy`.
+        For those that leave writing to the turn. Raises `DeskBusy`.
         """
         try:
             [answer] = await self._look([command], command.reach)
@@ -116,11 +128,25 @@ class Desk:
             raise DeskBusy(str(unavailable)) from unavailable
         return answer  # type: ignore[no-any-return]
 
-    async def close(self) -> None:
-        """Take no more commands, and finish those that wait."""
+    async def close(self, grace: float = CLOSING_SECONDS) -> None:
+        """Take no more commands, and finish those that wait, in so many seconds at most.
+
+        What is not done by then is refused, and turns at work are rolled back or left to the database.
+        """
         self._closed = True
-        while self._running:
-            await asyncio.wait(self._running)
+        if self._running:
+            await asyncio.wait(self._running, timeout=grace)
+        for lines in (self._commands, self._questions):
+            waiting, at_work = lines.abandon()
+            for each in waiting:
+                _fail(each, DeskBusy("the server is shutting down"))
+            for each in at_work:
+                _fail(each, OutcomeUnknown("the server is shutting down"))
+        if left := set(self._running):
+            for turn in left:
+                turn.cancel()
+            # The way to a database that does not answer may keep even that from ending.
+            await asyncio.wait(left, timeout=1.0)
 
     def _remember_full(self, slots: frozenset[int]) -> None:
         if len(self._full) >= FULL_SLOTS:
@@ -138,53 +164,54 @@ class Desk:
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         waiting = lines.stand(line, command, answer)
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
-            line.turns += 1
-            task = asyncio.create_task(self._work_off(lines, line))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._begin(lines, line)
         return answer
+
+    def _begin(self, lines: Lines, line: Line) -> None:
+        """Have turns taken until nobody waits, beside those that are at work already."""
+        line.turns += 1
+        task = asyncio.create_task(self._work_off(lines, line))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _work_off(self, lines: Lines, line: Line) -> None:
         try:
-            while batch := lines.next(line, self._turn_limit):
-                earliest = stopwatch() - PATIENCE_SECONDS
-                wanted = [each for each in batch if _is_still_wanted(each, earliest)]
-                with line.at_work_on(batch):
-                    await self._serve(lines, wanted)
+            while members := lines.next(line, self._turn_limit):
+                with line.at_work_on(members) as batch:
+                    await self._serve(lines, line, batch)
         finally:
             lines.leave(line)
 
-    async def _serve(self, lines: Lines, batch: Sequence[Waiting]) -> None:
-        """One turn; where it fails, each command once more by itself, so that none sinks another."""
-        if not batch:
-            return
-        try:
-            answers = await lines.turn(
-                [each.command for each in batch], Reach.of([each.reach for each in batch])
-            )
-        except Exception as failure:
-            if len(batch) == 1 and not _may_pass_again(failure):
-                _fail(batch[0], failure)
-                return
-            log.warning("turn failed", commands=len(batch), failure=type(failure).__name__)
-            for each in batch:
-                await self._serve_again(lines, each)
-        else:
-            for each, answer in zip(batch, answers, strict=True):
-                if answer is Refusal.BOOKING_LIMIT_REACHED:
-                    self._remember_full(each.reach.slots)
-                if not each.answer.done():
-                    each.answer.set_result(answer)
+    async def _serve(self, lines: Lines, line: Line, batch: Batch) -> None:
+        """One turn; where it fails, as many as can help before it is too late for an answer."""
+        tries = Tries(batch.members, _fail, self._patience, line.lasts)
+        while part := tries.next():
+            began = stopwatch()
+            try:
+                answers = await lines.turn(
+                    [each.command for each in part], Reach.of([each.reach for each in part])
+                )
+            except OutcomeUnknown as unknown:
+                for each in part:
+                    _fail(each, unknown)
+            except Exception as failure:
+                if len(part) > 1 or isinstance(failure, DatabaseUnavailable):
+                    log.warning("turn failed", commands=len(part), failure=type(failure).__name__)
+                tries.failed(part, failure, stopwatch() - began)
+                line.stall(batch)
+                if line.waiting and line.turns < lines.most_turns:
+                    self._begin(lines, line)
+            else:
+                tries.passed()
+                self._answer(part, answers)
+        line.lasts = tries.lasts
 
-    async def _serve_again(self, lines: Lines, waiting: Waiting) -> None:
-        try:
-            again = waiting.command.again()
-            [answer] = await lines.turn([again], again.reach)
-        except Exception as failure:
-            _fail(waiting, failure)
-        else:
-            if not waiting.answer.done():
-                waiting.answer.set_result(answer)
+    def _answer(self, part: Sequence[Waiting], answers: Sequence[Any]) -> None:
+        for each, answer in zip(part, answers, strict=True):
+            if answer is Refusal.BOOKING_LIMIT_REACHED:
+                self._remember_full(each.reach.slots)
+            if not each.answer.done():
+                each.answer.set_result(answer)
 
     async def _turn(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         if self._full and (refusals := await self._refused_beforehand(commands, reach)):
@@ -234,41 +261,63 @@ class Desk:
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id
         unheard = organization_id in self._unheard
+        recorded: _Recorded | None = None
 
-        def transaction(tx: Connection) -> tuple[list[Any], bool | None]:
+        def transaction(tx: Connection) -> _Recorded:
+            nonlocal recorded
             turn = Turn(tx, organization_id, self._clock, self._lane, unheard=unheard)
             turn.gather(reach, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()
-            return answers, turn.is_heard
+            recorded = _Recorded(answers, turn.is_heard, turn.mark)
+            return recorded
 
         for _ in range(LOOKS):
             try:
-                answers, is_heard = await self._database.write(transaction)
+                done = await self._database.write(transaction)
             except LookAgain as wider:
                 reach |= wider.further
+            except Exception as failure:
+                if recorded is None or not await self._was_committed(
+                    organization_id, recorded, failure
+                ):
+                    raise
+                return self._committed(organization_id, recorded)
             else:
-                if is_heard:
-                    self._unheard.discard(organization_id)
-                    self.committed.set()
-                elif is_heard is False:
-                    self._unheard.add(organization_id)
-                return answers
+                return self._committed(organization_id, done)
         raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
 
+    def _committed(self, organization_id: int, done: _Recorded) -> list[Any]:
+        if done.is_heard:
+            self._unheard.discard(organization_id)
+            self.committed.set()
+        elif done.is_heard is False:
+            self._unheard.add(organization_id)
+        return done.answers
 
-def _is_still_wanted(waiting: Waiting, earliest: float) -> bool:
-    """Whether the caller still waits; one who has since before `earliest` is turned away here."""
-    if waiting.answer.done():
-        return False
-    if waiting.since < earliest:
-        _fail(waiting, DatabaseUnavailable("its turn did not come in time"))
-        return False
-    return True
+    async def _was_committed(
+        self, organization_id: int, recorded: _Recorded, failure: Exception
+    ) -> bool:
+        """Whether a turn was committed although that failed. Raises `OutcomeUnknown`."""
+        mark = recorded.mark
+        if mark is None:
+            return False  # There was nothing to commit.
+        try:
+            return await self._database.write(
+                lambda tx: marks.is_there(tx, organization_id, mark, self._lane)
+            )
+        except Exception as lost:
+            log.warning("outcome unknown", failure=type(lost).__name__)
+            raise OutcomeUnknown("whether it was done is not known: look first") from failure
 
 
-def _may_pass_again(failure: Exception) -> bool:
-    return isinstance(failure, DatabaseUnavailable)
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What a turn comes to, provided that it is committed."""
+
+    answers: list[Any]
+    is_heard: bool | None
+    mark: Mark | None
 
 
 def _fail(waiting: Waiting, failure: Exception) -> None:

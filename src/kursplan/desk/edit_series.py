@@ -40,8 +40,7 @@ class Following:
 
     from_day: date
     series_id: int
-    """A fresh id for the series that begins. If the outcome of a turn is unknown, it is looked
-    for under it."""
+    """A fresh id for the series that begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,6 @@ class EditSeries(Deed):
     plan: SeriesPlan
 
     def perform(self, turn: Turn) -> SeriesEdited | Refusal:
-        if isinstance(self.scope, Following):
-            done = series.load(turn.tx, self.organization_id, self.scope.series_id)
-            if done is not None:
-                return SeriesEdited(done)
         edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
             return Refusal.SERIES_NOT_FOUND

@@ -54,8 +54,6 @@ class AddEndpoint(Deed):
     def perform(self, turn: Turn) -> None:
         settle(turn)
         there = endpoints.of_integration(turn.tx, self.organization_id, self.integration_id)
-        if any(each.id == self.endpoint_id for each in there):
-            return  # It was committed the first time.
         _check(self.entry, there)
         add(turn, self.integration_id, self.entry, self.endpoint_id, self.secret)
 
@@ -132,8 +130,6 @@ class RotateSecret(Deed):
         settle(turn)
         before = find(turn, self.endpoint_id)
         until = before.old_secret_until
-        if before.secret == self.secret:
-            return until  # It was committed the first time.
         if self.overlap and until is not None and turn.now <= until:
             raise EndpointRefused(
                 f"its secret was rotated already, and the one from before is valid until "

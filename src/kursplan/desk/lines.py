@@ -34,6 +34,15 @@ class Waiting:
 
 
 @dataclass(slots=True)
+class Batch:
+    """Those whose turn it is."""
+
+    members: Sequence[Waiting]
+    counts: int
+    """As how many they count when it is asked whether another turn is worth it."""
+
+
+@dataclass(slots=True)
 class Line:
     """What waits in one organization, and how many turns are at work on it."""
 
@@ -44,6 +53,10 @@ class Line:
     """How many commands are in the turns at work."""
     touched: set[int] = field(default_factory=set)
     """What these touch."""
+    batches: list[Batch] = field(default_factory=list)
+    """Which these are."""
+    lasts: float = 0.0
+    """How many seconds a turn may take: as long as the last one that failed, until one succeeds."""
 
     @property
     def is_worth_a_turn(self) -> bool:
@@ -51,16 +64,24 @@ class Line:
         return len(self.waiting) >= self.at_work
 
     @contextmanager
-    def at_work_on(self, batch: Sequence[Waiting]) -> Iterator[None]:
+    def at_work_on(self, members: Sequence[Waiting]) -> Iterator[Batch]:
         """Those are in a turn meanwhile."""
-        touched = _NOTHING.union(*[each.touches for each in batch])
+        batch = Batch(members, len(members))
+        touched = _NOTHING.union(*[each.touches for each in members])
         self.touched |= touched
-        self.at_work += len(batch)
+        self.at_work += batch.counts
+        self.batches.append(batch)
         try:
-            yield
+            yield batch
         finally:
+            self.batches = [each for each in self.batches if each is not batch]
             self.touched -= touched
-            self.at_work -= len(batch)
+            self.at_work -= batch.counts
+
+    def stall(self, batch: Batch) -> None:
+        """A turn of theirs failed, and others may wait for long: who wants something else need not."""
+        self.at_work -= batch.counts
+        batch.counts = 0
 
 
 class Lines:
@@ -125,6 +146,19 @@ class Lines:
         if line is None:
             line = self._lines[organization_id] = Line(organization_id)
         return line
+
+    def abandon(self) -> tuple[list[Waiting], list[Waiting]]:
+        """Those who wait, who do so no longer, and those in the turns at work."""
+        waiting = [each for line in self._lines.values() for each in line.waiting]
+        at_work = [
+            each
+            for line in self._lines.values()
+            for batch in line.batches
+            for each in batch.members
+        ]
+        for line in self._lines.values():
+            line.waiting.clear()
+        return waiting, at_work
 
     def leave(self, line: Line) -> None:
         line.turns -= 1

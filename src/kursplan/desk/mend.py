@@ -16,6 +16,7 @@ from kursplan.desk.employees import LeavePlan
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.promote import fill_seats
+from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
@@ -119,5 +120,7 @@ def _mending(organization_id: int, finding: Finding) -> Iterator[Command[object]
         yield FollowSeries(organization_id, finding.series_id)
     if finding.promise is Promise.WHO_IS_GONE_GIVES_NOTHING and finding.employee_id is not None:
         yield LeavePlan(organization_id, finding.employee_id)
+    if finding.promise is Promise.WHAT_IS_COMPLETED_IS_OVER and finding.slot_id is not None:
+        yield ReopenSlots(organization_id, frozenset({finding.slot_id}))
     if finding.promise is Promise.CLOSURES_ARE_FLAGGED:
         yield ReviewBookings(organization_id, frozenset(finding.booking_ids))

@@ -16,16 +16,13 @@ class PlanSeries(Deed):
 
     organization_id: int
     series_id: int
-    """A fresh id. If the outcome of a turn is unknown, the series is looked for under it."""
+    """A fresh id."""
     class_id: int
     key: str
     """The name by which staff and the gym file know it; nobody else's in the organization."""
     plan: SeriesPlan
 
     def perform(self, turn: Turn) -> Series | Refusal:
-        done = series.load(turn.tx, self.organization_id, self.series_id)
-        if done is not None:
-            return done
         planned = series.new_in_class(
             turn.tx,
             self.organization_id,

@@ -22,7 +22,7 @@ class PlanSlot(Deed):
 
     organization_id: int
     slot_id: int
-    """A fresh id. If the outcome of a turn is unknown, the slot is looked for under it."""
+    """A fresh id."""
     class_id: int
     key: str
     """The name by which staff and the gym file know it; nobody else's in the organization."""
@@ -57,9 +57,6 @@ class PlanSlot(Deed):
 
     def perform(self, turn: Turn) -> Slot | Refusal:
         tx, organization_id = turn.tx, self.organization_id
-        done = slots.load(tx, organization_id, [self.slot_id])
-        if done:
-            return done[self.slot_id]
         host = plan.host(tx, organization_id, self.class_id)
         if host is None:
             return Refusal.CLASS_NOT_FOUND

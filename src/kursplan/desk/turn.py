@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -33,11 +33,13 @@ from kursplan.store import (
     customers,
     events,
     idempotency,
+    marks,
     organizations,
     slots,
     versions,
 )
 from kursplan.store.idempotency import Outcome
+from kursplan.store.marks import Mark
 
 Answer = TypeVar("Answer", covariant=True)
 
@@ -128,10 +130,6 @@ class Command(Protocol[Answer]):
         """What to ask first, without a lock, where these slots were full: a `Refusal` stands."""
         ...
 
-    def again(self) -> Self:
-        """The command to try when it is unknown whether this one was committed."""
-        ...
-
 
 class Question(Protocol[Answer]):
     """A value that asks what would be; it changes nothing, not even in the turn that it shares."""
@@ -144,11 +142,9 @@ class Question(Protocol[Answer]):
 
     def perform(self, turn: Turn) -> Answer: ...
 
-    def again(self) -> Self: ...
-
 
 class Deed:
-    """A command that finds the same end when it is repeated: most need nothing more."""
+    """A command that says no more than what it does, and of which the desk knows no short way."""
 
     @property
     def reach(self) -> Reach:
@@ -156,9 +152,6 @@ class Deed:
 
     def beforehand(self, _full: Container[int]) -> Question[Any] | None:
         return None
-
-    def again(self) -> Self:
-        return self
 
 
 class Turn:
@@ -196,6 +189,8 @@ class Turn:
         self._unheard = unheard
         self.is_heard: bool | None = None
         """Whether somebody is to be told of its events, once they are recorded and if there are."""
+        self.mark: Mark | None = None
+        """By what it is known once it is committed; none where it changes nothing."""
 
     @property
     def tx(self) -> Connection:
@@ -389,13 +384,13 @@ class Turn:
 
     def record(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
+        # What was there changes first: who gave up a place may have taken another on the same slot.
+        self._change_bookings(each for each in self._changed if each not in self._added)
         if self._added:
             added = (self.bookings[each] for each in self._added)
             bookings.add(self._tx, self.organization_id, added)
-        if self._changed:
-            # New ones too, if they were changed since: only what they were made with was added.
-            changed = (self.bookings[each] for each in self._changed)
-            bookings.change(self._tx, self.organization_id, changed)
+        # New ones too, if they were changed since: only what they were made with was added.
+        self._change_bookings(each for each in self._changed if each in self._added)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
@@ -406,12 +401,20 @@ class Turn:
             )
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values())
+        event_uuid = None
         if self._events:
-            self.is_heard = events.add(
+            event_uuid, self.is_heard = events.add(
                 self._tx, self.organization_id, self._events, self.now, unheard=self._unheard
             )
         if self._shown:
+            self.mark = marks.leave(
+                self._tx, self.organization_id, self._shown, event_uuid, self.now
+            )
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
+
+    def _change_bookings(self, booking_ids: Iterable[int]) -> None:
+        if changed := [self.bookings[each] for each in booking_ids]:
+            bookings.change(self._tx, self.organization_id, changed)
 
 
 def _check_held(

@@ -270,9 +270,11 @@ class Trouble(StrEnum):
     """What an error of the database means for whoever ran the transaction."""
 
     BUSY = "BUSY"
-    """A lock or room was not to be had in time: come back later."""
+    """The database as a whole was not free, or had no room: come back later."""
     LOST = "LOST"
     """The connection is of no use any more, or nobody is let in: come back later, over another."""
+    LOCKED = "LOCKED"
+    """A row was not to be had in time; who does not want it may well pass at once."""
     CONFLICT = "CONFLICT"
     """Another transaction was in the way: deadlock, serialization, or the same row twice."""
     BROKEN = "BROKEN"
@@ -297,7 +299,8 @@ MEANINGS = {
     "40003": Trouble.LOST,  # Nobody knows whether it was done.
     "40P01": Trouble.CONFLICT,  # Deadlock.
     "53": Trouble.BUSY,  # No room on the disk, no memory, no connection left.
-    "55": Trouble.BUSY,  # No lock in time; a database that takes no connections.
+    "55": Trouble.BUSY,  # A database that takes no connections.
+    "55P03": Trouble.LOCKED,  # No lock in time.
     "57": Trouble.LOST,  # The server is going down or coming up, or the database was dropped.
     "57014": Trouble.BUSY,  # A statement was given up.
     "58": Trouble.LOST,  # The disk or a file of the server fails.

@@ -30,8 +30,10 @@ def add(
     happened_at: datetime,
     *,
     unheard: bool = False,
-) -> bool:
-    """Store the events in the order in which they are given; gives whether somebody is to be told.
+) -> tuple[str, bool]:
+    """Store the events in the order in which they are given.
+
+    Gives the uuid of the first, and whether somebody is to be told of any.
 
     Their numbers are taken here, while what changed is locked: a later event of the same entity
     has the higher number, whichever process stores it. `unheard` if most likely nobody is to be told.
@@ -52,4 +54,4 @@ def add(
     ]
     held = hold_listeners(tx, organization_id, likely=unheard)
     stored = ADD.run(tx, organization_id, rows, {"happened_at": happened_at, "held": held})
-    return not all(fanned_out for (fanned_out,) in stored)
+    return uuids[0], not all(fanned_out for (fanned_out,) in stored)

@@ -1,8 +1,8 @@
 """The tables. Every one begins with the organization, in its key and in every reference.
 
 That keeps tenants apart, and lets the same schema be spread over several machines by organization.
-The exceptions are small, rarely written and carry no reference: `organization` itself, and the two
-directories by which an organization is found.
+The exceptions are small, rarely written and carry no reference: `organization` itself, the two
+directories by which an organization is found, and the clock of the house.
 
 Hot rows are not referenced: a foreign key from `booking` or `event` to the studio or organization
 would have every insert lock the same row.
@@ -339,6 +339,19 @@ version = _table(
 """How often what a studio shows has changed; the sum over the lanes is its version. Each process
 counts in a lane of its own, so that they do not wait for each other. Studio 0 stands for all of
 the organization."""
+
+turn = _table(
+    "turn",
+    Column("uuid", String(36), nullable=False),
+    _when("taken_at"),
+    Index("ix_turn_organization_id_taken_at", "organization_id", "taken_at"),
+    key=("uuid",),
+)
+"""Turns of the desk that changed something and told no event: that is how to know of one whose
+answer was lost that it was committed."""
+
+clock = Table("clock", metadata, _id("id"), _when("seen_at"), PrimaryKeyConstraint("id"))
+"""One row: the latest time that was believed, so that a machine's clock that is wrong is noticed."""
 
 series = _table(
     "series",

@@ -26,12 +26,14 @@ class DatabaseUnavailable(Exception):
     """The database could not do it now: no connection, no lock, or too many ask at once.
 
     `conflict` is true where another transaction was in the way (deadlock, serialization) and the
-    same work may well pass when it is run again at once.
+    same work may well pass when it is run again at once. `locked` is true where a single row was not
+    to be had in time: work that does not want it may pass.
     """
 
-    def __init__(self, reason: str, *, conflict: bool = False) -> None:
+    def __init__(self, reason: str, *, conflict: bool = False, locked: bool = False) -> None:
         super().__init__(reason)
         self.conflict = conflict
+        self.locked = locked
 
 
 class BadDatabaseUrl(ValueError):
@@ -68,4 +70,8 @@ def told_in_our_words() -> Iterator[None]:
         kind = trouble(error)
         if kind is Trouble.BROKEN:
             raise
-        raise DatabaseUnavailable(name_of(error), conflict=kind is Trouble.CONFLICT) from error
+        raise DatabaseUnavailable(
+            name_of(error),
+            conflict=kind is Trouble.CONFLICT,
+            locked=kind is Trouble.LOCKED,
+        ) from error

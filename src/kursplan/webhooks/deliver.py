@@ -56,9 +56,19 @@ class _Place:
 class Courier:
     """Delivers what is due; one object per process."""
 
-    def __init__(self, database: Database, clock: Clock, post: Post, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        post: Post,
+        metrics: Metrics,
+        *,
+        signs_by: Clock | None = None,
+    ) -> None:
+        """What is due is due by `clock`; receivers compare the time of a signature with theirs."""
         self._database = database
         self._clock = clock
+        self._signs_by = signs_by or clock
         self._post = post
         self._metrics = metrics
         self._under_way: dict[asyncio.Task[None], _Place] = {}
@@ -187,7 +197,7 @@ class Courier:
             parcel.uuid, parcel.type, parcel.entity_id, parcel.happened_at, parcel.content
         )
         body = message.body()
-        now, sender = self._clock.now(), parcel.sender
+        now, sender = self._signs_by.now(), parcel.sender
         sent = headers(message, body, sender.webhook_key, sender.secrets(now), now)
         return await self._post.send(sender.url, body, sent)
 

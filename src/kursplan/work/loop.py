@@ -12,7 +12,6 @@ from functools import partial
 
 import structlog
 
-from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import Database
@@ -21,6 +20,8 @@ from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series
 from kursplan.work.forget import forget_old_keys
 from kursplan.work.forget_attempts import KEPT_DAYS, forget_old_attempts
+from kursplan.work.forget_turns import forget_old_turns
+from kursplan.work.house_clock import HouseClock
 from kursplan.work.promote import promote_waiting
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ class Background:
         self,
         desk: Desk,
         database: Database,
-        clock: Clock,
+        clock: HouseClock,
         metrics: Metrics,
         *,
         interval: float = INTERVAL_SECONDS,
@@ -55,7 +56,10 @@ class Background:
             "forget_old_attempts": partial(
                 forget_old_attempts, database, clock, attempts_kept_days
             ),
+            "forget_old_turns": partial(forget_old_turns, database, clock),
         }
+        self._database = database
+        self._clock = clock
         self._metrics = metrics
         self._interval = interval
         self._loop: asyncio.Task[None] | None = None
@@ -73,7 +77,16 @@ class Background:
             self._loop = None
 
     async def round(self) -> bool:
-        """Each step once, whatever becomes of the others; whether there was work in any."""
+        """Each step once, whatever becomes of the others; whether there was work in any.
+
+        None of them where it can't be known whether the clock is right.
+        """
+        try:
+            await self._clock.keep(self._database)
+        except Exception:
+            log.exception("background step failed", step="keep_the_time")
+            self._metrics.background.labels("keep_the_time", "failed").inc()
+            return False
         return any([await self._attempt(name, step) for name, step in self.steps.items()])
 
     async def _run(self) -> None:

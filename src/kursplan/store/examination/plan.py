@@ -14,9 +14,9 @@ from sqlalchemy import bindparam, or_, select, text
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Shape
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Own
 from kursplan.domain.studios import Closure, zone_of
-from kursplan.store import instructors, series, timezones
+from kursplan.store import clock, instructors, series, timezones
 from kursplan.store.dialect import Instant
 from kursplan.store.examination.findings import Finding, Patient, Promise
 from kursplan.store.rows import AnyRow
@@ -199,16 +199,6 @@ BOOKED_IN_ANOTHER_STUDIO = (
     .order_by(booking.c.id)
 )
 
-COMPLETED_BEFORE_THE_END = (
-    select(slot.c.id)
-    .where(
-        slot.c.organization_id == ORGANIZATION,
-        slot.c.status == SlotStatus.COMPLETED,
-        slot.c.ends_at > _NOW,
-    )
-    .order_by(slot.c.id)
-)
-
 
 def _times_mean_the_same(patient: Patient) -> Iterator[Finding]:
     for each in timezones.retimed_slots(patient.tx, patient.organization_id, patient.now):
@@ -348,8 +338,10 @@ def _one_studio(patient: Patient) -> Iterator[Finding]:
 
 
 def _what_is_completed_is_over(patient: Patient) -> Iterator[Finding]:
-    for row in patient.rows(COMPLETED_BEFORE_THE_END, now=patient.now):
-        yield patient.finding(f"slot {row.id} is completed, and has not ended yet", slot_id=row.id)
+    for slot_id in clock.completed_too_early(patient.tx, patient.organization_id, patient.now):
+        yield patient.finding(
+            f"slot {slot_id} is completed, and has not ended yet", slot_id=slot_id
+        )
 
 
 def _number(limit: int | None) -> str:
