@@ -1,14 +1,17 @@
-"""Asking again: the same answer under the same key, and never a second booking (F17)."""
+"""Asking again: the same booking under the same key, and never a second one (F17)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from kursplan.desk.book import ANSWERS_KEPT, Book, Booked, IdempotencyKey
+from kursplan.desk.book import Book, Booked, IdempotencyKey
+from kursplan.desk.cancel import Cancel
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Refusal
 from kursplan.store import tables
+from kursplan.store.idempotency import ANSWERS_KEPT
 from tests.gym import Gym
 
 KEY = IdempotencyKey(integration_id=77, key="tap-1", request_hash="a")
@@ -23,7 +26,7 @@ async def test_a_retry_without_a_key_finds_the_customer_on_the_slot(gym: Gym) ->
     assert await gym.count(tables.booking) == 1
 
 
-async def test_a_retry_with_its_key_gets_the_first_answer(gym: Gym) -> None:
+async def test_a_retry_with_its_key_finds_the_booking(gym: Gym) -> None:
     """F17"""
     slot = await gym.slot()
     customer = await gym.customer()
@@ -32,36 +35,90 @@ async def test_a_retry_with_its_key_gets_the_first_answer(gym: Gym) -> None:
 
     again = await gym.book(customer, slot, idempotency=KEY)
 
-    assert again == first
+    assert not first.replayed
+    assert again == replace(first, replayed=True)
     assert await gym.count(tables.booking) == 1
     assert await gym.told() == told
 
 
-async def test_the_first_answer_stays_what_it_was(gym: Gym) -> None:
-    """F17: an answer, not a look at what has become of the booking since."""
+async def test_a_repeated_answer_shows_the_booking_as_it_now_stands(gym: Gym) -> None:
+    """F17: whoever asks again is told what has become of the booking since."""
     slot = await gym.slot(seats=1)
     first, second = await gym.customers(2)
     seat = await gym.booked(first, slot)
     waiting = await gym.booked(second, slot, idempotency=KEY)
-    await gym.cancel(seat.booking_id)
+    assert waiting.status is BookingStatus.WAITING_LIST
 
-    again = await gym.book(second, slot, idempotency=KEY)
+    for change, status in (
+        (seat.booking_id, BookingStatus.BOOKED),
+        (waiting.booking_id, BookingStatus.CANCELED),
+    ):
+        await gym.cancel(change)
+        again = await gym.book(second, slot, idempotency=KEY)
+        assert again == replace(waiting, status=status, replayed=True)
+    assert await gym.count(tables.booking) == 2
 
-    assert isinstance(again, Booked)
-    assert again == waiting
-    assert again.status is BookingStatus.WAITING_LIST
-    assert (await gym.booking_now(waiting.booking_id)).status is BookingStatus.BOOKED
 
-
-async def test_a_refusal_is_answered_again_too(gym: Gym) -> None:
+async def test_a_refusal_is_decided_anew(gym: Gym) -> None:
+    """It changed nothing, so nothing is kept of it, whatever was asked."""
     slot = await gym.slot(seats=1, waiting_list=0)
-    first, second, other = await gym.customers(3)
+    first, second = await gym.customers(2)
     seat = await gym.booked(first, slot)
-    full = Refusal.BOOKING_LIMIT_REACHED
-    assert await gym.book(other, slot) is full
-    assert await gym.book(second, slot, idempotency=KEY) is full
+    asked = {"idempotency": KEY}
+    assert await gym.book(second, slot, **asked) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(second, slot + 999, **asked) is Refusal.CLASS_SLOT_NOT_FOUND
+    assert await gym.count(tables.idempotency_key) == 0
+
     await gym.cancel(seat.booking_id)
-    assert await gym.book(second, slot, idempotency=KEY) is full
+
+    booked = await gym.booked(second, slot, **asked)
+    assert (booked.status, booked.replayed) == (BookingStatus.BOOKED, False)
+
+
+async def test_in_one_turn_the_second_under_a_key_finds_what_the_first_did(gym: Gym) -> None:
+    """Also when a third has cancelled it in between, or when the first was refused."""
+    slot, full = await gym.slot(at="18:00"), await gym.slot(at="20:00", seats=0, waiting_list=0)
+    customer, other = await gym.customers(2)
+    free = replace(KEY, key="tap-2")
+    fresh = [await gym.desk.ids.next() for _ in range(5)]
+
+    def book(who: int, where: int, key: IdempotencyKey) -> Book:
+        booking_id = fresh.pop(0)
+        return Book(gym.organization, gym.studio_id, who, where, booking_id, idempotency=key)
+
+    commands = [
+        book(customer, slot, KEY),
+        Cancel(gym.organization, gym.studio_id, fresh[0] - 1),
+        book(customer, slot, KEY),
+        book(other, slot, replace(KEY, request_hash="b")),
+        book(other, full, free),
+        book(other, slot, replace(free, request_hash="b")),
+    ]
+    one, cancelled, again, another, refused, decided = await asyncio.gather(
+        *(gym.take(each) for each in commands)
+    )
+
+    assert (one.status, cancelled.status) == (BookingStatus.BOOKED, BookingStatus.CANCELED)
+    assert again == replace(cancelled, replayed=True)
+    assert another is Refusal.IDEMPOTENCY_KEY_REUSED
+    assert refused is Refusal.BOOKING_LIMIT_REACHED
+    assert (decided.status, decided.replayed) == (BookingStatus.BOOKED, False)
+    assert await gym.statuses(slot) == [(other, BookingStatus.BOOKED)]
+
+
+async def test_a_whole_turn_of_repeated_requests_is_answered(gym: Gym) -> None:
+    """More of them than a turn looks around for what it needs."""
+    slot = await gym.slot(seats=None)
+    crowd = await gym.customers(20)
+
+    async def ask() -> list[Booked | Refusal]:
+        return await asyncio.gather(
+            *(gym.book(each, slot, idempotency=replace(KEY, key=f"tap-{each}")) for each in crowd)
+        )
+
+    first = await ask()
+    assert await ask() == [replace(each, replayed=True) for each in first]
+    assert await gym.count(tables.booking) == len(crowd)
 
 
 async def test_the_same_key_for_another_request_is_refused(gym: Gym) -> None:
@@ -89,7 +146,7 @@ async def test_an_answer_is_kept_for_a_day(gym: Gym) -> None:
     answer = await gym.booked(first, slot, idempotency=KEY)
 
     gym.clock.advance(ANSWERS_KEPT - timedelta(milliseconds=1))
-    assert await gym.book(first, slot, idempotency=KEY) == answer
+    assert await gym.book(first, slot, idempotency=KEY) == replace(answer, replayed=True)
     gym.clock.advance(timedelta(milliseconds=1))
     fresh = IdempotencyKey(KEY.integration_id, KEY.key, "b")
     later = await gym.booked(second, slot, idempotency=fresh)
@@ -110,7 +167,8 @@ async def test_the_same_request_many_times_at_once_books_once(gym: Gym, desks: i
     )
 
     assert {type(answer) for answer in answers} == {Booked}
-    assert len(set(answers)) == 1
+    assert len({replace(answer, replayed=False) for answer in answers}) == 1
+    assert [answer.replayed for answer in answers].count(False) == 1
     assert await gym.count(tables.booking) == 1
     assert len(await gym.told()) == 1
 

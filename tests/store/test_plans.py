@@ -53,7 +53,6 @@ HOT = {
     "endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
     "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
     "fan_out.FANNED_OUT": {"event": "id"},
-    "idempotency.FORGET": {"idempotency_key": "integration_id key"},
     "idempotency.STORED": {"idempotency_key": "integration_id key"},
     "keys.KEY": {"api_key": "key_hash"},
     "people.DETACH_BOOKINGS": {"booking": "customer_id"},

@@ -101,6 +101,7 @@ class OpenApi:
         if endpoint.method == "GET":
             return visit.show(await _page(endpoint, call))
         answer = await endpoint.answer(call)
+        visit.headers += call.headers
         if answer is None:
             return Answer.empty(200, visit.headers)
         return Answer.json(200, visit.headers, encode(answer))
