@@ -1,18 +1,28 @@
 """Asking again: the same booking under the same key, and never a second one (F17)."""
 
 import asyncio
-from dataclasses import replace
+import sqlite3
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.util import await_only
 
 from kursplan.desk.book import Book, Booked, IdempotencyKey
 from kursplan.desk.cancel import Cancel
+from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Refusal
-from kursplan.store import tables
+from kursplan.metrics import Metrics
+from kursplan.store import bookings, idempotency, tables
+from kursplan.store.database import Database
 from kursplan.store.idempotency import ANSWERS_KEPT
+from kursplan.store.trouble import Work
 from tests.gym import Gym
+
+T = TypeVar("T")
 
 KEY = IdempotencyKey(integration_id=77, key="tap-1", request_hash="a")
 
@@ -171,6 +181,149 @@ async def test_the_same_request_many_times_at_once_books_once(gym: Gym, desks: i
     assert [answer.replayed for answer in answers].count(False) == 1
     assert await gym.count(tables.booking) == 1
     assert len(await gym.told()) == 1
+
+
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+
+class RolledBack(Exception):
+    """What a rival wrote is not to stay."""
+
+
+@dataclass
+class Rival:
+    """A transaction that writes something, and holds it until it is told to end."""
+
+    database: Database
+    write: Work[None]
+    stays: bool
+    _wrote: asyncio.Event = field(default_factory=asyncio.Event)
+    _go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def begin(self) -> None:
+        self._work = asyncio.ensure_future(self.database.write(self._held))
+        await self._wrote.wait()
+
+    def _held(self, tx: Connection) -> None:
+        self.write(tx)
+        self._wrote.set()
+        await_only(self._go_on.wait())
+        if not self.stays:
+            raise RolledBack
+
+    async def end(self) -> None:
+        """Let go, once somebody waits for what it holds."""
+        while not await self.database.read(lambda tx: tx.execute(WAITING).scalar()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # The database tells nobody.
+        self._go_on.set()
+        if self.stays:
+            await self._work
+        else:
+            with pytest.raises(RolledBack):
+                await self._work
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_a_key_that_is_used_after_it_was_looked_up_is_not_used_again(gym: Gym) -> None:
+    """F17: one request waits between its look-up and its commit while the other is done."""
+    slots = [await gym.slot(at="18:00"), await gym.slot(at="20:00")]
+    first, second = await gym.customers(2)
+    in_the_way = await gym.booking_now((await gym.booked(first, slots[1])).booking_id)
+    in_the_way = replace(in_the_way, id=await gym.desk.ids.next(), customer_id=second, sequence=2)
+    rival = Rival(
+        gym.database, lambda tx: bookings.add(tx, gym.organization, [in_the_way]), stays=False
+    )
+    await rival.begin()
+    other = replace(KEY, request_hash="b")
+    late = asyncio.ensure_future(gym.book(second, slots[1], idempotency=other))
+    done = await gym.at_another_desk().booked(first, slots[0], idempotency=KEY)
+    await rival.end()
+
+    assert await late is Refusal.IDEMPOTENCY_KEY_REUSED
+    assert await gym.statuses(slots[1]) == [(first, BookingStatus.BOOKED)]
+    again = await gym.book(first, slots[0], idempotency=KEY)
+    assert again == replace(done, replayed=True)
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("stays", [True, False])
+async def test_who_meets_a_key_that_is_just_being_used_waits_for_what_comes_of_it(
+    gym: Gym, stays: bool
+) -> None:
+    """F17: it is committed and found, or rolled back and free."""
+    slot = await gym.slot()
+    first, second = await gym.customers(2)
+    done = await gym.booked(first, slot)
+    outcome = KEY.outcome(done.booking_id)
+    rival = Rival(
+        gym.database,
+        lambda tx: idempotency.add(tx, gym.organization, [outcome], gym.now),
+        stays=stays,
+    )
+    await rival.begin()
+    asked = asyncio.ensure_future(gym.book(second, slot, idempotency=KEY))
+    await rival.end()
+
+    answer = await asked
+    assert isinstance(answer, Booked)
+    if stays:
+        assert answer == replace(done, replayed=True)
+    else:
+        assert (answer.customer_id, answer.replayed) == (second, False)
+    assert await gym.count(tables.booking) == (1 if stays else 2)
+
+
+class Counted:
+    """A database that counts the statements of what it is given to write."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.name, self.writers = database.name, database.writers
+        self.read, self.take_ids, self.close = database.read, database.take_ids, database.close
+        self.statements = 0
+
+    async def write(self, work: Work[T]) -> T:
+        def counted(tx: Connection) -> T:
+            driver: Any = tx.connection.driver_connection
+            if isinstance(driver, sqlite3.Connection):
+                driver.set_trace_callback(self._count)
+                try:
+                    return work(tx)
+                finally:
+                    driver.set_trace_callback(None)
+            with driver.query_logger(self._count):
+                return work(tx)
+
+        return await self._database.write(counted)
+
+    def _count(self, _: object) -> None:
+        self.statements += 1
+
+
+async def test_keys_cost_a_turn_two_statements_however_many_there_are(gym: Gym) -> None:
+    """One look-up and one write, beside what the bookings cost anyway."""
+    slot = await gym.slot(seats=None)
+    counted = Counted(gym.database)
+    desk = Desk(counted, gym.clock, Metrics())
+
+    async def cost(*, keyed: bool) -> int:
+        books = [
+            Book(
+                *(gym.organization, gym.studio_id, customer, slot),
+                booking_id=await gym.desk.ids.next(),
+                idempotency=replace(KEY, key=f"tap-{customer}") if keyed else None,
+            )
+            for customer in await gym.customers(64)
+        ]
+        before = counted.statements
+        await asyncio.gather(*(desk.take(book) for book in books))
+        return counted.statements - before
+
+    await cost(keyed=False)  # From now on it is known that nobody listens.
+    assert await cost(keyed=True) == await cost(keyed=False) + 2
 
 
 async def test_when_the_outcome_of_a_turn_is_unknown_the_booking_is_looked_for(gym: Gym) -> None:
