@@ -19,6 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.applications import Starlette
 
 from kursplan.api import docs
+from kursplan.api.endpoints import ENDPOINTS
 from kursplan.api.errors import ERRORS
 from kursplan.api.languages import LANGUAGES
 from kursplan.domain.refusals import Refusal
@@ -369,6 +370,13 @@ def test_query_parameters_have_the_limits_and_defaults_of_the_contract() -> None
                 limits = {word: schema[word] for word in words if word in schema}
                 found.setdefault(operation["operationId"], {})[name] = limits
     assert found == QUERIES
+
+
+def test_answers_are_kept_by_the_parameters_that_the_contract_knows() -> None:
+    for method, path, operation in operations():
+        [endpoint] = [each for each in ENDPOINTS if each.name == f"{method} {path}"]
+        known = [p["name"] for p in map(resolved, operation["parameters"]) if p["in"] == "query"]
+        assert endpoint.kept is None or list(endpoint.kept) == known, path
 
 
 def test_path_parameters_are_ids() -> None:

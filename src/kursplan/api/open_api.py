@@ -21,7 +21,7 @@ from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.freshness import Freshness
 from kursplan.api.http import NOT_MODIFIED, Answer, Headers, Request, path_of
-from kursplan.api.kept import Callers, Page, Pages
+from kursplan.api.kept import Asked, Callers, Page, Pages
 from kursplan.api.languages import negotiate
 from kursplan.api.limits import RateLimit, Standing
 from kursplan.api.wire import encode
@@ -92,8 +92,8 @@ class OpenApi:
         caller, version = await self._identify(visit)
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
         call = Call(request, caller, parameters, self._house)
-        if endpoint.kept:
-            asked = caller.organization_id, caller.studio_id, request.path, request.query_string
+        if endpoint.kept is not None:
+            asked = _asked(caller, request, endpoint.kept)
             page = self._pages.find(asked, version)
             if page is None:
                 page = await self._pages.make(asked, version, partial(_page, endpoint, call))
@@ -212,6 +212,12 @@ def _refusal(visit: _Visit, failure: Exception) -> Answer:
         return visit.refuse(ApiError(Fault.SERVER_BUSY))
     log.error("request failed", trace_id=visit.trace_id, route=visit.route, exc_info=failure)
     return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
+
+
+def _asked(caller: Caller, request: Request, parameters: Sequence[str]) -> Asked:
+    """The question, without anything that the answer does not depend on."""
+    values = tuple(map(request.query.get, parameters))
+    return caller.organization_id, caller.studio_id, request.path, values
 
 
 async def _page(endpoint: Endpoint, call: Call) -> Page:
