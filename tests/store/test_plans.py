@@ -54,7 +54,7 @@ HOT = {
     "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
     "fan_out.FANNED_OUT": {"event": "id"},
     "idempotency.STORED": {"idempotency_key": "integration_id key"},
-    "keys.KEY": {"api_key": "key_hash"},
+    "keys.KEYS": {"api_key": "key_hash"},
     "people.DETACH_BOOKINGS": {"booking": "customer_id"},
     "slots.CHANGE": {"slot": "id"},
     "slots.COUNT_PLACES": {"slot": "id"},

@@ -29,6 +29,7 @@ class Request:
         self.path = path_of(scope)
         self.query_string: bytes = scope["query_string"]
         self._receive = receive
+        self._scope = scope
         # Of a header that is there several times, the first counts.
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
 
@@ -36,6 +37,16 @@ class Request:
         """The header of that name, which is written in small letters."""
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def headers(self, name: bytes) -> list[str]:
+        """All headers of that name, in the order in which they stand there."""
+        return [value.decode("latin-1") for each, value in self._scope["headers"] if each == name]
+
+    @property
+    def client(self) -> str:
+        """The address at the other end of the connection; empty where there is none."""
+        client = self._scope.get("client")
+        return client[0] if client else ""
 
     @cached_property
     def query(self) -> Mapping[str, str]:

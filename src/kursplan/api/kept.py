@@ -13,9 +13,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from kursplan.api.freshness import Freshness
 from kursplan.api.http import Headers, json_headers
+from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock
 from kursplan.ids import fingerprint
 from kursplan.store import keys
@@ -36,19 +38,20 @@ OVERHEAD_BYTES = 1500
 class Callers:
     """From an API key to the integration that it speaks for."""
 
-    def __init__(self, database: Database, freshness: Freshness) -> None:
+    def __init__(self, database: Database, freshness: Freshness, strangers: Strangers) -> None:
         self._database = database
         self._freshness = freshness
+        self._strangers = strangers
         self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
 
-    async def identify(self, key: str) -> tuple[Caller, Version] | None:
+    async def identify(self, key: str, peer: Callable[[], str]) -> tuple[Caller, Version] | None:
         """For whom the key speaks, and the version of their studio; None if the key is not valid.
 
-        Raises `DatabaseUnavailable`.
+        Raises `TooManyWrongKeys` and `DatabaseUnavailable`.
         """
         key_hash = fingerprint(key)
         known = self._known.get(key_hash)
-        caller = known[0] if known else await self._load(key_hash)
+        caller = known[0] if known else await self._strangers.identify(key_hash, peer())
         if caller is None:
             return None
         version = await self._freshness.version(caller.organization_id, caller.studio_id)
@@ -65,7 +68,7 @@ class Callers:
         return caller, version
 
     async def _load(self, key_hash: str) -> Caller | None:
-        return await self._database.read(lambda tx: keys.caller(tx, key_hash))
+        return await self._database.read(partial(keys.caller, key_hash=key_hash))
 
 
 @dataclass(frozen=True, slots=True)

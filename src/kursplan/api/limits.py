@@ -35,7 +35,7 @@ REST_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Standing:
-    """Where a key stands on an endpoint after a request."""
+    """Where a key stands on an endpoint after a request, or a peer after a wrong key."""
 
     limit: int
     remaining: int
@@ -50,8 +50,12 @@ class Standing:
             (b"ratelimit-reset", b"%d" % self.reset_seconds),
         ]
         if self.refused:
-            told.append((b"retry-after", b"%d" % self.reset_seconds))
+            told.append(self.retry_after)
         return told
+
+    @property
+    def retry_after(self) -> tuple[bytes, bytes]:
+        return b"retry-after", b"%d" % self.reset_seconds
 
 
 class RateLimit:

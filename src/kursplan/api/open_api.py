@@ -24,6 +24,8 @@ from kursplan.api.http import NOT_MODIFIED, Answer, Headers, Request, path_of
 from kursplan.api.kept import Asked, Callers, Page, Pages
 from kursplan.api.languages import negotiate
 from kursplan.api.limits import RateLimit, Standing
+from kursplan.api.peers import Peers
+from kursplan.api.strangers import Strangers, TooManyWrongKeys
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.desk import ChangedConcurrently, DeskBusy
@@ -45,10 +47,11 @@ METHODS = frozenset(endpoint.method for endpoint in ENDPOINTS) | {"HEAD", "PUT",
 class OpenApi:
     """Everything under `/v1`, also what no endpoint is for, as an ASGI application."""
 
-    def __init__(self, house: House, limit: RateLimit) -> None:
+    def __init__(self, house: House, limit: RateLimit, strangers: Strangers, peers: Peers) -> None:
         self._house = house
         self._limit = limit
-        self._callers = Callers(house.database, Freshness(house.database))
+        self._peers = peers
+        self._callers = Callers(house.database, Freshness(house.database), strangers)
         self._pages = Pages(house.clock)
         self._fixed: dict[tuple[str, str], Endpoint] = {}
         """By method and path, where nothing in the path varies."""
@@ -110,7 +113,11 @@ class OpenApi:
         key = (visit.request.header(b"x-api-key") or "").strip()
         if not key:
             raise ApiError(Fault.API_KEY_MISSING)
-        found = await self._callers.identify(key)
+        try:
+            found = await self._callers.identify(key, partial(self._peers.name, visit.request))
+        except TooManyWrongKeys as refused:
+            visit.headers.append(refused.standing.retry_after)
+            raise _over_the_limit(refused.standing) from None
         if found is None:
             raise ApiError(Fault.API_KEY_INVALID)
         visit.caller = found[0]

@@ -672,7 +672,7 @@ idempotency_key = _table(
     Index("ix_idempotency_key_organization_id_stored_at", "organization_id", "stored_at"),
     key=("integration_id", "key"),
 )
-"""The booking that a repeated request with the same key finds again, as it then stands."""
+"""The booking that a request made, which a repeated one with the same key finds as it then stands."""
 
 webhook_endpoint = _table(
     "webhook_endpoint",
