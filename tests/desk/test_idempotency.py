@@ -326,6 +326,26 @@ async def test_keys_cost_a_turn_two_statements_however_many_there_are(gym: Gym) 
     assert await cost(keyed=True) == await cost(keyed=False) + 2
 
 
+async def test_who_comes_to_a_full_slot_with_a_key_is_refused_without_writing(gym: Gym) -> None:
+    """And who has done so before is not: they are shown what they have."""
+    slot = await gym.slot(seats=1, waiting_list=0)
+    first, second, third = await gym.customers(3)
+    counted = Counted(gym.database)
+    gym.desk = Desk(counted, gym.clock, Metrics())
+    seat = await gym.booked(first, slot, idempotency=KEY)
+    keys = [replace(KEY, key=f"tap-{number}") for number in (2, 3)]
+    full = Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(second, slot, idempotency=keys[0]) is full
+    before = counted.statements
+
+    assert await gym.book(third, slot, idempotency=keys[1]) is full
+
+    assert counted.statements == before
+    assert await gym.book(first, slot, idempotency=KEY) == replace(seat, replayed=True)
+    await gym.cancel(seat.booking_id)
+    assert (await gym.booked(second, slot, idempotency=keys[0])).customer_id == second
+
+
 async def test_when_the_outcome_of_a_turn_is_unknown_the_booking_is_looked_for(gym: Gym) -> None:
     """F17: the same command once more, after it had been committed and when it had not."""
     slot = await gym.slot()

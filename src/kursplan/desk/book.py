@@ -115,10 +115,10 @@ class Book(Deed):
             keys=frozenset((self.idempotency.name,) if self.idempotency else ()),
         )
 
-    def beforehand(self, full: Container[int]) -> MayBook | None:
-        if self.slot_id not in full or self.idempotency or self.overrule or self.look_first:
+    def beforehand(self, full: Container[int]) -> StillRefused | None:
+        if self.slot_id not in full or self.overrule or self.look_first:
             return None
-        return MayBook(self.organization_id, self.studio_id, self.customer_id, self.slot_id)
+        return StillRefused(self)
 
     def again(self) -> Self:
         return replace(self, look_first=True)
@@ -187,6 +187,29 @@ class Book(Deed):
             confirm_until=None if place is None else place.confirm_until,
             overruled=tuple(sorted(self.overrule)),
         )
+
+
+@value
+class StillRefused(Deed):
+    """Is this booking refused, without a turn of its own? Changes nothing."""
+
+    book: Book
+
+    @property
+    def organization_id(self) -> int:
+        return self.book.organization_id
+
+    @property
+    def reach(self) -> Reach:
+        return self.book.reach
+
+    def perform(self, turn: Turn) -> Admission | Refusal | None:
+        """None where something was done under its idempotency key, which is for a turn to show."""
+        book = self.book
+        if book.idempotency is not None and turn.outcome(book.idempotency.name) is not None:
+            return None
+        asked = MayBook(book.organization_id, book.studio_id, book.customer_id, book.slot_id)
+        return asked.perform(turn)
 
 
 def _whom_and_where(
