@@ -8,7 +8,6 @@ bookings and events here, so that not one of them may be missing, left over or o
 from __future__ import annotations
 
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
@@ -163,9 +162,8 @@ class _Audit:
         for slot_id in self.told_of_slots.keys() - self.slots.keys():
             yield f"slot {slot_id} was told, but there is none"
         for each in self.answers:
-            answered = json.loads(each.outcome).get("booking_id")
-            if answered is not None and answered not in known:
-                yield f"the answer under key {each.key} names booking {answered}: there is none"
+            if each.booking_id not in known:
+                yield f"key {each.key} names booking {each.booking_id}: there is none"
 
 
 def _by(column: str, rows: Iterable[AnyRow]) -> defaultdict[int, list[AnyRow]]:

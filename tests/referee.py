@@ -86,11 +86,17 @@ class Referee(httpx.AsyncClient):
         api_key: str | None = None,
         *,
         raise_app_exceptions: bool = True,
+        peer: str = "127.0.0.1",
         **client: Any,
     ) -> Referee:
-        """A referee of an application in this process; its lifespan is the caller's business."""
+        """A referee of an application in this process, which sees a connection from that peer.
+
+        Its lifespan is the caller's business.
+        """
         return cls(
-            transport=httpx.ASGITransport(app, raise_app_exceptions=raise_app_exceptions),
+            transport=httpx.ASGITransport(
+                app, raise_app_exceptions=raise_app_exceptions, client=(peer, 50_000)
+            ),
             base_url="http://kursplan.test",
             headers={} if api_key is None else {"X-API-KEY": api_key},
             **client,
@@ -167,14 +173,16 @@ def never_succeeded(exercised: set[tuple[str, int]]) -> list[str]:
 
 
 def _judge_head(answer: Answer) -> None:
-    # HEAD checks the key on any path, known or not; 503 is what any request may get.
-    if answer.status not in (200, 401, 503):
+    # HEAD checks the key on any path, known or not; 429 is told where many wrong ones came before,
+    # and 503 is what any request may get.
+    if answer.status not in (200, 401, 429, 503):
         answer.refuse("HEAD only checks the key: 200 or 401")
     # httpx drops the body that it should not have got, but the length tells of it.
     if answer.body or answer.headers.get("Content-Length", "0") != "0":
         answer.refuse("HEAD has no body")
-    if answer.status == 503:
-        _judge_headers(answer, _pointer("components", "responses", "ServiceUnavailable"))
+    for status, described in ((429, "TooManyRequests"), (503, "ServiceUnavailable")):
+        if answer.status == status:
+            _judge_headers(answer, _pointer("components", "responses", described))
 
 
 def _judge_without_operation(answer: Answer, methods_here: set[str]) -> None:

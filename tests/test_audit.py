@@ -98,7 +98,7 @@ async def answer_without_a_booking(gym: Gym, _: int, __: list[int]) -> None:
         integration_id=1,
         key="lost",
         request_hash="",
-        outcome='{"booking_id": 404}',
+        booking_id=404,
         stored_at=gym.now,
     )
 

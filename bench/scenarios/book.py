@@ -3,6 +3,8 @@
 Random: each request is a random customer on a random slot of 10,000. Hot: all want the same slot,
 which has no limit. Counted are bookings that are committed and were answered.
 
+Keyed: random bookings in turns with and without an idempotency key, each on the same server.
+
 On PostgreSQL as many processes answer as `docs/operate.md` asks for, one for each of two cores, and
 one alone for comparison; the peer has as many each time. On SQLite there is one.
 """
@@ -10,6 +12,7 @@ one alone for comparison; the peer has as many each time. On SQLite there is one
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from bench.filled import Filled, FilledPostgres, FilledSqlite
@@ -51,6 +54,8 @@ async def measure(run: Run) -> Measured:
         for way in WAYS:
             await book(run, measured, f"Kursplan on SQLite, {way}", sqlite, way, number)
             await _examine(measured, sqlite, number)
+        await _book_with_keys(run, measured, "PostgreSQL", postgres, number, WORKERS[0])
+        await _book_with_keys(run, measured, "SQLite", sqlite, number, 1)
         _compare(measured)
     return measured
 
@@ -62,7 +67,33 @@ async def _examine(measured: Measured, database: Filled, number: int) -> None:
         measured.checks["states_that_the_doctor_objects_to"] += not healthy
 
 
+async def _book_with_keys(
+    run: Run, measured: Measured, kind: str, database: Filled, number: int, workers: int
+) -> None:
+    """The same bookings with keys and without, there and back, as the tables grow meanwhile."""
+    ways = ("random", "keyed", "keyed", "random")
+    seconds = max(1, run.seconds // 2)
+    booked: Counter[str] = Counter()
+    await database.fresh()
+    async with kursplan_running(database.url, run.folder, workers=workers) as server:
+        for at, way in enumerate(ways):
+            seed = number * len(ways) + at
+            if at == 0:
+                warm_up = arguments(database.gyms, way, 1_000_000 + seed, first=0)
+                await load(server.url, "book", warm_up, seconds=WARM_UP_SECONDS)
+                await database.analyze()
+            asked = arguments(database.gyms, way, seed, first=0)
+            done = await load(server.url, "book", asked, seconds=seconds)
+            booked[way] += done.requests - done.refused
+    for way, name in (("random", "without keys"), ("keyed", "with keys")):
+        per_second = booked[way] / (seconds * ways.count(way))
+        measured.note(f"Kursplan on {kind}, {name}", per_second=per_second)
+
+
 def _compare(measured: Measured) -> None:
+    for kind, ratio in (("PostgreSQL", "http_book_keyed"), ("SQLite", "http_book_keyed_sqlite")):
+        with_keys, without = (f"Kursplan on {kind}, {how} keys" for how in ("with", "without"))
+        measured.compare(ratio, with_keys, without, "per_second")
     for way in WAYS:
         for workers in WORKERS:
             fewer = "" if workers == WORKERS[0] else f"_{workers}worker"
@@ -145,9 +176,9 @@ async def _settled(database: Filled | PeerDatabase) -> int:
 
 def arguments(gyms: Sequence[Gym], way: str, seed: int, *, first: int) -> list[object]:
     """What `bench/lua/book.lua` is told; on the hot slot, `first` is the first customer's number."""
-    told: list[object] = ["random", seed] if way == "random" else ["queue", first]
+    told: list[object] = ["queue", first] if way == "hot" else [way, seed]
     for gym in gyms:
-        slots = gym.slots if way == "random" else range(gym.hot_slot, gym.hot_slot + 1)
+        slots = range(gym.hot_slot, gym.hot_slot + 1) if way == "hot" else gym.slots
         told += [gym.key, slots[0], len(slots), gym.customers[0], len(gym.customers)]
     return told
 

@@ -23,6 +23,8 @@ from kursplan.api import docs
 from kursplan.api.call import House
 from kursplan.api.limits import RateLimit
 from kursplan.api.open_api import OpenApi
+from kursplan.api.peers import Peers
+from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
 from kursplan.desk.desk import Desk
 from kursplan.metrics import Metrics
@@ -82,7 +84,8 @@ class Application:
         )
         house = House(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
         limit = RateLimit(settings.rate_limit, settings.limits_url)
-        self._open_api = OpenApi(house, limit)
+        strangers = Strangers(self.database, settings.wrong_keys_limit)
+        self._open_api = OpenApi(house, limit, strangers, Peers(settings.trusted_proxies))
         self._pages = Starlette(
             routes=[
                 *docs.routes(),

@@ -7,8 +7,10 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any
 
+from kursplan.api.peers import Network
 from kursplan.store.database import connect
 from kursplan.store.trouble import BadDatabaseUrl
 
@@ -60,6 +62,16 @@ def _limits_url(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> tuple[Network, ...]:
+    networks = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        try:
+            networks.append(ip_network(part))
+        except ValueError as error:
+            raise ValueError(f"{error}; write 10.0.0.7 or 10.0.0.0/8") from error
+    return tuple(networks)
+
+
 def _authorities(text: str) -> str:
     if text:
         try:
@@ -93,6 +105,16 @@ class Settings:
         "memory://",
         _limits_url,
         "where requests are counted: memory:// in each process, redis://HOST:PORT/0 for all",
+    )
+    wrong_keys_limit: int = _setting(
+        100,
+        _number(0, 10**9),
+        "wrong API keys a minute from each address before it is told to wait; 0 for no limit",
+    )
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (),
+        _networks,
+        "addresses or networks of proxies whose X-Forwarded-For is believed, with commas between",
     )
     max_body_bytes: int = _setting(
         65536, _number(1024, 10**8), "the largest request body that is read"

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from kursplan.api.kept import ANSWER_BYTES, Page, Pages
+from kursplan.api.kept import ANSWER_BYTES, Asked, Page, Pages
+from kursplan.app import Application
 from kursplan.clock import HandClock
 from kursplan.store import tables
 from kursplan.store.versions import Version
@@ -189,22 +190,67 @@ async def test_a_tag_does_not_get_around_key_scope_and_limit(gym: Gym, serve: Se
     assert (await without.get("/v1/classes", headers=asking)).status_code == 403
 
 
+def asked(number: int, *, organization: int = 1) -> Asked:
+    return organization, 2, "/v1/classes", (None, str(number))
+
+
+async def large() -> Page:
+    return Page.of(b"x" * (ANSWER_BYTES // 8))
+
+
 async def test_what_is_kept_has_a_bound_and_the_first_goes_first(clock: HandClock) -> None:
     pages, version = Pages(clock), Version(1, 1)
+    for number in range(9):
+        await pages.make(asked(number), version, large)
+    kept = [pages.find(asked(number), version) is not None for number in range(9)]
+    assert kept == [False] * 2 + [True] * 7
+    assert pages.find(asked(8), Version(1, 2)) is None
 
-    async def large() -> Page:
-        return Page.of(b"x" * (ANSWER_BYTES // 8))
 
-    asked = [(1, 2, "/v1/classes", b"offset=%d" % number) for number in range(9)]
-    for each in asked:
+async def test_who_asks_for_much_pushes_out_only_what_they_asked_for_themselves(
+    clock: HandClock,
+) -> None:
+    pages, version = Pages(clock), Version(1, 1)
+    others = [asked(0, organization=number) for number in range(2, 5)]
+    for each in others:
         await pages.make(each, version, large)
-    assert [pages.find(each, version) is not None for each in asked] == [False] * 2 + [True] * 7
-    assert pages.find(asked[-1], Version(1, 2)) is None
+    for number in range(50):
+        await pages.make(asked(number), version, large)
+    assert [pages.find(each, version) is not None for each in others] == [True] * 3
+    kept = [number for number in range(50) if pages.find(asked(number), version)]
+    assert kept == [46, 47, 48, 49], "and all the room that is left"
+
+
+async def test_parameters_that_nobody_knows_make_no_other_answer(
+    client: Referee, gym: Gym, application: Application
+) -> None:
+    await gym.slot("spin", at="18:00")
+    spin = gym.classes["spin"]
+
+    def kept() -> int:
+        shares = application._open_api._pages._shares.values()
+        return sum(len(each.pages) for each in shares)
+
+    for path, known in (
+        ("/v1/classes/slots", ("daysAhead=2", "sliceSize=50")),
+        (f"/v1/classes/{spin}", ()),
+        (f"/v1/classes/{spin}/slots", ("offset=0",)),
+    ):
+        before = kept()
+        first = await client.get(path)
+        for number in range(5):
+            again = await client.get(f"{path}?_={number}&Offset={number}")
+            assert again.content == first.content
+        assert kept() == before + 1
+        for each in known:
+            await client.get(f"{path}?{each}")
+            await client.get(f"{path}?_=1&{each}")
+        assert kept() == before + 1 + len(known)
 
 
 async def test_who_asks_for_what_is_being_read_waits_for_it(clock: HandClock) -> None:
     """Also where the one for whom it is read goes away."""
-    pages, version, asked = Pages(clock), Version(1, 1), (1, 2, "/v1/classes", b"")
+    pages, version = Pages(clock), Version(1, 1)
     go_on, read = asyncio.Event(), 0
 
     async def slowly() -> Page:
@@ -213,7 +259,7 @@ async def test_who_asks_for_what_is_being_read_waits_for_it(clock: HandClock) ->
         await go_on.wait()
         return Page.of(b"read")
 
-    first, second = [asyncio.ensure_future(pages.make(asked, version, slowly)) for _ in range(2)]
+    first, second = [asyncio.ensure_future(pages.make(asked(0), version, slowly)) for _ in range(2)]
     await asyncio.sleep(0)
     first.cancel()
     go_on.set()

@@ -19,6 +19,7 @@ from tests.gym import MONDAY, Gym
 from tests.referee import Referee
 
 BOOK = "/v1/classes/booking/book"
+REPLAYED = "Idempotency-Replayed"
 VALIDATE = "/v1/classes/booking/validate"
 TICK = timedelta(milliseconds=1)
 TUESDAY = MONDAY + timedelta(days=1)
@@ -387,10 +388,13 @@ async def test_under_one_idempotency_key_a_booking_is_made_once(
 
     first = await ask("a lost answer")
     assert first.status_code == 200
+    assert REPLAYED not in first.headers
     again = await ask("a lost answer", note="an unknown member does not make it another request")
-    assert again.text == first.text
+    assert (again.json(), again.headers[REPLAYED]) == (first.json(), "true")
     await client.delete(f"/v1/classes/booking/{first.json()['bookingId']}")
-    assert (await ask("a lost answer")).text == first.text, "the answer of then"
+    since = await ask("a lost answer")
+    assert since.json() == first.json() | {"bookingStatus": "CANCELED"}, "as it now stands"
+    assert since.headers[REPLAYED] == "true"
     assert await gym.statuses(slot) == [], "and not a second booking"
 
     for changed in ({"who": other}, {"expectedCustomerStatus": "BOOKED"}):
@@ -399,24 +403,28 @@ async def test_under_one_idempotency_key_a_booking_is_made_once(
     assert fresh.json()["bookingId"] != first.json()["bookingId"]
 
     clock.advance(timedelta(hours=24) - TICK)
-    assert (await ask("a lost answer")).text == first.text
+    assert (await ask("a lost answer")).text == since.text
     clock.advance(TICK)
     # After a day the key is free again; the customer is on the slot by the other one.
     assert refusal(await ask("a lost answer")) == (400, "CUSTOMER_ALREADY_BOOKED")
 
 
-async def test_a_refusal_is_repeated_too(client: Referee, gym: Gym) -> None:
+async def test_what_was_refused_is_decided_anew(client: Referee, gym: Gym) -> None:
+    """Under its key too: book and validate agree, whatever was answered before."""
     slot = await gym.slot("spin", seats=1, waiting_list=0)
     customer = await gym.customer()
     taken = await gym.booked(await gym.customer(), slot)
     named = {"Idempotency-Key": "k" * 255}
 
-    first = await client.post(BOOK, json=place(customer, slot), headers=named)
-    assert refusal(first) == (400, "BOOKING_LIMIT_REACHED")
+    async def ask(slot: int = slot) -> httpx.Response:
+        return await client.post(BOOK, json=place(customer, slot), headers=named)
+
+    assert refusal(await ask(slot + 999)) == (404, "CLASS_SLOT_NOT_FOUND")
+    assert refusal(await ask()) == (400, "BOOKING_LIMIT_REACHED")
     await gym.cancel(taken.booking_id)
-    again = await client.post(BOOK, json=place(customer, slot), headers=named)
-    assert refusal(again) == (400, "BOOKING_LIMIT_REACHED")
-    assert (await book(client, customer, slot))["bookingStatus"] == "BOOKED"
+    booked = await ask()
+    assert booked.json()["bookingStatus"] == "BOOKED"
+    assert REPLAYED not in booked.headers
 
 
 async def test_an_idempotency_key_belongs_to_one_partner(

@@ -19,6 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.applications import Starlette
 
 from kursplan.api import docs
+from kursplan.api.endpoints import ENDPOINTS
 from kursplan.api.errors import ERRORS
 from kursplan.api.languages import LANGUAGES
 from kursplan.domain.refusals import Refusal
@@ -371,6 +372,13 @@ def test_query_parameters_have_the_limits_and_defaults_of_the_contract() -> None
     assert found == QUERIES
 
 
+def test_answers_are_kept_by_the_parameters_that_the_contract_knows() -> None:
+    for method, path, operation in operations():
+        [endpoint] = [each for each in ENDPOINTS if each.name == f"{method} {path}"]
+        known = [p["name"] for p in map(resolved, operation["parameters"]) if p["in"] == "query"]
+        assert endpoint.kept is None or list(endpoint.kept) == known, path
+
+
 def test_path_parameters_are_ids() -> None:
     for _, path, operation in operations():
         in_path = {
@@ -417,10 +425,14 @@ def test_nothing_may_be_null() -> None:
 
 def test_limits_are_told_in_headers() -> None:
     limits = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-    for method, _, operation in operations():
+    for method, path, operation in operations():
         responses = {status: resolved(r) for status, r in operation["responses"].items()}
-        tag = ["ETag"] if method == "GET" else []
-        assert list(responses["200"]["headers"]) == [*limits, *tag]
+        own = {"POST /v1/classes/booking/book": ["Idempotency-Replayed"]}.get(
+            f"{method} {path}", []
+        )
+        if method == "GET":
+            own = ["ETag"]
+        assert list(responses["200"]["headers"]) == [*limits, *own]
         assert list(responses["429"]["headers"]) == [*limits, "Retry-After"]
         assert list(responses["503"]["headers"]) == ["Retry-After"]
     assert DOCUMENT["components"]["headers"]["Retry-After"]["required"] is True

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import redis
 
-from kursplan.api.limits import RateLimit, Standing
+from kursplan.api.limits import RateLimit, Standing, Windows
 from kursplan.settings import Settings
 from tests.api.conftest import Serve
 from tests.gym import Gym
@@ -161,6 +161,62 @@ async def test_when_the_window_is_over_the_count_begins_anew(
             passed += 1
             assert (await standing(limit)).refused
         await asyncio.sleep(0.05)
+
+
+class Watch:
+    """A stopwatch that stands still until the test moves it."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_windows_that_have_ended_are_forgotten_as_others_are_opened() -> None:
+    """Two of them for each that is opened: however many there are, none costs more than another."""
+    watch = Watch()
+    windows = Windows(1, 60, watch=watch)
+    for name in range(100):
+        windows.count(name)
+    for _ in range(2):
+        refused = windows.count(0)
+    assert refused.refused
+    watch.seconds = 59.0
+    windows.count("late")
+    assert len(windows._windows) == 101, "none has ended"
+    windows.count(0)
+    watch.seconds = 60.0
+    for number in range(1, 51):
+        windows.count(f"new {number}")
+        assert len(windows._windows) == 101 - number
+    assert windows.count("late").refused
+
+
+def test_a_key_that_went_over_is_refused_from_then_on_although_it_is_among_the_oldest() -> None:
+    watch = Watch()
+    windows = Windows(1, 60, watch=watch)
+    windows.count("eager")
+    watch.seconds = 50.0
+    assert windows.count("eager").refused
+    watch.seconds = 109.0
+    for name in range(10):
+        windows.count(name)
+    assert windows.count("eager").refused
+    watch.seconds = 110.0
+    assert not windows.count("eager").refused
+
+
+def test_how_many_windows_are_counted_has_a_bound() -> None:
+    watch = Watch()
+    windows = Windows(1, 60, most=10, watch=watch)
+    windows.count("over")
+    windows.count("over")
+    for name in range(9):
+        windows.count(name)
+    assert windows.count("over").refused, "who was refused last is forgotten last"
+    for name in range(100):
+        windows.count(name)
+        assert len(windows._windows) <= 10
 
 
 async def test_of_many_at_once_exactly_so_many_pass(redis_url: str) -> None:

@@ -169,7 +169,7 @@ async def test_the_log_tells_what_happened_and_not_to_whom(
         await story.is_refused()
         for statement in (
             "ALTER TABLE customer RENAME COLUMN phone_private_mobile TO fax",
-            "ALTER TABLE idempotency_key RENAME COLUMN outcome TO result",
+            "ALTER TABLE idempotency_key RENAME COLUMN booking_id TO result",
         ):
             await gym.database.write(lambda tx, it=statement: tx.execute(text(it)))
         await story.fails()

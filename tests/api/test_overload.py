@@ -46,6 +46,18 @@ async def locked(
         await connection.close()
 
 
+async def somebody_waits(database_url: str) -> None:
+    """For a lock, in the same database."""
+    query = """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    connection = await asyncpg.connect(database_url)
+    while not await connection.fetchval(query):  # noqa: ASYNC110 - the database tells nobody.
+        await asyncio.sleep(0.01)
+    await connection.close()
+
+
 def busy(response: httpx.Response) -> bool:
     error = response.json()
     answer = (response.status_code, error.get("errorCode"), response.headers.get("retry-after"))
@@ -114,12 +126,15 @@ async def test_a_server_that_shuts_down_takes_no_more_commands(serve: Serve, gym
 async def test_when_no_connection_is_free_the_answer_is_busy(
     serve: Serve, gym: Gym, database_url: str
 ) -> None:
+    """Neither for a look at the version nor for the rest of a request."""
     application = await serve(connections=2, lock_wait_ms=30_000)
     client = Referee.inside(application, await gym.key())
-    async with locked(database_url, "api_key", "ACCESS EXCLUSIVE"):
+    assert (await client.get("/v1/customers")).status_code == 200
+    async with locked(database_url, "customer", "ACCESS EXCLUSIVE"):
         # As many as there are connections wait for the lock, the others for a connection.
-        first = [asyncio.create_task(client.get("/v1/classes")) for _ in range(8)]
-        last = asyncio.create_task(client.get("/v1/classes"))
+        first = [asyncio.create_task(client.get("/v1/customers")) for _ in range(8)]
+        await somebody_waits(database_url)
+        last = asyncio.create_task(client.get("/v1/customers"))
         checks = asyncio.create_task(client.head("/v1/classes"))
         assert busy(await last)
         # HEAD has no body, not even then.

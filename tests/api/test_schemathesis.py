@@ -49,7 +49,7 @@ def served(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copyfile(sqlite_template, file)
     url = f"sqlite:///{file}"
     api_key, things = asyncio.run(furnish(url))
-    server = KursplanServer(url)
+    server = KursplanServer(url, WRONG_KEYS_LIMIT=0)  # Many of the requests have one.
     yield Served(server, api_key, things)
     server.stop()
 

@@ -30,7 +30,7 @@ from kursplan.desk import (
     studios,
 )
 from kursplan.desk import edit_series as editing
-from kursplan.desk.book import Book, IdempotencyKey, MayBook
+from kursplan.desk.book import Book, IdempotencyKey, MayBook, StillRefused
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.change_slot import ChangeSlot
@@ -567,7 +567,10 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
 
 
 def every_kind() -> frozenset[type[Deed]]:
-    """All that the desk can be told to do: the commands that there are, not those that are listed."""
+    """All that the desk can be told to do: the commands that there are, not those that are listed.
+
+    What it can only be asked is no command.
+    """
     modules = [
         import_module(f"kursplan.desk.{each.name}")
         for each in pkgutil.iter_modules(kursplan.desk.__path__)
@@ -578,6 +581,5 @@ def every_kind() -> frozenset[type[Deed]]:
         for each in vars(module).values()
         if isinstance(each, type)
         and issubclass(each, Deed)
-        and each is not Deed
-        and each is not MayBook
+        and each not in (Deed, MayBook, StillRefused)
     )

@@ -320,8 +320,8 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
                 "integration_id": 1,
                 "key": f"key-{n}",
                 "request_hash": "0" * 64,
-                "outcome": "{}",
                 "stored_at": NOW - timedelta(seconds=n),
+                "booking_id": n,
             }
             for n in range(1, 5_001)
         ],

@@ -216,6 +216,32 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
     await earlier.close()
 
 
+async def test_bookings_under_a_key_are_still_found_by_it_after_the_upgrade(empty_url: str) -> None:
+    """Of an earlier schema, which kept the answers themselves, refusals among them."""
+
+    def fill(tx: Connection) -> None:
+        command.upgrade(schema._config(tx), "0004")
+        add = text(
+            "INSERT INTO idempotency_key"
+            " (organization_id, integration_id, key, request_hash, outcome, stored_at)"
+            " VALUES (1, 2, :key, 'a', :outcome, '2026-03-02 07:00:00+00:00')"
+        )
+        tx.execute(add, {"key": "done", "outcome": '{"booking_id": 9007199254740991}'})
+        tx.execute(add, {"key": "refused", "outcome": '{"refusal": "DISPLAY_ONLY"}'})
+
+    earlier = connect(empty_url)
+    await earlier.write(fill)
+
+    await schema.upgrade(earlier)
+
+    column = tables.idempotency_key.c
+    kept = select(column.integration_id, column.key, column.request_hash, column.booking_id)
+    assert await earlier.read(lambda tx: list(map(tuple, tx.execute(kept)))) == [
+        (2, "done", "a", 9007199254740991)
+    ]
+    await earlier.close()
+
+
 async def test_an_empty_database_is_outdated_until_it_is_upgraded(empty_url: str) -> None:
     database = connect(empty_url)
     with pytest.raises(schema.SchemaOutdated, match="is empty: run `kursplan db upgrade`"):

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from kursplan.clock import Clock
-from kursplan.desk.book import ANSWERS_KEPT, IdempotencyKey
+from kursplan.desk.book import IdempotencyKey
 from kursplan.desk.desk import Desk, DeskBusy
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion
@@ -16,6 +16,7 @@ from kursplan.domain.slots import SlotStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.database import Database
+from kursplan.store.idempotency import ANSWERS_KEPT
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.work.complete import complete_slots
 from kursplan.work.everywhere import everywhere

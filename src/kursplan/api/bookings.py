@@ -28,6 +28,8 @@ AVAILABLE = "AVAILABLE"
 NOT_FOUND = frozenset({Refusal.CLASS_SLOT_NOT_FOUND, Refusal.CUSTOMER_NOT_FOUND})
 EXPECTABLE = (BookingStatus.BOOKED, BookingStatus.WAITING_LIST)
 LONGEST_IDEMPOTENCY_KEY = 255
+REPLAYED = "REPLAYED"
+"""What came of an attempt to book whose key had made a booking before."""
 
 
 async def validate(call: Call) -> wire.Validation:
@@ -67,7 +69,9 @@ async def book(call: Call) -> wire.Booking:
     if isinstance(answer, Refusal):
         call.house.metrics.bookings(answer).inc()
         raise ApiError(answer)
-    call.house.metrics.bookings(answer.status).inc()
+    if answer.replayed:
+        call.headers.append((b"idempotency-replayed", b"true"))
+    call.house.metrics.bookings(REPLAYED if answer.replayed else answer.status).inc()
     return _booking(answer)
 
 

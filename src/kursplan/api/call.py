@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kursplan.api.errors import ApiError, Fault
-from kursplan.api.http import BodyTooLarge, Disconnected, Request
+from kursplan.api.http import BodyTooLarge, Disconnected, Headers, Request
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.domain.studios import zone_of
@@ -61,6 +61,8 @@ class Call:
         self._path = path
         self.caller = caller
         self.house = house
+        self.headers: Headers = []
+        """What else the answer says when the request succeeds."""
         self.good_until: datetime | None = None
         """The first instant from which the passing of time alone makes another answer of it."""
 

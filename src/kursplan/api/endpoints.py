@@ -20,9 +20,9 @@ class Endpoint:
     scope: Scope | None
     answer: Callable[[Call], Awaitable[Any]]
     """What it gives is the body of the answer; None is an empty one."""
-    kept: bool = False
-    """Whether the answer depends on nothing but what the studio shows, the time and the question, so
-    that it can be kept until one of them is another."""
+    kept: tuple[str, ...] | None = None
+    """The parameters of its query, where the answer depends on nothing but these, the path, the time
+    and what the studio shows: so it can be kept until one of them is another."""
 
     @cached_property
     def name(self) -> str:
@@ -32,18 +32,20 @@ class Endpoint:
 
 READ, WRITE = Scope.CLASSES_READ, Scope.CLASSES_WRITE
 STUDIO, CUSTOMER, EMPLOYEE = Scope.STUDIO_READ, Scope.CUSTOMER_READ, Scope.EMPLOYEE_READ
+SLICE = ("offset", "sliceSize")
+WINDOW = ("slotWindowStartDate", "daysAhead")
 
 # The first that fits answers, so a fixed path stands before one that varies in the same place.
 ENDPOINTS = (
-    Endpoint("GET", "/classes", READ, classes.classes, kept=True),
-    Endpoint("GET", "/classes/slots", READ, classes.slots, kept=True),
+    Endpoint("GET", "/classes", READ, classes.classes, kept=SLICE),
+    Endpoint("GET", "/classes/slots", READ, classes.slots, kept=(*WINDOW, *SLICE)),
     Endpoint("GET", "/classes/booking", READ, bookings.bookings_of_customer),
-    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id, kept=True),
-    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class, kept=True),
-    Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, kept=True),
+    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id, kept=()),
+    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class, kept=SLICE),
+    Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, kept=()),
     Endpoint("POST", "/classes/booking/validate", READ, bookings.validate),
     Endpoint("POST", "/classes/booking/book", WRITE, bookings.book),
-    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id, kept=True),
+    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id, kept=()),
     Endpoint("DELETE", "/classes/booking/{bookingId}", WRITE, bookings.cancel),
     Endpoint("GET", "/studios/information", STUDIO, studios.information),
     Endpoint("POST", "/studios/confirmActivation", None, studios.confirm_activation),

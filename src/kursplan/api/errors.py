@@ -299,8 +299,8 @@ _ROWS: Final = (
         Fault.RATE_LIMIT_EXCEEDED,
         429,
         "Too many requests. Allowed per minute: {limit}. Please try again in {seconds} s.",
-        "Requests are counted per key and endpoint. Wait for as long as `Retry-After` says, and "
-        "spread requests out.",
+        "Requests are counted per key and endpoint, and wrong keys by the address that they come "
+        "from. Wait for as long as `Retry-After` says, and spread requests out.",
         "X-API-KEY",
     ),
     # The path and its parameters.

@@ -1,15 +1,15 @@
 """How fresh is what we keep? Many requests share one look at the versions.
 
-A look takes in all requests that arrived before it started, so what it tells is never older than
-the request: who has seen a change committed sees it in every answer from then on, also through
-another process.
+Who has seen a change committed sees it in every answer from then on, also through another process.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
+from kursplan.api.together import Together
 from kursplan.store import versions
 from kursplan.store.database import Database
 from kursplan.store.versions import Version
@@ -23,31 +23,11 @@ class Freshness:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[tuple[Studio, asyncio.Future[Version]]] = []
-        self._looking: asyncio.Task[None] | None = None
+        self._looks = Together(self._look)
 
     def version(self, organization_id: int, studio_id: int) -> asyncio.Future[Version]:
         """The version of the studio now. Raises `DatabaseUnavailable` when it is awaited."""
-        answer: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
-        self._waiting.append(((organization_id, studio_id), answer))
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look())
-        return answer
+        return self._looks.ask((organization_id, studio_id))
 
-    async def _look(self) -> None:
-        try:
-            while self._waiting:
-                asked, self._waiting = self._waiting, []
-                studios = {studio for studio, _ in asked}
-                try:
-                    found = await self._database.read(partial(versions.look, studios=studios))
-                except Exception as failure:
-                    for _, answer in asked:
-                        if not answer.done():
-                            answer.set_exception(failure)
-                else:
-                    for studio, answer in asked:
-                        if not answer.done():
-                            answer.set_result(found[studio])
-        finally:
-            self._looking = None
+    async def _look(self, studios: set[Studio]) -> Mapping[Studio, Version]:
+        return await self._database.read(partial(versions.look, studios=studios))

@@ -7,7 +7,7 @@ there are these few lines instead (measured in docs/performance.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -29,6 +29,7 @@ class Request:
         self.path = path_of(scope)
         self.query_string: bytes = scope["query_string"]
         self._receive = receive
+        self._scope = scope
         # Of a header that is there several times, the first counts.
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
 
@@ -37,12 +38,23 @@ class Request:
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def headers(self, name: bytes) -> list[str]:
+        """All headers of that name, in the order in which they stand there."""
+        return [value.decode("latin-1") for each, value in self._scope["headers"] if each == name]
+
+    @property
+    def client(self) -> str:
+        """The address at the other end of the connection; empty where there is none."""
+        client = self._scope.get("client")
+        return client[0] if client else ""
+
     @cached_property
     def query(self) -> Mapping[str, str]:
         """The parameters; of one that is there several times, the last counts."""
         if not self.query_string:
             return {}
-        return dict(parse_qsl(self.query_string.decode("latin-1"), keep_blank_values=True))
+        parse = _parsed if len(self.query_string) <= SHORT_QUERY else _parsed.__wrapped__
+        return parse(self.query_string)
 
     async def body(self, limit: int) -> bytes:
         """All of the body. Raises `BodyTooLarge` for more bytes than that, and `Disconnected`."""
@@ -59,6 +71,15 @@ class Request:
             if not message.get("more_body", False):
                 return b"".join(parts) + part if parts else part
             parts.append(part)
+
+
+SHORT_QUERY = 200
+"""Up to so many bytes of a query it is remembered what they say."""
+
+
+@lru_cache(maxsize=1024)
+def _parsed(query_string: bytes) -> Mapping[str, str]:
+    return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
 
 
 Headers = list[tuple[bytes, bytes]]

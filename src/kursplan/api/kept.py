@@ -2,19 +2,22 @@
 
 Both are valid as long as the version of what they show is the same, so that a revoked key stops
 at once and no answer is older than its request. How much is kept is bounded; what was put there
-first goes first.
+first goes first, of answers that of the organization which takes the most room.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from kursplan.api.freshness import Freshness
 from kursplan.api.http import Headers, json_headers
+from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock
 from kursplan.ids import fingerprint
 from kursplan.store import keys
@@ -35,19 +38,20 @@ OVERHEAD_BYTES = 1500
 class Callers:
     """From an API key to the integration that it speaks for."""
 
-    def __init__(self, database: Database, freshness: Freshness) -> None:
+    def __init__(self, database: Database, freshness: Freshness, strangers: Strangers) -> None:
         self._database = database
         self._freshness = freshness
-        self._known: dict[str, tuple[Caller, int]] = {}
+        self._strangers = strangers
+        self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
 
-    async def identify(self, key: str) -> tuple[Caller, Version] | None:
+    async def identify(self, key: str, peer: Callable[[], str]) -> tuple[Caller, Version] | None:
         """For whom the key speaks, and the version of their studio; None if the key is not valid.
 
-        Raises `DatabaseUnavailable`.
+        Raises `TooManyWrongKeys` and `DatabaseUnavailable`.
         """
         key_hash = fingerprint(key)
         known = self._known.get(key_hash)
-        caller = known[0] if known else await self._load(key_hash)
+        caller = known[0] if known else await self._strangers.identify(key_hash, peer())
         if caller is None:
             return None
         version = await self._freshness.version(caller.organization_id, caller.studio_id)
@@ -60,11 +64,11 @@ class Callers:
             return None
         self._known[key_hash] = caller, version.organization
         if len(self._known) > CALLERS:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         return caller, version
 
     async def _load(self, key_hash: str) -> Caller | None:
-        return await self._database.read(lambda tx: keys.caller(tx, key_hash))
+        return await self._database.read(partial(keys.caller, key_hash=key_hash))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +96,39 @@ class Page:
         return cls(body, tag, caching, caching + json_headers(body), until)
 
 
-Asked = tuple[int, int, str, bytes]
-"""Organization, studio, path and query."""
+Asked = tuple[int, int, str, tuple[str | None, ...]]
+"""Organization, studio, path, and the values of the query's parameters."""
+
+
+class _Share:
+    """The answers that are kept for one organization, the oldest first."""
+
+    __slots__ = ("pages", "size")
+
+    def __init__(self) -> None:
+        self.pages: OrderedDict[Asked, tuple[Version, Page]] = OrderedDict()
+        self.size = 0
+        """How many bytes they take."""
 
 
 class Pages:
-    """Encoded answers to questions that depend on nothing but a studio, the time and the question."""
+    """Encoded answers to questions that depend on nothing but a studio, the time and the question.
+
+    Where they become too many, the organization that takes the most room gives up its oldest: nobody
+    is left with less than an even share because others ask for much.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: dict[Asked, tuple[Version, Page]] = {}
-        self._bytes = 0
+        self._shares: dict[int, _Share] = {}
+        self._size = 0
         self._making: dict[tuple[Asked, Version], asyncio.Task[Page]] = {}
 
     def find(self, asked: Asked, version: Version) -> Page | None:
         """The answer as of `version`, if it was kept and still holds."""
-        kept = self._kept.get(asked)
-        if kept is not None and kept[0] == version and self._is_current(kept[1]):
+        share = self._shares.get(asked[0])
+        kept = share and share.pages.get(asked)
+        if kept and kept[0] == version and self._is_current(kept[1]):
             return kept[1]
         return None
 
@@ -129,16 +149,24 @@ class Pages:
     ) -> Page:
         page = await make()
         if self._is_current(page):
-            self._drop(asked)
-            self._kept[asked] = version, page
-            self._bytes += page.size
-            while self._bytes > ANSWER_BYTES:
-                self._drop(next(iter(self._kept)))
+            self._keep(asked, version, page)
         return page
 
-    def _drop(self, asked: Asked) -> None:
-        if asked in self._kept:
-            self._bytes -= self._kept.pop(asked)[1].size
+    def _keep(self, asked: Asked, version: Version, page: Page) -> None:
+        share = self._shares.setdefault(asked[0], _Share())
+        if asked in share.pages:
+            self._resize(share, -share.pages.pop(asked)[1].size)
+        share.pages[asked] = version, page
+        self._resize(share, page.size)
+        while self._size > ANSWER_BYTES:
+            organization_id, largest = max(self._shares.items(), key=lambda each: each[1].size)
+            self._resize(largest, -largest.pages.popitem(last=False)[1][1].size)
+            if not largest.pages:
+                del self._shares[organization_id]
+
+    def _resize(self, share: _Share, by: int) -> None:
+        share.size += by
+        self._size += by
 
     def _is_current(self, page: Page) -> bool:
         return page.until is None or self._clock.now() < page.until

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import structlog
@@ -23,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 WINDOW_SECONDS = 60
 MEMORY = "memory://"
-WINDOWS = 10_000
-"""How many windows are counted in memory before those that have ended are cleared away."""
+MOST_WINDOWS = 100_000
+"""How many windows are counted in memory; beyond that, the one that ends first is forgotten."""
 PATIENCE_SECONDS = 1.0
 """How long a storage may take to count before the request passes uncounted."""
 REST_SECONDS = 5.0
@@ -33,7 +35,7 @@ REST_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Standing:
-    """Where a key stands on an endpoint after a request."""
+    """Where a key stands on an endpoint after a request, or a peer after a wrong key."""
 
     limit: int
     remaining: int
@@ -48,8 +50,12 @@ class Standing:
             (b"ratelimit-reset", b"%d" % self.reset_seconds),
         ]
         if self.refused:
-            told.append((b"retry-after", b"%d" % self.reset_seconds))
+            told.append(self.retry_after)
         return told
+
+    @property
+    def retry_after(self) -> tuple[bytes, bytes]:
+        return b"retry-after", b"%d" % self.reset_seconds
 
 
 class RateLimit:
@@ -66,9 +72,9 @@ class RateLimit:
         self._limit = per_window
         self._patience = patience_seconds
         self._rests_until = 0.0
-        self._counts: _InMemory | _InRedis
+        self._counts: Windows | _InRedis
         if storage_url.startswith(MEMORY):
-            self._counts = _InMemory(per_window, window_seconds)
+            self._counts = Windows(per_window, window_seconds)
         else:
             self._counts = _InRedis(per_window, window_seconds, storage_url)
 
@@ -80,7 +86,7 @@ class RateLimit:
         """
         if not self._limit:
             return None
-        if isinstance(self._counts, _InMemory):
+        if isinstance(self._counts, Windows):
             return self._counts.count((key_id, endpoint))
         if stopwatch() < self._rests_until:
             return None
@@ -100,29 +106,60 @@ class _Window:
     count: int = 0
 
 
-class _InMemory:
-    def __init__(self, limit: int, seconds: int) -> None:
+class Windows:
+    """Counts by name in the memory of this process, each name in a window of its own."""
+
+    def __init__(
+        self,
+        limit: int,
+        seconds: int = WINDOW_SECONDS,
+        *,
+        most: int = MOST_WINDOWS,
+        watch: Callable[[], float] = stopwatch,
+    ) -> None:
         self._limit = limit
         self._seconds = seconds
-        self._windows: dict[tuple[int, str], _Window] = {}
+        self._most = most
+        self._watch = watch
+        self._windows: OrderedDict[Hashable, _Window] = OrderedDict()
+        """In the order in which they end, as all are equally long: those that have ended come first."""
 
-    def count(self, name: tuple[int, str]) -> Standing:
-        now = stopwatch()
+    def count(self, name: Hashable) -> Standing:
+        """Count one more, and where the name stands then."""
+        now = self._watch()
         window = self._windows.get(name)
         if window is None or window.ends_at <= now:
             window = self._open(name, now)
         window.count += 1
         if window.count == self._limit + 1:
             window.ends_at = now + self._seconds
-        return _standing(self._limit, window.count, window.ends_at - now, self._seconds)
+            self._windows.move_to_end(name)
+        return self._standing(window, now)
 
-    def _open(self, name: tuple[int, str], now: float) -> _Window:
-        if len(self._windows) >= WINDOWS:
-            self._windows = {
-                name: each for name, each in self._windows.items() if each.ends_at > now
-            }
+    def standing(self, name: Hashable) -> Standing | None:
+        """Where the name stands; None if nothing of it was counted lately."""
+        now = self._watch()
+        window = self._windows.get(name)
+        if window is None or window.ends_at <= now:
+            return None
+        return self._standing(window, now)
+
+    def _open(self, name: Hashable, now: float) -> _Window:
+        self._forget(now)
         window = self._windows[name] = _Window(now + self._seconds)
+        self._windows.move_to_end(name)
         return window
+
+    def _forget(self, now: float) -> None:
+        """Two that have ended, so that they go sooner than others come; and any where there are too many."""
+        for _ in range(2):
+            oldest = next(iter(self._windows.values()), None)
+            if oldest is None or (oldest.ends_at > now and len(self._windows) < self._most):
+                return
+            self._windows.popitem(last=False)
+
+    def _standing(self, window: _Window, now: float) -> Standing:
+        return _standing(self._limit, window.count, window.ends_at - now, self._seconds)
 
 
 class _InRedis:

@@ -21,9 +21,11 @@ from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.freshness import Freshness
 from kursplan.api.http import NOT_MODIFIED, Answer, Headers, Request, path_of
-from kursplan.api.kept import Callers, Page, Pages
+from kursplan.api.kept import Asked, Callers, Page, Pages
 from kursplan.api.languages import negotiate
 from kursplan.api.limits import RateLimit, Standing
+from kursplan.api.peers import Peers
+from kursplan.api.strangers import Strangers, TooManyWrongKeys
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.desk import ChangedConcurrently, DeskBusy
@@ -45,10 +47,11 @@ METHODS = frozenset(endpoint.method for endpoint in ENDPOINTS) | {"HEAD", "PUT",
 class OpenApi:
     """Everything under `/v1`, also what no endpoint is for, as an ASGI application."""
 
-    def __init__(self, house: House, limit: RateLimit) -> None:
+    def __init__(self, house: House, limit: RateLimit, strangers: Strangers, peers: Peers) -> None:
         self._house = house
         self._limit = limit
-        self._callers = Callers(house.database, Freshness(house.database))
+        self._peers = peers
+        self._callers = Callers(house.database, Freshness(house.database), strangers)
         self._pages = Pages(house.clock)
         self._fixed: dict[tuple[str, str], Endpoint] = {}
         """By method and path, where nothing in the path varies."""
@@ -92,8 +95,8 @@ class OpenApi:
         caller, version = await self._identify(visit)
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
         call = Call(request, caller, parameters, self._house)
-        if endpoint.kept:
-            asked = caller.organization_id, caller.studio_id, request.path, request.query_string
+        if endpoint.kept is not None:
+            asked = _asked(caller, request, endpoint.kept)
             page = self._pages.find(asked, version)
             if page is None:
                 page = await self._pages.make(asked, version, partial(_page, endpoint, call))
@@ -101,6 +104,7 @@ class OpenApi:
         if endpoint.method == "GET":
             return visit.show(await _page(endpoint, call))
         answer = await endpoint.answer(call)
+        visit.headers += call.headers
         if answer is None:
             return Answer.empty(200, visit.headers)
         return Answer.json(200, visit.headers, encode(answer))
@@ -109,7 +113,11 @@ class OpenApi:
         key = (visit.request.header(b"x-api-key") or "").strip()
         if not key:
             raise ApiError(Fault.API_KEY_MISSING)
-        found = await self._callers.identify(key)
+        try:
+            found = await self._callers.identify(key, partial(self._peers.name, visit.request))
+        except TooManyWrongKeys as refused:
+            visit.headers.append(refused.standing.retry_after)
+            raise _over_the_limit(refused.standing) from None
         if found is None:
             raise ApiError(Fault.API_KEY_INVALID)
         visit.caller = found[0]
@@ -211,6 +219,12 @@ def _refusal(visit: _Visit, failure: Exception) -> Answer:
         return visit.refuse(ApiError(Fault.SERVER_BUSY))
     log.error("request failed", trace_id=visit.trace_id, route=visit.route, exc_info=failure)
     return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
+
+
+def _asked(caller: Caller, request: Request, parameters: Sequence[str]) -> Asked:
+    """The question, without anything that the answer does not depend on."""
+    values = tuple(map(request.query.get, parameters))
+    return caller.organization_id, caller.studio_id, request.path, values
 
 
 async def _page(endpoint: Endpoint, call: Call) -> Page:

@@ -22,6 +22,8 @@ def settings(json: JsonOption = False) -> None:
             value = make_url(value).render_as_string(hide_password=True)
         elif isinstance(value, bool):
             value = "on" if value else "off"
+        elif isinstance(value, tuple):
+            value = ", ".join(map(str, value))
         rows.append((PREFIX + each.name.upper(), str(value), each.metadata["meaning"]))
     if json:
         document([{"name": name, "value": v, "meaning": meaning} for name, v, meaning in rows])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Container
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
 
 from kursplan.desk.promote import Seat, fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
@@ -16,10 +14,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.values import value
-from kursplan.store.idempotency import Outcome
-
-ANSWERS_KEPT = timedelta(hours=24)
-"""How long a request under an idempotency key gets the answer of the first (F17)."""
+from kursplan.store.idempotency import Name, Outcome
 
 
 @value
@@ -33,9 +28,11 @@ class Booked:
     customer_id: int
     slot_status: SlotStatus
     participation: Participation
+    replayed: bool = False
+    """Whether an earlier request under the same idempotency key had made it."""
 
     @classmethod
-    def of(cls, booking: Booking, slot: Slot) -> Booked:
+    def of(cls, booking: Booking, slot: Slot, *, replayed: bool = False) -> Booked:
         return cls(
             booking.id,
             booking.status,
@@ -44,6 +41,7 @@ class Booked:
             booking.customer_id,
             slot.status,
             booking.participation,
+            replayed,
         )
 
 
@@ -54,6 +52,14 @@ class IdempotencyKey:
     integration_id: int
     key: str
     request_hash: str
+
+    @property
+    def name(self) -> Name:
+        return self.integration_id, self.key
+
+    def outcome(self, booking_id: int) -> Outcome:
+        """The request made that booking."""
+        return Outcome(self.integration_id, self.key, self.request_hash, booking_id)
 
 
 @value
@@ -100,32 +106,37 @@ class Book(Deed):
 
     @property
     def reach(self) -> Reach:
-        return Reach(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
+        return Reach(
+            frozenset((self.customer_id,)),
+            frozenset((self.slot_id,)),
+            keys=frozenset((self.idempotency.name,) if self.idempotency else ()),
+        )
 
-    def beforehand(self, full: Container[int]) -> MayBook | None:
-        if self.slot_id not in full or self.idempotency or self.overrule:
+    def beforehand(self, full: Container[int]) -> StillRefused | None:
+        if self.slot_id not in full or self.overrule:
             return None
-        return MayBook(self.organization_id, self.studio_id, self.customer_id, self.slot_id)
+        return StillRefused(self)
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         if self.idempotency is None:
             return self._book(turn)
-        before = turn.answered(self.idempotency.integration_id, self.idempotency.key)
-        if before is not None and turn.now - before.stored_at < ANSWERS_KEPT:
-            if before.request_hash != self.idempotency.request_hash:
-                return Refusal.IDEMPOTENCY_KEY_REUSED
-            return _read(before.outcome)
+        before = turn.outcome(self.idempotency.name)
+        if before is not None:
+            return self._done_before(turn, before, self.idempotency)
         answer = self._book(turn)
-        turn.answer(
-            Outcome(
-                self.idempotency.integration_id,
-                self.idempotency.key,
-                self.idempotency.request_hash,
-                _written(answer),
-                turn.now,
-            )
-        )
+        if isinstance(answer, Booked):
+            # A refusal changed nothing, so it is decided anew whenever it is asked for again.
+            turn.keep(self.idempotency.outcome(answer.booking_id))
         return answer
+
+    def _done_before(self, turn: Turn, before: Outcome, asked: IdempotencyKey) -> Booked | Refusal:
+        """What an earlier request under the same key made, as it now stands."""
+        if before.request_hash != asked.request_hash:
+            return Refusal.IDEMPOTENCY_KEY_REUSED
+        booking = turn.booking_of(before)
+        if booking is None:
+            return Refusal.BOOKING_NOT_FOUND
+        return Booked.of(booking, turn.slot_of(booking), replayed=True)
 
     def _book(self, turn: Turn) -> Booked | Refusal:
         found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
@@ -168,6 +179,29 @@ class Book(Deed):
         )
 
 
+@value
+class StillRefused(Deed):
+    """Is this booking refused, without a turn of its own? Changes nothing."""
+
+    book: Book
+
+    @property
+    def organization_id(self) -> int:
+        return self.book.organization_id
+
+    @property
+    def reach(self) -> Reach:
+        return self.book.reach
+
+    def perform(self, turn: Turn) -> Admission | Refusal | None:
+        """None where something was done under its idempotency key, which is for a turn to show."""
+        book = self.book
+        if book.idempotency is not None and turn.outcome(book.idempotency.name) is not None:
+            return None
+        asked = MayBook(book.organization_id, book.studio_id, book.customer_id, book.slot_id)
+        return asked.perform(turn)
+
+
 def _whom_and_where(
     turn: Turn, studio_id: int, customer_id: int, slot_id: int
 ) -> tuple[Slot, Customer] | Refusal:
@@ -179,23 +213,3 @@ def _whom_and_where(
     if customer is None:
         return Refusal.CUSTOMER_NOT_FOUND
     return slot, customer
-
-
-def _written(answer: Booked | Refusal) -> str:
-    if isinstance(answer, Refusal):
-        return json.dumps({"refusal": answer})
-    return json.dumps(asdict(answer))
-
-
-def _read(outcome: str) -> Booked | Refusal:
-    stored = json.loads(outcome)
-    if "refusal" in stored:
-        return Refusal(stored["refusal"])
-    return Booked(
-        **stored
-        | {
-            "status": BookingStatus(stored["status"]),
-            "slot_status": SlotStatus(stored["slot_status"]),
-            "participation": Participation(stored["participation"]),
-        }
-    )

@@ -38,7 +38,7 @@ from kursplan.store import (
     slots,
     versions,
 )
-from kursplan.store.idempotency import Outcome
+from kursplan.store.idempotency import Name, Outcome
 from kursplan.store.marks import Mark
 
 Answer = TypeVar("Answer", covariant=True)
@@ -76,6 +76,8 @@ class Reach:
     ahead: frozenset[Slot] = frozenset()
     """Slots as a command is about to place them: what happens around those times is needed too."""
     organization: Hold = Hold.NOT
+    keys: frozenset[Name] = frozenset()
+    """Idempotency keys under which something may have been done before."""
 
     @classmethod
     def of(cls, parts: Collection[Reach]) -> Reach:
@@ -88,6 +90,7 @@ class Reach:
             _NOTHING.union(*[each.rosters for each in parts]),
             frozenset[Slot]().union(*[each.ahead for each in parts]),
             max((each.organization for each in parts), default=Hold.NOT),
+            frozenset[Name]().union(*[each.keys for each in parts]),
         )
 
     @property
@@ -183,7 +186,8 @@ class Turn:
         self._changed: dict[int, None] = {}
         self._counted: dict[int, None] = {}
         self._reshaped: dict[int, None] = {}
-        self._outcomes: dict[tuple[int, str], Outcome] = {}
+        self._earlier: Mapping[Name, Outcome] = {}
+        self._outcomes: dict[Name, Outcome] = {}
         self._events: list[Event] = []
         self._shown: set[int] = set()
         self._unheard = unheard
@@ -232,6 +236,7 @@ class Turn:
             | {each.slot_id for each in found if each.id in reach.bookings and each.active},
         )
         self.now = self._clock.now()
+        self._earlier = idempotency.find(self._tx, self.organization_id, reach.keys, self.now)
 
     def _look_up(self, reach: Reach) -> list[Booking]:
         named = bookings.load(self._tx, self.organization_id, reach.bookings)
@@ -374,13 +379,23 @@ class Turn:
 
     # Answers under an idempotency key.
 
-    def answered(self, integration_id: int, key: str) -> Outcome | None:
-        """What was answered under that key before, in this turn or an earlier one."""
-        known = self._outcomes.get((integration_id, key))
-        return known or idempotency.find(self._tx, self.organization_id, integration_id, key)
+    def outcome(self, name: Name) -> Outcome | None:
+        """What came of an earlier request of that name, in this turn or before it."""
+        return self._outcomes.get(name) or self._earlier.get(name)
 
-    def answer(self, outcome: Outcome) -> None:
-        self._outcomes[outcome.integration_id, outcome.key] = outcome
+    def booking_of(self, outcome: Outcome) -> Booking | None:
+        """The booking that was made then, as it is now."""
+        booking_id = outcome.booking_id
+        if booking_id not in self.bookings and booking_id not in self._reach.bookings:
+            # All who ask again are looked up at once.
+            raise LookAgain(
+                Reach(bookings=frozenset(each.booking_id for each in self._earlier.values()))
+            )
+        return self.bookings.get(booking_id)
+
+    def keep(self, outcome: Outcome) -> None:
+        """Whoever asks again under that name is to find what came of it."""
+        self._outcomes[outcome.name] = outcome
 
     def record(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
@@ -400,7 +415,7 @@ class Turn:
                 self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
             )
         if self._outcomes:
-            idempotency.add(self._tx, self.organization_id, self._outcomes.values())
+            idempotency.add(self._tx, self.organization_id, self._outcomes.values(), self.now)
         event_uuid = None
         if self._events:
             event_uuid, self.is_heard = events.add(

@@ -144,20 +144,35 @@ def _listed(value: str | None) -> tuple[Any, ...] | None:
     return None if value is None else tuple(json.loads(value))
 
 
-class Numbers(TypeDecorator[Sequence[int]]):
-    """Many numbers in one value: an array, or a JSON array where there are none."""
+class _Several(TypeDecorator[Sequence[Any]]):
+    """Many values in one: an array, or a JSON array where there are none."""
 
     impl = Text
     cache_ok = True
+    of: type[TypeEngine[Any]]
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
             return dialect.type_descriptor(Text())
-        return dialect.type_descriptor(ARRAY(BigInteger))
+        return dialect.type_descriptor(ARRAY(self.of))
 
-    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> Any:
-        numbers = list(value or ())
-        return json.dumps(numbers) if dialect.name == "sqlite" else numbers
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
+        several = list(value or ())
+        return json.dumps(several) if dialect.name == "sqlite" else several
+
+
+class Texts(_Several):
+    """Many texts in one value."""
+
+    cache_ok = True
+    of = Text
+
+
+class Numbers(_Several):
+    """Many numbers in one value."""
+
+    cache_ok = True
+    of = BigInteger
 
     def result_processor(
         self, dialect: Dialect, coltype: object
@@ -178,27 +193,28 @@ class _AnyOf(FunctionElement[bool]):
     inherit_cache = True
 
 
-def any_of(number: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
-    """`number` is one of the numbers in the parameter of that name.
+def any_of(one: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
+    """`one` is among the numbers, or texts, in the parameter of that name.
 
     The text of the statement stays the same for any count, so it is prepared once.
     """
     # Said to be a comparison: the value of any other function is compared with 1 where there are no
     # booleans, and then no index serves it.
-    return _AnyOf(number, bindparam(parameter, type_=Numbers())).as_comparison(1, 2)
+    several = Texts() if isinstance(one.type, String) else Numbers()
+    return _AnyOf(one, bindparam(parameter, type_=several)).as_comparison(1, 2)
 
 
 @compiles(_AnyOf, "postgresql")
 def _any_of_array(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
-    number, numbers = element.clauses
-    return f"{compiler.process(number, **kw)} = ANY ({compiler.process(numbers, **kw)})"
+    one, several = element.clauses
+    return f"{compiler.process(one, **kw)} = ANY ({compiler.process(several, **kw)})"
 
 
 @compiles(_AnyOf, "sqlite")
 def _any_of_json(element: _AnyOf, compiler: SQLCompiler, **kw: Any) -> str:
-    number, numbers = element.clauses
-    listed = compiler.process(numbers, **kw)
-    return f"{compiler.process(number, **kw)} IN (SELECT value FROM json_each({listed}))"
+    one, several = element.clauses
+    listed = compiler.process(several, **kw)
+    return f"{compiler.process(one, **kw)} IN (SELECT value FROM json_each({listed}))"
 
 
 class _NumbersOf(FunctionElement[Sequence[int]]):

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Executable,
     Float,
     FromClause,
+    Insert,
     LargeBinary,
     Select,
     Table,
@@ -34,9 +35,11 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
     values,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
 
@@ -278,11 +281,17 @@ def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 
 def insert_many(
-    into: Table, *, giving: ColumnElement[Any] | None = None, **same: ColumnElement[Any]
+    into: Table,
+    *,
+    giving: ColumnElement[Any] | None = None,
+    replacing: ColumnElement[bool] | None = None,
+    **same: ColumnElement[Any],
 ) -> FixedForMany:
     """Add rows to the table; each has all its columns but the organization, in their order.
 
     Columns that are the `same` for all rows are left out there: every value of a row costs something.
+    Where a row has the key of one that is there already, it takes the place of that one if this is
+    `replacing`, and is left out if not; without `replacing` that is an error.
     """
     types = {
         each.name: each.type
@@ -292,10 +301,13 @@ def insert_many(
     organization = bindparam("organization", type_=into.c.organization_id.type)
 
     def of(given: FromClause, back: ColumnElement[Any] | None) -> Executable:
-        adding = insert(into).from_select(
-            ["organization_id", *types, *same],
-            select(organization.label("organization_id"), *given.c, *same.values()),
-        )
+        names = ["organization_id", *types, *same]
+        rows = select(organization.label("organization_id"), *given.c, *same.values())
+        adding: Insert
+        if replacing is None:
+            adding = insert(into).from_select(names, rows)
+        else:
+            adding = _replace(into, names, rows, replacing)
         return adding if back is None else adding.returning(back)
 
     # Giving something back lets a row that is there already be told as what it is, also where the
@@ -303,6 +315,20 @@ def insert_many(
     back = into.c.organization_id if giving is None else giving
     return FixedForMany(
         types, of(_lists_given(types), back), lambda count: of(_rows_given(types, count), giving)
+    )
+
+
+def _replace(
+    into: Table, names: Sequence[str], rows: Select[Any], replacing: ColumnElement[bool]
+) -> Insert:
+    """Both databases write it alike; only SQLAlchemy has it with the statements of one of them."""
+    # Without a condition SQLite takes what follows the rows for one of a join.
+    adding = postgresql.insert(into).from_select(names, rows.where(true()))
+    key = [each.name for each in into.primary_key]
+    return adding.on_conflict_do_update(
+        index_elements=key,
+        set_={name: adding.excluded[name] for name in names if name not in key},
+        where=replacing,
     )
 
 

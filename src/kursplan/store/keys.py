@@ -6,13 +6,14 @@ that names it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from kursplan.store.dialect import Instant
+from kursplan.store.dialect import Instant, any_of
 from kursplan.store.driver import Fixed
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
@@ -56,10 +57,10 @@ class IssuedKey:
     revoked_at: datetime | None
 
 
-KEY = Fixed(
-    select(api_key.c.id, api_key.c.organization_id, api_key.c.integration_id).where(
-        api_key.c.key_hash == bindparam("key_hash"), api_key.c.revoked_at.is_(None)
-    )
+KEYS = Fixed(
+    select(
+        api_key.c.id, api_key.c.key_hash, api_key.c.organization_id, api_key.c.integration_id
+    ).where(any_of(api_key.c.key_hash, "key_hashes"), api_key.c.revoked_at.is_(None))
 )
 
 INTEGRATION = Fixed(
@@ -163,17 +164,24 @@ CONFIRM = (
 )
 
 
-def caller(tx: Connection, key_hash: str) -> Caller | None:
-    """Who the key with this fingerprint speaks for; None if it is unknown, revoked or inactive.
+def callers(tx: Connection, key_hashes: Collection[str]) -> dict[str, Caller]:
+    """For whom the keys with these fingerprints speak, without those unknown, revoked or inactive.
 
     Looking up a fingerprint by an index takes a time that may depend on its first bytes, which
     tells nothing about the key: whoever could choose a fingerprint would have to invert SHA-256.
     """
-    for key in KEY.rows(tx, {"key_hash": key_hash}):
-        named = {"organization": key.organization_id, "integration_id": key.integration_id}
-        for found in INTEGRATION.rows(tx, named):
-            return _caller(key, found)
-    return None
+    return {
+        key.key_hash: _caller(key, found)
+        for key in KEYS.rows(tx, {"key_hashes": key_hashes})
+        for found in INTEGRATION.rows(
+            tx, {"organization": key.organization_id, "integration_id": key.integration_id}
+        )
+    }
+
+
+def caller(tx: Connection, key_hash: str) -> Caller | None:
+    """For whom the one key with this fingerprint speaks."""
+    return callers(tx, (key_hash,)).get(key_hash)
 
 
 def _caller(key: AnyRow, found: AnyRow) -> Caller:

@@ -680,12 +680,12 @@ idempotency_key = _table(
     _id("integration_id"),
     Column("key", String(255), nullable=False),
     Column("request_hash", String(64), nullable=False),
-    _text("outcome", optional=False),
     _when("stored_at"),
+    _id("booking_id"),
     Index("ix_idempotency_key_organization_id_stored_at", "organization_id", "stored_at"),
     key=("integration_id", "key"),
 )
-"""The answer that a repeated request with the same key gets again."""
+"""The booking that a request made, which a repeated one with the same key finds as it then stands."""
 
 webhook_endpoint = _table(
     "webhook_endpoint",

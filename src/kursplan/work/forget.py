@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.desk.book import ANSWERS_KEPT
 from kursplan.desk.desk import Desk
 from kursplan.store import due, idempotency
 from kursplan.store.database import Database
+from kursplan.store.idempotency import ANSWERS_KEPT
 from kursplan.work.everywhere import everywhere
 
 

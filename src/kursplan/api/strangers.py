@@ -1,0 +1,70 @@
+"""Who comes with a key that this process does not know: whose is it, and is it one at all?
+
+Strangers have a small share of the database: one look at a time takes in all who came meanwhile, so
+however many made-up keys come, they have one connection and one statement, and nobody who is known
+waits for them. What a look finds is not remembered where it is nothing: a key works at once when it
+is issued, and when its integration is activated again.
+
+Wrong keys are counted by peer. From a peer of which too many came, a wrong key is told to come back
+later, and few are looked at together; a right one is let in all the same, because many may come by
+the same address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from kursplan.api.limits import Standing, Windows
+from kursplan.api.together import Together
+from kursplan.store import keys
+from kursplan.store.database import Database
+from kursplan.store.keys import Caller
+from kursplan.store.trouble import DatabaseUnavailable
+
+AT_ONCE = 1000
+"""How many keys one look takes in."""
+MOST_WAITING = 10_000
+"""How many may wait for a look before the next is turned away."""
+MOST_WAITING_OF_SUSPECTS = 1000
+"""So many where too many wrong keys came from the peer."""
+
+
+class TooManyWrongKeys(Exception):
+    """The peer has come with too many wrong keys; it may come back when the window is over."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__("too many wrong keys")
+        self.standing = standing
+
+
+class Strangers:
+    """Looks up keys for all who ask at the same time; one object per process."""
+
+    def __init__(self, database: Database, wrong_keys_limit: int) -> None:
+        """With a limit of 0 wrong keys are not counted."""
+        self._database = database
+        self._looks = Together(self._look, most=AT_ONCE)
+        self._wrong = Windows(wrong_keys_limit) if wrong_keys_limit else None
+
+    async def identify(self, key_hash: str, peer: str) -> Caller | None:
+        """For whom the key with that fingerprint speaks; None if it is not valid.
+
+        Raises `TooManyWrongKeys` and `DatabaseUnavailable`.
+        """
+        standing = self._wrong.standing(peer) if self._wrong else None
+        if standing is not None and not standing.remaining:
+            if self._looks.waiting >= MOST_WAITING_OF_SUSPECTS:
+                raise TooManyWrongKeys(standing)
+        elif self._looks.waiting >= MOST_WAITING:
+            raise DatabaseUnavailable("too many unknown keys at once")
+        caller = await self._looks.ask(key_hash)
+        if caller is None and self._wrong is not None:
+            standing = self._wrong.count(peer)
+            if standing.refused:
+                raise TooManyWrongKeys(standing)
+        return caller
+
+    async def _look(self, key_hashes: set[str]) -> Mapping[str, Caller | None]:
+        found = await self._database.read(partial(keys.callers, key_hashes=key_hashes))
+        return {each: found.get(each) for each in key_hashes}
