@@ -76,7 +76,6 @@ class Desk:
         at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
         self._commands = Lines(self._turn, at_work, apart=True)
         self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
-        metrics.queue_length.set_function(self._waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         self._unheard: set[int] = set()
@@ -127,16 +126,13 @@ class Desk:
             self._full.clear()
         self._full |= slots
 
-    def _waiting(self) -> int:
-        """How many wait for their turn."""
-        return self._commands.waiting + self._questions.waiting
-
     def _queue(self, lines: Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         waiting = lines.stand(line, command, answer)
+        self._metrics.queue_length.inc()
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             line.turns += 1
             task = asyncio.create_task(self._work_off(lines, line))
@@ -147,6 +143,7 @@ class Desk:
     async def _work_off(self, lines: Lines, line: Line) -> None:
         try:
             while batch := lines.next(line, self._turn_limit):
+                self._metrics.queue_length.dec(len(batch))
                 earliest = stopwatch() - PATIENCE_SECONDS
                 wanted = [each for each in batch if _is_still_wanted(each, earliest)]
                 with line.at_work_on(batch):
