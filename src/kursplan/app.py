@@ -67,7 +67,7 @@ class Application:
             self.metrics,
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
-            attempts_kept_days=settings.attempts_kept_days,
+            events_kept_days=settings.events_kept_days,
         )
         self.post = Post(
             Targets(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)

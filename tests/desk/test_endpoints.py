@@ -17,7 +17,7 @@ from kursplan.desk.endpoints import (
     RotateSecret,
     SetRetryPlan,
 )
-from kursplan.desk.resend import NoSuchDelivery, Resend, ResendSince
+from kursplan.desk.resend import UNDELIVERED, NoSuchDelivery, Resend, ResendSince
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
@@ -334,7 +334,7 @@ async def test_a_disabled_endpoint_gets_nothing_and_can_have_it_later(partners: 
     assert len(partners.receiver.received) == 1
     assert await partners.statuses() == [HELD] * 3
     assert await partners.disabled(endpoint) is Disabled.BY_OPERATOR
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id, True)) == 3
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id, True)) == 3
     await partners.tell()
     assert await partners.statuses() == [DELIVERED] * 3
     told = partners.receiver.received[1:]
@@ -349,7 +349,7 @@ async def test_without_asking_for_it_nothing_is_sent_that_was_missed(partners: P
     await happens(partners)
     await partners.tell()
 
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id)) == 0
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id)) == 0
     slot = await happens(partners)
     await partners.tell()
 
@@ -374,7 +374,7 @@ async def test_one_that_failed_for_long_gets_all_that_it_missed_since(partners: 
     partners.receiver.does("/hook", answers(204))
     before = len(partners.receiver.received)
 
-    resent = await partners.gym.take(
+    resent = await partners.resends(
         EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
     )
     await partners.tell()
@@ -399,7 +399,7 @@ async def test_what_was_given_up_before_a_quiet_time_was_missed_too(partners: Pa
     await partners.tell()
 
     enable = EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
-    assert await partners.gym.take(enable) == 2
+    assert await partners.resends(enable) == 2
     await partners.tell()
     assert await partners.statuses() == [DELIVERED] * 2
 
@@ -413,7 +413,7 @@ async def test_one_that_is_gone_gets_the_event_that_it_refused(partners: Partner
     assert await partners.disabled(endpoint) is Disabled.GONE
 
     enable = EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
-    assert await partners.gym.take(enable) == 1
+    assert await partners.resends(enable) == 1
     await partners.tell()
 
     assert await partners.statuses() == [DELIVERED]
@@ -432,7 +432,7 @@ async def test_what_it_missed_is_counted_from_when_it_failed_also_if_it_moved_me
 
     url = partners.receiver.url("/moved")
     await partners.gym.take(ChangeEndpoint(organization, endpoint.id, url))
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id, True)) == 2
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id, True)) == 2
     await partners.tell()
 
     assert len(partners.receiver.on("/moved")) == 2
@@ -482,7 +482,7 @@ async def test_a_time_is_sent_again_from_its_beginning_up_to_but_not_including_i
     )
     told = await partners.deliveries(endpoint)
 
-    assert await partners.gym.take(resend) == 2
+    assert await partners.resends(resend) == 2
     await partners.tell()
 
     came = [each.uuid for each in partners.receiver.on("/hook")]
@@ -503,13 +503,13 @@ async def test_of_a_time_only_what_was_not_delivered_can_be_sent_again(
     assert await partners.statuses() == [DELIVERED, FAILED, PENDING]
     partners.receiver.does("/hook", answers(204))
 
-    resent = await partners.gym.take(
+    resent = await partners.resends(
         ResendSince(
             partners.gym.organization,
             endpoint.id,
             began,
             partners.gym.now + timedelta(seconds=1),
-            delivered_too=False,
+            statuses=UNDELIVERED,
         )
     )
     before = len(partners.receiver.received)

@@ -41,15 +41,29 @@ HOT = {
     "customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
     "customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
     "customers.USED_DAYS": {"booking": "customer_id starts_at"},
-    "deliveries.FORGET_ATTEMPTS": {"attempt": "attempted_at"},
+    "deliveries.BY_IDS": {"delivery": "id", "event": "id"},
+    "deliveries.GIVEN_UP_SINCE": {"delivery": "endpoint_id finished_at"},
+    "deliveries.HELD": {"delivery": "endpoint_id status"},
     "deliveries.HOLD[0]": {"delivery": "endpoint_id"},
     "deliveries.HOLD[1]": {"delivery": "endpoint_id"},
-    "deliveries.OLD_ATTEMPT_AT": {"attempt": "attempted_at"},
+    "deliveries.LAST_DELIVERED": {"delivery": "endpoint_id"},
+    "deliveries.MAKE_DUE": {"delivery": "id"},
+    "deliveries.NEWEST": {"delivery": "endpoint_id status created_at"},
+    "deliveries.NEWEST_OF_ENDPOINT": {"delivery": "endpoint_id status created_at"},
+    "deliveries.STORED": {"delivery": "endpoint_id status created_at"},
     "directory.CUSTOMER_BY_ID": {"customer": "id"},
     "directory.CUSTOMER_BY_NUMBER": {"customer": "number"},
+    "directory.SEARCH_BY_EMAIL": {"customer": "email_folded"},
+    "directory.SEARCH_BY_EMAIL_ACROSS_STUDIOS": {"customer": "email_folded"},
+    "due.ACROSS_EXPIRED": {"booking": "confirm_until"},
+    "due.ACROSS_GIVEN_UP": {"booking": "cancelled_at"},
+    "due.ACROSS_OVER": {"slot": "ends_at"},
     "due.EXPIRED": {"booking": "confirm_until"},
+    "due.GAVE_UP": {"booking": "cancelled_at"},
     "due.OVER": {"slot": "ends_at"},
-    "endpoints.ITS_DELIVERIES": {"delivery": "endpoint_id created_at"},
+    "due.PROMOTABLE_AMONG": {"slot": "id"},
+    "due.WAITED_FOR": {"booking": "customer_id starts_at"},
+    "endpoints.ITS_DELIVERIES": {"delivery": "endpoint_id status created_at"},
     "endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
     "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
     "fan_out.FANNED_OUT": {"event": "id"},
@@ -57,6 +71,17 @@ HOT = {
     "idempotency.STORED": {"idempotency_key": "integration_id key"},
     "keys.KEY": {"api_key": "key_hash"},
     "people.DETACH_BOOKINGS": {"booking": "customer_id"},
+    "retention.ACROSS_OLD_KEYS": {"idempotency_key": "stored_at"},
+    "retention.DELIVERIES": {"delivery": "event_id"},
+    "retention.DROP_ATTEMPTS": {"delivery": "event_id", "attempt": "delivery_id"},
+    "retention.DROP_DELIVERIES": {"delivery": "event_id"},
+    "retention.DROP_EVENTS": {"event": "id"},
+    "retention.EVENTS": {"event": "id"},
+    "retention.FORGET_KEYS": {"idempotency_key": "stored_at"},
+    "retention.OLD_KEY_AT": {"idempotency_key": "stored_at"},
+    "series.ACROSS_DUE": {"series": "extended_until"},
+    "series.DUE[0]": {"series": "extended_until"},
+    "series.DUE[1]": {"series": "extended_until"},
     "slots.CHANGE": {"slot": "id"},
     "slots.COUNT_PLACES": {"slot": "id"},
     "slots.LOCKED_SLOTS": {"slot": "id"},
@@ -95,9 +120,8 @@ READS_ALL = re.compile(
     r"examination\."  # Looks for what is wrong anywhere.
     r"|named\."  # All names of an organization, for loading its gym file.
     r"|people\.NUMBERS"  # The same.
-    r"|directory\.SEARCH"  # Criteria may be absent.
-    r"|deliveries\.NEWEST$"  # From the newest on, until there are enough.
-    r"|webhooks\.ACROSS_OLDEST"  # Measures all that is to be done.
+    r"|directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
+    r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.
 )
 """Except by these statements, which is their purpose."""
 
@@ -176,6 +200,14 @@ GIVEN = {
     "delivery_ids": "{5,70,9000}",
     "event_ids": "{5,70,900}",
     "of_endpoint": "1",
+    "of_status": "FAILED",
+    "email": "erika70@example.org",
+    "first_name": "erika",
+    "first_name_to": "erikb",
+    "last_name": "muster",
+    "last_name_to": "mustes",
+    "any_date_of_birth": "true",
+    "place": "0",
     "busy": "{}",
     "failing_too": "true",
     "after": "0",
@@ -250,7 +282,8 @@ def _postgresql_looks(node: Mapping[str, Any], above: str = "") -> Iterator[Look
     elif table and "Scan" in node["Node Type"]:
         # Like `((organization_id = $1) AND ((key)::text = ($3)::text))`.
         condition = re.sub(r"'[^']*'", "", node.get("Index Cond", ""))
-        columns = re.findall(r"[(.]([a-z_]+)\)?(?:::\w+)? [<>=]", condition)
+        # Of rows that are compared, only the first column is sure to narrow the search.
+        columns = re.findall(r"[(.]([a-z_]+)\)?(?:::\w+)?(?:, \w+\))? (?:[<>=]|IS)", condition)
         yield Look(table, frozenset(columns), node.get("Index Name"))
     for each in node.get("Plans", ()):
         yield from _postgresql_looks(each, above)

@@ -70,6 +70,22 @@ class Promote(Deed):
         return fill_seats(turn, slot, by_staff=self.by_staff)
 
 
+@dataclass(frozen=True, slots=True)
+class FillSeats(Deed):
+    """Give the free seats of many slots to those who wait there; who moved up."""
+
+    organization_id: int
+    slot_ids: frozenset[int]
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(queues=self.slot_ids)
+
+    def perform(self, turn: Turn) -> list[Booking]:
+        slots = turn.need_slots(self.slot_ids)
+        return [moved for slot in slots for moved in fill_seats(turn, turn.slots[slot.id])]
+
+
 def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Booking]:
     """Seat as many who wait as there are seats free; who moved up.
 

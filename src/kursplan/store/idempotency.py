@@ -26,10 +26,6 @@ FORGET = delete(idempotency_key).where(
     idempotency_key.c.integration_id == bindparam("integration_id"),
     idempotency_key.c.key == bindparam("key"),
 )
-FORGET_OLD = delete(idempotency_key).where(
-    idempotency_key.c.organization_id == ORGANIZATION,
-    idempotency_key.c.stored_at < bindparam("before"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +61,3 @@ def add(tx: Connection, organization_id: int, outcomes: Iterable[Outcome]) -> No
                 "stored_at": each.stored_at,
             },
         )
-
-
-def forget_old(tx: Connection, organization_id: int, before: datetime) -> int:
-    """Drop what was stored before that instant; how many there were."""
-    known = {"organization": organization_id, "before": before}
-    return tx.execute(FORGET_OLD, known).rowcount
