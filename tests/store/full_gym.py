@@ -173,7 +173,7 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
                 "max_waiting_list": 5,
                 "additional_participants": 0,
                 "seats": 43,
-                "waiting": 2,
+                "waiting": 2 if n % 20 == 0 else 0,
                 "last_sequence": 50,
             }
             for n in range(1, SLOTS + 1)
