@@ -348,7 +348,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
         SetParticipation(organization, berlin, of.late, Participation.PARTICIPATING),
     )
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
-    yield "promote", Promote(organization, of.held_back, by_staff=True)
+    yield "promote", Promote(organization, frozenset({of.held_back}), by_staff=True)
     yield "complete", CompleteSlots(organization, frozenset({of.over}))
 
     yield "cancel a slot", CancelSlot(organization, of.full)
@@ -549,7 +549,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     earlier, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     yield (
         "send all again",
-        resend.ResendSince(organization, of.endpoint, earlier, later, delivered_too=False),
+        resend.ResendSince(organization, of.endpoint, earlier, later, (DeliveryStatus.FAILED,)),
     )
     yield (
         "issue a key",

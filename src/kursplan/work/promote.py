@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
-from kursplan.desk.promote import FillSeats
+from kursplan.desk.promote import Promote
+from kursplan.domain.refusals import Refusal
 from kursplan.store import due, versions
 from kursplan.store.database import Database
 from kursplan.work.everywhere import everywhere
@@ -100,8 +101,9 @@ async def promote_waiting(
 
 async def _fill(desk: Desk, organization_id: int, slot_ids: frozenset[int]) -> bool:
     """Mostly nobody can move up, and to find that out takes no lock."""
-    would_move = await desk.try_out(FillSeats(organization_id, slot_ids))
-    if not would_move:
+    would_move = await desk.try_out(Promote(organization_id, slot_ids))
+    if isinstance(would_move, Refusal) or not would_move:
         return False
     filled = frozenset(each.slot_id for each in would_move)
-    return bool(await desk.take(FillSeats(organization_id, filled)))
+    moved = await desk.take(Promote(organization_id, filled))
+    return not isinstance(moved, Refusal) and bool(moved)
