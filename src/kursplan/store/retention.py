@@ -32,9 +32,10 @@ EVENTS_KEPT = timedelta(days=90)
 """How long events are kept after the last attempt, unless a setting says otherwise."""
 KEYS_AT_ONCE = 5_000
 """How many answers under idempotency keys are dropped at a time."""
-EVENTS_AT_ONCE = 500
-"""How many events are looked at at a time."""
-DELIVERIES_AT_ONCE = 2_000
+EVENTS_AT_ONCE = 100
+"""How many events are looked at at a time: as long as a portion takes, whoever changes who listens waits,
+and where nobody does every booking."""
+DELIVERIES_AT_ONCE = 500
 """How many deliveries are dropped at a time, unless one event alone has more."""
 
 _BEFORE = bindparam("before", type_=Instant)
@@ -167,7 +168,8 @@ def forget_told(
 
     Old is what happened, and was attempted last, before that instant. What is still to be sent, or
     was held for an endpoint that is disabled, keeps its event with everything else of it. None where
-    another fans out, has something sent again, or does this: meanwhile deliveries may come and go.
+    others hold the organization (they fan out, have something sent again, book where nobody listens, or do
+    this): meanwhile deliveries may come and go, and they go first.
     """
     named: dict[str, Any] = {"organization": organization_id, "before": before}
     if tx.execute(LOCK_UNLESS_TAKEN, named).first() is None:
