@@ -27,7 +27,7 @@ from kursplan.api.peers import Peers
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
 from kursplan.desk.desk import Desk
-from kursplan.metrics import Metrics
+from kursplan.metrics import SHARED_IN, Metrics
 from kursplan.settings import Settings, read_settings
 from kursplan.store import schema
 from kursplan.store.database import Database, connect
@@ -49,10 +49,11 @@ been answered by then, or turned away by the server."""
 class Application:
     """A running Kursplan: its parts, and the ASGI application that they are together."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, shared_metrics: str | None = None) -> None:
+        """`shared_metrics` is where the processes of one server count together."""
         self.settings = settings
         self.clock = clock
-        self.metrics = Metrics()
+        self.metrics = Metrics(shared_metrics)
         self.database: Database = connect(
             settings.database_url,
             connections=settings.connections,
@@ -70,7 +71,7 @@ class Application:
             self.metrics,
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
-            attempts_kept_days=settings.attempts_kept_days,
+            events_kept_days=settings.events_kept_days,
         )
         self.post = Post(
             Targets(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)
@@ -170,4 +171,4 @@ def create() -> ASGIApp:
     """The application as the environment sets it, for any ASGI server."""
     settings = read_settings(os.environ)
     logs.set_up(settings.log_threshold, settings.log_format)
-    return Application(settings, SystemClock())
+    return Application(settings, SystemClock(), os.environ.get(SHARED_IN))

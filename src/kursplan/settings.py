@@ -155,8 +155,10 @@ class Settings:
         _authorities,
         "a file with further authorities that certificates of webhooks may come from",
     )
-    attempts_kept_days: int = _setting(
-        30, _number(1, 3650), "how many days attempts to deliver an event are kept for looking up"
+    events_kept_days: int = _setting(
+        90,
+        _number(1, 3650),
+        "how many days events, and what became of telling them, are kept after the last attempt",
     )
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "what is logged"

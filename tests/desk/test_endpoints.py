@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert, select, update
 from standardwebhooks import Webhook
 
 from kursplan.desk.endpoints import (
+    RESENT_AT_ONCE,
     AddEndpoint,
     ChangeEndpoint,
     DisableEndpoint,
@@ -14,10 +17,11 @@ from kursplan.desk.endpoints import (
     EndpointRefused,
     NoSuchEndpoint,
     RemoveEndpoint,
+    Resent,
     RotateSecret,
     SetRetryPlan,
 )
-from kursplan.desk.resend import NoSuchDelivery, Resend, ResendSince
+from kursplan.desk.resend import UNDELIVERED, NoSuchDelivery, Resend, ResendSince
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
@@ -30,7 +34,8 @@ from kursplan.domain.webhooks import (
     NamedPlan,
     RetryPlan,
 )
-from kursplan.store import endpoints, tables
+from kursplan.store import deliveries, endpoints, tables
+from kursplan.store.dialect import take_numbers
 from kursplan.store.endpoints import REMOVED_AT_ONCE
 from kursplan.webhooks.post import Post, trusted
 from kursplan.webhooks.targets import Targets
@@ -318,7 +323,7 @@ async def test_a_disabled_endpoint_gets_nothing_and_can_have_it_later(partners: 
     assert len(partners.receiver.received) == 1
     assert await partners.statuses() == [HELD] * 3
     assert await partners.disabled(endpoint) is Disabled.BY_OPERATOR
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id, True)) == 3
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id, True)) == 3
     await partners.tell()
     assert await partners.statuses() == [DELIVERED] * 3
     told = partners.receiver.received[1:]
@@ -333,7 +338,7 @@ async def test_without_asking_for_it_nothing_is_sent_that_was_missed(partners: P
     await happens(partners)
     await partners.tell()
 
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id)) == 0
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id)) == 0
     slot = await happens(partners)
     await partners.tell()
 
@@ -358,7 +363,7 @@ async def test_one_that_failed_for_long_gets_all_that_it_missed_since(partners: 
     partners.receiver.does("/hook", answers(204))
     before = len(partners.receiver.received)
 
-    resent = await partners.gym.take(
+    resent = await partners.resends(
         EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
     )
     await partners.tell()
@@ -383,7 +388,7 @@ async def test_what_was_given_up_before_a_quiet_time_was_missed_too(partners: Pa
     await partners.tell()
 
     enable = EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
-    assert await partners.gym.take(enable) == 2
+    assert await partners.resends(enable) == 2
     await partners.tell()
     assert await partners.statuses() == [DELIVERED] * 2
 
@@ -397,7 +402,7 @@ async def test_one_that_is_gone_gets_the_event_that_it_refused(partners: Partner
     assert await partners.disabled(endpoint) is Disabled.GONE
 
     enable = EnableEndpoint(partners.gym.organization, endpoint.id, resend_missed=True)
-    assert await partners.gym.take(enable) == 1
+    assert await partners.resends(enable) == 1
     await partners.tell()
 
     assert await partners.statuses() == [DELIVERED]
@@ -416,7 +421,7 @@ async def test_what_it_missed_is_counted_from_when_it_failed_also_if_it_moved_me
 
     url = partners.receiver.url("/moved")
     await partners.gym.take(ChangeEndpoint(organization, endpoint.id, url))
-    assert await partners.gym.take(EnableEndpoint(organization, endpoint.id, True)) == 2
+    assert await partners.resends(EnableEndpoint(organization, endpoint.id, True)) == 2
     await partners.tell()
 
     assert len(partners.receiver.on("/moved")) == 2
@@ -466,7 +471,7 @@ async def test_a_time_is_sent_again_from_its_beginning_up_to_but_not_including_i
     )
     told = await partners.deliveries(endpoint)
 
-    assert await partners.gym.take(resend) == 2
+    assert await partners.resends(resend) == 2
     await partners.tell()
 
     came = [each.uuid for each in partners.receiver.on("/hook")]
@@ -487,13 +492,13 @@ async def test_of_a_time_only_what_was_not_delivered_can_be_sent_again(
     assert await partners.statuses() == [DELIVERED, FAILED, PENDING]
     partners.receiver.does("/hook", answers(204))
 
-    resent = await partners.gym.take(
+    resent = await partners.resends(
         ResendSince(
             partners.gym.organization,
             endpoint.id,
             began,
             partners.gym.now + timedelta(seconds=1),
-            delivered_too=False,
+            statuses=UNDELIVERED,
         )
     )
     before = len(partners.receiver.received)
@@ -518,6 +523,115 @@ async def test_to_a_disabled_endpoint_nothing_is_sent_again(partners: Partners) 
         with pytest.raises(EndpointRefused, match=f"endpoint {endpoint.id} is disabled"):
             await partners.gym.take(command)
     assert await partners.statuses() == [DELIVERED]
+
+
+async def many_like(
+    partners: Partners, of: Delivery, count: int, *, apart: timedelta = timedelta(0)
+) -> None:
+    """Deliveries like that one, each of an event of its own."""
+
+    def write(tx: Connection) -> None:
+        event, delivery = tables.event, tables.delivery
+        [told] = tx.execute(select(event).where(event.c.uuid == of.uuid)).all()
+        [row] = tx.execute(select(delivery).where(delivery.c.id == of.id)).all()
+        ids = take_numbers(tx, count)
+        tx.execute(insert(event), [told._asdict() | {"id": n, "uuid": f"{n:036}"} for n in ids])
+        tx.execute(
+            insert(delivery),
+            [
+                row._asdict() | {"id": n, "event_id": n, "created_at": row.created_at + at * apart}
+                for at, n in enumerate(ids)
+            ],
+        )
+
+    await partners.gym.database.write(write)
+
+
+async def test_what_was_missed_is_made_due_in_portions_of_which_the_last_enables_the_endpoint(
+    partners: Partners,
+) -> None:
+    """So no turn takes long, and where one fails the endpoint stays as it was, with the rest."""
+    gym = partners.gym
+    endpoint = await partners.endpoint()
+    [given_up] = await fails(partners, endpoint)
+    await gym.take(DisableEndpoint(gym.organization, endpoint.id))
+    await happens(partners)
+    await partners.tell()
+    [_, held] = await partners.deliveries()
+    await many_like(partners, held, RESENT_AT_ONCE)
+    await many_like(partners, given_up, 10)
+    enable = EnableEndpoint(gym.organization, endpoint.id, resend_missed=True)
+
+    first = await gym.take(enable)
+    assert first.count == RESENT_AT_ONCE
+    assert await partners.disabled(endpoint) is Disabled.BY_OPERATOR
+    # Whoever did it is gone, and somebody else begins anew.
+    assert await gym.take(enable) == Resent(1 + 10 + 1, None)
+
+    assert await partners.disabled(endpoint) is None
+    assert set(await partners.statuses()) == {PENDING}
+
+
+@pytest.mark.parametrize("apart", [timedelta(0), timedelta(milliseconds=1)])
+async def test_a_time_is_sent_again_in_portions_and_each_delivery_once(
+    partners: Partners, apart: timedelta
+) -> None:
+    """Also those that were stored at the same instant, and while the first are delivered again."""
+    gym = partners.gym
+    endpoint = await partners.endpoint()
+    since = gym.now
+    await happens(partners)
+    await partners.tell()
+    [delivered] = await partners.deliveries()
+    await many_like(partners, delivered, 2 * RESENT_AT_ONCE, apart=apart)
+    rest: ResendSince | None = ResendSince(
+        gym.organization, endpoint.id, since, since + timedelta(minutes=1)
+    )
+    counts, table = [], tables.delivery
+    sent = update(table).values(status=DELIVERED)
+
+    while rest is not None:
+        resent = await gym.take(rest)
+        counts.append(resent.count)
+        rest = resent.rest
+        await gym.database.write(lambda tx: tx.execute(sent))
+
+    assert counts == [0, 0, RESENT_AT_ONCE, RESENT_AT_ONCE, 1]
+
+
+async def test_the_newest_are_listed_of_all_endpoints_together(partners: Partners) -> None:
+    """Of each as many are looked up as are asked for altogether."""
+    gym = partners.gym
+    first, second = [await partners.endpoint(path) for path in ("/first", "/second")]
+    for endpoint in (first, second):
+        await gym.take(DisableEndpoint(gym.organization, endpoint.id))
+    for _ in range(4):
+        await happens(partners)
+        await partners.tell()
+        gym.clock.advance(timedelta(seconds=1))
+    partners.receiver.does("/first", answers(204))
+    await partners.resends(EnableEndpoint(gym.organization, first.id, resend_missed=True))
+    await partners.tell()
+
+    async def listed(limit: int, **which: Any) -> list[int]:
+        since = which.pop("since", datetime.min.replace(tzinfo=UTC))
+        found = await gym.database.read(
+            lambda tx: deliveries.newest(tx, gym.organization, since=since, limit=limit, **which)
+        )
+        return [row.id for row in found]
+
+    everything = sorted((each.id for each in await partners.deliveries()), reverse=True)
+    of_first = sorted((each.id for each in await partners.deliveries(first)), reverse=True)
+    of_second = sorted((each.id for each in await partners.deliveries(second)), reverse=True)
+    assert len(everything) == 8
+    assert await listed(3) == everything[:3]
+    assert await listed(100) == everything
+    assert await listed(100, since=gym.now - timedelta(seconds=1)) == everything[:2]
+    assert await listed(3, endpoint_id=first.id) == of_first[:3]
+    assert await listed(100, status=HELD) == of_second
+    assert await listed(1, status=DELIVERED) == of_first[:1]
+    assert await listed(100, status=DELIVERED, endpoint_id=second.id) == []
+    assert await listed(100, status=FAILED) == []
 
 
 # --- When it is repeated ------------------------------------------------------------------------

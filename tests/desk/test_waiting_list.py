@@ -198,7 +198,7 @@ async def test_nobody_moves_up_once_promotion_has_ended(gym: Gym) -> None:
     await gym.cancel(places[1].booking_id)
 
     assert await gym.statuses(slot) == [(customers[2], BOOKED), (customers[3], WAITING)]
-    assert await gym.take(Promote(gym.organization, slot, by_staff=True)) == []
+    assert await gym.take(Promote(gym.organization, frozenset({slot}), by_staff=True)) == []
 
 
 async def test_nobody_moves_up_after_the_start(gym: Gym) -> None:
@@ -236,16 +236,16 @@ async def test_where_staff_promote_nobody_moves_up_by_itself(gym: Gym) -> None:
     waiting = await gym.booked(second, slot)
     await gym.cancel(seat.booking_id)
     assert await gym.statuses(slot) == [(second, WAITING)]
-    assert await gym.take(Promote(gym.organization, slot)) == []
+    assert await gym.take(Promote(gym.organization, frozenset({slot}))) == []
 
-    [moved] = await gym.take(Promote(gym.organization, slot, by_staff=True))
+    [moved] = await gym.take(Promote(gym.organization, frozenset({slot}), by_staff=True))
 
     assert moved.id == waiting.booking_id
     assert await gym.statuses(slot) == [(second, BOOKED)]
 
 
 async def test_promoting_on_an_unknown_slot_is_refused(gym: Gym) -> None:
-    unknown = Promote(gym.organization, 999_999)
+    unknown = Promote(gym.organization, frozenset({999_999}))
     assert await gym.take(unknown) is Refusal.CLASS_SLOT_NOT_FOUND
 
 

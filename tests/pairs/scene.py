@@ -354,7 +354,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
         SetParticipation(organization, berlin, of.late, Participation.PARTICIPATING),
     )
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
-    yield "promote", Promote(organization, of.held_back, by_staff=True)
+    yield "promote", Promote(organization, frozenset({of.held_back}), by_staff=True)
     yield "complete", CompleteSlots(organization, frozenset({of.over}))
     yield "reopen", ReopenSlots(organization, frozenset({of.completed}))
 
@@ -556,7 +556,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     earlier, later = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
     yield (
         "send all again",
-        resend.ResendSince(organization, of.endpoint, earlier, later, delivered_too=False),
+        resend.ResendSince(organization, of.endpoint, earlier, later, (DeliveryStatus.FAILED,)),
     )
     yield (
         "issue a key",

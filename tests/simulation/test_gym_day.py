@@ -541,7 +541,7 @@ class GymDay(RuleBasedStateMachine):
     @rule(n=which)
     def staff_let_who_waits_move_up(self, n: int) -> None:
         slot = self.slot(n)
-        self.take(Promote(self.gym.organization, slot.id, by_staff=True))
+        self.take(Promote(self.gym.organization, frozenset({slot.id}), by_staff=True))
         self.book.promote(slot)
 
     # Contracts.

@@ -21,6 +21,7 @@ from kursplan.store.dialect import Instant
 ORGANIZATION = 1
 STUDIOS = 3
 CLASSES = 20
+SERIES = 2_000
 SLOTS = 2_000
 CUSTOMERS = 10_000
 BOOKINGS = 100_000
@@ -146,7 +147,7 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
                 "own": (),
                 "extended_until": TODAY + timedelta(days=60),
             }
-            for n in range(1, 101)
+            for n in range(1, SERIES + 1)
         ],
     )
     yield (
@@ -172,7 +173,7 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
                 "max_waiting_list": 5,
                 "additional_participants": 0,
                 "seats": 43,
-                "waiting": 2,
+                "waiting": 2 if n % 20 == 0 else 0,
                 "last_sequence": 50,
             }
             for n in range(1, SLOTS + 1)
@@ -358,20 +359,24 @@ def _bookings() -> Iterator[dict[str, Any]]:
             "membership_id": customer,
             "counts": status in ("BOOKED", "BOOKED_WITH_CONFIRMATION_REQUIRED"),
             "confirm_until": NOW if status == "BOOKED_WITH_CONFIRMATION_REQUIRED" else None,
+            "cancelled_at": starts_at - timedelta(days=3) if status == "CANCELED" else None,
             "late": False,
             "overruled": (),
         }
 
 
 def _deliveries() -> Iterator[dict[str, Any]]:
-    """Ten endpoints are told of each event; a few are still to be, and some failed."""
+    """Ten endpoints are told of each event; a few are still to be, and some failed or are held."""
     for n in range(DELIVERIES):
         status, attempts = "DELIVERED", 1
         if n % 100 == 0:
             status, attempts = "PENDING", n // 100 % 2
         elif n % 100 == 1:
             status = "FAILED"
+        elif n % 100 == 2:
+            status, attempts = "HELD", 0
         event_id = n // 10 + 1
+        created_at = NOW - timedelta(minutes=n % 43_200)
         yield {
             "id": n + 1,
             "event_id": event_id,
@@ -380,7 +385,8 @@ def _deliveries() -> Iterator[dict[str, Any]]:
             "status": status,
             "attempts": attempts,
             "due_at": NOW,
-            "created_at": NOW - timedelta(minutes=n % 43_200),
+            "created_at": created_at,
+            "finished_at": None if status in ("PENDING", "HELD") else created_at,
         }
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import ARRAY, Executable, TextClause
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
@@ -89,10 +90,22 @@ class Statement:
         return tuple(self.executable.compile(dialect=_POSTGRESQL).positiontup or ())
 
     @cached_property
+    def sqlite_binds(self) -> list[tuple[str, Any]]:
+        """Its parameters there, in the order in which it asks for them: names and fixed values."""
+        compiled = self.executable.compile(dialect=_SQLITE)
+        return [(name, compiled.params[name]) for name in compiled.positiontup or ()]
+
+    @cached_property
+    def bind_types(self) -> dict[str, TypeEngine[Any]]:
+        """What each parameter is."""
+        binds = self.executable.compile(dialect=_POSTGRESQL).binds
+        return {name: each.type for name, each in binds.items()}
+
+    @cached_property
     def lists(self) -> frozenset[str]:
         """The parameters that hold a list with a value for each row."""
-        binds = self.executable.compile(dialect=_POSTGRESQL).binds
-        return frozenset(name for name, each in binds.items() if isinstance(each.type, ARRAY))
+        types = self.bind_types.items()
+        return frozenset(name for name, each in types if isinstance(each, ARRAY))
 
     @cached_property
     def fixed(self) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from kursplan.clock import HandClock
+from kursplan.desk.endpoints import EnableEndpoint, Resent
 from kursplan.desk.keys import ConfirmActivation
+from kursplan.desk.resend import ResendSince
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Disabled
 from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
@@ -102,6 +104,14 @@ class Partners:
         courier = Courier(gym.database, clock, post or self.post, metrics)
         telling = Telling(gym.database, clock, courier, gym.desk.committed, metrics)
         return Teller(courier, telling, metrics)
+
+    async def resends(self, command: EnableEndpoint | ResendSince) -> int:
+        """Have it done portion by portion, as the command does; how many are sent again."""
+        count, rest = 0, command
+        while rest is not None:
+            resent: Resent[Any] = await self.gym.take(rest)
+            count, rest = count + resent.count, resent.rest
+        return count
 
     async def integration(
         self,

@@ -859,7 +859,7 @@ async def test_an_endpoint_that_is_enabled_again_gets_all_that_it_missed(
     assert await partners.statuses() == [FAILED, FAILED, HELD, HELD]
     assert len(partners.receiver.received) == 2
 
-    missed = await gym.take(EnableEndpoint(gym.organization, endpoint.id, resend_missed=True))
+    missed = await partners.resends(EnableEndpoint(gym.organization, endpoint.id, True))
     await partners.tell()
 
     assert missed == 4

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
 from kursplan.clock import Clock
 from kursplan.desk.book import IdempotencyKey
@@ -17,6 +19,7 @@ from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.database import Database
 from kursplan.store.idempotency import ANSWERS_KEPT
+from kursplan.store.retention import KEYS_AT_ONCE
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.work.complete import complete_slots
 from kursplan.work.everywhere import everywhere
@@ -24,7 +27,7 @@ from kursplan.work.expire import expire_confirmations
 from kursplan.work.forget import forget_old_keys
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
-from kursplan.work.promote import promote_waiting
+from kursplan.work.promote import ALL_EVERY, LOOKED_BACK, Seen, promote_waiting
 from tests.gym import MONDAY, Gym
 
 BOOKED = BookingStatus.BOOKED
@@ -259,3 +262,92 @@ async def test_the_loop_works_until_it_is_stopped_and_stops_at_once(gym: Gym) ->
 
 async def test_a_background_that_never_started_can_be_stopped(gym: Gym) -> None:
     await Background(gym.desk, gym.database, HouseClock(gym.clock), Metrics()).stop()
+
+
+class RecordingDesk(Desk):
+    """A desk that notes what it was asked to try."""
+
+    def __init__(self, gym: Gym) -> None:
+        super().__init__(gym.database, gym.clock, Metrics())
+        self.tried: list[frozenset[int]] = []
+
+    async def try_out(self, command: Any) -> Any:
+        self.tried.append(command.slot_ids)
+        return await super().try_out(command)
+
+
+async def test_who_cannot_move_up_is_tried_again_only_when_something_has_changed(gym: Gym) -> None:
+    """Each time costs a look at the slot, the customers and all that the rules ask of them."""
+    slot, other = await gym.slot(seats=1, at="18:00"), await gym.slot(at="18:30")
+    first, second = await gym.customers(2)
+    seat = await gym.booked(first, slot)
+    await gym.booked(second, slot)
+    elsewhere = await gym.booked(second, other)
+    await gym.cancel(seat.booking_id)
+    desk, seen = RecordingDesk(gym), Seen()
+
+    async def look() -> bool:
+        gym.clock.advance(LOOKED_BACK + timedelta(milliseconds=1))
+        return await promote_waiting(desk, gym.database, gym.clock, seen)
+
+    # First all of them, then nothing, however much else is booked and cancelled.
+    assert [await look() for _ in range(3)] == [False] * 3
+    stranger = await gym.booked(first, other)
+    await gym.cancel(stranger.booking_id)
+    assert not await look()
+    assert desk.tried == [{slot}]
+    assert await gym.statuses(slot) == [(second, WAITING)]
+
+    # What they gave up may have been in the way.
+    await gym.cancel(elsewhere.booking_id)
+    assert await look()
+    assert await gym.statuses(slot) == [(second, BOOKED)]
+    assert desk.tried == [{slot}] * 2
+
+
+async def test_who_cannot_move_up_is_tried_again_when_the_gym_has_changed_or_after_a_day(
+    gym: Gym,
+) -> None:
+    slots = [
+        await gym.slot(seats=1, day=MONDAY + 5 * DAY_AFTER, at=at) for at in ("18:00", "20:00")
+    ]
+    first, second = await gym.customers(2)
+    membership = await gym.membership(second, await gym.rate())
+    for slot in slots:
+        seat = await gym.booked(first, slot)
+        await gym.booked(second, slot)
+        idle = await gym.idle(second, membership, MONDAY)
+        await gym.cancel(seat.booking_id)
+        await gym.remove(tables.idle_period, idle)
+    await gym.idle(second, membership, MONDAY)
+    desk, seen = RecordingDesk(gym), Seen()
+
+    assert not await promote_waiting(desk, gym.database, gym.clock, seen)
+    assert not await promote_waiting(desk, gym.database, gym.clock, seen)
+    assert desk.tried == [set(slots)], "all of them at once, and once"
+
+    gym.clock.advance(ALL_EVERY)
+    assert not await promote_waiting(desk, gym.database, gym.clock, seen)
+    await gym.set(tables.class_, gym.classes["spin"], title="Cycling")
+    assert not await promote_waiting(desk, gym.database, gym.clock, seen)
+    assert desk.tried == [set(slots)] * 3
+
+
+async def test_many_old_answers_are_forgotten_in_portions(gym: Gym) -> None:
+    slot = await gym.slot(day=MONDAY + 3 * DAY_AFTER)
+    await gym.booked(await gym.customer(), slot, idempotency=IdempotencyKey(1, "first", "a"))
+    table = tables.idempotency_key
+    [first] = await gym.database.read(lambda tx: tx.execute(select(table)).all())
+    rows = [
+        first._asdict()
+        | {"key": str(number), "stored_at": gym.now - timedelta(milliseconds=number)}
+        for number in range(1, KEYS_AT_ONCE + 100)
+    ]
+    await gym.database.write(lambda tx: tx.execute(insert(table), rows))
+    gym.clock.advance(ANSWERS_KEPT + timedelta(milliseconds=1))
+    left = []
+
+    while await do(gym, forget_old_keys):
+        left.append(await gym.count(table))
+
+    assert left == [100, 0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,7 +143,8 @@ async def _look(
 ) -> dict[str, list[Finding]]:
     from kursplan.store.examination import examine
 
+    look = partial(examine, events_kept=timedelta(days=read_settings().events_kept_days))
     return {
-        key: await database.read(partial(examine, organization_id=of, now=clock.now()))
+        key: await database.read(partial(look, organization_id=of, now=clock.now()))
         for key, of in found.items()
     }

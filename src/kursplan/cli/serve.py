@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kursplan.cli.counting import counting_together
 from kursplan.cli.office import read_settings, with_database
 from kursplan.cli.output import Stop
 
@@ -43,15 +45,20 @@ def serve(
 ) -> None:
     """Serve the Open API, until it is told to stop (SIGTERM or Ctrl-C)."""
     settings = read_settings()
+    at = (settings.host if host is None else host, settings.port if port is None else port)
+    # Before anything is imported that counts.
+    with counting_together() if workers > 1 else nullcontext():
+        _serve(settings, at, workers)
+
+
+def _serve(settings: Settings, at: tuple[str, int], workers: int) -> None:
     if with_database(_kind) == "sqlite" and workers > 1:
         raise Stop(
             "SQLite lets one process write: leave --workers out, "
             "or set KURSPLAN_DATABASE_URL to a PostgreSQL database",
             2,
         )
-    listener = bind(
-        settings.host if host is None else host, settings.port if port is None else port
-    )
+    listener = bind(*at)
     if workers == 1:  # Several open doors of their own.
         open_door(listener)
     _log_start(settings, listener, workers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ from kursplan.cli.webhook_endpoint import (
     StudioOption,
     integration_of,
     take,
+    take_whole,
 )
 from kursplan.domain.webhooks import (
     LONGEST_WAIT,
@@ -203,7 +205,7 @@ def resend(
 
     What is still to be sent is left as it is.
     """
-    from kursplan.desk.resend import Resend, ResendSince
+    from kursplan.desk.resend import UNDELIVERED, Resend, ResendSince
 
     begin, end = _instant(since), _instant(until)
 
@@ -211,14 +213,11 @@ def resend(
         return int(await take(office, Resend(office.organization_id, delivery_id)))
 
     async def several(office: Office, endpoint_id: int, begin: datetime) -> int:
-        command = ResendSince(
-            office.organization_id,
-            endpoint_id,
-            begin,
-            end or office.clock.now(),
-            delivered_too=not undelivered,
-        )
-        return await take(office, command)
+        until = end or office.clock.now()
+        command = ResendSince(office.organization_id, endpoint_id, begin, until)
+        if undelivered:
+            command = replace(command, statuses=UNDELIVERED)
+        return await take_whole(office, command)
 
     task: Callable[[Office], Awaitable[int]]
     match delivery, endpoint, begin:

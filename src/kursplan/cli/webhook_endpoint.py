@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kursplan.cli.office import Office, T
+    from kursplan.desk.endpoints import EnableEndpoint, Resent
+    from kursplan.desk.resend import ResendSince
     from kursplan.desk.turn import Command
     from kursplan.store.rows import AnyRow
+
+    ResentInPortions = EnableEndpoint | ResendSince
 
 app = typer.Typer(no_args_is_help=True, help="Where partners are told of events.")
 
@@ -221,8 +225,8 @@ def enable(
     from kursplan.desk.endpoints import EnableEndpoint
 
     async def task(office: Office) -> tuple[int, AnyRow]:
-        resent = await take(office, EnableEndpoint(office.organization_id, endpoint, resend))
-        return resent, await _look(office, endpoint)
+        command = EnableEndpoint(office.organization_id, endpoint, resend)
+        return await take_whole(office, command), await _look(office, endpoint)
 
     resent, shown = in_office(organization, task)
     if json:
@@ -249,6 +253,16 @@ async def take(office: Office, command: Command[T]) -> T:
         raise Stop(f"{unknown}: see `kursplan webhook list`") from unknown
     except EndpointRefused as refused:
         raise Stop(str(refused)) from refused
+
+
+async def take_whole(office: Office, command: ResentInPortions) -> int:
+    """Have the desk send again, portion by portion, until nothing is left; how many that are."""
+    count = 0
+    portion: ResentInPortions | None = command
+    while portion is not None:
+        resent: Resent[Any] = await take(office, portion)
+        count, portion = count + resent.count, resent.rest
+    return count
 
 
 async def check(office: Office, url: str) -> None:

@@ -88,7 +88,6 @@ class Desk:
         at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
         self._commands = Lines(self._turn, at_work, apart=True)
         self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
-        metrics.queue_length.set_function(self._waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         self._unheard: set[int] = set()
@@ -138,6 +137,7 @@ class Desk:
             await asyncio.wait(self._running, timeout=grace)
         for lines in (self._commands, self._questions):
             waiting, at_work = lines.abandon()
+            self._metrics.queue_length.dec(len(waiting))
             for each in waiting:
                 _fail(each, DeskBusy("the server is shutting down"))
             for each in at_work:
@@ -153,16 +153,13 @@ class Desk:
             self._full.clear()
         self._full |= slots
 
-    def _waiting(self) -> int:
-        """How many wait for their turn."""
-        return self._commands.waiting + self._questions.waiting
-
     def _queue(self, lines: Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         waiting = lines.stand(line, command, answer)
+        self._metrics.queue_length.inc()
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             self._begin(lines, line)
         return answer
@@ -177,6 +174,7 @@ class Desk:
     async def _work_off(self, lines: Lines, line: Line) -> None:
         try:
             while members := lines.next(line, self._turn_limit):
+                self._metrics.queue_length.dec(len(members))
                 with line.at_work_on(members) as batch:
                     await self._serve(lines, line, batch)
         finally:

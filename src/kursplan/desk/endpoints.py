@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 from kursplan.desk.change_slot import SAME, Same
 from kursplan.desk.turn import Deed, Turn
@@ -21,6 +22,11 @@ from kursplan.store import deliveries, endpoints
 from kursplan.store.dialect import take_numbers
 from kursplan.store.endpoints import Endpoint
 from kursplan.store.fan_out import fan_out_all
+
+RESENT_AT_ONCE = 1_000
+"""How many deliveries one turn has sent again."""
+
+Rest = TypeVar("Rest")
 
 
 class EndpointRefused(ValueError):
@@ -165,24 +171,49 @@ class DisableEndpoint(Deed):
 
 
 @dataclass(frozen=True, slots=True)
+class Resent(Generic[Rest]):
+    """How many deliveries are sent again, and the command that does the rest, if there is any."""
+
+    count: int
+    rest: Rest | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnableEndpoint(Deed):
     """Send to an endpoint again. The answer is how many deliveries are sent that it missed.
 
     Those are only sent on demand: what was held while it was disabled, and what was given up since
-    it last accepted one (F50). Raises `NoSuchEndpoint`.
+    it last accepted one (F50), however old its event. They are made due in portions, so that no turn
+    takes long: the answer names the command for the rest, and the last portion enables the endpoint.
+    Where that never comes it stays disabled, and finds the others when it is enabled later. Raises
+    `NoSuchEndpoint`.
     """
 
     organization_id: int
     endpoint_id: int
     resend_missed: bool = False
+    accepted_at: datetime | None = None
+    """When it last accepted one, as the first portion found it."""
 
-    def perform(self, turn: Turn) -> int:
+    def perform(self, turn: Turn) -> Resent[EnableEndpoint]:
         settle(turn)
         find(turn, self.endpoint_id)
-        endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: Health()})
-        if not self.resend_missed:
-            return 0
-        return deliveries.resend_missed(turn.tx, self.organization_id, self.endpoint_id, turn.now)
+        resent = self._resend(turn) if self.resend_missed else Resent(0)
+        if resent.rest is None:
+            endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: Health()})
+        return resent
+
+    def _resend(self, turn: Turn) -> Resent[EnableEndpoint]:
+        tx, of, endpoint_id = turn.tx, self.organization_id, self.endpoint_id
+        accepted_at = (
+            self.accepted_at
+            or deliveries.last_delivered(tx, of, endpoint_id)
+            or datetime.min.replace(tzinfo=UTC)
+        )
+        missed = deliveries.missed(tx, of, endpoint_id, accepted_at, RESENT_AT_ONCE)
+        count = deliveries.make_due(tx, of, missed, turn.now)
+        more = len(missed) == RESENT_AT_ONCE
+        return Resent(count, replace(self, accepted_at=accepted_at) if more else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,10 +98,6 @@ class Lines:
         self._apart = apart
         self._lines: dict[int, Line] = {}
 
-    @property
-    def waiting(self) -> int:
-        return sum(len(line.waiting) for line in self._lines.values())
-
     def stand(
         self, line: Line, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
     ) -> Waiting:

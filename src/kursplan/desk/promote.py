@@ -53,21 +53,24 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Promote(Deed):
-    """Give the free seats of a slot to those who wait, as staff may at any time."""
+    """Give the free seats of slots to those who wait there, as staff may at any time; who moved up."""
 
     organization_id: int
-    slot_id: int
+    slot_ids: frozenset[int]
     by_staff: bool = False
 
     @property
     def reach(self) -> Reach:
-        return Reach(queues=frozenset({self.slot_id}))
+        return Reach(queues=self.slot_ids)
 
     def perform(self, turn: Turn) -> list[Booking] | Refusal:
-        slot = turn.slots.get(self.slot_id)
-        if slot is None:
+        slots = turn.need_slots(self.slot_ids)
+        if not slots:
             return Refusal.CLASS_SLOT_NOT_FOUND
-        return fill_seats(turn, slot, by_staff=self.by_staff)
+        moved = []
+        for slot in slots:
+            moved += fill_seats(turn, turn.slots[slot.id], by_staff=self.by_staff)
+        return moved
 
 
 def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Booking]:

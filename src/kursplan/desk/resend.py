@@ -5,12 +5,16 @@ What is still to be sent by itself is left to that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kursplan.desk.endpoints import EndpointRefused, find, settle
+from kursplan.desk.endpoints import RESENT_AT_ONCE, EndpointRefused, Resent, find, settle
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import deliveries
+
+UNDELIVERED = (DeliveryStatus.HELD, DeliveryStatus.FAILED)
+"""What was not even tried, and what was given up."""
 
 
 class NoSuchDelivery(LookupError):
@@ -33,36 +37,50 @@ class Resend(Deed):
         if found is None:
             raise NoSuchDelivery(f"there is no delivery {self.delivery_id}")
         _check_enabled(turn, found.endpoint_id)
-        return deliveries.resend(turn.tx, self.organization_id, self.delivery_id, turn.now) == 1
+        if found.status is DeliveryStatus.PENDING:
+            return False
+        deliveries.make_due(turn.tx, self.organization_id, [self.delivery_id], turn.now)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class ResendSince(Deed):
     """Send again what was stored for an endpoint from one instant up to but not including another.
 
-    Deliveries are stored moments after the change that they tell of. The answer is how many are
-    sent. Raises `NoSuchEndpoint`, and `EndpointRefused` while the endpoint is disabled.
+    Deliveries are stored moments after the change that they tell of. It is done in portions, so that
+    no turn takes long: the answer names the command for the rest. Raises `NoSuchEndpoint`, and
+    `EndpointRefused` while the endpoint is disabled.
     """
 
     organization_id: int
     endpoint_id: int
     since: datetime
     until: datetime
-    delivered_too: bool = True
-    """False for those only that were given up or held."""
+    statuses: tuple[DeliveryStatus, ...] = (*UNDELIVERED, DeliveryStatus.DELIVERED)
+    reached: tuple[datetime, int] | None = None
+    """Of the first status, the last delivery that an earlier portion has looked at."""
 
-    def perform(self, turn: Turn) -> int:
+    def perform(self, turn: Turn) -> Resent[ResendSince]:
         settle(turn)
         _check_enabled(turn, self.endpoint_id)
-        return deliveries.resend_since(
+        status, *others = self.statuses
+        since, after = self.reached or (self.since, 0)
+        found = deliveries.stored(
             turn.tx,
             self.organization_id,
             self.endpoint_id,
-            self.since,
+            status,
+            since,
             self.until,
-            turn.now,
-            delivered_too=self.delivered_too,
+            after=after,
+            limit=RESENT_AT_ONCE,
         )
+        ids = [row.id for row in found]
+        count = deliveries.make_due(turn.tx, self.organization_id, ids, turn.now)
+        if len(found) == RESENT_AT_ONCE:
+            return Resent(count, replace(self, reached=(found[-1].created_at, found[-1].id)))
+        rest = replace(self, statuses=tuple(others), reached=None) if others else None
+        return Resent(count, rest)
 
 
 def _check_enabled(turn: Turn, endpoint_id: int) -> None:

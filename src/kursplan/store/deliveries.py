@@ -1,4 +1,4 @@
-"""Deliveries for looking up and for sending again, and how long what is known of them is kept.
+"""Deliveries for looking up and for sending again; how long they are kept is in `retention`.
 
 What sends them is in `webhooks`. Sending again leaves alone what is still to be sent: nothing but an
 attempt takes it from there.
@@ -6,25 +6,23 @@ attempt takes it from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from heapq import nlargest
 
 from sqlalchemy import (
-    Boolean,
+    BigInteger,
     Connection,
     Integer,
-    Update,
     bindparam,
-    delete,
-    func,
-    or_,
     select,
     text,
+    tuple_,
     update,
 )
 
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.store.dialect import Instant
+from kursplan.store.dialect import Instant, any_of, numbers_of
 from kursplan.store.endpoints import WITH_NAMES
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
@@ -33,13 +31,9 @@ from kursplan.store.tables import (
     attempt,
     delivery,
     event,
-    organization,
     studio,
     webhook_endpoint,
 )
-
-FORGOTTEN_AT_ONCE = 5_000
-"""How many attempts are dropped at a time, so that no statement takes long."""
 
 AT_ENDPOINT = (delivery.c.organization_id == webhook_endpoint.c.organization_id) & (
     delivery.c.endpoint_id == webhook_endpoint.c.id
@@ -51,8 +45,6 @@ OF_EVENT = (event.c.organization_id == delivery.c.organization_id) & (
 # What is pending, written out like the conditions of the partial indexes, so that those can serve it.
 UNATTEMPTED = text("delivery.status = 'PENDING' AND delivery.attempts = 0")
 REPEAT = text("delivery.status = 'PENDING' AND delivery.attempts > 0")
-
-_STATUS = bindparam("with_status", type_=delivery.c.status.type)
 
 _DELIVERIES = (
     select(
@@ -89,16 +81,25 @@ _DELIVERIES = (
 )
 """Each with what came of its last attempt."""
 
-_CHOSEN = _DELIVERIES.where(
-    or_(_STATUS.is_(None), delivery.c.status == _STATUS),
-    delivery.c.created_at >= bindparam("since", type_=Instant),
-).limit(bindparam("limit", type_=Integer))
-
-NEWEST = _CHOSEN.order_by(delivery.c.id.desc())
-NEWEST_OF_ENDPOINT = _CHOSEN.where(delivery.c.endpoint_id == bindparam("endpoint_id")).order_by(
-    delivery.c.created_at.desc(), delivery.c.id.desc()
-)
+BY_IDS = _DELIVERIES.where(any_of(delivery.c.id, "delivery_ids")).order_by(delivery.c.id.desc())
 BY_ID = _DELIVERIES.where(delivery.c.id == bindparam("delivery_id"))
+
+_OF_STATUS = delivery.c.status == bindparam("of_status", type_=delivery.c.status.type)
+_LIMIT = bindparam("limit", type_=Integer)
+_SINCE = bindparam("since", type_=Instant)
+
+_NEWEST_HERE = (
+    select(delivery.c.id)
+    .where(AT_ENDPOINT, _OF_STATUS, delivery.c.created_at >= _SINCE)
+    .order_by(delivery.c.created_at.desc(), delivery.c.id.desc())
+    .limit(_LIMIT)
+)
+NEWEST = select(numbers_of(_NEWEST_HERE).label("newest")).where(
+    webhook_endpoint.c.organization_id == ORGANIZATION
+)
+"""Of each endpoint as many as are asked for altogether: they come first in an index, so no others are
+read, however many there are."""
+NEWEST_OF_ENDPOINT = NEWEST.where(webhook_endpoint.c.id == bindparam("endpoint_id"))
 
 ATTEMPTS = (
     select(
@@ -117,93 +118,78 @@ ATTEMPTS = (
 )
 
 
-def _made_due(*which: object) -> Update:
-    """Of these deliveries, those that are not to be sent already are to be sent now."""
-    return (
-        update(delivery)
-        .where(
-            delivery.c.organization_id == ORGANIZATION,
-            *which,  # type: ignore[arg-type]
-            delivery.c.status != DeliveryStatus.PENDING,
-        )
-        .values(
-            status=DeliveryStatus.PENDING,
-            failed_attempts=0,
-            due_at=bindparam("now", type_=Instant),
-            claimed_until=None,
-            finished_at=None,
-        )
-    )
-
-
 _OF_ENDPOINT = delivery.c.endpoint_id == bindparam("of_endpoint")
 
-RESEND = _made_due(delivery.c.id == bindparam("delivery_id"))
-RESEND_SINCE = _made_due(
-    _OF_ENDPOINT,
-    delivery.c.created_at >= bindparam("since", type_=Instant),
-    delivery.c.created_at < bindparam("until", type_=Instant),
-    or_(
-        bindparam("delivered_too", type_=Boolean),
-        delivery.c.status != DeliveryStatus.DELIVERED,
-    ),
-)
-_sent = delivery.alias("sent")
-_LAST_DELIVERED = (
-    select(func.max(_sent.c.finished_at))
-    .where(
-        _sent.c.organization_id == ORGANIZATION,
-        _sent.c.endpoint_id == bindparam("of_endpoint"),
-        _sent.c.status == DeliveryStatus.DELIVERED,
+MAKE_DUE = (
+    update(delivery)
+    .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
+    .values(
+        status=DeliveryStatus.PENDING,
+        failed_attempts=0,
+        due_at=bindparam("now", type_=Instant),
+        claimed_until=None,
+        finished_at=None,
     )
-    .scalar_subquery()
 )
-RESEND_MISSED = _made_due(
-    _OF_ENDPOINT,
-    or_(
+
+STORED = (
+    select(delivery.c.id, delivery.c.created_at)
+    .where(
+        delivery.c.organization_id == ORGANIZATION,
+        _OF_ENDPOINT,
+        _OF_STATUS,
+        delivery.c.created_at < bindparam("until", type_=Instant),
+        tuple_(delivery.c.created_at, delivery.c.id)
+        > tuple_(_SINCE, bindparam("after", type_=BigInteger)),
+    )
+    .order_by(delivery.c.created_at, delivery.c.id)
+    .limit(_LIMIT)
+)
+
+# What has come to an end, written out like the condition of its index.
+_FINISHED = text("delivery.finished_at IS NOT NULL")
+
+LAST_DELIVERED = (
+    select(delivery.c.finished_at)
+    .where(
+        delivery.c.organization_id == ORGANIZATION,
+        _OF_ENDPOINT,
+        _FINISHED,
+        delivery.c.status == DeliveryStatus.DELIVERED,
+    )
+    .order_by(delivery.c.finished_at.desc())
+    .limit(1)
+)
+"""Behind what was given up since, which is what it is asked for."""
+
+GIVEN_UP_SINCE = (
+    select(delivery.c.id)
+    .where(
+        delivery.c.organization_id == ORGANIZATION,
+        _OF_ENDPOINT,
+        _FINISHED,
+        delivery.c.finished_at > _SINCE,
+        delivery.c.status == DeliveryStatus.FAILED,
+    )
+    .order_by(delivery.c.finished_at)
+    .limit(_LIMIT)
+)
+HELD = (
+    select(delivery.c.id)
+    .where(
+        delivery.c.organization_id == ORGANIZATION,
+        _OF_ENDPOINT,
         delivery.c.status == DeliveryStatus.HELD,
-        (delivery.c.status == DeliveryStatus.FAILED)
-        & or_(_LAST_DELIVERED.is_(None), delivery.c.finished_at > _LAST_DELIVERED),
-    ),
+    )
+    .order_by(delivery.c.created_at)
+    .limit(_LIMIT)
 )
-"""What was not even tried, and what was given up since it last accepted one, however old its event."""
 
 HOLD = tuple(
     update(delivery)
     .where(delivery.c.organization_id == ORGANIZATION, _OF_ENDPOINT, pending)
     .values(status=DeliveryStatus.HELD)
     for pending in (UNATTEMPTED, REPEAT)
-)
-
-_BEFORE = bindparam("before", type_=Instant)
-
-ACROSS_OLD_ATTEMPTS = (
-    select(organization.c.id)
-    .where(
-        select(attempt.c.attempted_at)
-        .where(attempt.c.organization_id == organization.c.id, attempt.c.attempted_at < _BEFORE)
-        .order_by(attempt.c.attempted_at)
-        .limit(1)
-        .scalar_subquery()
-        .is_not(None)
-    )
-    .order_by(organization.c.id)
-)
-"""By the oldest of each, which the index knows at once."""
-
-OLD_ATTEMPT_AT = (
-    select(attempt.c.attempted_at)
-    .where(attempt.c.organization_id == ORGANIZATION, attempt.c.attempted_at < _BEFORE)
-    .order_by(attempt.c.attempted_at)
-    .offset(bindparam("place", type_=Integer))
-    .limit(1)
-)
-FORGET_ATTEMPTS = delete(attempt).where(
-    attempt.c.organization_id == ORGANIZATION,
-    attempt.c.attempted_at.between(
-        bindparam("since", type_=Instant), bindparam("until", type_=Instant)
-    ),
-    attempt.c.attempted_at < _BEFORE,
 )
 
 
@@ -217,15 +203,19 @@ def newest(
     endpoint_id: int | None = None,
 ) -> Sequence[AnyRow]:
     """The newest deliveries, of one endpoint or of all, in one status or in any."""
-    named = {
-        "organization": organization_id,
-        "since": since,
-        "limit": limit,
-        "with_status": status,
-    }
-    if endpoint_id is None:
-        return tx.execute(NEWEST, named).all()
-    return tx.execute(NEWEST_OF_ENDPOINT, named | {"endpoint_id": endpoint_id}).all()
+    named = {"organization": organization_id, "since": since, "limit": limit}
+    query = NEWEST
+    if endpoint_id is not None:
+        query, named = NEWEST_OF_ENDPOINT, named | {"endpoint_id": endpoint_id}
+    found = (
+        number
+        for each in ([status] if status else DeliveryStatus)
+        for row in tx.execute(query, named | {"of_status": each})
+        for number in row.newest
+    )
+    chosen = nlargest(limit, found)
+    those = {"organization": organization_id, "delivery_ids": chosen}
+    return tx.execute(BY_IDS, those).all()
 
 
 def by_id(tx: Connection, organization_id: int, delivery_id: int) -> AnyRow | None:
@@ -239,57 +229,62 @@ def attempts(tx: Connection, organization_id: int, delivery_id: int) -> Sequence
     return tx.execute(ATTEMPTS, named).all()
 
 
-def resend(tx: Connection, organization_id: int, delivery_id: int, now: datetime) -> int:
-    """Have the delivery sent again; 1, or 0 where it is to be sent anyway or is not there."""
-    named = {"organization": organization_id, "delivery_id": delivery_id, "now": now}
-    return tx.execute(RESEND, named).rowcount
+def make_due(
+    tx: Connection, organization_id: int, delivery_ids: Collection[int], now: datetime
+) -> int:
+    """Have these deliveries, none of which is to be sent anyway, sent again; how many those are."""
+    if not delivery_ids:
+        return 0
+    named = {"organization": organization_id, "delivery_ids": delivery_ids, "now": now}
+    return tx.execute(MAKE_DUE, named).rowcount
 
 
-def resend_since(
+def stored(
     tx: Connection,
     organization_id: int,
     endpoint_id: int,
+    status: DeliveryStatus,
     since: datetime,
     until: datetime,
-    now: datetime,
     *,
-    delivered_too: bool,
-) -> int:
-    """Have what was fanned out to the endpoint in that time sent again; how many that are."""
+    after: int,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """What was fanned out to the endpoint in that time: id and `created_at`, in that order.
+
+    Of what was stored at the very instant `since`, what comes behind the delivery `after`.
+    """
     named = {
         "organization": organization_id,
         "of_endpoint": endpoint_id,
+        "of_status": status,
         "since": since,
         "until": until,
-        "now": now,
-        "delivered_too": delivered_too,
+        "after": after,
+        "limit": limit,
     }
-    return tx.execute(RESEND_SINCE, named).rowcount
+    return tx.execute(STORED, named).all()
 
 
-def resend_missed(tx: Connection, organization_id: int, endpoint_id: int, now: datetime) -> int:
-    """Have sent what the endpoint missed while it was disabled, and while it failed before that."""
-    named = {"organization": organization_id, "of_endpoint": endpoint_id, "now": now}
-    return tx.execute(RESEND_MISSED, named).rowcount
+def last_delivered(tx: Connection, organization_id: int, endpoint_id: int) -> datetime | None:
+    """When the endpoint last accepted an event, as far as that is still kept."""
+    named = {"organization": organization_id, "of_endpoint": endpoint_id}
+    return tx.execute(LAST_DELIVERED, named).scalar()
+
+
+def missed(
+    tx: Connection, organization_id: int, endpoint_id: int, since: datetime, limit: int
+) -> list[int]:
+    """Some of what was held for the endpoint, and of what was given up since then."""
+    named = {"organization": organization_id, "of_endpoint": endpoint_id, "limit": limit}
+    held = list(tx.execute(HELD, named).scalars())
+    if len(held) == limit:
+        return held
+    named |= {"limit": limit - len(held)}
+    return [*held, *tx.execute(GIVEN_UP_SINCE, {**named, "since": since}).scalars()]
 
 
 def hold(tx: Connection, organization_id: int, endpoint_id: int) -> None:
     """Keep what is still to be sent to an endpoint until it is enabled again."""
     for statement in HOLD:
         tx.execute(statement, {"organization": organization_id, "of_endpoint": endpoint_id})
-
-
-def organizations_with_old_attempts(tx: Connection, before: datetime) -> list[int]:
-    return list(tx.execute(ACROSS_OLD_ATTEMPTS, {"before": before}).scalars())
-
-
-def forget_attempts(tx: Connection, organization_id: int, before: datetime) -> int:
-    """Drop the oldest attempts from before that instant, some thousands; how many there were."""
-    named = {"organization": organization_id, "before": before}
-    since, until = (
-        tx.execute(OLD_ATTEMPT_AT, named | {"place": place}).scalar()
-        for place in (0, FORGOTTEN_AT_ONCE - 1)
-    )
-    if since is None:
-        return 0
-    return tx.execute(FORGET_ATTEMPTS, named | {"since": since, "until": until or before}).rowcount

@@ -9,7 +9,9 @@ from datetime import date, datetime
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
+    ColumnElement,
     Connection,
     Date,
     DateTime,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    func,
     or_,
     select,
 )
@@ -98,25 +101,35 @@ _BY_ID = customer.c.id == bindparam("customer_id")
 _BY_NUMBER = customer.c.number == bindparam("number", type_=Text)
 
 
+def _text(name: str) -> BindParameter[str]:
+    return bindparam(name, type_=Text)
+
+
+def _begins_with(folded: ColumnElement[str], beginning: str) -> ColumnElement[bool]:
+    return func.substr(folded, 1, func.length(_text(beginning))) == _text(beginning)
+
+
+_WAS_BORN = or_(
+    bindparam("any_date_of_birth", type_=Boolean),
+    customer.c.date_of_birth == bindparam("date_of_birth", type_=Date),
+)
+
 # A search names beginnings as ranges of the folded names: from the beginning itself to the last
 # text that begins so. Where a criterion is absent the range is everything.
 _FITS = (
-    customer.c.first_name_folded.between(
-        bindparam("first_name_from", type_=Text), bindparam("first_name_to", type_=Text)
-    ),
-    customer.c.last_name_folded.between(
-        bindparam("last_name_from", type_=Text), bindparam("last_name_to", type_=Text)
-    ),
-    or_(
-        bindparam("any_email", type_=Boolean),
-        customer.c.email_folded == bindparam("email", type_=Text),
-    ),
-    or_(
-        bindparam("any_date_of_birth", type_=Boolean),
-        customer.c.date_of_birth == bindparam("date_of_birth", type_=Date),
-    ),
+    customer.c.first_name_folded.between(_text("first_name"), _text("first_name_to")),
+    customer.c.last_name_folded.between(_text("last_name"), _text("last_name_to")),
+    _WAS_BORN,
 )
 _LAST_TEXT = "\U0010ffff"
+
+# Few have the same address, and its index knows them: beside it no other is to be tried.
+_HAS_EMAIL = (
+    customer.c.email_folded == _text("email"),
+    _begins_with(customer.c.first_name_folded, "first_name"),
+    _begins_with(customer.c.last_name_folded, "last_name"),
+    _WAS_BORN,
+)
 
 CUSTOMERS = (
     _CUSTOMERS.where(
@@ -130,13 +143,14 @@ CUSTOMERS = (
 
 CUSTOMER_BY_ID = _CUSTOMERS.where(_OF_STUDIO, _BY_ID)
 CUSTOMER_BY_NUMBER = _CUSTOMERS.where(_OF_STUDIO, _BY_NUMBER)
-SEARCH = _CUSTOMERS.where(_OF_STUDIO, *_FITS).order_by(customer.c.id).limit(_LIMIT)
+_BY_ID_UP_TO_LIMIT = _CUSTOMERS.order_by(customer.c.id).limit(_LIMIT)
+SEARCH = _BY_ID_UP_TO_LIMIT.where(_OF_STUDIO, *_FITS)
+SEARCH_BY_EMAIL = _BY_ID_UP_TO_LIMIT.where(_OF_STUDIO, *_HAS_EMAIL)
 
 CUSTOMER_BY_ID_ACROSS_STUDIOS = _CUSTOMERS.where(_WHERE_ACTIVE, _BY_ID)
 CUSTOMER_BY_NUMBER_ACROSS_STUDIOS = _CUSTOMERS.where(_WHERE_ACTIVE, _BY_NUMBER)
-SEARCH_ACROSS_STUDIOS = (
-    _CUSTOMERS.where(_WHERE_ACTIVE, *_FITS).order_by(customer.c.id).limit(_LIMIT)
-)
+SEARCH_ACROSS_STUDIOS = _BY_ID_UP_TO_LIMIT.where(_WHERE_ACTIVE, *_FITS)
+SEARCH_BY_EMAIL_ACROSS_STUDIOS = _BY_ID_UP_TO_LIMIT.where(_WHERE_ACTIVE, *_HAS_EMAIL)
 
 CUSTOMER_OF_ORGANIZATION = select(customer.c.id).where(
     customer.c.organization_id == ORGANIZATION, customer.c.deleted_at.is_(None), _BY_ID
@@ -229,14 +243,16 @@ class People:
 
     def search(self, tx: Connection, criteria: Criteria, limit: int) -> list[AnyRow]:
         """Who fits all of the criteria, by id, at most `limit` of them."""
-        statement = SEARCH if self.application_id is None else SEARCH_ACROSS_STUDIOS
+        across = self.application_id is not None
+        statement = SEARCH_ACROSS_STUDIOS if across else SEARCH
+        if criteria.email is not None:
+            statement = SEARCH_BY_EMAIL_ACROSS_STUDIOS if across else SEARCH_BY_EMAIL
         named = {
             **self._named,
-            "first_name_from": criteria.first_name,
+            "first_name": criteria.first_name,
             "first_name_to": criteria.first_name + _LAST_TEXT,
-            "last_name_from": criteria.last_name,
+            "last_name": criteria.last_name,
             "last_name_to": criteria.last_name + _LAST_TEXT,
-            "any_email": criteria.email is None,
             "email": criteria.email,
             "any_date_of_birth": criteria.date_of_birth is None,
             "date_of_birth": criteria.date_of_birth,

@@ -29,6 +29,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import (
     CONTRACTS_PLAN,
     DEFAULT_ENDPOINT,
+    DeliveryStatus,
     Health,
     RetryPlan,
     valid_secrets,
@@ -185,6 +186,7 @@ ITS_DELIVERIES = (
     .where(
         delivery.c.organization_id == ORGANIZATION,
         delivery.c.endpoint_id == _ENDPOINT_ID,
+        delivery.c.status == bindparam("of_status", type_=delivery.c.status.type),
         delivery.c.created_at >= bindparam("since", type_=Instant),
     )
     .order_by(delivery.c.created_at, delivery.c.id)
@@ -417,16 +419,23 @@ def set_health(tx: Connection, organization_id: int, healths: Mapping[int, Healt
 def remove(tx: Connection, organization_id: int, endpoint_id: int) -> int:
     """Drop the endpoint with its deliveries and their attempts; how many deliveries there were."""
     named: dict[str, Any] = {"organization": organization_id, "endpoint_id": endpoint_id}
-    deliveries, since = 0, datetime.min.replace(tzinfo=UTC)
+    deliveries = sum(_drop(tx, organization_id, named | {"of_status": s}) for s in DeliveryStatus)
+    tx.execute(REMOVE, named)
+    return deliveries
+
+
+def _drop(tx: Connection, organization_id: int, named: dict[str, Any]) -> int:
+    """Drop deliveries with their attempts; how many there were."""
+    count, since = 0, datetime.min.replace(tzinfo=UTC)
     while found := tx.execute(
         ITS_DELIVERIES, named | {"since": since, "limit": REMOVED_AT_ONCE}
     ).all():
         those = {"organization": organization_id, "delivery_ids": [row.id for row in found]}
         tx.execute(REMOVE_ATTEMPTS, those)
         tx.execute(REMOVE_DELIVERIES, those)
-        deliveries, since = deliveries + len(found), found[-1].created_at
-    tx.execute(REMOVE, named)
-    return deliveries
+        # Only so that those that are gone are not looked through again.
+        count, since = count + len(found), found[-1].created_at
+    return count
 
 
 def plan_of(tx: Connection, organization_id: int, integration_id: int) -> RetryPlan:

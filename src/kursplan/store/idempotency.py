@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, select
 
 from kursplan.store.dialect import Instant, any_of
 from kursplan.store.driver import Fixed, insert_many
@@ -38,10 +38,6 @@ ADD = insert_many(
     giving=idempotency_key.c.key,
     replacing=idempotency_key.c.stored_at <= bindparam("outdated", type_=Instant),
     stored_at=bindparam("stored_at", type_=Instant),
-)
-FORGET_OLD = delete(idempotency_key).where(
-    idempotency_key.c.organization_id == ORGANIZATION,
-    idempotency_key.c.stored_at < bindparam("before"),
 )
 
 
@@ -90,9 +86,3 @@ def add(tx: Connection, organization_id: int, outcomes: Iterable[Outcome], now: 
     same = {"stored_at": now, "outdated": now - ANSWERS_KEPT}
     if len(ADD.run(tx, organization_id, rows, same)) < len(rows):
         raise DatabaseUnavailable("an idempotency key was used meanwhile", conflict=True)
-
-
-def forget_old(tx: Connection, organization_id: int, before: datetime) -> int:
-    """Drop what was stored before that instant; how many there were."""
-    known = {"organization": organization_id, "before": before}
-    return tx.execute(FORGET_OLD, known).rowcount

@@ -79,8 +79,8 @@ MEMBERSHIPS = (
         membership.c.organization_id == ORGANIZATION,
         any_of(membership.c.customer_id, "customer_ids"),
     )
-    .order_by(membership.c.id)
 )
+"""In no order: for that of their ids SQLite would read all that there are."""
 
 IDLE_PERIODS = select(
     idle_period.c.id,

@@ -17,14 +17,16 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
-    and_,
+    Integer,
     bindparam,
     delete,
     insert,
     or_,
     select,
+    text,
     update,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 from kursplan.domain.recurrence import Occurrence
 from kursplan.domain.series import Series, SeriesPlan, Standard
@@ -35,12 +37,17 @@ from kursplan.store.dialect import any_of, insert_unless_there
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
+    TO_EXTEND,
     class_,
+    organization,
     series,
     series_instructor,
     slot,
     studio,
 )
+
+DUE_AT_ONCE = 100
+"""How many series of one organization are given out at a time, new ones and others."""
 
 _zone = lru_cache(maxsize=512)(zone_of)
 
@@ -194,22 +201,33 @@ KNOW_AS = (
     )
 )
 
-_IS_DUE = or_(
-    series.c.extended_until.is_(None),
-    and_(
-        series.c.extended_until < _UNTIL,
-        or_(series.c.last_day.is_(None), series.c.extended_until < series.c.last_day),
-    ),
-)
+_TO_EXTEND = text(f"({TO_EXTEND})")
+_NEW = series.c.extended_until.is_(None)
+_BEHIND = series.c.extended_until < _UNTIL
+
+
+def _first_here(due: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the organization has one of which that is so: its index knows at once."""
+    first = (
+        select(series.c.id)
+        .where(series.c.organization_id == organization.c.id, _TO_EXTEND, due)
+        .order_by(series.c.extended_until)
+    )
+    return first.limit(1).scalar_subquery().is_not(None)
+
 
 ACROSS_DUE = (
-    select(series.c.organization_id).where(_IS_DUE).distinct().order_by(series.c.organization_id)
+    select(organization.c.id)
+    .where(or_(_first_here(_NEW), _first_here(_BEHIND)))
+    .order_by(organization.c.id)
 )
 
-DUE = (
+DUE = tuple(
     select(series.c.id)
-    .where(series.c.organization_id == ORGANIZATION, _IS_DUE)
-    .order_by(series.c.id)
+    .where(series.c.organization_id == ORGANIZATION, _TO_EXTEND, due)
+    .order_by(series.c.extended_until)
+    .limit(bindparam("limit", type_=Integer))
+    for due in (_NEW, _BEHIND)
 )
 
 
@@ -466,5 +484,6 @@ def organizations_due(tx: Connection, until: date) -> list[int]:
 
 
 def due(tx: Connection, organization_id: int, until: date) -> list[int]:
-    """The series of the organization whose slots do not reach to `until` yet."""
-    return list(tx.execute(DUE, {"organization": organization_id, "until": until}).scalars())
+    """Some series of the organization whose slots do not reach to `until` yet, new ones first."""
+    named = {"organization": organization_id, "until": until, "limit": DUE_AT_ONCE}
+    return [each for query in DUE for each in tx.execute(query, named).scalars()]

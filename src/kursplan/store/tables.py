@@ -352,6 +352,8 @@ answer was lost that it was committed."""
 
 clock = Table("clock", metadata, _id("id"), _when("seen_at"), PrimaryKeyConstraint("id"))
 """One row: the latest time that was believed, so that a machine's clock that is wrong is noticed."""
+TO_EXTEND = "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
+"""Whether a series has days ahead that nobody has looked at yet, as its index says it."""
 
 series = _table(
     "series",
@@ -375,6 +377,13 @@ series = _table(
     _unique_key(),
     CheckConstraint("duration BETWEEN 1 AND 1440", name="duration"),
     CheckConstraint("max_participants >= 0", name="max_participants"),
+    Index(
+        "ix_series_to_extend",
+        "organization_id",
+        "extended_until",
+        postgresql_where=text(TO_EXTEND),
+        sqlite_where=text(TO_EXTEND),
+    ),
     CheckConstraint("max_waiting_list >= 0", name="max_waiting_list"),
 )
 """`own` names what the series sets itself instead of taking it from its class: only so can it say
@@ -509,7 +518,7 @@ customer = _table(
         "id",
     ),
     Index("ix_customer_last_name", "organization_id", "last_name_folded"),
-    Index("ix_customer_email", "organization_id", "email_folded"),
+    Index("ix_customer_email", "organization_id", "email_folded", "id"),
     _one_of("status", CustomerStatus),
     _one_of("gender", Gender),
 )
@@ -647,6 +656,13 @@ booking = _table(
         postgresql_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
         sqlite_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
     ),
+    Index(
+        "ix_booking_given_up",
+        "organization_id",
+        "cancelled_at",
+        postgresql_where=text("cancelled_at IS NOT NULL"),
+        sqlite_where=text("cancelled_at IS NOT NULL"),
+    ),
     CheckConstraint("starts_at < ends_at", name="times"),
     _one_of("status", BookingStatus),
     _one_of("participation", Participation),
@@ -751,7 +767,18 @@ delivery = _table(
         postgresql_where=text("status = 'PENDING' AND attempts > 0"),
         sqlite_where=text("status = 'PENDING' AND attempts > 0"),
     ),
-    Index("ix_delivery_endpoint", "organization_id", "endpoint_id", "created_at"),
+    # What people look up, and have sent again.
+    Index(
+        "ix_delivery_of_endpoint", "organization_id", "endpoint_id", "status", "created_at", "id"
+    ),
+    Index(
+        "ix_delivery_finished",
+        "organization_id",
+        "endpoint_id",
+        "finished_at",
+        postgresql_where=text("finished_at IS NOT NULL"),
+        sqlite_where=text("finished_at IS NOT NULL"),
+    ),
     _one_of("status", DeliveryStatus),
 )
 """One event for one endpoint. `attempts` counts all there ever were, `failed_attempts` those since
@@ -767,8 +794,7 @@ attempt = _table(
     _word("failure", Failure, optional=True),
     _text("excerpt"),
     _to("delivery", "delivery_id"),
-    Index("ix_attempt_organization_id_attempted_at", "organization_id", "attempted_at"),
     _one_of("failure", Failure),
     key=("delivery_id", "number"),
 )
-"""What came of one attempt; kept for some weeks."""
+"""What came of one attempt; kept as long as its event."""

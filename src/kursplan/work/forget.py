@@ -6,23 +6,23 @@ from functools import partial
 
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
-from kursplan.store import due, idempotency
+from kursplan.store import retention
 from kursplan.store.database import Database
 from kursplan.store.idempotency import ANSWERS_KEPT
 from kursplan.work.everywhere import everywhere
 
 
 async def forget_old_keys(desk: Desk, database: Database, clock: Clock) -> bool:
-    """Drop answers that are older than they are kept; whether there was any.
+    """Drop some answers that are older than they are kept; whether there were any.
 
     The desk has no part in it: an answer that old counts for nothing whether it is there or not.
     """
     before = clock.now() - ANSWERS_KEPT
 
     async def forget(organization_id: int) -> bool:
-        old = partial(idempotency.forget_old, organization_id=organization_id, before=before)
+        old = partial(retention.forget_keys, organization_id=organization_id, before=before)
         return await database.write(old) > 0
 
     return await everywhere(
-        await database.read(partial(due.with_old_idempotency_keys, before=before)), forget
+        await database.read(partial(retention.with_old_keys, before=before)), forget
     )

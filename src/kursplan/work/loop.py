@@ -19,10 +19,10 @@ from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series
 from kursplan.work.forget import forget_old_keys
-from kursplan.work.forget_attempts import KEPT_DAYS, forget_old_attempts
+from kursplan.work.forget_told import KEPT_DAYS, ForgetTold
 from kursplan.work.forget_turns import forget_old_turns
 from kursplan.work.house_clock import HouseClock
-from kursplan.work.promote import promote_waiting
+from kursplan.work.promote import Seen, promote_waiting
 
 log = structlog.get_logger(__name__)
 
@@ -45,18 +45,16 @@ class Background:
         *,
         interval: float = INTERVAL_SECONDS,
         horizon_days: int = HORIZON_DAYS,
-        attempts_kept_days: int = KEPT_DAYS,
+        events_kept_days: int = KEPT_DAYS,
     ) -> None:
         self.steps: Mapping[str, Step] = {
             "expire_confirmations": partial(expire_confirmations, desk, database, clock),
-            "promote_waiting": partial(promote_waiting, desk, database, clock),
+            "promote_waiting": partial(promote_waiting, desk, database, clock, Seen()),
             "complete_slots": partial(complete_slots, desk, database, clock),
             "extend_series": partial(extend_series, desk, database, clock, horizon_days),
             "forget_old_keys": partial(forget_old_keys, desk, database, clock),
-            "forget_old_attempts": partial(
-                forget_old_attempts, database, clock, attempts_kept_days
-            ),
             "forget_old_turns": partial(forget_old_turns, database, clock),
+            "forget_told": ForgetTold(database, clock, events_kept_days),
         }
         self._database = database
         self._clock = clock

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 INTERVAL_SECONDS = 1.0
 """How often it looks for what nobody of this process told it of."""
 MEASURED_SECONDS = 15.0
-"""How often it measures how far behind it is: for that, all that is pending has to be read."""
+"""How often it measures how far behind it is: for that, every endpoint has to be looked at."""
 
 
 class Telling:

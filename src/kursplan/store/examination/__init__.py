@@ -10,20 +10,26 @@ lost its constraints.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from kursplan.store.examination import places, plan, told
 from kursplan.store.examination.findings import Finding, Patient, Promise
+from kursplan.store.retention import EVENTS_KEPT
 
 __all__ = ["Finding", "Promise", "examine"]
 
 
-def examine(tx: Connection, organization_id: int, now: datetime) -> list[Finding]:
-    """All that is found in an organization, promise by promise."""
+def examine(
+    tx: Connection, organization_id: int, now: datetime, events_kept: timedelta = EVENTS_KEPT
+) -> list[Finding]:
+    """All that is found in an organization, promise by promise.
+
+    Events that are older than they are kept may be missing.
+    """
     return [
         finding
         for promise, look in (*places.LOOKS, *plan.LOOKS, *told.LOOKS)
-        for finding in look(Patient(tx, organization_id, now, promise))
+        for finding in look(Patient(tx, organization_id, now, promise, now - events_kept))
     ]

@@ -75,6 +75,8 @@ class Patient:
     organization_id: int
     now: datetime
     promise: Promise
+    kept_since: datetime
+    """Since when no event is dropped."""
 
     def rows(self, statement: Select[Any], **named: object) -> Iterator[AnyRow]:
         yield from self.tx.execute(statement, {"organization": self.organization_id, **named})
