@@ -15,13 +15,14 @@ from sqlalchemy import Table, select
 
 from kursplan.clock import HandClock
 from kursplan.desk.keys import ConfirmActivation
+from kursplan.domain.attempts import USUAL_ROOMS, Rooms
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Disabled
 from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.rows import AnyRow
-from kursplan.webhooks.deliver import Courier
+from kursplan.webhooks.deliver import SLOW_AFTER, Courier
 from kursplan.webhooks.post import Post
 from kursplan.work.tell import Telling
 from tests.gym import ALL_SCOPES, Gym
@@ -95,11 +96,19 @@ class Partners:
     def clock(self) -> HandClock:
         return self.gym.clock
 
-    def another_teller(self, post: Post | None = None, clock: HandClock | None = None) -> Teller:
+    def another_teller(
+        self,
+        post: Post | None = None,
+        clock: HandClock | None = None,
+        rooms: Rooms = USUAL_ROOMS,
+        slow_after: timedelta = SLOW_AFTER,
+    ) -> Teller:
         """Another process on the same database."""
         metrics = Metrics()
         gym, clock = self.gym, clock or self.clock
-        courier = Courier(gym.database, clock, post or self.post, metrics)
+        courier = Courier(
+            gym.database, clock, post or self.post, metrics, rooms=rooms, slow_after=slow_after
+        )
         telling = Telling(gym.database, clock, courier, gym.desk.committed, metrics)
         return Teller(courier, telling, metrics)
 
@@ -142,9 +151,13 @@ class Partners:
         of: Integration | None = None,
         types: Iterable[EventType] | None = None,
         is_default: bool = True,
+        answers: bool = False,
         **values: Any,
     ) -> Endpoint:
-        """Where an integration is told; a new one, if none is named."""
+        """Where an integration is told; a new one, if none is named.
+
+        One that `answers` is known to do so.
+        """
         integration = of or await self.integration()
         secret = new_webhook_secret()
         standard = {"key": path, "url": self.receiver.url(path), "secret": secret}
@@ -154,6 +167,7 @@ class Partners:
             is_default=is_default,
             types=None if types is None else list(types),
             created_at=self.gym.now,
+            answered_at=self.gym.now if answers else None,
             **standard | values,
         )
         return Endpoint(endpoint_id, path, secret, integration)

@@ -111,6 +111,7 @@ _HEALTH = (
     webhook_endpoint.c.failed_at,
     webhook_endpoint.c.disabled,
     webhook_endpoint.c.disabled_at,
+    webhook_endpoint.c.answered_at,
 )
 
 _LOCKED = (
@@ -176,7 +177,7 @@ HEALTH = Fixed(
     .order_by(webhook_endpoint.c.id)
     .with_for_update(key_share=True)
 )
-_STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at")
+_STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at", "answered_at")
 SET_HEALTH = update_many(webhook_endpoint, *_STORED_HEALTH)
 _of_health = attrgetter(*_STORED_HEALTH)
 
@@ -285,7 +286,7 @@ def _endpoint(row: AnyRow) -> Endpoint:
 
 
 def _health(row: AnyRow) -> Health:
-    return Health(row.failing_since, row.failed_at, row.disabled, row.disabled_at)
+    return Health(row.failing_since, row.failed_at, row.disabled, row.disabled_at, row.answered_at)
 
 
 def _entry(row: AnyRow) -> EndpointEntry:
@@ -357,6 +358,7 @@ def add(
             "disabled_at": None,
             "failing_since": None,
             "failed_at": None,
+            "answered_at": None,
         },
     )
 

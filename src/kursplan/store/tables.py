@@ -689,13 +689,15 @@ webhook_endpoint = _table(
     _when("disabled_at", optional=True),
     _when("failing_since", optional=True),
     _when("failed_at", optional=True),
+    _when("answered_at", optional=True),
     _to("integration", "integration_id"),
     UniqueConstraint("organization_id", "integration_id", "key"),
     _one_of("disabled", Disabled),
 )
 """Where an integration is told. Without `types` it hears of all, which only the default one may. The
 secrets sign what we send, so they are kept as they are; after a rotation the old one signs too until
-its time is over. While it is failing, `failing_since` is its first failure and `failed_at` its latest."""
+its time is over. While it is failing, `failing_since` is its first failure and `failed_at` its latest;
+`answered_at` says, to within an hour, when it last answered well."""
 
 delivery = _table(
     "delivery",

@@ -9,24 +9,25 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     ColumnElement,
     Connection,
     Integer,
     Select,
+    and_,
     bindparam,
+    case,
     func,
     or_,
     select,
     update,
 )
 
+from kursplan.domain.attempts import LATELY, Standing, by_turns
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
 from kursplan.store.deliveries import AT_ENDPOINT, OF_EVENT, REPEAT, UNATTEMPTED
@@ -47,10 +48,11 @@ from kursplan.store.tables import (
     delivery,
     event,
     integration,
-    organization,
     webhook_endpoint,
 )
 
+KNOWN = (Standing.ANSWERING, Standing.NEW, Standing.FAILING)
+"""What is stored of an endpoint: whether an attempt is slow is known to its process alone."""
 LOOKED_AT = 32
 """How many first attempts at one endpoint are looked at for those that have their turn."""
 
@@ -72,25 +74,42 @@ def _there_are(query: Select[tuple[int]]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
-_IN_ORGANIZATION = delivery.c.organization_id == organization.c.id
-
-ACROSS_DUE = Fixed(
-    select(organization.c.id)
-    .where(
-        or_(
-            _there_are(
-                _FIRST_ATTEMPTS.where(_IN_ORGANIZATION).order_by(
-                    delivery.c.endpoint_id, delivery.c.event_id
-                )
-            ),
-            _there_are(_REPEATS.where(_IN_ORGANIZATION).order_by(delivery.c.due_at)),
-        )
-    )
-    .order_by(organization.c.id)
-)
-
 _FIRST_ATTEMPTS_HERE = _FIRST_ATTEMPTS.where(AT_ENDPOINT).order_by(delivery.c.event_id)
 _REPEATS_HERE = _REPEATS.where(AT_ENDPOINT).order_by(delivery.c.due_at, delivery.c.event_id)
+
+
+_standing = case(
+    (webhook_endpoint.c.failing_since.is_not(None), Standing.FAILING),
+    (webhook_endpoint.c.answered_at > bindparam("lately", type_=Instant), Standing.ANSWERING),
+    else_=Standing.NEW,
+)
+_WAITS = and_(
+    webhook_endpoint.c.disabled.is_(None),
+    integration.c.active,
+    ~any_of(webhook_endpoint.c.id, "busy"),
+    or_(*(and_(_standing == each, bindparam(each.lower(), type_=Boolean)) for each in KNOWN)),
+    or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
+)
+"""Something is due there, and nothing but a place keeps it from being sent."""
+
+ACROSS_WAITING = Fixed(
+    select(
+        webhook_endpoint.c.organization_id,
+        func.max(case((_standing == Standing.ANSWERING, 1), else_=0)).label("answering"),
+    )
+    .select_from(WITH_INTEGRATION)
+    .where(_WAITS)
+    .group_by(webhook_endpoint.c.organization_id)
+    .order_by(webhook_endpoint.c.organization_id)
+)
+
+WAITING = Fixed(
+    select(webhook_endpoint.c.id, webhook_endpoint.c.url, _standing.label("standing"))
+    .select_from(WITH_INTEGRATION)
+    .where(webhook_endpoint.c.organization_id == ORGANIZATION, _WAITS)
+    .order_by(webhook_endpoint.c.id)
+)
+"""Nothing of what is due there is read, so those that get no place cost little."""
 
 
 def _first_of_each_entity() -> Select[tuple[int]]:
@@ -121,24 +140,16 @@ def _first_of_each_entity() -> Select[tuple[int]]:
 DUE = Fixed(
     select(
         webhook_endpoint.c.id,
-        webhook_endpoint.c.failing_since,
         numbers_of(_first_of_each_entity()).label("first_attempts"),
         numbers_of(_REPEATS_HERE.limit(_EACH)).label("repeats"),
     )
-    .select_from(WITH_INTEGRATION)
     .where(
         webhook_endpoint.c.organization_id == ORGANIZATION,
-        webhook_endpoint.c.id > bindparam("after", type_=BigInteger),
-        ~any_of(webhook_endpoint.c.id, "busy"),
-        webhook_endpoint.c.disabled.is_(None),
-        or_(webhook_endpoint.c.failing_since.is_(None), bindparam("failing_too", type_=Boolean)),
-        integration.c.active,
-        or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
+        any_of(webhook_endpoint.c.id, "endpoint_ids"),
     )
     .order_by(webhook_endpoint.c.id)
-    .limit(bindparam("limit", type_=Integer))
 )
-"""A few of each endpoint, and only as many endpoints as are asked for: no backlog is read."""
+"""A few of each endpoint: no backlog is read."""
 
 # --- Taking what is due -----------------------------------------------------------------------
 
@@ -220,13 +231,12 @@ ACROSS_OLDEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What is due at one endpoint: some of it, and in the order in which it is to be sent."""
+class Waiting:
+    """An endpoint at which something is due."""
 
     endpoint_id: int
-    failing: bool
-    """Whether its latest attempt failed."""
-    delivery_ids: Sequence[int]
+    url: str
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,48 +275,49 @@ class Attempted:
     gone: bool
 
 
-def organizations_due(tx: Connection, now: datetime) -> list[int]:
-    """The organizations with deliveries that are due."""
-    return [row.id for row in ACROSS_DUE.rows(tx, {"now": now})]
+def organizations_waiting(
+    tx: Connection, now: datetime, *, rooms: Collection[Standing], busy: Collection[int]
+) -> dict[int, bool]:
+    """The organizations with endpoints as in `waiting`, and whether any of those answers."""
+    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, busy))
+    return {row.organization_id: bool(row.answering) for row in found}
 
 
-def due(
+def waiting(
     tx: Connection,
     organization_id: int,
     now: datetime,
     *,
-    after: int,
+    rooms: Collection[Standing],
     busy: Collection[int],
-    failing_too: bool,
-    each: int,
-    limit: int,
-) -> list[Due]:
-    """What is due at up to `limit` endpoints, by id, each above `after`; at most `each` of one.
+) -> list[Waiting]:
+    """The endpoints at which something is due, of those whose standing is one of `rooms`.
 
-    At none that is `busy`, disabled, or of an integration that is not active.
+    None that is `busy`, disabled, or of an integration that is not active.
     """
+    named = _wanted(now, rooms, busy) | {"organization": organization_id}
+    return [Waiting(row.id, row.url, Standing(row.standing)) for row in WAITING.rows(tx, named)]
+
+
+def _wanted(now: datetime, rooms: Collection[Standing], busy: Collection[int]) -> dict[str, Any]:
+    wanted = {each.lower(): each in rooms for each in KNOWN}
+    return wanted | {"now": now, "lately": now - LATELY, "busy": busy}
+
+
+def due(
+    tx: Connection, organization_id: int, now: datetime, endpoint_ids: Collection[int], each: int
+) -> dict[int, list[int]]:
+    """By endpoint what is due there, in the order in which it is to be sent; at most `each` of one."""
     found = DUE.rows(
         tx,
         {
             "organization": organization_id,
             "now": now,
-            "after": after,
-            "busy": busy,
-            "failing_too": failing_too,
+            "endpoint_ids": endpoint_ids,
             "each": each,
-            "limit": limit,
         },
     )
-    return [
-        Due(row.id, row.failing_since is not None, _by_turns(row.first_attempts, row.repeats))
-        for row in found
-    ]
-
-
-def _by_turns(*queues: Sequence[int]) -> list[int]:
-    """The first of each queue, then the second of each."""
-    turns = zip_longest(*queues)
-    return [each for turn in turns for each in turn if each is not None]
+    return {row.id: by_turns((row.first_attempts, row.repeats)) for row in found}
 
 
 def claim(

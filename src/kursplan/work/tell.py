@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 INTERVAL_SECONDS = 1.0
 """How often it looks for what nobody of this process told it of."""
+ORGANIZATIONS_AT_ONCE = 32
+"""In how many it sends before it looks again who has something due."""
 MEASURED_SECONDS = 15.0
 """How often it measures how far behind it is: for that, all that is pending has to be read."""
 
@@ -51,7 +53,7 @@ class Telling:
         self._loop: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._measured = -MEASURED_SECONDS
-        self._last_sent_in = 0
+        self._more_to_send = False
 
     def start(self) -> None:
         """Tell from now on, until `stop`."""
@@ -87,19 +89,13 @@ class Telling:
         )
 
     async def _send(self) -> bool:
-        """In every organization with something due, as long as there are places free.
+        """In some organizations with something due, as long as there are places free.
 
-        Those come first that had none the last time, so that nobody takes all of them for long.
+        Not in all of them at once: while so many are looked through, somebody else has news.
         """
-        now = self._clock.now()
-        due = await self._database.read(partial(webhooks.organizations_due, now=now))
-        due.sort(key=lambda each: (each <= self._last_sent_in, each))
-        return await everywhere(due, self._send_in)
-
-    async def _send_in(self, organization_id: int) -> bool:
-        begun = await self._courier.send_due(organization_id)
-        if begun:
-            self._last_sent_in = organization_id
+        waiting = await self._courier.organizations()
+        begun = await everywhere(waiting[:ORGANIZATIONS_AT_ONCE], self._courier.send_due)
+        self._more_to_send = begun and len(waiting) > ORGANIZATIONS_AT_ONCE
         return begun
 
     async def _run(self) -> None:
@@ -110,7 +106,7 @@ class Telling:
             more_to_fan_out = await self._attempt(self._fan_out)
             await self._attempt(self._send)
             await self._attempt(self._measure_now_and_then)
-            if not more_to_fan_out:
+            if not (more_to_fan_out or self._more_to_send):
                 await self._rest()
 
     async def _attempt(self, step: Callable[[], Awaitable[bool]]) -> bool:
