@@ -69,11 +69,13 @@ HOT = {
     "timetable.SLOTS_OF_CLASS": {"slot": "starts_at"},
     "timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
     "timetable.SLOT_BY_ID": {"slot": "id"},
+    "webhooks.ACROSS_WAITING": {"delivery": "endpoint_id"},
     "webhooks.ATTEMPTED": {"delivery": "id"},
     "webhooks.CLAIM": {"delivery": "id"},
     "webhooks.DUE": {"delivery": "endpoint_id"},
     "webhooks.MARK": {"delivery": "id"},
     "webhooks.PARCELS": {"delivery": "id", "event": "id"},
+    "webhooks.WAITING": {"delivery": "endpoint_id"},
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
@@ -177,8 +179,11 @@ GIVEN = {
     "event_ids": "{5,70,900}",
     "of_endpoint": "1",
     "busy": "{}",
-    "failing_too": "true",
-    "after": "0",
+    "endpoint_ids": "{1}",
+    "answering": "true",
+    "new": "true",
+    "failing": "true",
+    "lately": NOW.isoformat(),
     "each": "8",
     "before": NOW.isoformat(),
     "number": "000070",

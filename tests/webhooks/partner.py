@@ -160,14 +160,18 @@ class Partners:
         """
         integration = of or await self.integration()
         secret = new_webhook_secret()
-        standard = {"key": path, "url": self.receiver.url(path), "secret": secret}
+        standard = {
+            "key": path,
+            "url": self.receiver.url(path),
+            "secret": secret,
+            "answered_at": self.gym.now if answers else None,
+        }
         endpoint_id = await self.gym.insert(
             tables.webhook_endpoint,
             integration_id=integration.id,
             is_default=is_default,
             types=None if types is None else list(types),
             created_at=self.gym.now,
-            answered_at=self.gym.now if answers else None,
             **standard | values,
         )
         return Endpoint(endpoint_id, path, secret, integration)

@@ -1,11 +1,14 @@
 """Which attempts may be under way at the same time, so that endpoints that hang keep no other waiting.
 
 Places are for endpoints that answer. Those of which that is not known, and those that fail, have
-rooms of their own, and one place each: a try, until they have answered. In every room an
-organization, and a host, may hold no more places than it leaves free: however much it has to send,
-half of the room is left to others, and of what is left to those a half again.
+rooms of their own and one place each: a try, until they have answered. Whoever takes long to answer
+makes room for the others too, whatever was known before.
 
-Whoever has not answered after a while makes room for the others too, whatever was known of them.
+In each room an organization holds no more places than it leaves free, and a host a third as many.
+So whoever has much to send gets half of a room, the next one half of the other half, and there is
+always something left for those to come; and a host that is dead leaves something to others of the
+same organization. Many may share a host of which only some hang: the first place of an organization
+there is given as long as half of the room is free.
 """
 
 from __future__ import annotations
@@ -40,15 +43,18 @@ class Standing(StrEnum):
 EACH_AT_ONCE = 8
 """How many attempts at one endpoint that answers may be under way. At any other it is one."""
 
+LEFT_BY_A_HOST = 3
+"""How many places have to be left free in a room for each that a host holds there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """How many places each room has, in one process."""
 
-    answering: int = 128
+    answering: int = 192
     new: int = 64
     failing: int = 64
-    slow: int = 256
+    slow: int = 128
 
     @property
     def sizes(self) -> Mapping[Standing, int]:
@@ -138,16 +144,16 @@ class Places:
         return self.at_endpoint(place.endpoint_id) < allowed and self._leaves_enough(place)
 
     def _leaves_enough(self, place: Place) -> bool:
-        """Whether neither its organization nor its host holds as many places as are left free."""
+        """Whether its organization and its host leave enough of the room to others."""
         room = place.room
         left = self._sizes[room] - self._held[room, "places", 0]
-        return left > max(
-            self._held[room, "organization", place.organization_id],
-            self._held[room, "host", place.host],
-        )
+        of_organization = self._held[room, "organization", place.organization_id]
+        of_host = self._held[room, "host", place.host]
+        there = self._held[room, "organization at host", (place.organization_id, place.host)]
+        return left > of_organization and left > of_host * (LEFT_BY_A_HOST if there else 1)
 
 
-_Holding = tuple[Standing, str, int | str]
+_Holding = tuple[Standing, str, int | str | tuple[int, str]]
 """In a room, somebody who holds places: what they are, and which one."""
 
 
@@ -157,6 +163,7 @@ def _holdings(place: Place) -> tuple[_Holding, ...]:
         (room, "places", 0),
         (room, "organization", place.organization_id),
         (room, "host", place.host),
+        (room, "organization at host", (place.organization_id, place.host)),
         (room, "endpoint", place.endpoint_id),
     )
 
