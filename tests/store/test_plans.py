@@ -74,7 +74,7 @@ HOT = {
     "webhooks.CLAIM": {"delivery": "id"},
     "webhooks.DUE": {"delivery": "endpoint_id"},
     "webhooks.MARK": {"delivery": "id"},
-    "webhooks.PARCELS": {"delivery": "id", "event": "id"},
+    "webhooks.TOLD": {"event": "id"},
     "webhooks.WAITING": {"delivery": "endpoint_id"},
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""

@@ -141,7 +141,7 @@ class Places:
             and not self._held[Standing.SLOW, "endpoint", place.endpoint_id]
         )
         allowed = EACH_AT_ONCE if answers else 1
-        return self.at_endpoint(place.endpoint_id) < allowed and self._leaves_enough(place)
+        return self._leaves_enough(place) and self.at_endpoint(place.endpoint_id) < allowed
 
     def _leaves_enough(self, place: Place) -> bool:
         """Whether its organization and its host leave enough of the room to others."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -30,7 +30,7 @@ from sqlalchemy import (
 from kursplan.domain.attempts import LATELY, Standing, by_turns
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
-from kursplan.store.deliveries import AT_ENDPOINT, OF_EVENT, REPEAT, UNATTEMPTED
+from kursplan.store.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
 from kursplan.store.dialect import Instant, any_of, numbers_of
 from kursplan.store.driver import Fixed, insert_many, update_many
 from kursplan.store.endpoints import (
@@ -169,29 +169,43 @@ CLAIM = Fixed(
     update(delivery)
     .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == _free.c.id)
     .values(claimed_until=bindparam("until", type_=Instant))
-    .returning(delivery.c.id)
-)
-"""Nobody waits for another who claims the same."""
-
-PARCELS = Fixed(
-    select(
+    .returning(
         delivery.c.id,
+        delivery.c.event_id,
         delivery.c.endpoint_id,
         delivery.c.failed_attempts,
         delivery.c.claimed_until,
+    )
+)
+"""Nobody waits for another who claims the same."""
+
+TOLD = Fixed(
+    select(
+        event.c.id,
         event.c.uuid,
         event.c.type,
         event.c.entity_id,
         event.c.content,
         event.c.happened_at,
+    )
+    .where(event.c.organization_id == ORGANIZATION, any_of(event.c.id, "event_ids"))
+    .order_by(event.c.id)
+)
+SENDERS = Fixed(
+    select(
+        webhook_endpoint.c.id,
         *SENDER_COLUMNS,
         integration.c.retry_seconds,
         integration.c.retry_jitter_percent,
     )
-    .select_from(WITH_INTEGRATION.join(delivery, AT_ENDPOINT).join(event, OF_EVENT))
-    .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
-    .order_by(delivery.c.id)
+    .select_from(WITH_INTEGRATION)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        any_of(webhook_endpoint.c.id, "endpoint_ids"),
+    )
+    .order_by(webhook_endpoint.c.id)
 )
+"""Each by its ids alone: joined, they are looked up the wrong way round until the tables are analysed."""
 
 # --- What came of it --------------------------------------------------------------------------
 
@@ -328,26 +342,33 @@ def claim(
     until: datetime,
 ) -> list[Parcel]:
     """Take those of the deliveries that nobody else has taken; the claim lapses at `until`."""
-    named: dict[str, Any] = {"organization": organization_id, "delivery_ids": delivery_ids}
-    taken = [row.id for row in CLAIM.rows(tx, named | {"now": now, "until": until})]
+    named: dict[str, Any] = {"organization": organization_id}
+    taken = CLAIM.rows(tx, named | {"delivery_ids": delivery_ids, "now": now, "until": until})
     if not taken:
         return []
-    return [_parcel(row) for row in PARCELS.rows(tx, named | {"delivery_ids": taken})]
+    event_ids = {each.event_id for each in taken}
+    endpoint_ids = {each.endpoint_id for each in taken}
+    events = {row.id: row for row in TOLD.rows(tx, named | {"event_ids": event_ids})}
+    senders = {row.id: row for row in SENDERS.rows(tx, named | {"endpoint_ids": endpoint_ids})}
+    return [
+        _parcel(each, events[each.event_id], senders[each.endpoint_id])
+        for each in sorted(taken, key=attrgetter("id"))
+    ]
 
 
-def _parcel(row: AnyRow) -> Parcel:
+def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> Parcel:
     return Parcel(
-        id=row.id,
-        endpoint_id=row.endpoint_id,
-        failed_attempts=row.failed_attempts,
-        claimed_until=row.claimed_until,
-        uuid=row.uuid,
-        type=row.type,
-        entity_id=row.entity_id,
-        content=None if row.content is None else json.loads(row.content),
-        happened_at=row.happened_at,
-        sender=sender_of(row),
-        plan=retry_plan(row.retry_seconds, row.retry_jitter_percent),
+        id=claimed.id,
+        endpoint_id=claimed.endpoint_id,
+        failed_attempts=claimed.failed_attempts,
+        claimed_until=claimed.claimed_until,
+        uuid=told.uuid,
+        type=told.type,
+        entity_id=told.entity_id,
+        content=None if told.content is None else json.loads(told.content),
+        happened_at=told.happened_at,
+        sender=sender_of(to),
+        plan=retry_plan(to.retry_seconds, to.retry_jitter_percent),
     )
 
 
