@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kursplan.api.freshness import Freshness
@@ -71,7 +71,7 @@ class Callers:
 class Page:
     """An encoded answer."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     tag: str
     """Differs where the body differs (an entity tag, with its quotes)."""
     caching: Headers

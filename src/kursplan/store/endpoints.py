@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -224,7 +224,7 @@ class Endpoint:
     integration_id: int
     entry: EndpointEntry
     health: Health
-    secret: str
+    secret: str = field(repr=False)
     old_secret_until: datetime | None
 
 
@@ -232,12 +232,12 @@ class Endpoint:
 class Sender:
     """What is needed to send to an endpoint."""
 
-    url: str
+    url: str = field(repr=False)
     types: frozenset[EventType] | None
-    secret: str
-    old_secret: str | None
+    secret: str = field(repr=False)
+    old_secret: str | None = field(repr=False)
     old_secret_until: datetime | None
-    webhook_key: str
+    webhook_key: str = field(repr=False)
 
     def secrets(self, now: datetime) -> Sequence[str]:
         """What signs now."""

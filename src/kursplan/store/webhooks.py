@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -249,7 +249,7 @@ class Waiting:
     """An endpoint at which something is due."""
 
     endpoint_id: int
-    url: str
+    url: str = field(repr=False)
     standing: Standing
 
 
@@ -282,7 +282,7 @@ class Attempted:
     milliseconds: int
     status_code: int | None
     failure: Failure | None
-    excerpt: str | None
+    excerpt: str | None = field(repr=False)
     status: DeliveryStatus
     failed_attempts: int
     due_at: datetime
