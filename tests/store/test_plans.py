@@ -85,7 +85,6 @@ GROWING = frozenset({"attempt", "booking", "customer", "delivery", "event"})
 FEW = frozenset(
     {
         "ix_booking_unconfirmed",
-        "ix_delivery_due",
         "ix_delivery_repeats",
         "ix_delivery_unattempted",
         "ix_event_to_fan_out",

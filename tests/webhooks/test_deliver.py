@@ -374,6 +374,27 @@ async def test_another_organization_is_told_while_one_has_more_to_do_than_there_
     await telling.stop()
 
 
+async def test_organizations_whose_endpoints_answer_take_turns_with_the_others(
+    partners: Partners,
+) -> None:
+    """However many there are of either, and each of them has its turn."""
+    waiting = {}
+    for number, known in enumerate((False, False, True, True, True), start=1):
+        one = await another_organization(partners, 50_000 * number)
+        await one.endpoint(answers=known)
+        await one.event()
+        await fan_out_all(one)
+        waiting[one.gym.organization] = known
+    courier = partners.teller.courier
+    order = await courier.organizations()
+    assert [waiting[each] for each in order] == [True, False, True, False, True]
+
+    partners.receiver.does("/hook", waits)
+    for each in order[:2]:
+        assert await courier.send_due(each)
+    assert await courier.organizations() == [order[2], order[3], order[4]]
+
+
 async def test_others_are_told_while_many_fail_with_much_to_do(
     partners: Partners, few_places: Rooms, telling: Telling
 ) -> None:
@@ -506,6 +527,20 @@ async def test_a_later_event_does_not_wait_for_the_repeats_of_an_earlier_one(
     assert [each.uuid for each in partners.receiver.received] == [first, second]
     await partners.later(minutes=10)
     assert [each.uuid for each in partners.receiver.received] == [first, second, first]
+
+
+async def test_a_repeat_does_not_wait_for_all_that_is_new(partners: Partners) -> None:
+    """Of one that fails, which has one place: what was due first comes first."""
+    await partners.endpoint()
+    partners.receiver.does("/hook", answers(500))
+    first = await partners.event()
+    await partners.tell()
+    partners.clock.advance(TEN_MINUTES)
+    for _ in range(3):
+        await partners.event()
+    assert await begin(partners)
+    await partners.teller.courier.settle()
+    assert [each.event[1] for each in partners.receiver.received] == [first, first]
 
 
 async def test_who_asks_after_an_event_gets_the_newest_state(

@@ -715,7 +715,7 @@ delivery = _table(
     _to("webhook_endpoint", "endpoint_id"),
     UniqueConstraint("organization_id", "event_id", "endpoint_id"),
     # What is to be sent to an endpoint: first attempts in the order of events, repeats when they are
-    # due; and whether an organization has any repeat that is due.
+    # due.
     Index(
         "ix_delivery_unattempted",
         "organization_id",
@@ -730,13 +730,6 @@ delivery = _table(
         "endpoint_id",
         "due_at",
         "event_id",
-        postgresql_where=text("status = 'PENDING' AND attempts > 0"),
-        sqlite_where=text("status = 'PENDING' AND attempts > 0"),
-    ),
-    Index(
-        "ix_delivery_due",
-        "organization_id",
-        "due_at",
         postgresql_where=text("status = 'PENDING' AND attempts > 0"),
         sqlite_where=text("status = 'PENDING' AND attempts > 0"),
     ),

@@ -24,10 +24,11 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
     update,
 )
 
-from kursplan.domain.attempts import LATELY, Standing, by_turns
+from kursplan.domain.attempts import LATELY, Standing
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
 from kursplan.store.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
@@ -112,7 +113,7 @@ WAITING = Fixed(
 """Nothing of what is due there is read, so those that get no place cost little."""
 
 
-def _first_of_each_entity() -> Select[tuple[int]]:
+def _first_of_each_entity() -> Select[tuple[int, datetime, int]]:
     """Of the oldest events that an endpoint was not told of, the first of each entity.
 
     Within an entity a later event is not sent before an earlier one was attempted (F47). What is
@@ -120,7 +121,13 @@ def _first_of_each_entity() -> Select[tuple[int]]:
     the very first always has its turn.
     """
     oldest = (
-        select(delivery.c.id, delivery.c.event_id, delivery.c.entity_id, _IS_FREE.label("is_free"))
+        select(
+            delivery.c.id,
+            delivery.c.due_at,
+            delivery.c.event_id,
+            delivery.c.entity_id,
+            _IS_FREE.label("is_free"),
+        )
         .where(AT_ENDPOINT, UNATTEMPTED)
         .order_by(delivery.c.event_id)
         .limit(LOOKED_AT)
@@ -130,18 +137,25 @@ def _first_of_each_entity() -> Select[tuple[int]]:
     place = func.row_number().over(partition_by=oldest.c.entity_id, order_by=oldest.c.event_id)
     queued = select(oldest, place.label("place")).subquery("queued")
     return (
-        select(queued.c.id)
+        select(queued.c.id, queued.c.due_at, queued.c.event_id)
         .where(queued.c.place == 1, queued.c.is_free)
         .order_by(queued.c.event_id)
         .limit(_EACH)
     )
 
 
+def _longest_due() -> Select[tuple[int]]:
+    """First attempts and repeats, whichever was due first; so neither waits for all of the others."""
+    repeats = _REPEATS_HERE.add_columns(delivery.c.due_at, delivery.c.event_id).limit(_EACH)
+    queues = (_first_of_each_entity(), repeats.correlate(webhook_endpoint))
+    both = union_all(*(select(each.subquery()) for each in queues)).subquery("both")
+    return select(both.c.id).order_by(both.c.due_at, both.c.event_id).limit(_EACH)
+
+
 DUE = Fixed(
     select(
         webhook_endpoint.c.id,
-        numbers_of(_first_of_each_entity()).label("first_attempts"),
-        numbers_of(_REPEATS_HERE.limit(_EACH)).label("repeats"),
+        numbers_of(_longest_due()).label("deliveries"),
     )
     .where(
         webhook_endpoint.c.organization_id == ORGANIZATION,
@@ -320,7 +334,7 @@ def _wanted(now: datetime, rooms: Collection[Standing], busy: Collection[int]) -
 
 def due(
     tx: Connection, organization_id: int, now: datetime, endpoint_ids: Collection[int], each: int
-) -> dict[int, list[int]]:
+) -> dict[int, Sequence[int]]:
     """By endpoint what is due there, in the order in which it is to be sent; at most `each` of one."""
     found = DUE.rows(
         tx,
@@ -331,7 +345,7 @@ def due(
             "each": each,
         },
     )
-    return {row.id: by_turns((row.first_attempts, row.repeats)) for row in found}
+    return {row.id: row.deliveries for row in found}
 
 
 def claim(

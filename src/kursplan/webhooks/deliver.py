@@ -20,7 +20,15 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.domain.attempts import EACH_AT_ONCE, USUAL_ROOMS, Place, Places, Rooms, Turns
+from kursplan.domain.attempts import (
+    EACH_AT_ONCE,
+    USUAL_ROOMS,
+    Place,
+    Places,
+    Rooms,
+    Turns,
+    by_turns,
+)
 from kursplan.domain.webhooks import DeliveryStatus, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
@@ -78,7 +86,7 @@ class Courier:
     async def organizations(self) -> list[int]:
         """Those with something due for which there may be a place, in the order of their turns.
 
-        Those come first that have an endpoint which answers.
+        Those with an endpoint that answers take turns with the others, however many there are of either.
         """
         found = await self._database.read(
             partial(
@@ -88,7 +96,10 @@ class Courier:
                 busy=self._places.busy,
             )
         )
-        return sorted(found, key=lambda each: (not found[each], self._organizations.last(each)))
+        in_turn = sorted(found, key=self._organizations.last)
+        return by_turns(
+            [[each for each in in_turn if found[each] is answers] for answers in (True, False)]
+        )
 
     async def send_due(self, organization_id: int) -> bool:
         """Begin as many attempts as there are places for; whether any was begun."""
@@ -217,7 +228,7 @@ class Courier:
 
 def _look(
     tx: Connection, organization_id: int, now: datetime, places: Places, turns: Turns
-) -> list[tuple[Place, list[int]]]:
+) -> list[tuple[Place, Sequence[int]]]:
     """The endpoints for which there is a place now, each with some of what is due there.
 
     Who was sent to longest ago comes first. Tried out with `places`, which is changed.
@@ -233,7 +244,7 @@ def _look(
     due = webhooks.due(
         tx, organization_id, now, [place.endpoint_id for place in chosen], EACH_AT_ONCE
     )
-    return [(place, due.get(place.endpoint_id, [])) for place in chosen]
+    return [(place, due.get(place.endpoint_id, ())) for place in chosen]
 
 
 def _host(url: str) -> str:

@@ -15,3 +15,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("webhook_endpoint", sa.Column("answered_at", Instant(), nullable=True))
+    op.drop_index("ix_delivery_due", "delivery")
