@@ -78,7 +78,6 @@ def _there_are(query: Select[tuple[int]]) -> ColumnElement[bool]:
 _FIRST_ATTEMPTS_HERE = _FIRST_ATTEMPTS.where(AT_ENDPOINT).order_by(delivery.c.event_id)
 _REPEATS_HERE = _REPEATS.where(AT_ENDPOINT).order_by(delivery.c.due_at, delivery.c.event_id)
 
-
 _standing = case(
     (webhook_endpoint.c.failing_since.is_not(None), Standing.FAILING),
     (webhook_endpoint.c.answered_at > bindparam("lately", type_=Instant), Standing.ANSWERING),

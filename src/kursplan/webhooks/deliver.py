@@ -249,7 +249,7 @@ def _look(
 
 def _host(url: str) -> str:
     """With its port. Of many URLs at a time, so they are not taken apart any further."""
-    return url.split("/", 3)[2]
+    return url.partition("://")[2].partition("/")[0]
 
 
 def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:
