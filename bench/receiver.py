@@ -11,7 +11,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any, cast
@@ -127,6 +127,23 @@ async def receiver_running(folder: Path) -> AsyncIterator[Receiver]:
     log = folder / "receiver.log"
     async with running(command, log, lambda: answers(port), settings=told, folder=ROOT):
         yield Receiver(f"http://127.0.0.1:{port}")
+
+
+@asynccontextmanager
+async def silence() -> AsyncIterator[str]:
+    """The URL of one who takes every connection and never answers, for as long as the block lasts."""
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while await reader.read(4096):
+                pass
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0, backlog=2048)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
 
 
 async def _serve(port: int) -> None:

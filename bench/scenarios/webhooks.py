@@ -8,6 +8,10 @@ How soon is measured with one endpoint and nothing else to do: one booking, then
 itself cannot be seen from outside: it lies between the instant at which the booking was sent and the
 one at which its answer was there. Told are both distances; the one from the answer is the smaller,
 the one from the request is never too small.
+
+The same is measured beside a thousand endpoints of another organization that hang, each with twenty
+events to be told of, and beside none: from the moment at which the server has started, when it has
+not asked any of them yet.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from bench.fill import write
 from bench.filled import FilledPostgres
 from bench.gym import Gym, Size
 from bench.kursplan import kursplan_running
-from bench.receiver import Receiver, receiver_running
+from bench.receiver import Receiver, receiver_running, silence
 from bench.run import Measured, Run, percentile
 from kursplan.clock import SystemClock
 from kursplan.desk.applications import RecordApplication
@@ -47,11 +51,14 @@ PATIENCE_SECONDS = 120
 SINGLE_EVENTS = 300
 SILENCE_SECONDS = 0.03
 DATABASE = "webhooks"
+SIZE = Size(slots=1_000, customers=1_000)
+HANGING = (0, 1000)
+EVENTS_OF_THOSE = 20
 
 
 async def measure(run: Run) -> Measured:
     measured = Measured()
-    async with receiver_running(run.folder) as receiver:
+    async with receiver_running(run.folder) as receiver, silence() as silent:
         for _ in run.each_round():
             for endpoints in ENDPOINTS:
                 database = await _with_endpoints(run, receiver, endpoints)
@@ -60,30 +67,38 @@ async def measure(run: Run) -> Measured:
                 if endpoints == 1:
                     await _from_commit_to_first_byte(run, measured, database, receiver)
                 await database.drop()
+            for hanging in HANGING:
+                await _beside(run, measured, receiver, silent, hanging)
     return measured
 
 
 async def _with_endpoints(run: Run, receiver: Receiver, count: int) -> FilledPostgres:
     """A fresh database whose partners have so many endpoints, all confirmed."""
-    size = Size(slots=1_000, customers=1_000)
-    database = await FilledPostgres.create(run.postgres, [size], DATABASE)
+    database = await FilledPostgres.create(run.postgres, [SIZE], DATABASE)
     [gym] = database.gyms
+    await _add_endpoints(database, gym, receiver.url, count)
+    return database
+
+
+async def _add_endpoints(database: FilledPostgres, gym: Gym, url: str, count: int) -> None:
+    """Partners of the gym with so many endpoints there, all confirmed."""
     store = connect(database.url)
     desk = Desk(store, SystemClock(), Metrics())
     partners = min(count, MOST_PARTNERS)
     for number in range(partners):
         ids = await store.take_ids(1)
-        entry = _partner(receiver.url, number, count // partners)
+        entry = _partner(url, number, count // partners)
         await desk.take(RecordApplication(gym.organization_id, ids[0], entry))
-    async with run.postgres.connected(database.database) as connection:
+    async with database.postgres.connected(database.database) as connection:
         rows = await connection.fetch(
-            "SELECT DISTINCT integration_id FROM webhook_endpoint ORDER BY integration_id"
+            "SELECT DISTINCT integration_id FROM webhook_endpoint WHERE organization_id = $1"
+            " ORDER BY integration_id",
+            gym.organization_id,
         )
     for (integration_id,) in rows:
         await desk.take(ConfirmActivation(gym.organization_id, integration_id))
     await desk.close()
     await store.close()
-    return database
 
 
 def _partner(url: str, number: int, endpoints: int) -> ApplicationEntry:
@@ -108,7 +123,7 @@ async def _deliver(
     endpoints: int,
 ) -> None:
     events = max(1, DELIVERIES_A_SECOND * run.seconds // endpoints)
-    await _store_events(database, events)
+    await _store_events(database, database.gyms[0], events)
     await receiver.forget()
     async with (
         kursplan_running(database.url, run.folder, webhooks_insecure=True) as server,
@@ -129,9 +144,8 @@ async def _deliver(
     measured.checks["events_not_delivered"] += events * endpoints - seen["distinct"]
 
 
-async def _store_events(database: FilledPostgres, count: int) -> None:
+async def _store_events(database: FilledPostgres, gym: Gym, count: int) -> None:
     """Events as bookings leave them behind, not fanned out yet."""
-    [gym] = database.gyms
     store = connect(database.url)
     ids = await store.take_ids(count)
     await store.close()
@@ -159,8 +173,29 @@ async def _from_commit_to_first_byte(
     run: Run, measured: Measured, database: FilledPostgres, receiver: Receiver
 ) -> None:
     await database.fresh()
+    await _book_and_wait(run, measured, "single events", database, receiver)
+
+
+async def _beside(
+    run: Run, measured: Measured, receiver: Receiver, silent: str, hanging: int
+) -> None:
+    """One endpoint that answers beside so many of another organization that hang."""
+    database = await FilledPostgres.create(run.postgres, [SIZE, SIZE], DATABASE)
+    living, other = database.gyms
+    await _add_endpoints(database, living, receiver.url, 1)
+    if hanging:
+        await _add_endpoints(database, other, silent, hanging)
+        await _store_events(database, other, EVENTS_OF_THOSE)
+    await _book_and_wait(run, measured, f"beside {hanging} that hang", database, receiver)
+    await database.drop()
+
+
+async def _book_and_wait(
+    run: Run, measured: Measured, what: str, database: FilledPostgres, receiver: Receiver
+) -> None:
+    """One booking after the other in the first gym, and when each was told."""
     await receiver.forget()
-    [gym] = database.gyms
+    gym = database.gyms[0]
     async with kursplan_running(database.url, run.folder, webhooks_insecure=True) as server:
         booked = await _book_one_by_one(server.url, gym)
         await asyncio.sleep(1)
@@ -170,7 +205,7 @@ async def _from_commit_to_first_byte(
     ]
     from_request = [(arrived[each] - sent) * 1000 for each, sent, _ in booked if each in arrived]
     measured.note(
-        "single events",
+        what,
         from_answer_p50_ms=percentile(from_answer, 50),
         from_answer_p99_ms=percentile(from_answer, 99),
         from_request_p50_ms=percentile(from_request, 50),

@@ -83,8 +83,14 @@ def _authorities(text: str) -> str:
     return text
 
 
-def _setting(default: Any, read: Callable[[str], Any], meaning: str) -> Any:
-    return field(default=default, metadata={"read": read, "meaning": meaning})
+def _setting(
+    default: Any, read: Callable[[str], Any], meaning: str, *, may_hold_password: bool = False
+) -> Any:
+    return field(
+        default=default,
+        repr=not may_hold_password,
+        metadata={"read": read, "meaning": meaning},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class Settings:
         "sqlite:///kursplan.db",
         _database_url,
         "where the data is: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+        may_hold_password=True,
     )
     host: str = _setting("127.0.0.1", str, "the address to listen on")
     port: int = _setting(8080, _number(0, 65535), "the port to listen on; 0 takes a free one")
@@ -105,6 +112,7 @@ class Settings:
         "memory://",
         _limits_url,
         "where requests are counted: memory:// in each process, redis://HOST:PORT/0 for all",
+        may_hold_password=True,
     )
     wrong_keys_limit: int = _setting(
         100,

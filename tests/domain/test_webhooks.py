@@ -147,11 +147,21 @@ def after(*attempts: tuple[float, Failure | None], health: Health = WELL) -> Hea
 
 def test_one_fails_from_its_first_failure_until_it_succeeds() -> None:
     """F50"""
-    assert after((0, None)) == WELL
+    assert after((0, None)) == Health(answered_at=NOW)
     assert after((0, STATUS)) == Health(NOW, NOW)
     assert after((0, STATUS), (1, TIMEOUT)) == Health(NOW, NOW + DAY)
-    assert after((0, STATUS), (1, None)) == WELL
-    assert after((0, STATUS), (1, None), (2, STATUS)) == Health(NOW + 2 * DAY, NOW + 2 * DAY)
+    assert after((0, STATUS), (1, None)) == Health(answered_at=NOW + DAY)
+    later = NOW + 2 * DAY
+    failing = Health(later, later, answered_at=NOW + DAY)
+    assert after((0, STATUS), (1, None), (2, STATUS)) == failing
+    assert after((0, None), (1, STATUS), (2, STATUS), (2, None)) == Health(answered_at=later)
+
+
+def test_that_one_answers_is_noted_once_an_hour() -> None:
+    """F46: what it tells is whether an endpoint answers at all, and each note costs a write."""
+    hour = 1 / 24
+    assert after((0, None), (hour * 0.99, None)) == Health(answered_at=NOW)
+    assert after((0, None), (hour, None)) == Health(answered_at=NOW + timedelta(hours=1))
 
 
 def test_one_that_is_tried_and_fails_for_five_days_is_disabled() -> None:

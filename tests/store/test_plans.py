@@ -98,11 +98,13 @@ HOT = {
     "timetable.SLOTS_OF_CLASS": {"slot": "starts_at"},
     "timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
     "timetable.SLOT_BY_ID": {"slot": "id"},
+    "webhooks.ACROSS_WAITING": {"delivery": "endpoint_id"},
     "webhooks.ATTEMPTED": {"delivery": "id"},
     "webhooks.CLAIM": {"delivery": "id"},
     "webhooks.DUE": {"delivery": "endpoint_id"},
     "webhooks.MARK": {"delivery": "id"},
-    "webhooks.PARCELS": {"delivery": "id", "event": "id"},
+    "webhooks.TOLD": {"event": "id"},
+    "webhooks.WAITING": {"delivery": "endpoint_id"},
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
@@ -112,7 +114,6 @@ GROWING = frozenset({"attempt", "booking", "customer", "delivery", "event"})
 FEW = frozenset(
     {
         "ix_booking_unconfirmed",
-        "ix_delivery_due",
         "ix_delivery_repeats",
         "ix_delivery_unattempted",
         "ix_event_to_fan_out",
@@ -212,9 +213,13 @@ GIVEN = {
     "last_name_to": "mustes",
     "any_date_of_birth": "true",
     "place": "0",
-    "busy": "{}",
-    "failing_too": "true",
     "after": "0",
+    "busy": "{}",
+    "endpoint_ids": "{1}",
+    "answering": "true",
+    "new": "true",
+    "failing": "true",
+    "lately": NOW.isoformat(),
     "each": "8",
     "before": NOW.isoformat(),
     "number": "000070",

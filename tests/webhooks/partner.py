@@ -17,13 +17,14 @@ from kursplan.clock import HandClock
 from kursplan.desk.endpoints import EnableEndpoint, Resent
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.desk.resend import ResendSince
+from kursplan.domain.attempts import USUAL_ROOMS, Rooms
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Disabled
 from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.rows import AnyRow
-from kursplan.webhooks.deliver import Courier
+from kursplan.webhooks.deliver import SLOW_AFTER, Courier
 from kursplan.webhooks.post import Post
 from kursplan.work.tell import Telling
 from tests.gym import ALL_SCOPES, Gym
@@ -97,11 +98,19 @@ class Partners:
     def clock(self) -> HandClock:
         return self.gym.clock
 
-    def another_teller(self, post: Post | None = None, clock: HandClock | None = None) -> Teller:
+    def another_teller(
+        self,
+        post: Post | None = None,
+        clock: HandClock | None = None,
+        rooms: Rooms = USUAL_ROOMS,
+        slow_after: timedelta = SLOW_AFTER,
+    ) -> Teller:
         """Another process on the same database."""
         metrics = Metrics()
         gym, clock = self.gym, clock or self.clock
-        courier = Courier(gym.database, clock, post or self.post, metrics)
+        courier = Courier(
+            gym.database, clock, post or self.post, metrics, rooms=rooms, slow_after=slow_after
+        )
         telling = Telling(gym.database, clock, courier, gym.desk.committed, metrics)
         return Teller(courier, telling, metrics)
 
@@ -152,12 +161,21 @@ class Partners:
         of: Integration | None = None,
         types: Iterable[EventType] | None = None,
         is_default: bool = True,
+        answers: bool = False,
         **values: Any,
     ) -> Endpoint:
-        """Where an integration is told; a new one, if none is named."""
+        """Where an integration is told; a new one, if none is named.
+
+        One that `answers` is known to do so.
+        """
         integration = of or await self.integration()
         secret = new_webhook_secret()
-        standard = {"key": path, "url": self.receiver.url(path), "secret": secret}
+        standard = {
+            "key": path,
+            "url": self.receiver.url(path),
+            "secret": secret,
+            "answered_at": self.gym.now if answers else None,
+        }
         endpoint_id = await self.gym.insert(
             tables.webhook_endpoint,
             integration_id=integration.id,

@@ -7,7 +7,6 @@ import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -17,20 +16,15 @@ from trustme import CA
 
 from kursplan.app import Application
 from kursplan.desk.endpoints import EnableEndpoint
+from kursplan.domain.attempts import EACH_AT_ONCE, Rooms
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
 from kursplan.ids import new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
-from kursplan.store import tables, webhooks
+from kursplan.store import tables
 from kursplan.store.database import Database
 from kursplan.store.trouble import DatabaseUnavailable, Work
-from kursplan.webhooks.deliver import (
-    AT_ONCE,
-    CLAIM_LASTS,
-    EACH_AT_ONCE,
-    FAILING_AT_ONCE,
-    Courier,
-)
+from kursplan.webhooks.deliver import CLAIM_LASTS, Courier
 from kursplan.webhooks.fan_out import fan_out
 from kursplan.webhooks.post import Post
 from kursplan.webhooks.targets import Targets
@@ -304,7 +298,10 @@ async def telling(partners: Partners) -> AsyncIterator[Telling]:
 
 async def test_others_are_told_while_one_is_slow(partners: Partners, telling: Telling) -> None:
     """F46"""
-    slow, fast = await partners.endpoint("/slow"), await partners.endpoint("/fast")
+    slow, fast = (
+        await partners.endpoint("/slow", answers=True),
+        await partners.endpoint("/fast", answers=True),
+    )
     partners.receiver.does("/slow", waits)
     for _ in range(3 * EACH_AT_ONCE):
         await partners.event()
@@ -324,8 +321,8 @@ async def test_one_event_after_the_other_is_told_while_another_endpoint_is_slow(
     partners: Partners, telling: Telling
 ) -> None:
     """F46: each is looked for when the one before it was attempted."""
-    await partners.endpoint("/slow")
-    fast = await partners.endpoint("/fast")
+    await partners.endpoint("/slow", answers=True)
+    fast = await partners.endpoint("/fast", answers=True)
     partners.receiver.does("/slow", waits)
     slot = await partners.event()
     for _ in range(EACH_AT_ONCE):
@@ -340,37 +337,72 @@ async def test_one_event_after_the_other_is_told_while_another_endpoint_is_slow(
     assert set(await partners.statuses(fast)) == {DELIVERED}
 
 
+@pytest.fixture
+def few_places(partners: Partners) -> Rooms:
+    """The process that tells has few places, of which no more than half are for one organization."""
+    rooms = Rooms(answering=8, new=8, failing=8, slow=8)
+    partners.teller = partners.another_teller(rooms=rooms)
+    return rooms
+
+
+async def another_organization(partners: Partners, first_id: int = 50_000) -> Partners:
+    """Its partners listen at the same receiver."""
+    gym = await Gym(partners.gym.database, partners.clock, first_id=first_id).open()
+    return Partners(gym, partners.receiver, partners.post)
+
+
 async def test_another_organization_is_told_while_one_has_more_to_do_than_there_are_places(
-    partners: Partners, telling: Telling
+    partners: Partners, few_places: Rooms, telling: Telling
 ) -> None:
     """F46"""
-    integration, events = await partners.integration(), 4 * EACH_AT_ONCE
-    many = AT_ONCE // EACH_AT_ONCE + 1
-    for number in range(many):
+    integration, events = await partners.integration(), 4
+    for number in range(few_places.answering):
         await partners.endpoint(
-            of=integration, key=str(number), is_default=False, types=[SLOT_UPDATED]
+            of=integration, key=str(number), is_default=False, types=[SLOT_UPDATED], answers=True
         )
     for _ in range(events):
         await partners.event()
-    other = await Gym(partners.gym.database, partners.clock, first_id=50_000).open()
-    others = Partners(other, partners.receiver, partners.post)
-    await others.endpoint("/other")
+    others = await another_organization(partners)
+    await others.endpoint("/other", answers=True)
     await others.event()
+    partners.receiver.does("/hook", waits)
     telling.start()
     await partners.receiver.comes("/other")
-    assert len(partners.receiver.on("/hook")) < many * events / 2
+    assert len(partners.receiver.on("/hook")) <= few_places.answering + few_places.slow
+    partners.receiver.go_on.set()
+    await partners.receiver.comes("/hook", few_places.answering * events)
     await telling.stop()
 
 
-async def test_others_are_told_while_many_are_slow_with_much_to_do(
-    partners: Partners, telling: Telling
+async def test_organizations_whose_endpoints_answer_take_turns_with_the_others(
+    partners: Partners,
 ) -> None:
-    """F46: all that are known to fail have half of the places, however many they are."""
-    many = 2 * AT_ONCE // EACH_AT_ONCE
+    """However many there are of either, and each of them has its turn."""
+    waiting = {}
+    for number, known in enumerate((False, False, True, True, True), start=1):
+        one = await another_organization(partners, 50_000 * number)
+        await one.endpoint(answers=known)
+        await one.event()
+        await fan_out_all(one)
+        waiting[one.gym.organization] = known
+    courier = partners.teller.courier
+    order = await courier.organizations()
+    assert [waiting[each] for each in order] == [True, False, True, False, True]
+
+    partners.receiver.does("/hook", waits)
+    for each in order[:2]:
+        assert await courier.send_due(each)
+    assert await courier.organizations() == [order[2], order[3], order[4]]
+
+
+async def test_others_are_told_while_many_fail_with_much_to_do(
+    partners: Partners, few_places: Rooms, telling: Telling
+) -> None:
+    """F46: all at one host that are known to fail have a quarter of the places for those, one each."""
     integration = await partners.integration()
     async with receiving(None) as slow:
         slow.does("/slow", waits)
-        for number in range(many):
+        for number in range(2 * few_places.failing):
             await partners.endpoint(
                 of=integration,
                 key=f"slow-{number}",
@@ -379,70 +411,67 @@ async def test_others_are_told_while_many_are_slow_with_much_to_do(
                 types=[SLOT_UPDATED],
                 failing_since=partners.clock.now(),
             )
-        for _ in range(EACH_AT_ONCE):
+        for _ in range(3):
             await partners.event()
         telling.start()
-        await slow.comes("/slow", FAILING_AT_ONCE)
+        await slow.comes("/slow", few_places.failing // 4)
 
         fast = await partners.endpoint("/fast")
         for _ in range(2 * EACH_AT_ONCE):
             await partners.event()
         await partners.receiver.comes("/fast", 2 * EACH_AT_ONCE)
-        assert len(slow.received) == FAILING_AT_ONCE
+        assert len(slow.received) == few_places.failing // 4
         slow.go_on.set()
         await telling.stop()
     assert await partners.statuses(fast) == [DELIVERED] * 2 * EACH_AT_ONCE
 
 
-async def test_of_every_endpoint_the_first_is_sent_before_any_second(partners: Partners) -> None:
-    """One with a backlog does not crowd out another whose event is younger."""
-    for path in ("/a", "/b"):
-        await partners.endpoint(path)
+async def test_of_every_endpoint_the_first_is_sent_before_any_second(
+    partners: Partners, few_places: Rooms
+) -> None:
+    """One with a backlog does not crowd out others whose events are younger."""
+    paths = [f"/{number}" for number in range(few_places.answering // 4)]
+    for path in paths:
+        partners.receiver.does(path, waits)
+        await partners.endpoint(path, answers=True)
         await partners.event()
-    gym = partners.gym
-    await fan_out_all(partners)
-    due = partial(
-        webhooks.due,
-        organization_id=gym.organization,
-        now=gym.now,
-        after=0,
-        busy=[],
-        failing_too=True,
-        each=EACH_AT_ONCE,
-        limit=2,
-    )
-    found = await gym.database.read(due)
-    assert len({each.endpoint_id for each in found}) == 2
+    assert await begin(partners)
+    for path in paths:
+        await partners.receiver.comes(path)
+    assert len(partners.receiver.received) == len(paths)
 
 
-async def test_where_not_all_endpoints_have_a_place_each_has_its_turn(partners: Partners) -> None:
-    """However much is due at the others: the next look goes on where the last one ended."""
+async def test_where_not_all_endpoints_have_a_place_each_has_its_turn(
+    partners: Partners, few_places: Rooms
+) -> None:
+    """However much is due at the others: who was sent to longest ago comes first."""
     integration = await partners.integration()
     partners.receiver.does("/hook", waits)
-    keys = range(AT_ONCE + 40)
+    at_once = few_places.answering // 4
+    keys = range(2 * at_once + 1)
     for key in keys:
         await partners.endpoint(
-            of=integration, key=str(key), is_default=False, types=[SLOT_UPDATED]
+            of=integration, key=str(key), is_default=False, types=[SLOT_UPDATED], answers=True
         )
     for _ in range(2):
         await partners.event()
     assert await begin(partners)
     assert not await begin(partners), "no place is free"
-    await partners.receiver.comes("/hook", AT_ONCE)
+    await partners.receiver.comes("/hook", at_once)
     partners.receiver.go_on.set()
     await partners.teller.courier.settle()
-    assert await begin(partners)
-    await partners.teller.courier.settle()
+    for _ in range(2):
+        assert await begin(partners)
+        await partners.teller.courier.settle()
     done = Counter(each.endpoint_id for each in await partners.deliveries() if each.attempts)
-    assert sorted(set(done.values())) == [1, 2]
-    assert len(done) == len(keys)
+    assert sorted(done.values()) == [1] * (at_once + 2) + [2] * (at_once - 1)
 
 
 async def test_an_endpoint_whose_oldest_events_are_under_way_is_told_of_others_meanwhile(
     partners: Partners,
 ) -> None:
     """Also where many later events of the same entities wait for them."""
-    await partners.endpoint()
+    await partners.endpoint(answers=True)
     partners.receiver.does("/hook", waits)
     first = await partners.event()
     for _ in range(2 * EACH_AT_ONCE):
@@ -463,7 +492,7 @@ async def test_a_later_event_of_an_entity_waits_until_the_earlier_was_attempted(
     partners: Partners,
 ) -> None:
     """F47"""
-    await partners.endpoint()
+    await partners.endpoint(answers=True)
     partners.receiver.does("/hook", waits)
     one, other = await partners.event(), await partners.event()
     for _ in range(2):
@@ -500,6 +529,20 @@ async def test_a_later_event_does_not_wait_for_the_repeats_of_an_earlier_one(
     assert [each.uuid for each in partners.receiver.received] == [first, second, first]
 
 
+async def test_a_repeat_does_not_wait_for_all_that_is_new(partners: Partners) -> None:
+    """Of one that fails, which has one place: what was due first comes first."""
+    await partners.endpoint()
+    partners.receiver.does("/hook", answers(500))
+    first = await partners.event()
+    await partners.tell()
+    partners.clock.advance(TEN_MINUTES)
+    for _ in range(3):
+        await partners.event()
+    assert await begin(partners)
+    await partners.teller.courier.settle()
+    assert [each.event[1] for each in partners.receiver.received] == [first, first]
+
+
 async def test_who_asks_after_an_event_gets_the_newest_state(
     partners: Partners, database_url: str
 ) -> None:
@@ -532,7 +575,7 @@ async def test_who_asks_after_an_event_gets_the_newest_state(
 async def test_processes_share_the_work_and_leave_alone_what_another_claimed(
     partners: Partners,
 ) -> None:
-    await partners.endpoint()
+    await partners.endpoint(answers=True)
     partners.receiver.does("/hook", waits)
     for _ in range(2 * EACH_AT_ONCE):
         await partners.event()
@@ -779,7 +822,7 @@ async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once_and_in_sight
 async def test_what_is_under_way_while_its_endpoint_is_disabled_is_held_unless_it_succeeds(
     partners: Partners,
 ) -> None:
-    endpoint = await partners.endpoint()
+    endpoint = await partners.endpoint(answers=True)
     held = asyncio.Event()
 
     async def fails_later(exchange: Exchange) -> None:

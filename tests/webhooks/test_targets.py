@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
+from datetime import timedelta
 
 import pytest
 from trustme import CA
@@ -322,6 +325,72 @@ async def test_every_address_of_a_name_is_tried_until_one_answers(
     async with Post(Targets(resolve, insecure=True), trust) as post:
         assert (await post.send(first.url(host="rebind.example"), b"{}", {})).delivered
     assert len(first.received) == 1
+
+
+@pytest.fixture
+def silent(neighbours: tuple[Receiver, Receiver]) -> Iterator[str]:
+    """An address at whose port nobody answers, not even that nobody is there: its queue is full."""
+    first, _ = neighbours
+    address = "127.0.0.4"
+    with socket.socket() as listening, ExitStack() as queue:
+        listening.bind((address, first.port))
+        listening.listen(0)
+        for _ in range(2):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((address, first.port))
+        yield address
+
+
+@pytest.fixture
+def mute(neighbours: tuple[Receiver, Receiver]) -> Iterator[socket.socket]:
+    """At 127.0.0.5 the connection comes about, and then nobody says a word."""
+    first, _ = neighbours
+    with socket.create_server(("127.0.0.5", first.port)) as listening:
+        yield listening
+
+
+async def test_an_address_that_is_silent_does_not_keep_the_next_from_being_tried(
+    trust: ssl.SSLContext,
+    neighbours: tuple[Receiver, Receiver],
+    silent: str,
+    mute: socket.socket,
+) -> None:
+    """Within the time of one attempt; only those that were checked are called."""
+    first, other = neighbours
+    resolve, asked = resolver([silent, "127.0.0.5", "127.0.0.9", "127.0.0.2"])
+    async with Post(Targets(resolve, insecure=True), trust) as post:
+        result = await post.send(first.url(host="rebind.example"), b"{}", {})
+    assert result.delivered
+    assert (len(first.received), other.connections, len(asked)) == (1, 0, 1)
+
+
+async def test_a_host_of_which_all_addresses_are_silent_is_given_up_in_time(
+    trust: ssl.SSLContext,
+    neighbours: tuple[Receiver, Receiver],
+    silent: str,
+    mute: socket.socket,
+) -> None:
+    first, _ = neighbours
+    resolve, _ = resolver([silent, "127.0.0.5"])
+    targets = Targets(resolve, insecure=True)
+    async with Post(targets, trust, timedelta(seconds=0.05)) as post:
+        result = await post.send(first.url(host="rebind.example"), b"{}", {})
+    assert result.failure is Failure.TIMEOUT
+
+
+async def test_an_address_that_was_not_the_first_to_answer_is_hung_up_on(
+    trust: ssl.SSLContext, neighbours: tuple[Receiver, Receiver], mute: socket.socket
+) -> None:
+    """No connection stays that nobody uses."""
+    first, _ = neighbours
+    resolve, _ = resolver(["127.0.0.5", "127.0.0.2"])
+    async with Post(Targets(resolve, insecure=True), trust) as post:
+        assert (await post.send(first.url(host="rebind.example"), b"{}", {})).delivered
+        connection, _ = mute.accept()
+        with connection, suppress(ConnectionError):
+            while await asyncio.to_thread(connection.recv, 4096):
+                pass
 
 
 async def test_a_redirect_into_the_own_network_is_not_followed(

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -75,7 +75,7 @@ class Callers:
 class Page:
     """An encoded answer."""
 
-    body: bytes
+    body: bytes = field(repr=False)
     tag: str
     """Differs where the body differs (an entity tag, with its quotes)."""
     caching: Headers

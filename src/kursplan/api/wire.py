@@ -46,6 +46,10 @@ def wall_time(local: datetime | time) -> str:
 class Wire(msgspec.Struct, rename="camel", gc=False):
     """A JSON object of the contract."""
 
+    def __repr__(self) -> str:
+        """Its name alone: what it says may be about people."""
+        return f"{type(self).__name__}(…)"
+
 
 class Term(Wire):
     value: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
@@ -266,7 +266,7 @@ class City:
     male: list[str]
     last: list[str]
     language: str
-    phone: str
+    phone: str = field(repr=False)
 
 
 BERLIN = City("berlin", "B", FEMALE_BERLIN, MALE_BERLIN, LAST_BERLIN, "de", "+49 171 39200")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,8 @@ class StudioKeys:
 
     studio_id: int
     name: str
-    api_key: str
-    webhook_key: str
+    api_key: str = field(repr=False)
+    webhook_key: str = field(repr=False)
 
     def written(self) -> dict[str, object]:
         return {

@@ -73,7 +73,7 @@ class ChangeEndpoint(Deed):
 
     organization_id: int
     endpoint_id: int
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     types: frozenset[EventType] | Same | None = SAME
     """None for all types."""
 

@@ -9,7 +9,7 @@ Bookings and everything else that customers, partners and the house itself do ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
@@ -64,8 +64,8 @@ class StudioEntry:
     description: str | None = None
     country: str | None = None
     country_code: str | None = None
-    email: str | None = None
-    telephone: str | None = None
+    email: str | None = field(default=None, repr=False)
+    telephone: str | None = field(default=None, repr=False)
     website: str | None = None
     logo_url: str | None = None
     street: str | None = None
@@ -113,10 +113,10 @@ class ClosureEntry:
 @dataclass(frozen=True, slots=True)
 class EmployeeEntry:
     key: str
-    first_name: str
-    last_name: str
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
     studios: frozenset[str]
-    public_name: str | None = None
+    public_name: str | None = field(default=None, repr=False)
     business_role: BusinessRole | None = None
 
 
@@ -199,7 +199,7 @@ class IdlePeriodEntry:
     key: str
     first_day: date
     last_day: date | None = None
-    reason: str | None = None
+    reason: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +219,13 @@ class CustomerEntry:
     key: str
     studio: str
     """The home studio."""
-    first_name: str
-    last_name: str
+    first_name: str = field(repr=False)
+    last_name: str = field(repr=False)
     number: str | None = None
-    date_of_birth: date | None = None
-    email: str | None = None
+    date_of_birth: date | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
     gender: Gender | None = None
-    phone: str | None = None
+    phone: str | None = field(default=None, repr=False)
     preferred_language: str | None = None
     status: CustomerStatus = CustomerStatus.MEMBER
     access_refused: bool = False
@@ -238,7 +238,7 @@ class EndpointEntry:
     """Where an integration is told. Its secret is absent: it is made here, and shown once."""
 
     key: str
-    url: str
+    url: str = field(repr=False)
     types: frozenset[EventType] | None = None
     """None for all types, which only the default one may."""
 

@@ -20,6 +20,8 @@ FAILING_AT_MOST = timedelta(days=5)
 FAILURES_FOLLOW = timedelta(days=2)
 """How long after another a failure can come and still count as part of the same trouble. No plan that
 goes by a name has longer waits, and `Retry-After` asks for none."""
+ANSWERS_NOTED_EVERY = timedelta(hours=1)
+"""How much later than one that was noted a good answer is noted too."""
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """How far an endpoint can put off the next attempt by `Retry-After`."""
 MOST_REPEATS = 20
@@ -78,6 +80,8 @@ class Health:
     """When the latest of those failed."""
     disabled: Disabled | None = None
     disabled_at: datetime | None = None
+    answered_at: datetime | None = None
+    """When it answered well, to within an hour: what that tells is not worth writing each time."""
 
     def after(self, failure: Failure | None, at: datetime, *, gone: bool = False) -> Health:
         """How it is doing after one more attempt.
@@ -88,15 +92,17 @@ class Health:
         if self.disabled is not None:
             return self
         if failure is None:
-            return Health()
+            known = self.answered_at
+            fresh = known is not None and at - known < ANSWERS_NOTED_EVERY
+            return Health(answered_at=known if fresh else at)
         since = self.failing_since
         if since is None or self.failed_at is None or at - self.failed_at > FAILURES_FOLLOW:
             since = at
         if gone:
-            return Health(since, at, Disabled.GONE, at)
+            return Health(since, at, Disabled.GONE, at, self.answered_at)
         if at - since >= FAILING_AT_MOST:
-            return Health(since, at, Disabled.FAILING, at)
-        return Health(since, at)
+            return Health(since, at, Disabled.FAILING, at, self.answered_at)
+        return Health(since, at, answered_at=self.answered_at)
 
 
 @dataclass(frozen=True, slots=True)

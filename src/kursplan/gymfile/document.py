@@ -50,9 +50,9 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Node:
     """A value and where it begins."""
 
-    value: Scalar | list[Node] | dict[str, Node]
+    value: Scalar | list[Node] | dict[str, Node] = field(repr=False)
     line: int
-    written: str | None = None
+    written: str | None = field(default=None, repr=False)
     """A scalar as it stands in the file, where it was not in quotes."""
     key_lines: dict[str, int] = field(default_factory=dict)
     """Where the members of a mapping are named."""

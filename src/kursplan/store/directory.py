@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -210,10 +210,10 @@ class StudioPage:
 class Criteria:
     """What a customer search asks for; names are folded, and meant as beginnings."""
 
-    first_name: str = ""
-    last_name: str = ""
-    email: str | None = None
-    date_of_birth: date | None = None
+    first_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    email: str | None = field(default=None, repr=False)
+    date_of_birth: date | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

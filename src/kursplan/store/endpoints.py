@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
@@ -112,6 +112,7 @@ _HEALTH = (
     webhook_endpoint.c.failed_at,
     webhook_endpoint.c.disabled,
     webhook_endpoint.c.disabled_at,
+    webhook_endpoint.c.answered_at,
 )
 
 _LOCKED = (
@@ -177,7 +178,7 @@ HEALTH = Fixed(
     .order_by(webhook_endpoint.c.id)
     .with_for_update(key_share=True)
 )
-_STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at")
+_STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at", "answered_at")
 SET_HEALTH = update_many(webhook_endpoint, *_STORED_HEALTH)
 _of_health = attrgetter(*_STORED_HEALTH)
 
@@ -225,7 +226,7 @@ class Endpoint:
     integration_id: int
     entry: EndpointEntry
     health: Health
-    secret: str
+    secret: str = field(repr=False)
     old_secret_until: datetime | None
 
 
@@ -233,12 +234,12 @@ class Endpoint:
 class Sender:
     """What is needed to send to an endpoint."""
 
-    url: str
+    url: str = field(repr=False)
     types: frozenset[EventType] | None
-    secret: str
-    old_secret: str | None
+    secret: str = field(repr=False)
+    old_secret: str | None = field(repr=False)
     old_secret_until: datetime | None
-    webhook_key: str
+    webhook_key: str = field(repr=False)
 
     def secrets(self, now: datetime) -> Sequence[str]:
         """What signs now."""
@@ -287,7 +288,7 @@ def _endpoint(row: AnyRow) -> Endpoint:
 
 
 def _health(row: AnyRow) -> Health:
-    return Health(row.failing_since, row.failed_at, row.disabled, row.disabled_at)
+    return Health(row.failing_since, row.failed_at, row.disabled, row.disabled_at, row.answered_at)
 
 
 def _entry(row: AnyRow) -> EndpointEntry:
@@ -359,6 +360,7 @@ def add(
             "disabled_at": None,
             "failing_since": None,
             "failed_at": None,
+            "answered_at": None,
         },
     )
 

@@ -6,7 +6,7 @@ Of several servers one is the primary, and which one changes: they are asked in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.engine import URL
 
@@ -32,7 +32,7 @@ class Servers:
 
     addresses: tuple[Server, ...]
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     database: str | None
     sslmode: str | None
 

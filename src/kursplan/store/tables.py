@@ -718,13 +718,15 @@ webhook_endpoint = _table(
     _when("disabled_at", optional=True),
     _when("failing_since", optional=True),
     _when("failed_at", optional=True),
+    _when("answered_at", optional=True),
     _to("integration", "integration_id"),
     UniqueConstraint("organization_id", "integration_id", "key"),
     _one_of("disabled", Disabled),
 )
 """Where an integration is told. Without `types` it hears of all, which only the default one may. The
 secrets sign what we send, so they are kept as they are; after a rotation the old one signs too until
-its time is over. While it is failing, `failing_since` is its first failure and `failed_at` its latest."""
+its time is over. While it is failing, `failing_since` is its first failure and `failed_at` its latest;
+`answered_at` says, to within an hour, when it last answered well."""
 
 delivery = _table(
     "delivery",
@@ -742,7 +744,7 @@ delivery = _table(
     _to("webhook_endpoint", "endpoint_id"),
     UniqueConstraint("organization_id", "event_id", "endpoint_id"),
     # What is to be sent to an endpoint: first attempts in the order of events, repeats when they are
-    # due; and whether an organization has any repeat that is due.
+    # due.
     Index(
         "ix_delivery_unattempted",
         "organization_id",
@@ -757,13 +759,6 @@ delivery = _table(
         "endpoint_id",
         "due_at",
         "event_id",
-        postgresql_where=text("status = 'PENDING' AND attempts > 0"),
-        sqlite_where=text("status = 'PENDING' AND attempts > 0"),
-    ),
-    Index(
-        "ix_delivery_due",
-        "organization_id",
-        "due_at",
         postgresql_where=text("status = 'PENDING' AND attempts > 0"),
         sqlite_where=text("status = 'PENDING' AND attempts > 0"),
     ),

@@ -7,29 +7,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import zip_longest
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     ColumnElement,
     Connection,
     Integer,
     Select,
+    and_,
     bindparam,
+    case,
     func,
     or_,
     select,
+    union_all,
     update,
 )
 
+from kursplan.domain.attempts import LATELY, Standing
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
-from kursplan.store.deliveries import AT_ENDPOINT, OF_EVENT, REPEAT, UNATTEMPTED
+from kursplan.store.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
 from kursplan.store.dialect import Instant, any_of, numbers_of
 from kursplan.store.driver import Fixed, insert_many, update_many
 from kursplan.store.endpoints import (
@@ -51,6 +53,8 @@ from kursplan.store.tables import (
     webhook_endpoint,
 )
 
+KNOWN = (Standing.ANSWERING, Standing.NEW, Standing.FAILING)
+"""What is stored of an endpoint: whether an attempt is slow is known to its process alone."""
 LOOKED_AT = 32
 """How many first attempts at one endpoint are looked at for those that have their turn."""
 
@@ -72,28 +76,44 @@ def _there_are(query: Select[tuple[int]]) -> ColumnElement[bool]:
     return query.limit(1).scalar_subquery().is_not(None)
 
 
-_IN_ORGANIZATION = delivery.c.organization_id == organization.c.id
-
-ACROSS_DUE = Fixed(
-    select(organization.c.id)
-    .where(
-        or_(
-            _there_are(
-                _FIRST_ATTEMPTS.where(_IN_ORGANIZATION).order_by(
-                    delivery.c.endpoint_id, delivery.c.event_id
-                )
-            ),
-            _there_are(_REPEATS.where(_IN_ORGANIZATION).order_by(delivery.c.due_at)),
-        )
-    )
-    .order_by(organization.c.id)
-)
-
 _FIRST_ATTEMPTS_HERE = _FIRST_ATTEMPTS.where(AT_ENDPOINT).order_by(delivery.c.event_id)
 _REPEATS_HERE = _REPEATS.where(AT_ENDPOINT).order_by(delivery.c.due_at, delivery.c.event_id)
 
+_standing = case(
+    (webhook_endpoint.c.failing_since.is_not(None), Standing.FAILING),
+    (webhook_endpoint.c.answered_at > bindparam("lately", type_=Instant), Standing.ANSWERING),
+    else_=Standing.NEW,
+)
+_WAITS = and_(
+    webhook_endpoint.c.disabled.is_(None),
+    integration.c.active,
+    ~any_of(webhook_endpoint.c.id, "busy"),
+    or_(*(and_(_standing == each, bindparam(each.lower(), type_=Boolean)) for each in KNOWN)),
+    or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
+)
+"""Something is due there, and nothing but a place keeps it from being sent."""
 
-def _first_of_each_entity() -> Select[tuple[int]]:
+ACROSS_WAITING = Fixed(
+    select(
+        webhook_endpoint.c.organization_id,
+        func.max(case((_standing == Standing.ANSWERING, 1), else_=0)).label("answering"),
+    )
+    .select_from(WITH_INTEGRATION)
+    .where(_WAITS)
+    .group_by(webhook_endpoint.c.organization_id)
+    .order_by(webhook_endpoint.c.organization_id)
+)
+
+WAITING = Fixed(
+    select(webhook_endpoint.c.id, webhook_endpoint.c.url, _standing.label("standing"))
+    .select_from(WITH_INTEGRATION)
+    .where(webhook_endpoint.c.organization_id == ORGANIZATION, _WAITS)
+    .order_by(webhook_endpoint.c.id)
+)
+"""Nothing of what is due there is read, so those that get no place cost little."""
+
+
+def _first_of_each_entity() -> Select[tuple[int, datetime, int]]:
     """Of the oldest events that an endpoint was not told of, the first of each entity.
 
     Within an entity a later event is not sent before an earlier one was attempted (F47). What is
@@ -101,7 +121,13 @@ def _first_of_each_entity() -> Select[tuple[int]]:
     the very first always has its turn.
     """
     oldest = (
-        select(delivery.c.id, delivery.c.event_id, delivery.c.entity_id, _IS_FREE.label("is_free"))
+        select(
+            delivery.c.id,
+            delivery.c.due_at,
+            delivery.c.event_id,
+            delivery.c.entity_id,
+            _IS_FREE.label("is_free"),
+        )
         .where(AT_ENDPOINT, UNATTEMPTED)
         .order_by(delivery.c.event_id)
         .limit(LOOKED_AT)
@@ -111,34 +137,33 @@ def _first_of_each_entity() -> Select[tuple[int]]:
     place = func.row_number().over(partition_by=oldest.c.entity_id, order_by=oldest.c.event_id)
     queued = select(oldest, place.label("place")).subquery("queued")
     return (
-        select(queued.c.id)
+        select(queued.c.id, queued.c.due_at, queued.c.event_id)
         .where(queued.c.place == 1, queued.c.is_free)
         .order_by(queued.c.event_id)
         .limit(_EACH)
     )
 
 
+def _longest_due() -> Select[tuple[int]]:
+    """First attempts and repeats, whichever was due first; so neither waits for all of the others."""
+    repeats = _REPEATS_HERE.add_columns(delivery.c.due_at, delivery.c.event_id).limit(_EACH)
+    queues = (_first_of_each_entity(), repeats.correlate(webhook_endpoint))
+    both = union_all(*(select(each.subquery()) for each in queues)).subquery("both")
+    return select(both.c.id).order_by(both.c.due_at, both.c.event_id).limit(_EACH)
+
+
 DUE = Fixed(
     select(
         webhook_endpoint.c.id,
-        webhook_endpoint.c.failing_since,
-        numbers_of(_first_of_each_entity()).label("first_attempts"),
-        numbers_of(_REPEATS_HERE.limit(_EACH)).label("repeats"),
+        numbers_of(_longest_due()).label("deliveries"),
     )
-    .select_from(WITH_INTEGRATION)
     .where(
         webhook_endpoint.c.organization_id == ORGANIZATION,
-        webhook_endpoint.c.id > bindparam("after", type_=BigInteger),
-        ~any_of(webhook_endpoint.c.id, "busy"),
-        webhook_endpoint.c.disabled.is_(None),
-        or_(webhook_endpoint.c.failing_since.is_(None), bindparam("failing_too", type_=Boolean)),
-        integration.c.active,
-        or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
+        any_of(webhook_endpoint.c.id, "endpoint_ids"),
     )
     .order_by(webhook_endpoint.c.id)
-    .limit(bindparam("limit", type_=Integer))
 )
-"""A few of each endpoint, and only as many endpoints as are asked for: no backlog is read."""
+"""A few of each endpoint: no backlog is read."""
 
 # --- Taking what is due -----------------------------------------------------------------------
 
@@ -158,29 +183,43 @@ CLAIM = Fixed(
     update(delivery)
     .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == _free.c.id)
     .values(claimed_until=bindparam("until", type_=Instant))
-    .returning(delivery.c.id)
-)
-"""Nobody waits for another who claims the same."""
-
-PARCELS = Fixed(
-    select(
+    .returning(
         delivery.c.id,
+        delivery.c.event_id,
         delivery.c.endpoint_id,
         delivery.c.failed_attempts,
         delivery.c.claimed_until,
+    )
+)
+"""Nobody waits for another who claims the same."""
+
+TOLD = Fixed(
+    select(
+        event.c.id,
         event.c.uuid,
         event.c.type,
         event.c.entity_id,
         event.c.content,
         event.c.happened_at,
+    )
+    .where(event.c.organization_id == ORGANIZATION, any_of(event.c.id, "event_ids"))
+    .order_by(event.c.id)
+)
+SENDERS = Fixed(
+    select(
+        webhook_endpoint.c.id,
         *SENDER_COLUMNS,
         integration.c.retry_seconds,
         integration.c.retry_jitter_percent,
     )
-    .select_from(WITH_INTEGRATION.join(delivery, AT_ENDPOINT).join(event, OF_EVENT))
-    .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
-    .order_by(delivery.c.id)
+    .select_from(WITH_INTEGRATION)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        any_of(webhook_endpoint.c.id, "endpoint_ids"),
+    )
+    .order_by(webhook_endpoint.c.id)
 )
+"""Each by its ids alone: joined, they are looked up the wrong way round until the tables are analysed."""
 
 # --- What came of it --------------------------------------------------------------------------
 
@@ -232,13 +271,12 @@ ACROSS_OLDEST = (
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What is due at one endpoint: some of it, and in the order in which it is to be sent."""
+class Waiting:
+    """An endpoint at which something is due."""
 
     endpoint_id: int
-    failing: bool
-    """Whether its latest attempt failed."""
-    delivery_ids: Sequence[int]
+    url: str = field(repr=False)
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,55 +308,56 @@ class Attempted:
     milliseconds: int
     status_code: int | None
     failure: Failure | None
-    excerpt: str | None
+    excerpt: str | None = field(repr=False)
     status: DeliveryStatus
     failed_attempts: int
     due_at: datetime
     gone: bool
 
 
-def organizations_due(tx: Connection, now: datetime) -> list[int]:
-    """The organizations with deliveries that are due."""
-    return [row.id for row in ACROSS_DUE.rows(tx, {"now": now})]
+def organizations_waiting(
+    tx: Connection, now: datetime, *, rooms: Collection[Standing], busy: Collection[int]
+) -> dict[int, bool]:
+    """The organizations with endpoints as in `waiting`, and whether any of those answers."""
+    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, busy))
+    return {row.organization_id: bool(row.answering) for row in found}
 
 
-def due(
+def waiting(
     tx: Connection,
     organization_id: int,
     now: datetime,
     *,
-    after: int,
+    rooms: Collection[Standing],
     busy: Collection[int],
-    failing_too: bool,
-    each: int,
-    limit: int,
-) -> list[Due]:
-    """What is due at up to `limit` endpoints, by id, each above `after`; at most `each` of one.
+) -> list[Waiting]:
+    """The endpoints at which something is due, of those whose standing is one of `rooms`.
 
-    At none that is `busy`, disabled, or of an integration that is not active.
+    None that is `busy`, disabled, or of an integration that is not active.
     """
+    named = _wanted(now, rooms, busy) | {"organization": organization_id}
+    return [Waiting(row.id, row.url, Standing(row.standing)) for row in WAITING.rows(tx, named)]
+
+
+def _wanted(now: datetime, rooms: Collection[Standing], busy: Collection[int]) -> dict[str, Any]:
+    wanted = {each.lower(): each in rooms for each in KNOWN}
+    return wanted | {"now": now, "lately": now - LATELY, "busy": busy}
+
+
+def due(
+    tx: Connection, organization_id: int, now: datetime, endpoint_ids: Collection[int], each: int
+) -> dict[int, Sequence[int]]:
+    """By endpoint what is due there, in the order in which it is to be sent; at most `each` of one."""
     found = DUE.rows(
         tx,
         {
             "organization": organization_id,
             "now": now,
-            "after": after,
-            "busy": busy,
-            "failing_too": failing_too,
+            "endpoint_ids": endpoint_ids,
             "each": each,
-            "limit": limit,
         },
     )
-    return [
-        Due(row.id, row.failing_since is not None, _by_turns(row.first_attempts, row.repeats))
-        for row in found
-    ]
-
-
-def _by_turns(*queues: Sequence[int]) -> list[int]:
-    """The first of each queue, then the second of each."""
-    turns = zip_longest(*queues)
-    return [each for turn in turns for each in turn if each is not None]
+    return {row.id: row.deliveries for row in found}
 
 
 def claim(
@@ -329,26 +368,33 @@ def claim(
     until: datetime,
 ) -> list[Parcel]:
     """Take those of the deliveries that nobody else has taken; the claim lapses at `until`."""
-    named: dict[str, Any] = {"organization": organization_id, "delivery_ids": delivery_ids}
-    taken = [row.id for row in CLAIM.rows(tx, named | {"now": now, "until": until})]
+    named: dict[str, Any] = {"organization": organization_id}
+    taken = CLAIM.rows(tx, named | {"delivery_ids": delivery_ids, "now": now, "until": until})
     if not taken:
         return []
-    return [_parcel(row) for row in PARCELS.rows(tx, named | {"delivery_ids": taken})]
+    event_ids = {each.event_id for each in taken}
+    endpoint_ids = {each.endpoint_id for each in taken}
+    events = {row.id: row for row in TOLD.rows(tx, named | {"event_ids": event_ids})}
+    senders = {row.id: row for row in SENDERS.rows(tx, named | {"endpoint_ids": endpoint_ids})}
+    return [
+        _parcel(each, events[each.event_id], senders[each.endpoint_id])
+        for each in sorted(taken, key=attrgetter("id"))
+    ]
 
 
-def _parcel(row: AnyRow) -> Parcel:
+def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> Parcel:
     return Parcel(
-        id=row.id,
-        endpoint_id=row.endpoint_id,
-        failed_attempts=row.failed_attempts,
-        claimed_until=row.claimed_until,
-        uuid=row.uuid,
-        type=row.type,
-        entity_id=row.entity_id,
-        content=None if row.content is None else json.loads(row.content),
-        happened_at=row.happened_at,
-        sender=sender_of(row),
-        plan=retry_plan(row.retry_seconds, row.retry_jitter_percent),
+        id=claimed.id,
+        endpoint_id=claimed.endpoint_id,
+        failed_attempts=claimed.failed_attempts,
+        claimed_until=claimed.claimed_until,
+        uuid=told.uuid,
+        type=told.type,
+        entity_id=told.entity_id,
+        content=None if told.content is None else json.loads(told.content),
+        happened_at=told.happened_at,
+        sender=sender_of(to),
+        plan=retry_plan(to.retry_seconds, to.retry_jitter_percent),
     )
 
 

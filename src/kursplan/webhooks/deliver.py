@@ -2,16 +2,16 @@
 
 Send, then mark, and no transaction is open while the network is. A claim lapses by itself, so a
 process that dies between the two loses nothing; its delivery is sent again with the same uuid
-(F45). An endpoint that is slow or dead keeps only its own few places busy, and all that are failing
-together at most half of the places, so they delay no other (F46).
+(F45). Who gets a place is for the rules in `kursplan.domain.attempts` to say, so that an endpoint
+that is slow or dead delays no other (F46). They ask for what is stored of an endpoint, and for what
+this process has under way; so they hold from its first moment on.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
@@ -20,13 +20,22 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
+from kursplan.domain.attempts import (
+    EACH_AT_ONCE,
+    USUAL_ROOMS,
+    Place,
+    Places,
+    Rooms,
+    Turns,
+    by_turns,
+)
 from kursplan.domain.webhooks import DeliveryStatus, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
 from kursplan.store import deliveries, endpoints, webhooks
 from kursplan.store.database import Database
 from kursplan.store.trouble import DatabaseUnavailable
-from kursplan.store.webhooks import Attempted, Due, Parcel
+from kursplan.store.webhooks import Attempted, Parcel
 from kursplan.webhooks.post import Post, Result
 from kursplan.webhooks.signing import Message, headers
 
@@ -34,23 +43,11 @@ log = structlog.get_logger(__name__)
 
 CLAIM_LASTS = timedelta(seconds=60)
 """After this a claim counts for nothing: whoever made it must be dead."""
-AT_ONCE = 256
-"""How many attempts one process has under way."""
-EACH_AT_ONCE = 8
-"""How many of those go to one endpoint."""
-FAILING_AT_ONCE = 128
-"""How many of those go to endpoints whose latest attempt failed."""
+SLOW_AFTER = timedelta(milliseconds=500)
+"""How long an endpoint may take before its attempt makes room for others."""
 GATHERING_SECONDS = 0.005
 """How long after an attempt is done it is told: looking for more costs as much as some attempts do, so
 those that are done by then take part in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What an attempt that is under way takes."""
-
-    endpoint_id: int
-    failing: bool
 
 
 class Courier:
@@ -64,6 +61,8 @@ class Courier:
         metrics: Metrics,
         *,
         signs_by: Clock | None = None,
+        rooms: Rooms = USUAL_ROOMS,
+        slow_after: timedelta = SLOW_AFTER,
     ) -> None:
         """What is due is due by `clock`; receivers compare the time of a signature with theirs."""
         self._database = database
@@ -71,12 +70,15 @@ class Courier:
         self._signs_by = signs_by or clock
         self._post = post
         self._metrics = metrics
-        self._under_way: dict[asyncio.Task[None], _Place] = {}
-        self._after: dict[int, int] = {}
+        self._slow_after = slow_after
+        self._places = Places(rooms)
+        self._under_way: dict[asyncio.Task[None], Place] = {}
+        self._organizations = Turns()
+        self._endpoints = Turns()
         self._attempted: list[tuple[int, Attempted]] = []
         self._marking = asyncio.Lock()
         self.finished = asyncio.Event()
-        """Set a moment after attempts are done, so that places are free; who waits for it clears it."""
+        """Set a moment after places got free; who waits for it clears it."""
         self._gathering: asyncio.TimerHandle | None = None
 
     @property
@@ -84,25 +86,47 @@ class Courier:
         """The attempts that are not done yet."""
         return set(self._under_way)
 
-    async def send_due(self, organization_id: int) -> bool:
-        """Begin as many attempts as there are places free; whether any was begun."""
-        now = self._clock.now()
-        chosen = await self._choose(organization_id, now)
-        if not chosen:
-            return False
-        parcels = await self._database.write(
+    async def organizations(self) -> list[int]:
+        """Those with something due for which there may be a place, in the order of their turns.
+
+        Those with an endpoint that answers take turns with the others, however many there are of either.
+        """
+        found = await self._database.read(
             partial(
-                webhooks.claim,
-                organization_id=organization_id,
-                delivery_ids=chosen.keys(),
-                now=now,
-                until=now + CLAIM_LASTS,
+                webhooks.organizations_waiting,
+                now=self._clock.now(),
+                rooms=self._places.open,
+                busy=self._places.busy,
             )
         )
-        for parcel in parcels:
-            task = asyncio.create_task(self._deliver(organization_id, parcel))
-            self._under_way[task] = chosen[parcel.id]
-            task.add_done_callback(self._free)
+        in_turn = sorted(found, key=self._organizations.last)
+        return by_turns(
+            [[each for each in in_turn if found[each] is answers] for answers in (True, False)]
+        )
+
+    async def send_due(self, organization_id: int) -> bool:
+        """Begin as many attempts as there are places for; whether any was begun."""
+        now = self._clock.now()
+        self._organizations.had(organization_id)
+        taken = await self._take_places(organization_id, now)
+        if not taken:
+            return False
+        try:
+            parcels = await self._database.write(
+                partial(
+                    webhooks.claim,
+                    organization_id=organization_id,
+                    delivery_ids=taken.keys(),
+                    now=now,
+                    until=now + CLAIM_LASTS,
+                )
+            )
+            for parcel in parcels:
+                self._begin(parcel, taken.pop(parcel.id))
+        finally:
+            # What another process took, or could not be claimed.
+            for place in taken.values():
+                self._places.leave(place)
         return bool(parcels)
 
     async def settle(self) -> None:
@@ -110,70 +134,55 @@ class Courier:
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _choose(self, organization_id: int, now: datetime) -> dict[int, _Place]:
-        """Deliveries that are due, each with a place that is free for it."""
-        free = AT_ONCE - len(self._under_way)
-        free_to_fail = FAILING_AT_ONCE - sum(each.failing for each in self._under_way.values())
-        taken = Counter(each.endpoint_id for each in self._under_way.values())
-        if free <= 0:
-            return {}
-        due = await self._look(organization_id, now, taken, free, failing_too=free_to_fail > 0)
+    async def _take_places(self, organization_id: int, now: datetime) -> dict[int, Place]:
+        """Deliveries that are due, each with a place that was free for it."""
+        due = await self._database.read(
+            partial(
+                _look,
+                organization_id=organization_id,
+                now=now,
+                places=self._places.copy(),
+                turns=self._endpoints,
+            )
+        )
         # Of every endpoint the first before any second, counting what is under way.
         in_turn = sorted(
             (
-                (position, delivery_id, _Place(each.endpoint_id, each.failing))
-                for each in due
+                (position, delivery_id, place)
+                for place, delivery_ids in due
                 for position, delivery_id in enumerate(
-                    each.delivery_ids, start=taken[each.endpoint_id]
+                    delivery_ids, start=self._places.at_endpoint(place.endpoint_id)
                 )
             ),
             key=itemgetter(0),
         )
-        chosen: dict[int, _Place] = {}
-        for position, delivery_id, place in in_turn:
-            if position >= EACH_AT_ONCE or len(chosen) == free:
-                break
-            if place.failing:
-                if free_to_fail <= 0:
-                    continue
-                free_to_fail -= 1
-            chosen[delivery_id] = place
-        return chosen
+        return {delivery_id: place for _, delivery_id, place in in_turn if self._places.take(place)}
 
-    async def _look(
-        self,
-        organization_id: int,
-        now: datetime,
-        taken: Mapping[int, int],
-        limit: int,
-        *,
-        failing_too: bool,
-    ) -> list[Due]:
-        """What is due at some endpoints. Where those are not all, the next look begins after them.
+    def _begin(self, parcel: Parcel, place: Place) -> None:
+        """Begin an attempt that has its place."""
+        self._endpoints.had(place.endpoint_id)
+        task = asyncio.create_task(self._deliver(place.organization_id, parcel))
+        self._under_way[task] = place
+        task.add_done_callback(self._free)
+        task.get_loop().call_later(self._slow_after.total_seconds(), self._turn_slow, task)
 
-        So all endpoints have their turn, however much is due at any.
-        """
-        look = partial(
-            webhooks.due,
-            organization_id=organization_id,
-            now=now,
-            busy=[each for each, count in taken.items() if count >= EACH_AT_ONCE],
-            failing_too=failing_too,
-            each=EACH_AT_ONCE,
-            limit=limit,
-        )
-        after = self._after.pop(organization_id, 0)
-        due = await self._database.read(partial(look, after=after))
-        if not due and after:
-            due = await self._database.read(partial(look, after=0))
-        if len(due) == limit:
-            self._after[organization_id] = due[-1].endpoint_id
-        return due
+    def _turn_slow(self, task: asyncio.Task[None]) -> None:
+        """An attempt that is still under way makes room."""
+        place = self._under_way.get(task)
+        if place is None:
+            return
+        self._under_way[task] = self._places.turn_slow(place)
+        self._gather()
 
     def _free(self, task: asyncio.Task[None]) -> None:
-        del self._under_way[task]
+        self._places.leave(self._under_way.pop(task))
+        self._gather()
+
+    def _gather(self) -> None:
+        """Say in a moment that places got free."""
         if self._gathering is None:
-            self._gathering = task.get_loop().call_later(GATHERING_SECONDS, self._finish)
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHERING_SECONDS, self._finish)
 
     def _finish(self) -> None:
         self._gathering = None
@@ -218,6 +227,32 @@ class Courier:
                     log.warning("attempts not marked", reason=str(unavailable))
                 except Exception:
                     log.exception("attempts not marked", organization_id=organization_id)
+
+
+def _look(
+    tx: Connection, organization_id: int, now: datetime, places: Places, turns: Turns
+) -> list[tuple[Place, Sequence[int]]]:
+    """The endpoints for which there is a place now, each with some of what is due there.
+
+    Who was sent to longest ago comes first. Tried out with `places`, which is changed.
+    """
+    waiting = webhooks.waiting(tx, organization_id, now, rooms=places.open, busy=places.busy)
+    waiting.sort(key=lambda each: turns.last(each.endpoint_id))
+    asked = (
+        Place(organization_id, each.endpoint_id, _host(each.url), each.standing) for each in waiting
+    )
+    chosen = [place for place in asked if places.take(place)]
+    if not chosen:
+        return []
+    due = webhooks.due(
+        tx, organization_id, now, [place.endpoint_id for place in chosen], EACH_AT_ONCE
+    )
+    return [(place, due.get(place.endpoint_id, ())) for place in chosen]
+
+
+def _host(url: str) -> str:
+    """With its port. Of many URLs at a time, so they are not taken apart any further."""
+    return url.partition("://")[2].partition("/")[0]
 
 
 def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -33,9 +33,9 @@ class Answer:
     """What an endpoint answered."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     """By their names in lower case."""
-    body: bytes
+    body: bytes = field(repr=False)
     """The beginning of it."""
 
 
@@ -46,7 +46,7 @@ class Result:
     milliseconds: int
     status_code: int | None = None
     failure: Failure | None = None
-    excerpt: str | None = None
+    excerpt: str | None = field(default=None, repr=False)
     retry_after: timedelta | None = None
 
     @property

@@ -58,9 +58,9 @@ class Receiver:
     """
 
     tell: Callable[[Received], None]
-    webhook_key: str | None = None
+    webhook_key: str | None = field(default=None, repr=False)
     """What `x-api-key` has to be; not looked at where it is None."""
-    secrets: Sequence[str] = ()
+    secrets: Sequence[str] = field(default=(), repr=False)
     """One of these has to have signed; not looked at where there is none."""
     status: int = 204
     _accepted: set[str] = field(default_factory=set)

@@ -2,7 +2,8 @@
 
 A partner names the URL, so it could lead into the operator's own network. Every address that a
 name leads to is checked, and the one that was checked is the one that is connected to: a name that
-changes its answer in between changes nothing.
+changes its answer in between changes nothing. All of them are tried, so a host is reached where one of
+its addresses is silent.
 """
 
 from __future__ import annotations
@@ -11,12 +12,20 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """From host and port to numeric addresses. Raises OSError where there are none."""
+
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+ALONE = timedelta(milliseconds=250)
+"""How long an address has for itself before the host's next one is tried beside it."""
 
 # By the registries of special-purpose addresses. Python has such tables too, but which addresses
 # they name differs between its versions.
@@ -156,25 +165,15 @@ class Targets:
             )
         return found
 
-    async def connect(
-        self, host: str, port: int, trust: ssl.SSLContext | None
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self, host: str, port: int, trust: ssl.SSLContext | None) -> _Streams:
         """A connection to one of the addresses that were just checked: by it and not by the name.
 
         With `trust` it is encrypted, and the host has shown a certificate for its name. Raises
         `RefusedAddress`, and OSError where there is no connection.
         """
-        failure: OSError | None = None
-        for address in await self.addresses(host, port):
-            try:
-                return await asyncio.open_connection(
-                    address, port, ssl=trust, server_hostname=host if trust else None
-                )
-            except ssl.SSLError:
-                raise  # Somebody answered there.
-            except OSError as unreachable:
-                failure = unreachable
-        raise failure or socket.gaierror(f"{host} has no address")
+        return await _first_open(
+            _open(address, port, host, trust) for address in await self.addresses(host, port)
+        )
 
     async def _look_up(self, host: str, port: int) -> list[str]:
         """All who ask for a name at the same time share one lookup.
@@ -187,3 +186,51 @@ class Targets:
             self._lookups[host, port] = asked
             asked.add_done_callback(lambda _: self._lookups.pop((host, port)))
         return await asyncio.shield(asked)
+
+
+async def _open(address: str, port: int, host: str, trust: ssl.SSLContext | None) -> _Streams:
+    return await asyncio.open_connection(
+        address, port, ssl=trust, server_hostname=host if trust else None
+    )
+
+
+async def _first_open(attempts: Iterable[Coroutine[Any, Any, _Streams]]) -> _Streams:
+    """What the first of the attempts opens that succeeds; the others are given up.
+
+    Each has a moment for itself before the next begins beside it, and one that fails makes room at
+    once (as RFC 8305 asks). So an address that is silent costs a moment, not the whole time that
+    there is. Raises what the last one raised that failed, or at once what somebody answered.
+    """
+    untried = deque(attempts)
+    opening: set[asyncio.Task[_Streams]] = set()
+    failure: OSError = socket.gaierror("there is no address")
+    try:
+        while untried or opening:
+            if untried:
+                opening.add(asyncio.create_task(untried.popleft()))
+            alone = ALONE.total_seconds() if untried else None
+            opened, _ = await asyncio.wait(
+                opening, timeout=alone, return_when=asyncio.FIRST_COMPLETED
+            )
+            for each in opened:
+                opening.remove(each)
+                try:
+                    return each.result()
+                except ssl.SSLError:
+                    raise  # Somebody answered there.
+                except OSError as unreachable:
+                    failure = unreachable
+    finally:
+        for late in opening:
+            late.add_done_callback(_hang_up)
+            late.cancel()
+        for never in untried:
+            never.close()
+    raise failure
+
+
+def _hang_up(late: asyncio.Task[_Streams]) -> None:
+    """Close what was opened when nobody waited for it any more."""
+    if not late.cancelled() and late.exception() is None:
+        _, writer = late.result()
+        writer.transport.abort()

@@ -7,12 +7,12 @@ become due, are found by looking every now and then.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
 
-from kursplan.clock import Clock, stopwatch
+from kursplan.clock import Clock
 from kursplan.metrics import Metrics
 from kursplan.store import webhooks
 from kursplan.store.database import Database
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 INTERVAL_SECONDS = 1.0
 """How often it looks for what nobody of this process told it of."""
+ORGANIZATIONS_AT_ONCE = 32
+"""In how many it sends before it looks again who has something due."""
 MEASURED_SECONDS = 15.0
 """How often it measures how far behind it is: for that, every endpoint has to be looked at."""
 
@@ -48,30 +50,38 @@ class Telling:
         self._committed = committed
         self._metrics = metrics
         self._interval = interval
-        self._loop: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
-        self._measured = -MEASURED_SECONDS
-        self._last_sent_in = 0
+        self._fanned_out = asyncio.Event()
 
     def start(self) -> None:
-        """Tell from now on, until `stop`."""
-        if self._loop is None:
+        """Tell from now on, until `stop`.
+
+        What is fanned out and what is sent do not wait for each other: either may take a while when
+        somebody has much of it.
+        """
+        if not self._loops:
             self._stopping.clear()
-            self._loop = asyncio.create_task(self._run())
+            self._loops = [
+                asyncio.create_task(self._repeat(self._fan_out_more, self._committed)),
+                asyncio.create_task(
+                    self._repeat(self._send_more, self._fanned_out, self._courier.finished)
+                ),
+                asyncio.create_task(self._repeat(self._measure, every=MEASURED_SECONDS)),
+            ]
 
     async def stop(self) -> None:
         """Begin nothing more, and mark what is under way."""
-        if self._loop is not None:
-            # Not cancelled: what it is just claiming would be sent by nobody until that lapses.
-            self._stopping.set()
-            await self._loop
-            self._loop = None
+        # Not cancelled: what it is just claiming would be sent by nobody until that lapses.
+        self._stopping.set()
+        await asyncio.gather(*self._loops)
+        self._loops = []
         await self._courier.settle()
 
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
         await self._courier.settle()
-        while await self._fan_out() | await self._send():
+        while await self._fan_out() | (await self._send())[0]:
             await self._courier.settle()
 
     async def measure(self) -> None:
@@ -81,37 +91,48 @@ class Telling:
         self._metrics.oldest_undelivered.set(age)
 
     async def _fan_out(self) -> bool:
+        """Fan out some events of each organization; whether there were any."""
         waiting = await self._database.read(organizations_to_fan_out)
         return await everywhere(
             waiting, partial(fan_out, database=self._database, clock=self._clock)
         )
 
-    async def _send(self) -> bool:
-        """In every organization with something due, as long as there are places free.
+    async def _send(self) -> tuple[bool, bool]:
+        """Send in some organizations; whether anything was begun, and whether there are more of them.
 
-        Those come first that had none the last time, so that nobody takes all of them for long.
+        Not in all of them at once: while so many are looked through, somebody else has news.
         """
-        now = self._clock.now()
-        due = await self._database.read(partial(webhooks.organizations_due, now=now))
-        due.sort(key=lambda each: (each <= self._last_sent_in, each))
-        return await everywhere(due, self._send_in)
+        waiting = await self._courier.organizations()
+        begun = await everywhere(waiting[:ORGANIZATIONS_AT_ONCE], self._courier.send_due)
+        return begun, len(waiting) > ORGANIZATIONS_AT_ONCE
 
-    async def _send_in(self, organization_id: int) -> bool:
-        begun = await self._courier.send_due(organization_id)
-        if begun:
-            self._last_sent_in = organization_id
-        return begun
+    async def _fan_out_more(self) -> bool:
+        try:
+            return await self._fan_out()
+        finally:
+            # Also where no event was: what was committed may have made old deliveries due again.
+            self._fanned_out.set()
 
-    async def _run(self) -> None:
+    async def _send_more(self) -> bool:
+        return all(await self._send())
+
+    async def _measure(self) -> bool:
+        await self.measure()
+        return False
+
+    async def _repeat(
+        self,
+        step: Callable[[], Awaitable[bool]],
+        *news: asyncio.Event,
+        every: float | None = None,
+    ) -> None:
+        """Do the step at once again where it says that there is more, otherwise when there is news."""
         while not self._stopping.is_set():
             # Whatever happens from here on ends the rest, also before it has begun.
-            self._committed.clear()
-            self._courier.finished.clear()
-            more_to_fan_out = await self._attempt(self._fan_out)
-            await self._attempt(self._send)
-            await self._attempt(self._measure_now_and_then)
-            if not more_to_fan_out:
-                await self._rest()
+            for each in news:
+                each.clear()
+            if not await self._attempt(step):
+                await self._rest(news, every or self._interval)
 
     async def _attempt(self, step: Callable[[], Awaitable[bool]]) -> bool:
         """A fault never ends the loop: what is to be told is still marked as such."""
@@ -122,18 +143,11 @@ class Telling:
             self._metrics.background.labels("tell", "failed").inc()
             return False
 
-    async def _rest(self) -> None:
-        """Until something was committed here, attempts are done, or it is time to look again."""
-        news = (self._committed, self._courier.finished, self._stopping)
-        nudges = [asyncio.create_task(each.wait()) for each in news]
+    async def _rest(self, news: Sequence[asyncio.Event], seconds: float) -> None:
+        """Until there is news, or it is time to look again."""
+        nudges = [asyncio.create_task(each.wait()) for each in (*news, self._stopping)]
         try:
-            await asyncio.wait(nudges, timeout=self._interval, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(nudges, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for nudge in nudges:
                 nudge.cancel()
-
-    async def _measure_now_and_then(self) -> bool:
-        if stopwatch() - self._measured >= MEASURED_SECONDS:
-            self._measured = stopwatch()
-            await self.measure()
-        return False
