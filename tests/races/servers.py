@@ -1,4 +1,4 @@
-"""Server processes as an operator runs them: `uvicorn --factory kursplan.app:create`.
+"""Server processes as an operator runs them: `kursplan serve`.
 
 Each is a process of its own, with an environment of its own and a free port of the loopback
 address. The keeper of the throwaway servers ends it, however the test run ends.
@@ -44,9 +44,7 @@ class KursplanServer(ThrowawayServer):
                 # Nothing of the environment of whoever runs the tests.
                 *("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}"),
                 *(f"KURSPLAN_{name}={value}" for name, value in chosen.items()),
-                *(sys.executable, "-m", "uvicorn", "--factory", "kursplan.app:create"),
-                *("--host=127.0.0.1", f"--port={port}", "--no-access-log"),
-                *("--log-level=warning", "--timeout-graceful-shutdown=5"),
+                *(sys.executable, "-m", "kursplan", "serve", f"--port={port}"),
             ],
             directory,
             lambda: _is_ready(self.url),

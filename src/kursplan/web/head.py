@@ -1,0 +1,157 @@
+"""The head of a request: its line and its headers, as llhttp reads them, within bounds.
+
+llhttp is strict about what a head is. It is given one whole head and nothing else, and forgotten
+afterwards: where the body ends is decided in one place (`body.py`), by what stands here. So an
+offer to upgrade is just a header, while llhttp by itself would stop reading HTTP behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+
+from kursplan.web.faults import BadRequest, HttpFault
+
+HEAD_BYTES = 32 * 1024
+"""The longest head, all in all."""
+LINE_BYTES = 16 * 1024
+"""The longest target, and the longest name and value of a header."""
+END_OF_HEAD = b"\r\n\r\n"
+HEADERS = 128
+"""The most headers."""
+ASGI = {"version": "3.0", "spec_version": "2.4"}
+Headers = list[tuple[bytes, bytes]]
+"""Names in small letters."""
+Address = tuple[str, int] | None
+"""Host and port, where there are any."""
+_READ_HERE = frozenset({b"connection", b"content-length", b"expect", b"host", b"transfer-encoding"})
+"""The headers that say where a request ends, and what follows it."""
+
+
+class Head:
+    """A request of which the body is still to be read."""
+
+    __slots__ = (
+        "expects_continue",
+        "headers",
+        "keeps_alive",
+        "length",
+        "method",
+        "target",
+        "version",
+    )
+
+    def __init__(self, method: str, target: bytes, version: str, headers: Headers) -> None:
+        """Raises `BadRequest` where the end of the body can be understood in two ways."""
+        self.method = method
+        self.target = target
+        self.version = version
+        """`1.0` or `1.1`."""
+        self.headers = headers
+        # Who speaks 1.0 is answered once: that is what proxies which do so expect.
+        self.keeps_alive = version == "1.1"
+        """Whether the client may ask more on this connection."""
+        self.length: int | None = 0
+        """How many bytes the body has; None where it comes in chunks."""
+        self.expects_continue = False
+        """Whether the client holds the body back until it is told to go on."""
+        read_here = [header for header in headers if header[0] in _READ_HERE]
+        if len(read_here) != 1 or read_here[0][0] != b"host":  # As in nearly all that only ask.
+            self._take(read_here)
+
+    def _take(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        connection = b",".join(value for name, value in headers if name == b"connection")
+        if b"close" in connection.lower().replace(b" ", b"").split(b","):
+            self.keeps_alive = False
+        once = [header for header in headers if header[0] != b"connection"]
+        named = dict(once)
+        is_newer = self.version == "1.1"
+        if len(named) != len(once) or (is_newer and b"host" not in named):
+            raise BadRequest(HttpFault.REQUEST_MALFORMED)
+        length, coding = named.get(b"content-length"), named.get(b"transfer-encoding")
+        if coding is not None:
+            if length is not None or not is_newer or coding.lower() != b"chunked":
+                raise BadRequest(HttpFault.REQUEST_MALFORMED)
+            self.length = None
+        elif length is not None:
+            if not length.isdigit():
+                raise BadRequest(HttpFault.REQUEST_MALFORMED)
+            self.length = int(length)
+        expected = named.get(b"expect", b"").lower()
+        self.expects_continue = is_newer and expected == b"100-continue"
+
+    def scope(self, client: Address, server: Address) -> dict[str, Any]:
+        """What ASGI says of the request. Raises `BadRequest` for a target that is no path."""
+        path, query = _path_and_query(self.target)
+        text = path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": ASGI,
+            "http_version": self.version,
+            "method": self.method,
+            "scheme": "http",
+            "path": unquote(text) if "%" in text else text,
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": self.headers,
+            "client": client,
+            "server": server,
+        }
+
+
+def read_head(written: bytes) -> Head:
+    """Read a head, which ends with its empty line. Raises `BadRequest`."""
+    heard = _Heard()
+    parser = httptools.HttpRequestParser(heard)
+    try:
+        parser.feed_data(written)
+    except httptools.HttpParserUpgrade:
+        pass  # Only an offer, and the head is over.
+    except httptools.HttpParserCallbackError as stopped:
+        if isinstance(stopped.__context__, BadRequest):
+            raise stopped.__context__ from None
+        raise
+    except httptools.HttpParserError as mistake:
+        raise BadRequest(HttpFault.REQUEST_MALFORMED) from mistake
+    version = parser.get_http_version()
+    if not heard.is_complete or version not in ("1.0", "1.1"):
+        raise BadRequest(HttpFault.REQUEST_MALFORMED)
+    return Head(parser.get_method().decode("ascii"), heard.target, version, heard.headers)
+
+
+class _Heard:
+    """What llhttp reports of a head."""
+
+    __slots__ = ("headers", "is_complete", "target")
+
+    def __init__(self) -> None:
+        self.target = b""
+        self.headers: Headers = []
+        self.is_complete = False
+
+    def on_url(self, part: bytes) -> None:
+        self.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+        if len(self.headers) > HEADERS or len(name) + len(value) > LINE_BYTES:
+            raise BadRequest(HttpFault.REQUEST_HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        if len(self.target) > LINE_BYTES:
+            raise BadRequest(HttpFault.REQUEST_HEAD_TOO_LARGE)
+        self.is_complete = True
+
+
+def _path_and_query(target: bytes) -> tuple[bytes, bytes]:
+    if target == b"*":
+        return target, b""
+    try:
+        url = httptools.parse_url(target)
+    except httptools.HttpParserInvalidURLError as mistake:
+        raise BadRequest(HttpFault.REQUEST_MALFORMED) from mistake
+    return url.path or b"/", url.query or b""
