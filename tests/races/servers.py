@@ -17,21 +17,21 @@ from pathlib import Path
 
 from tests.throwaway import ThrowawayServer, free_port
 
-# Leaves its process id behind, and then becomes the program.
-BECOME = 'echo $$ > starting; mv starting pid; exec "$@"'
+# Leaves its process id behind, and then becomes the program, which may open so many files.
+BECOME = 'ulimit -n $0; echo $$ > starting; mv starting pid; exec "$@"'
 
 
 class KursplanServer(ThrowawayServer):
     """A running Kursplan; `settings` are environment variables without their prefix."""
 
-    def __init__(self, database_url: str, **settings: object) -> None:
+    def __init__(self, database_url: str, *, descriptors: int = 1024, **settings: object) -> None:
         """Start the server and wait until it is ready.
 
         Raises RuntimeError, with what it wrote, if it does not become ready.
         """
         directory = Path(tempfile.mkdtemp(prefix="kursplan-server-"))
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         chosen: dict[str, object] = {
             "DATABASE_URL": database_url,
             "RATE_LIMIT": 0,
@@ -40,20 +40,24 @@ class KursplanServer(ThrowawayServer):
         } | settings
         super().__init__(
             [
-                *("sh", "-c", BECOME, "sh"),
+                *("sh", "-c", BECOME, str(descriptors)),
                 # Nothing of the environment of whoever runs the tests.
                 *("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}"),
                 *(f"KURSPLAN_{name}={value}" for name, value in chosen.items()),
-                *(sys.executable, "-m", "kursplan", "serve", f"--port={port}"),
+                *(sys.executable, "-m", "kursplan", "serve", f"--port={self.port}"),
             ],
             directory,
             lambda: _is_ready(self.url),
         )
-        self._pid = int((directory / "pid").read_text())
+        self.pid = int((directory / "pid").read_text())
+
+    def terminate(self) -> None:
+        """Tell it to stop."""
+        os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does, as a crash would."""
-        os.kill(self._pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self.stop()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import structlog
 
 from kursplan.api.errors import ApiError, Fault, render
-from kursplan.api.open_api import RETRY_AFTER_SECONDS
 from kursplan.ids import new_trace_id
 from kursplan.web.faults import Headers, HttpFault
 
@@ -24,6 +23,4 @@ def explain(fault: HttpFault) -> tuple[Headers, bytes]:
         (b"content-language", LANGUAGE.encode()),
         (b"x-trace-id", trace_id.encode()),
     ]
-    if fault is HttpFault.SERVER_BUSY:
-        headers.append((b"retry-after", b"%d" % RETRY_AFTER_SECONDS))
     return headers, render(ApiError(Fault[fault.name]), LANGUAGE, trace_id)

@@ -53,7 +53,7 @@ class Phase(Enum):
     """The last answer has left."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One client."""
 
     def __init__(self, server: Server) -> None:
@@ -89,7 +89,11 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._conversation = self._loop.create_task(self._converse())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._server.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._server.buffer[:nbytes])
         rest = self._data[self._at :]
         self._data = rest + data if rest else data
         self._at = 0
@@ -113,11 +117,9 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_full = True
-        self._server.turns.begin(self, self._server.site.limits.body_seconds)
 
     def resume_writing(self) -> None:
         self._is_full = False
-        self._server.turns.end(self)
         _done(self._writing)
 
     # What the server tells.
@@ -125,7 +127,7 @@ class Connection(asyncio.Protocol):
     def turn_is_over(self) -> None:
         """The client has not gone on in time."""
         reading = self._reading
-        if self.phase is not Phase.ASKED or self._is_full or reading is None:
+        if self.phase is not Phase.ASKED or reading is None or self._writing is not None:
             self.hang_up()
         elif not reading.done():
             reading.set_exception(BadRequest(HttpFault.REQUEST_TIMEOUT))
@@ -205,10 +207,9 @@ class Connection(asyncio.Protocol):
         self._said = answer = Answer(
             self._transport.write, self._taken, head.method, head.version, server.date, keeps_alive
         )
+        scope = head.scope(self._client, self._address)
         try:
-            await server.site.application(
-                head.scope(self._client, self._address), self._receive, answer.send
-            )
+            await server.site.application(scope, self._receive, answer.send)
         except Exception:
             if not self._is_lost:
                 log.exception("the application failed", method=head.method)
@@ -275,7 +276,9 @@ class Connection(asyncio.Protocol):
         self._server.turns.begin(self, LINGER_SECONDS)
         if lingers and not self._has_ended:
             self._transport.write_eof()
-            while not self._has_ended:
+            passed_over = 0
+            while passed_over < DRAIN_BYTES:
+                passed_over += len(self._data) - self._at
                 self._at = len(self._data)
                 await self._more()
         self._transport.close()
@@ -298,11 +301,13 @@ class Connection(asyncio.Protocol):
     async def _taken(self) -> None:
         """Wait until the client has taken what was written, but for a little. Raises `Gone`."""
         while self._is_full and not self._is_lost:
+            self._server.turns.begin(self, self._server.site.limits.body_seconds)
             self._writing = self._loop.create_future()
             try:
                 await self._writing
             finally:
                 self._writing = None
+                self._server.turns.end(self)
         if self._is_lost:
             raise Gone
 

@@ -19,7 +19,6 @@ class HttpFault(Enum):
     REQUEST_TIMEOUT = 408
     REQUEST_HEAD_TOO_LARGE = 431
     INTERNAL_ERROR = 500
-    SERVER_BUSY = 503
 
 
 class BadRequest(Exception):

@@ -148,8 +148,6 @@ class _Heard:
 
 
 def _path_and_query(target: bytes) -> tuple[bytes, bytes]:
-    if target == b"*":
-        return target, b""
     try:
         url = httptools.parse_url(target)
     except httptools.HttpParserInvalidURLError as mistake:

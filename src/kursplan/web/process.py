@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import uvloop
+
 from kursplan.web.server import Server, Site
 
 STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -41,22 +43,15 @@ def serve(
         for number in stops:
             asyncio.get_running_loop().add_signal_handler(number, server.stop)
         try:
-            await server.start()
+            is_started = await server.start()
         except Exception as failure:
             raise StartFailed.by(failure) from failure
-        started(server)
-        await server.serve()
+        if is_started:
+            started(server)
+            await server.serve()
 
-    with asyncio.Runner(loop_factory=_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
-
-
-def _event_loop() -> asyncio.AbstractEventLoop:
-    if sys.platform == "win32":
-        return asyncio.new_event_loop()
-    import uvloop
-
-    return uvloop.new_event_loop()
 
 
 def _leave(*_: Any) -> None:

@@ -68,7 +68,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.line, its_end = context.Pipe()
         self.has_started = False
-        self.reason = "it said nothing"
+        self.reason = ""
         """Why it ended, as far as it is known."""
         self.process = context.Process(target=_work, args=(make, address, its_end))
         self.process.start()
@@ -80,8 +80,7 @@ class _Worker:
             said: str | None = self.line.recv()
         except (EOFError, ConnectionError):
             self.process.join()
-            if self.has_started:
-                self.reason = f"exit status {self.process.exitcode}"
+            self.reason = self.reason or f"exit status {self.process.exitcode}"
             return False
         if said is None:
             self.has_started = True

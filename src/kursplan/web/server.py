@@ -17,7 +17,7 @@ from kursplan.clock import machine_seconds, stopwatch
 from kursplan.web.connection import Connection, Phase
 from kursplan.web.faults import Explain, explain_plainly
 from kursplan.web.lifespan import Lifespan
-from kursplan.web.turns import Turns
+from kursplan.web.turns import YOUNG_SECONDS, Turns
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +28,8 @@ CLOSING_SECONDS = 3
 HURRY_SECONDS = 5
 """How long clients may still take to send what they have begun when the server stops."""
 TICK_SECONDS = 1
+READ_BYTES = 64 * 1024
+"""How much is read from a client at once."""
 ACCEPTED_AT_ONCE = 32
 """How many are let in before those who are in go on."""
 
@@ -70,6 +72,8 @@ class Server:
     def __init__(self, site: Site, listener: socket.socket) -> None:
         self.site = site
         self.turns: Turns[Connection] = Turns()
+        self.buffer = memoryview(bytearray(READ_BYTES))
+        """Into which all connections read, one after the other."""
         self.is_stopping = False
         self.date = b""
         """The header, as it is written."""
@@ -84,16 +88,17 @@ class Server:
         self._stopped = asyncio.Event()
         self._left = asyncio.Event()
 
-    async def start(self) -> None:
-        """Start the application. Raises what keeps it from starting."""
+    async def start(self) -> bool:
+        """Start the application, unless told to stop. Raises what keeps it from starting."""
         start = asyncio.create_task(self._lifespan.start())
         stop = asyncio.create_task(self._stopped.wait())
         await asyncio.wait({start, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
-        if start.done():
-            await start
-        else:
+        if not start.done():
             start.cancel()
+            return False
+        await start
+        return True
 
     async def serve(self) -> None:
         """Let clients in and answer them, until `stop` is called."""
@@ -146,7 +151,6 @@ class Server:
         self.date = b"date: " + formatdate(machine_seconds(), usegmt=True).encode()
         for each in self.turns.over():
             each.turn_is_over()
-        self._accept(not self.is_stopping)
         self._loop.call_later(TICK_SECONDS, self._tick)
 
     # Letting clients in.
@@ -161,7 +165,6 @@ class Server:
         self.turns.end(connection)
         self._inside -= 1
         self._left.set()
-        self._accept(not self.is_stopping)
 
     def _accept(self, accepting: bool) -> None:
         """Look, or do not look, for who wants to be let in."""
@@ -173,10 +176,15 @@ class Server:
         else:
             self._loop.remove_reader(self._listener)
 
+    def _rest(self) -> None:
+        """Let those who knock wait for a moment."""
+        self._accept(False)
+        self._loop.call_later(YOUNG_SECONDS, lambda: self._accept(not self.is_stopping))
+
     def _let_in(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
             if not self._make_room():
-                self._accept(False)
+                self._rest()
                 return
             try:
                 client, _address = self._listener.accept()
@@ -184,7 +192,7 @@ class Server:
                 return
             except OSError as error:
                 log.warning("can't let a client in", reason=error.strerror)
-                self._accept(False)
+                self._rest()
                 return
             self._inside += 1
             entering = self._loop.create_task(self._open(client))

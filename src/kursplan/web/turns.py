@@ -6,13 +6,14 @@ connections on which nothing goes on take nothing away from those that have some
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from kursplan.clock import stopwatch
 
 C = TypeVar("C")
-YOUNG_SECONDS = 1.0
+YOUNG_SECONDS = 0.2
 """How long nobody is sent away: what they have sent may not have been read yet."""
 
 
@@ -23,12 +24,15 @@ class Turns(Generic[C]):
         self._seconds = seconds
         self._held: dict[C, tuple[float, float]] = {}
         """When the turn began, and when it ends."""
+        self._most = math.inf
+        """How long a turn lasts at most."""
 
     def begin(self, connection: C, seconds: float) -> None:
         """From now on, and for so long, the client is to go on; if it was before, it still is."""
         now = self._seconds()
         held = self._held.get(connection)
-        self._held[connection] = (now if held is None else held[0], now + seconds)
+        ends = now + min(seconds, self._most)
+        self._held[connection] = (now if held is None else held[0], ends)
 
     def end(self, connection: C) -> None:
         """The client has done its part."""
@@ -36,6 +40,7 @@ class Turns(Generic[C]):
 
     def hurry(self, seconds: float) -> None:
         """No turn lasts longer than that from now on."""
+        self._most = seconds
         latest = self._seconds() + seconds
         self._held = {each: (began, min(ends, latest)) for each, (began, ends) in self}
 
