@@ -35,10 +35,11 @@ def started(site: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], int
     )
 
     def answering() -> int | None:
-        with suppress(urllib.error.URLError, ConnectionError):
+        try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=5) as answer:
                 return int(answer.read())
-        return None
+        except (urllib.error.URLError, ConnectionError):
+            return None
 
     try:
         yield process, answering

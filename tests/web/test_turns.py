@@ -55,6 +55,12 @@ def test_who_stops_in_the_middle_is_told_so(hasty: Served, half: bytes | None) -
         assert [statuses(rest(each)) for each in clients] == [[408]] * 50
 
 
+def test_who_was_answered_already_is_hung_up_on(hasty: Served) -> None:
+    """There is one answer to a request, also where its body never comes."""
+    refused = asking("POST", "/v1/classes/booking/book", ["Content-Length: 999"], b'{"a')
+    assert statuses(hasty.told(refused)) == [401]
+
+
 @pytest.mark.parametrize("what", ["head", "body"])
 def test_who_sends_drops_is_told_the_same(hasty: Served, what: str) -> None:
     with hasty.connect() as client:

@@ -11,7 +11,6 @@ behind the answer. So what is left of one request is never taken for the next.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +30,7 @@ READ_AHEAD_BYTES = 16 * 1024
 """How much may lie unread before the client is made to wait."""
 DRAIN_BYTES = 1024 * 1024
 """How much of a body that nobody wants is read, to keep the connection."""
-LINGER_SECONDS = 2
+LINGER_SECONDS = 1
 """How long a client may go on sending behind the last answer, which it would not see otherwise."""
 EMPTY_LINE = b"\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -50,7 +49,7 @@ class Phase(Enum):
     ASKED = auto()
     """At least some of a request has arrived, and its answer has not left."""
     ENDING = auto()
-    """The last answer has left."""
+    """The answer has left, but not all of the request has arrived; or it was the last."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -67,7 +66,7 @@ class Connection(asyncio.BufferedProtocol):
         self._writing: asyncio.Future[None] | None = None
         """Done when the client has taken what was written."""
         self._leaving: asyncio.Future[None] | None = None
-        """Done when the client has left."""
+        """Done when the client has left, or sends no more."""
         self._is_paused = False
         self._has_ended = False
         """Whether the client sends no more."""
@@ -107,6 +106,7 @@ class Connection(asyncio.BufferedProtocol):
         """The client sends no more, and may still wait for answers."""
         self._has_ended = True
         _done(self._reading)
+        _done(self._leaving)
         return True
 
     def connection_lost(self, reason: Exception | None) -> None:
@@ -145,19 +145,24 @@ class Connection(asyncio.BufferedProtocol):
     # The conversation.
 
     async def _converse(self) -> None:
-        lingers = False
+        try:
+            if await self._ends_early():
+                await self._linger()
+        except Gone:
+            pass
+        finally:
+            self._close()
+
+    async def _ends_early(self) -> bool:
+        """Answer until the end; whether the client may be sending still. Raises `Gone`."""
         try:
             while await self._answer(await self._head()):
                 if self._at < len(self._data):
                     await asyncio.sleep(0)  # Who sends much at once lets the others go on.
-            lingers = not self._body.is_over or self._at < len(self._data)
         except BadRequest as wrong:
             self._refuse(wrong.fault)
-            lingers = True
-        except Gone:
-            pass
-        with suppress(Gone):
-            await self._end(lingers=lingers)
+            return True
+        return not self._body.is_over or self._at < len(self._data)
 
     async def _head(self) -> Head:
         """The head of the next request. Raises `Gone` and `BadRequest`."""
@@ -222,6 +227,7 @@ class Connection(asyncio.BufferedProtocol):
             self.hang_up()
             raise Gone
         await self._taken()
+        self.phase = Phase.ENDING  # Whatever comes now, there is no second answer.
         while answer.keeps_alive and not body.is_over:
             await self._part()
         self._has_answered = True
@@ -265,23 +271,27 @@ class Connection(asyncio.BufferedProtocol):
     def _refuse(self, fault: HttpFault) -> None:
         self._transport.write(refusal(fault, *self._server.site.explain(fault), self._server.date))
 
-    async def _end(self, *, lingers: bool) -> None:
-        """Let the client take the last answer, and end the connection.
+    async def _linger(self) -> None:
+        """Read what the client still sends for a moment, and throw it away. Raises `Gone`.
 
-        To close while the client is still sending would reset the connection, and the answer might
-        be lost. So what it sends is read for a moment, and thrown away.
+        To close while it is sending would reset the connection, and the answer might be lost.
         """
         self.phase = Phase.ENDING
         await self._taken()
         self._server.turns.begin(self, LINGER_SECONDS)
-        if lingers and not self._has_ended:
-            self._transport.write_eof()
-            passed_over = 0
-            while passed_over < DRAIN_BYTES:
-                passed_over += len(self._data) - self._at
-                self._at = len(self._data)
-                await self._more()
-        self._transport.close()
+        self._transport.write_eof()
+        passed_over = 0
+        while not self._has_ended and passed_over < DRAIN_BYTES:
+            passed_over += len(self._data) - self._at
+            self._at = len(self._data)
+            await self._more()
+
+    def _close(self) -> None:
+        """Close the connection when the client has taken the last answer."""
+        self.phase = Phase.ENDING
+        if not self._is_lost:
+            self._server.turns.begin(self, self._server.site.limits.body_seconds)
+            self._transport.close()
 
     # Waiting for the client.
 
@@ -312,8 +322,8 @@ class Connection(asyncio.BufferedProtocol):
             raise Gone
 
     async def _left(self) -> None:
-        """Wait until the client has left."""
-        while not self._is_lost:
+        """Wait until the client has left, or sends no more, which looks the same."""
+        while not self._has_ended:
             self._leaving = self._loop.create_future()
             try:
                 await self._leaving

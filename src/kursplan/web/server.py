@@ -25,7 +25,7 @@ GRACE_SECONDS = 15
 """How long a stop takes at most."""
 CLOSING_SECONDS = 3
 """How much of that is kept for the application to end."""
-HURRY_SECONDS = 5
+HURRY_SECONDS = 3
 """How long clients may still take to send what they have begun when the server stops."""
 TICK_SECONDS = 1
 READ_BYTES = 64 * 1024
