@@ -31,8 +31,8 @@ demo: install ## Run Kursplan with a gym full of examples
 test: install ## Run the tests
 	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
 
-soak: install ## Simulate many more days, and walk more pairs of commands, than the tests do: some minutes
-	$(BIN)/pytest tests/simulation tests/pairs --hypothesis-profile soak $(ARGS)
+soak: install ## Simulate many more days and pairs of commands than the tests do, and a siege: some minutes
+	$(BIN)/pytest tests/simulation tests/pairs tests/web/siege.py --hypothesis-profile soak $(ARGS)
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -96,9 +96,9 @@ class Connection(asyncio.BufferedProtocol):
         rest = self._data[self._at :]
         self._data = rest + data if rest else data
         self._at = 0
-        if self._reading is not None:
-            _done(self._reading)
-        elif len(self._data) >= READ_AHEAD_BYTES and not self._is_paused:
+        _done(self._reading)
+        # Even if somebody waits for it: the event loop may read on before they get to run.
+        if len(self._data) >= READ_AHEAD_BYTES and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
 

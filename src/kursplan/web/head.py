@@ -7,7 +7,6 @@ offer to upgrade is just a header, while llhttp by itself would stop reading HTT
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -58,30 +57,33 @@ class Head:
         """How many bytes the body has; None where it comes in chunks."""
         self.expects_continue = False
         """Whether the client holds the body back until it is told to go on."""
-        read_here = [header for header in headers if header[0] in _READ_HERE]
-        if len(read_here) != 1 or read_here[0][0] != b"host":  # As in nearly all that only ask.
-            self._take(read_here)
+        self._read(headers)
 
-    def _take(self, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        connection = b",".join(value for name, value in headers if name == b"connection")
-        if b"close" in connection.lower().replace(b" ", b"").split(b","):
-            self.keeps_alive = False
-        once = [header for header in headers if header[0] != b"connection"]
-        named = dict(once)
-        is_newer = self.version == "1.1"
-        if len(named) != len(once) or (is_newer and b"host" not in named):
+    def _read(self, headers: Headers) -> None:
+        """Take from the headers what is of the connection's concern. Raises `BadRequest`."""
+        found: dict[bytes, bytes] = {}
+        for name, value in headers:
+            if name in _READ_HERE:
+                if name in found and name != b"connection":
+                    raise BadRequest(HttpFault.REQUEST_MALFORMED)
+                found[name] = found[name] + b"," + value if name in found else value
+        if b"host" not in found and self.version == "1.1":
             raise BadRequest(HttpFault.REQUEST_MALFORMED)
-        length, coding = named.get(b"content-length"), named.get(b"transfer-encoding")
-        if coding is not None:
-            if length is not None or not is_newer or coding.lower() != b"chunked":
-                raise BadRequest(HttpFault.REQUEST_MALFORMED)
-            self.length = None
-        elif length is not None:
-            if not length.isdigit():
+        if len(found) == 1 and b"host" in found:
+            return  # As of nearly all that have no body.
+        if (length := found.get(b"content-length")) is not None:
+            if not length.isdigit() or b"transfer-encoding" in found:
                 raise BadRequest(HttpFault.REQUEST_MALFORMED)
             self.length = int(length)
-        expected = named.get(b"expect", b"").lower()
-        self.expects_continue = is_newer and expected == b"100-continue"
+        elif (coding := found.get(b"transfer-encoding")) is not None:
+            if coding.lower() != b"chunked" or self.version != "1.1":
+                raise BadRequest(HttpFault.REQUEST_MALFORMED)
+            self.length = None
+        if (connection := found.get(b"connection")) is not None:
+            wishes = connection.lower().replace(b" ", b"").split(b",")
+            self.keeps_alive = self.keeps_alive and b"close" not in wishes
+        if (expected := found.get(b"expect")) is not None:
+            self.expects_continue = self.version == "1.1" and expected.lower() == b"100-continue"
 
     def scope(self, client: Address, server: Address) -> dict[str, Any]:
         """What ASGI says of the request. Raises `BadRequest` for a target that is no path."""

@@ -28,7 +28,7 @@ CLOSING_SECONDS = 3
 HURRY_SECONDS = 3
 """How long clients may still take to send what they have begun when the server stops."""
 TICK_SECONDS = 1
-READ_BYTES = 64 * 1024
+READ_BYTES = 16 * 1024
 """How much is read from a client at once."""
 ACCEPTED_AT_ONCE = 32
 """How many are let in before those who are in go on."""
