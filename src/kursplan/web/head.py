@@ -113,12 +113,10 @@ def read_head(written: bytes) -> Head:
         parser.feed_data(written)
     except httptools.HttpParserUpgrade:
         pass  # Only an offer, and the head is over.
-    except httptools.HttpParserCallbackError as stopped:
-        if isinstance(stopped.__context__, BadRequest):
-            raise stopped.__context__ from None
-        raise
     except httptools.HttpParserError as mistake:
         raise BadRequest(HttpFault.REQUEST_MALFORMED) from mistake
+    if len(heard.headers) > HEADERS or (len(written) > LINE_BYTES and heard.longest > LINE_BYTES):
+        raise BadRequest(HttpFault.REQUEST_HEAD_TOO_LARGE)
     version = parser.get_http_version()
     if not heard.is_complete or version not in ("1.0", "1.1"):
         raise BadRequest(HttpFault.REQUEST_MALFORMED)
@@ -140,13 +138,14 @@ class _Heard:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers.append((name.lower(), value))
-        if len(self.headers) > HEADERS or len(name) + len(value) > LINE_BYTES:
-            raise BadRequest(HttpFault.REQUEST_HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        if len(self.target) > LINE_BYTES:
-            raise BadRequest(HttpFault.REQUEST_HEAD_TOO_LARGE)
         self.is_complete = True
+
+    @property
+    def longest(self) -> int:
+        """How long the target is, or the longest header, if that is longer."""
+        return max([len(self.target), *(len(name) + len(value) for name, value in self.headers)])
 
 
 def _path_and_query(target: bytes) -> tuple[bytes, bytes]:
