@@ -1,4 +1,4 @@
-"""Applications behind the server that Kursplan runs on, with its settings."""
+"""Applications behind uvicorn, as it is set for them to be fast."""
 
 from __future__ import annotations
 

@@ -71,6 +71,8 @@ MEANINGS = {
     "read_classes": "the classes ÷ a bare application with the same bytes",
     "read_slot": "one slot ÷ a bare application with the same bytes",
     "read_booking": "one booking ÷ a bare application with the same bytes",
+    "server_slots": "the bare application with 50 slots on our server ÷ on uvicorn",
+    "server_validate": "the bare application with an answer to validate on our server ÷ on uvicorn",
     "validate": "validates a second ÷ a bare application with an answer of that size",
     "rush_p99": "99 of 100 bookings in the rush, over 64 connections, take at most so many commits",
     "rush_p99_to_transaction": "`rush_p99` in whole minimal transactions of one client instead of commits",

@@ -18,7 +18,7 @@ from bench.client import BOOK, VALIDATE, connected
 from bench.filled import FilledPostgres
 from bench.gym import Gym
 from bench.kursplan import Server, kursplan_running
-from bench.limits.bare import bare_running
+from bench.limits.bare import bare_running, bare_running_on_ours
 from bench.peers.database import PeerDatabase
 from bench.run import WARM_UP_SECONDS, Measured, Run
 from bench.wrk import load, same
@@ -27,6 +27,8 @@ SLOTS_READ = 50
 UNCHANGED = "_unchanged"
 BOOKINGS_A_SECOND = 50
 """The steady rate at which others book while slots are read."""
+BARE_ON_OURS = ("slots", "validate")
+"""What the bare application is also asked behind the server that Kursplan runs on."""
 READERS = 8
 """Connections that look for each booking, beside the one that made it."""
 ROUNDS_OF_BOOKING = 200
@@ -89,6 +91,13 @@ async def _against_bare(
             ratio = read.name if read.method == "POST" else f"read_{read.name}"
             whole = read.name.removesuffix(UNCHANGED)
             measured.compare(ratio, read.name, f"bare: {whole}", "per_second")
+        async with bare_running_on_ours(answers, run.folder) as ours:
+            for read in reads:
+                if read.name in BARE_ON_OURS:
+                    await _read(run, measured, f"bare, our server: {read.name}", ours, read, gym)
+                    beside = f"bare: {read.name}"
+                    what = f"bare, our server: {read.name}"
+                    measured.compare(f"server_{read.name}", what, beside, "per_second")
     what = "slots_while_booking"
     async with steady_bookings(server.url, gym, number), run.looking_at(server, what):
         await _read(run, measured, what, server.url, _slots(gym), gym)

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 
@@ -59,6 +60,8 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 def _limits_url(text: str) -> str:
     if not text.startswith(("memory://", "redis://", "rediss://")):
         raise ValueError(f"{text!r} is neither memory:// nor redis://HOST:PORT/NUMBER")
+    if not text.startswith("memory://") and find_spec("redis") is None:
+        raise ValueError("Redis needs the extra of that name: pip install 'kursplan[redis]'")
     return text
 
 
@@ -105,6 +108,20 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", str, "the address to listen on")
     port: int = _setting(8080, _number(0, 65535), "the port to listen on; 0 takes a free one")
+    clients: int = _setting(
+        10_000, _number(16, 10**6), "connections that clients may have to each process at once"
+    )
+    idle_seconds: int = _setting(
+        75, _number(1, 3600), "how long a connection may stay open without a request, in seconds"
+    )
+    head_seconds: int = _setting(
+        10, _number(1, 600), "how long the head of a request may take to arrive, in seconds"
+    )
+    body_seconds: int = _setting(
+        30,
+        _number(1, 600),
+        "how long a body may take to arrive, and a client to take its answer, in seconds",
+    )
     rate_limit: int = _setting(
         1000, _number(0, 10**9), "requests a minute for each key and endpoint; 0 for no limit"
     )

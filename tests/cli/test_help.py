@@ -51,7 +51,7 @@ def test_the_commands_that_are_promised_are_there() -> None:
     }
 
 
-@pytest.mark.parametrize("package", ["sqlalchemy", "uvicorn", "starlette", "rich", "jsonschema"])
+@pytest.mark.parametrize("package", ["sqlalchemy", "httptools", "starlette", "rich", "jsonschema"])
 def test_help_waits_for_nothing_that_it_does_not_need(package: str) -> None:
     program = f"import sys; import kursplan.cli; sys.exit({package!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -203,3 +203,25 @@ def test_a_database_without_the_schema_is_not_served(tmp_path: Path) -> None:
     file.touch()
     status, told = refused("--port", 0, KURSPLAN_DATABASE_URL=f"sqlite:///{file}")
     assert (status, told) == (1, "kursplan: the database is empty: run `kursplan db upgrade`\n")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_redis_without_its_package_is_told(postgres_database: str, workers: int) -> None:
+    """As it is where only Kursplan itself was installed."""
+    program = "import sys; sys.modules['redis'] = None; from kursplan.cli import main; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "serve", "--port", "0", "--workers", str(workers)],
+        check=False,
+        env=os.environ
+        | {
+            "KURSPLAN_DATABASE_URL": postgres_database,
+            "KURSPLAN_LIMITS_URL": "redis://127.0.0.1:1/0",
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "kursplan: KURSPLAN_LIMITS_URL: Redis needs the extra of that name: "
+        "pip install 'kursplan[redis]'\n"
+    )

@@ -1,4 +1,4 @@
-"""Server processes as an operator runs them: `uvicorn --factory kursplan.app:create`.
+"""Server processes as an operator runs them: `kursplan serve`.
 
 Each is a process of its own, with an environment of its own and a free port of the loopback
 address. The keeper of the throwaway servers ends it, however the test run ends.
@@ -18,21 +18,21 @@ from pathlib import Path
 
 from tests.throwaway import ThrowawayServer, free_port
 
-# Leaves its process id behind, and then becomes the program.
-BECOME = 'echo $$ > starting; mv starting pid; exec "$@"'
+# Leaves its process id behind, and then becomes the program, which may open so many files.
+BECOME = 'ulimit -n $0; echo $$ > starting; mv starting pid; exec "$@"'
 
 
 class KursplanServer(ThrowawayServer):
     """A running Kursplan; `settings` are environment variables without their prefix."""
 
-    def __init__(self, database_url: str, **settings: object) -> None:
+    def __init__(self, database_url: str, *, descriptors: int = 1024, **settings: object) -> None:
         """Start the server and wait until it is ready.
 
         Raises RuntimeError, with what it wrote, if it does not become ready.
         """
         directory = Path(tempfile.mkdtemp(prefix="kursplan-server-"))
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         chosen: dict[str, object] = {
             "DATABASE_URL": database_url,
             "RATE_LIMIT": 0,
@@ -41,18 +41,20 @@ class KursplanServer(ThrowawayServer):
         } | settings
         super().__init__(
             [
-                *("sh", "-c", BECOME, "sh"),
+                *("sh", "-c", BECOME, str(descriptors)),
                 # Nothing of the environment of whoever runs the tests.
                 *("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}"),
                 *(f"KURSPLAN_{name}={value}" for name, value in chosen.items()),
-                *(sys.executable, "-m", "uvicorn", "--factory", "kursplan.app:create"),
-                *("--host=127.0.0.1", f"--port={port}", "--no-access-log"),
-                *("--log-level=warning", "--timeout-graceful-shutdown=5"),
+                *(sys.executable, "-m", "kursplan", "serve", f"--port={self.port}"),
             ],
             directory,
             lambda: _is_ready(self.url),
         )
         self.pid = int((directory / "pid").read_text())
+
+    def terminate(self) -> None:
+        """Tell it to stop."""
+        os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does, as a crash would."""
@@ -61,8 +63,8 @@ class KursplanServer(ThrowawayServer):
 
     def limit_files(self, most: int) -> tuple[int, int]:
         """Let no file that it writes be longer, in bytes, as if there were no room; the limits before."""
-        before = resource.prlimit(self._pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(self._pid, resource.RLIMIT_FSIZE, (most, before[1]))
+        before = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most, before[1]))
         return before
 
 

@@ -40,6 +40,9 @@ class Fault(StrEnum):
     MEMBER_INVALID = "MEMBER_INVALID"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     CONTENT_TYPE_UNSUPPORTED = "CONTENT_TYPE_UNSUPPORTED"
+    REQUEST_MALFORMED = "REQUEST_MALFORMED"
+    REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    REQUEST_HEAD_TOO_LARGE = "REQUEST_HEAD_TOO_LARGE"
     CONCURRENTLY_CHANGED = "CONCURRENTLY_CHANGED"
     SERVER_BUSY = "SERVER_BUSY"
     INTERNAL_ERROR = "INTERNAL_ERROR"
@@ -384,6 +387,28 @@ _ROWS: Final = (
         "The content type “{value}” is not supported. Please use {allowed}.",
         "The `Content-Type` header announces something else than JSON.",
         "Content-Type",
+    ),
+    # HTTP itself: the connection is closed behind these.
+    ErrorRow(
+        Fault.REQUEST_MALFORMED,
+        400,
+        "The request is not valid HTTP.",
+        "The request breaks the rules of HTTP/1.1, or tells in two ways how long its body is. Look at "
+        "what writes it.",
+    ),
+    ErrorRow(
+        Fault.REQUEST_TIMEOUT,
+        408,
+        "The request took too long to arrive.",
+        "Head or body of the request did not arrive as a whole in time. Send it again on a new "
+        "connection.",
+    ),
+    ErrorRow(
+        Fault.REQUEST_HEAD_TOO_LARGE,
+        431,
+        "The request has too many headers, or too long ones.",
+        "The address or the headers are longer, or the headers more, than any request of this API "
+        "needs. Check what is being sent.",
     ),
     # The answer.
     ErrorRow(

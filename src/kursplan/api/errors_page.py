@@ -25,10 +25,12 @@ _STATUSES: Final = {
     403: "The key may not do this.",
     404: "There is no such thing where this key may see it.",
     405: "The path has no such method.",
+    408: "The request came too slowly.",
     409: "The request clashes with another one.",
     413: "The request is too large.",
     415: "The request is in a form that is not understood.",
     429: "There were too many requests.",
+    431: "The head of the request is too large.",
     500: "The server has a fault.",
     503: "The server cannot answer now.",
 }

@@ -11,7 +11,7 @@ import typer
 
 from kursplan.cli.gym import progress_of_loading
 from kursplan.cli.output import Stop, say
-from kursplan.cli.serve import bind, open_door, port_of, run
+from kursplan.cli.serve import bind, run, site
 from kursplan.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def demo(
     from kursplan.settings import BadSettings, read_settings
     from kursplan.store.schema import SchemaOutdated
     from kursplan.store.trouble import DatabaseUnavailable
+    from kursplan.web.listen import listen, port_of
 
     here = Folder(folder)
     try:
@@ -86,7 +87,7 @@ def demo(
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
         # Before the file is there, so that scripts may go ahead as soon as they find it.
-        open_door(listener)
+        listen(listener)
         here.write(found.written(base_url))
     except OSError as error:
         raise Stop(f"can't use the folder {folder}: {error}") from error
@@ -96,7 +97,7 @@ def demo(
         raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated
     for line in _what_to_try(found, base_url, here.for_scripts):
         say(line)
-    run(listener, app=application)
+    run(listener, site(application, settings))
 
 
 def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:

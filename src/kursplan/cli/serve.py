@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import socket
-import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +16,7 @@ from kursplan.cli.output import Stop
 if TYPE_CHECKING:
     from kursplan.settings import Settings
     from kursplan.store.database import Database
-
-APPLICATION = "kursplan.app:create"
-BACKLOG = 2048
-"""How many may knock before the server answers."""
-GRACE_SECONDS = 15
-"""How long requests that are under way may still take when the server is told to stop."""
+    from kursplan.web.server import Site
 
 
 def serve(
@@ -52,6 +46,10 @@ def serve(
 
 
 def _serve(settings: Settings, at: tuple[str, int], workers: int) -> None:
+    from kursplan.web.listen import listen
+    from kursplan.web.process import StartFailed
+    from kursplan.web.processes import serve_in_several
+
     if with_database(_kind) == "sqlite" and workers > 1:
         raise Stop(
             "SQLite lets one process write: leave --workers out, "
@@ -59,103 +57,67 @@ def _serve(settings: Settings, at: tuple[str, int], workers: int) -> None:
             2,
         )
     listener = bind(*at)
-    if workers == 1:  # Several open doors of their own.
-        open_door(listener)
+    if workers == 1:  # Several listen for themselves.
+        listen(listener)
     _log_start(settings, listener, workers)
-    run(listener, workers=workers, app=APPLICATION, factory=True)
+    if workers == 1:
+        run(listener, make_site())
+        return
+    try:
+        serve_in_several(make_site, listener, workers)
+    except StartFailed as failed:
+        raise _not_started(failed) from failed
 
 
 async def _kind(database: Database) -> str:
     return database.name
 
 
+def make_site() -> Site:
+    """What is served, as the environment sets it."""
+    from kursplan.app import create
+    from kursplan.settings import read_settings
+
+    return site(create(), read_settings(os.environ))
+
+
+def site(application: Any, settings: Settings) -> Site:
+    """The application, with its limits and its errors."""
+    from kursplan.api.http_faults import explain
+    from kursplan.web.server import Limits, Site
+
+    limits = Limits(
+        idle_seconds=settings.idle_seconds,
+        head_seconds=settings.head_seconds,
+        body_seconds=settings.body_seconds,
+        connections=settings.clients,
+    )
+    return Site(application, limits, explain)
+
+
 def bind(host: str, port: int) -> socket.socket:
-    """A socket at that address, which does not answer yet."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """A socket at that address, which does not listen yet."""
+    from kursplan.web import listen
+
     try:
-        listener.bind((host, port))
+        return listen.bind(host, port)
     except OSError as error:
-        listener.close()
         reason = error.strerror or str(error)
         raise Stop(f"can't listen on {host} port {port}: {reason}; choose with --port") from error
-    return listener
 
 
-def open_door(listener: socket.socket) -> None:
-    """From here on whoever knocks is let in, if only once the server has started."""
-    listener.listen(BACKLOG)
-
-
-def port_of(listener: socket.socket) -> int:
-    port: int = listener.getsockname()[1]
-    return port
-
-
-def run(listener: socket.socket, *, workers: int = 1, **application: Any) -> None:
+def run(listener: socket.socket, served: Site) -> None:
     """Answer on the socket until a signal ends it; then what was begun is finished."""
-    import uvicorn
-    from uvicorn.config import STARTUP_FAILURE
-    from uvicorn.supervisors import Multiprocess
+    from kursplan.web.process import StartFailed, serve
 
-    from kursplan.cli.one_write import OneWriteProtocol
-
-    config = uvicorn.Config(
-        **application,
-        workers=workers,
-        loop="auto",
-        http=OneWriteProtocol,
-        ws="none",
-        proxy_headers=False,  # Nobody asks who the client is.
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    # The server raises the signal once more when it is done; then it ends this process, in peace.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    if workers > 1:
-        several = Multiprocess(config, sockets=[_DoorForEach(listener)])
-        several.run()
-        started = all(each.exitcode != STARTUP_FAILURE for each in several.processes)
-    else:
-        server = uvicorn.Server(config)
-        server.run(sockets=[listener])
-        started = server.started
-    if not started:
-        raise Stop("the server did not start; the log says why")
+    try:
+        serve(served, listener)
+    except StartFailed as failed:
+        raise _not_started(failed) from failed
 
 
-class _DoorForEach(socket.socket):
-    """An address at which every process opens a door of its own, once it is handed this one.
-
-    The system then spreads connections over the doors. Of processes behind a single door, the one
-    that is awake takes all who knock at once, and does their work while the others have none.
-    """
-
-    def __init__(self, listener: socket.socket) -> None:
-        super().__init__(fileno=listener.detach())
-        # Only now: a second server at the same address was refused when the first was bound.
-        self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _own_door, (self.family, self.getsockname())
-
-
-def _own_door(family: int, address: Any) -> socket.socket:
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    door.bind(address)
-    open_door(door)
-    return door
-
-
-def _leave(*_: object) -> None:
-    sys.exit(0)
+def _not_started(reason: Exception) -> Stop:
+    return Stop(f"the server did not start: {reason}")
 
 
 def _log_start(settings: Settings, listener: socket.socket, workers: int) -> None:

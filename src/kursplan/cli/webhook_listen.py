@@ -63,7 +63,9 @@ def listen(
     The server has to be allowed to call it: start that with KURSPLAN_WEBHOOKS_INSECURE=on, and add
     the endpoint http://localhost:9000/.
     """
-    from kursplan.cli.serve import bind, port_of, run
+    from kursplan.cli.serve import bind, run
+    from kursplan.web.listen import listen, port_of
+    from kursplan.web.server import Site
     from kursplan.webhooks.receive import NoSecret, Receiver
 
     tell = _tell_scripts if json else _tell
@@ -73,14 +75,14 @@ def listen(
         raise Stop(str(wrong), 2) from wrong
     listener = bind("127.0.0.1", port)
     # From here on a request waits for the receiver rather than being turned away.
-    listener.listen()
+    listen(listener)
     url = f"http://localhost:{port_of(listener)}/"
     if json:
         _say_line({"listening": url})
     else:
         say(f"Listening at {url}")
         _say_what_is_checked(webhook_key is not None, bool(secret))
-    run(listener, app=receiver.asgi)
+    run(listener, Site(receiver.asgi))
 
 
 def _say_what_is_checked(key: bool, secret: bool) -> None:

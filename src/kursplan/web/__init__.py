@@ -1,0 +1,1 @@
+"""The HTTP server: connections with bounds, an ASGI application behind them, processes around it."""
