@@ -1,8 +1,10 @@
 """What every test may ask for, and how a test run reports."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from kursplan.clock import HandClock
 from kursplan.store.database import Database
@@ -15,6 +17,14 @@ pytest_plugins = [
     "tests.databases",
     "tests.referee_plugin",
 ]
+
+
+@pytest.fixture(autouse=True)
+def logging_stays_as_it_was() -> Iterator[None]:
+    """A command that a test runs sets logging up for itself."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ async def test_the_system_is_told_to_end_a_silent_connection(database_url: str) 
 
 async def test_a_server_stops_although_its_database_is_silent(database_url: str) -> None:
     async with SilentProxy(database_url) as proxy, asyncio.timeout(PATIENCE_SECONDS):
-        environment = {"KURSPLAN_DATABASE_URL": proxy.url, "KURSPLAN_SILENCE_MS": "300"}
+        environment = {"KURSPLAN_DATABASE_URL": proxy.url, "KURSPLAN_SILENCE_MS": "2000"}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "kursplan", "serve", "--port", "0"),
             env=os.environ | environment,

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -50,6 +51,7 @@ from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.metrics import Metrics
 from kursplan.store import tables
+from kursplan.store.clock import see
 from kursplan.store.database import connect
 from kursplan.store.examination import Promise
 from kursplan.store.rows import AnyRow
@@ -196,13 +198,13 @@ class GymDay(RuleBasedStateMachine):
         """The process starts."""
         self.gym = Gym(connect(f"sqlite:///{self.file}"), cast("HandClock", self.clock))
         self.gym.organization = self.morning.organization
+        # The stopwatch runs with the machine, so days may pass while it lives. Where they have passed
+        # since the one before, somebody says that this is right.
+        house_clock = HouseClock(self.clock, self.machine_seconds)
+        self.run(self.gym.database.write(partial(see, instant=self.clock.now())))
+        self.run(house_clock.keep(self.gym.database))
         self.background = Background(
-            self.gym.desk,
-            self.gym.database,
-            # The stopwatch runs with the machine, so days may pass.
-            HouseClock(self.clock, self.machine_seconds),
-            Metrics(),
-            horizon_days=1,
+            self.gym.desk, self.gym.database, house_clock, Metrics(), horizon_days=1
         )
 
     async def shut_down(self) -> None:
