@@ -326,7 +326,10 @@ async def _rows_read(connection: asyncpg.Connection, number: int, asked: Stateme
     """How many rows, or entries of an index, a query looked at."""
     values = {**asked.fixed, **ASKED, **ASKED_OF.get(asked.name, {})}
     types = asked.bind_types
-    given = [f"'{values.get(name, _some(name, types[name]))}'" for name in asked.binds]
+    some = {name: values.get(name, _some(name, types[name])) for name in asked.binds}
+    given = [
+        f"'{{{value}}}'" if name in asked.lists else f"'{value}'" for name, value in some.items()
+    ]
     arguments = f"({', '.join(given)})" if given else ""
     told = await connection.fetchval(
         f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) EXECUTE hot_{number}{arguments}"

@@ -256,9 +256,12 @@ class FixedForMany:
         if text is None:
             text = self._rows[len(rows)] = _Text.of(self.of_rows(len(rows)), dialect)
         given = self._one_by_one(rows, dialect)
-        return driver.execute(
+        found: list[Sequence[Any]] = driver.execute(
             text.sql, [*given, *text.arguments(values, after=len(given))]
         ).fetchall()
+        if text.as_json:
+            found = list(_DECODER.decode(found[0][0]))
+        return found
 
     def _one_by_one(self, rows: Iterable[Row], dialect: Dialect) -> list[Any]:
         """The values of the first row, then those of the next, as the statement asks for them."""
@@ -329,6 +332,17 @@ def _replace(
         index_elements=key,
         set_={name: adding.excluded[name] for name in names if name not in key},
         where=replacing,
+    )
+
+
+def select_each(
+    types: Mapping[str, TypeEngine[Any]],
+    of_lists: Callable[[FromClause], Executable],
+    of_rows: Callable[[FromClause], Executable],
+) -> FixedForMany:
+    """Look for what each of many rows asks for, with values of these types; rows are as the driver has them."""
+    return FixedForMany(
+        types, of_lists(_lists_given(types)), lambda count: of_rows(_rows_given(types, count))
     )
 
 

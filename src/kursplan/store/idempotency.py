@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, FromClause, Select, bindparam, select, true
 
-from kursplan.store.dialect import Instant, any_of
-from kursplan.store.driver import Fixed, insert_many
+from kursplan.store.dialect import Instant
+from kursplan.store.driver import insert_many, select_each
 from kursplan.store.tables import ORGANIZATION, idempotency_key
 from kursplan.store.trouble import DatabaseUnavailable
 
@@ -19,20 +20,38 @@ ANSWERS_KEPT = timedelta(hours=24)
 Name = tuple[int, str]
 """An integration, and the key by which it calls a request."""
 
-STORED = Fixed(
-    select(
-        idempotency_key.c.integration_id,
-        idempotency_key.c.key,
+
+def _outcome_of(asked: FromClause) -> Select[Any]:
+    """What came of the request that is asked for, and whether that counts still."""
+    return select(
+        asked.c.integration_id,
+        asked.c.key,
         idempotency_key.c.request_hash,
         idempotency_key.c.booking_id,
-        idempotency_key.c.stored_at,
+        # No condition: then the index of ages could serve it, and would have to be read as a whole.
+        (idempotency_key.c.stored_at > bindparam("outdated", type_=Instant)).label("counts"),
     ).where(
         idempotency_key.c.organization_id == ORGANIZATION,
-        any_of(idempotency_key.c.integration_id, "integration_ids"),
-        any_of(idempotency_key.c.key, "keys"),
+        idempotency_key.c.integration_id == asked.c.integration_id,
+        idempotency_key.c.key == asked.c.key,
     )
+
+
+def _one_by_one(asked: FromClause) -> Select[Any]:
+    """Each by itself, and so by all of the primary key, also with a plan that was made when the table was
+    empty: looking through all of the organization's seemed as good then (PostgreSQL)."""
+    found = _outcome_of(asked).correlate(asked).limit(1).lateral("found")
+    return select(*found.c).select_from(asked.join(found, true()))
+
+
+STORED = select_each(
+    {
+        "integration_id": idempotency_key.c.integration_id.type,
+        "key": idempotency_key.c.key.type,
+    },
+    _one_by_one,
+    _outcome_of,
 )
-"""Without a word about their age: an index of it would tempt the database to walk over all."""
 ADD = insert_many(
     idempotency_key,
     giving=idempotency_key.c.key,
@@ -61,18 +80,12 @@ def find(
     """What came of earlier requests of these names, as far as it still counts."""
     if not names:
         return {}
-    rows = STORED.rows(
-        tx,
-        {
-            "organization": organization_id,
-            "integration_ids": {integration_id for integration_id, _ in names},
-            "keys": {key for _, key in names},
-        },
-    )
-    outdated = now - ANSWERS_KEPT
-    found = (Outcome(*outcome) for *outcome, stored_at in rows if stored_at > outdated)
-    # Asked was for each key of each integration; some of these nobody means.
-    return {outcome.name: outcome for outcome in found if outcome.name in names}
+    rows = STORED.run(tx, organization_id, sorted(names), {"outdated": now - ANSWERS_KEPT})
+    return {
+        (integration_id, key): Outcome(integration_id, key, request_hash, booking_id)
+        for integration_id, key, request_hash, booking_id, counts in rows
+        if counts
+    }
 
 
 def add(tx: Connection, organization_id: int, outcomes: Iterable[Outcome], now: datetime) -> None:

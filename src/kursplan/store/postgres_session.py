@@ -183,7 +183,7 @@ class Sessions:
     async def _set_up(self, session: Session, writes: bool) -> Any:
         # A read is a few statements of READ COMMITTED: without a transaction around them they see
         # the same, and two round trips are saved. So the session is what keeps it from writing.
-        settings = self.settings if writes else self.settings | _READING
+        settings = self.settings | (_WRITING if writes else _READING)
         return await session.fetchrow(_SET_UP, list(settings), list(settings.values()))
 
     def _advice(self, error: Exception) -> str | None:
@@ -220,6 +220,8 @@ def _settings(limits: Limits) -> dict[str, str]:
 
 
 _READING = {"default_transaction_read_only": "on"}
+# What a turn looks for an index finds, also where a plan is kept that was made when a table was empty.
+_WRITING = {"enable_seqscan": "off"}
 
 # A commit that is answered before it is stored promises a seat that a power cut takes away again.
 _SET_UP = """
