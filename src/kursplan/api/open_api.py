@@ -221,10 +221,9 @@ def _refusal(visit: _Visit, failure: Exception) -> Answer:
     return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
 
 
-def _asked(caller: Caller, request: Request, parameters: Sequence[str]) -> Asked:
+def _asked(caller: Caller, request: Request, parameters: tuple[str, ...]) -> Asked:
     """The question, without anything that the answer does not depend on."""
-    values = tuple(map(request.query.get, parameters))
-    return caller.organization_id, caller.studio_id, request.path, values
+    return caller.organization_id, caller.studio_id, request.path, request.values(parameters)
 
 
 async def _page(endpoint: Endpoint, call: Call) -> Page:
