@@ -36,6 +36,15 @@ async def test_the_table_is_true(sent: list[tuple[Command[Any], Tries]]) -> None
     assert true in ARCHITECTURE.read_text(), f"it should say:\n{true}"
 
 
+async def test_every_kind_has_something_to_do(sent: list[tuple[Command[Any], Tries]]) -> None:
+    """One that changed nothing could not get in anybody's way, and the walk would prove nothing."""
+    idle = {type(command).__name__ for command, _ in sent}
+    for command, tries in sent:
+        if Row.of(each for one in tries for each in one).writes:
+            idle.discard(type(command).__name__)
+    assert idle == set()
+
+
 async def test_locks_come_in_one_order(sent: list[tuple[Command[Any], Tries]]) -> None:
     for command, tries in sent:
         for statements in tries:
