@@ -5,10 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from kursplan.clock import HandClock
 from kursplan.store.database import Database
 from tests.gym import MORNING, Gym
+
+# How long to simulate, and how much to walk: little in a test run, more where somebody asks for a soak.
+settings.register_profile("soak", print_blob=True)
 
 pytest_plugins = [
     "tests.sent_statements",
