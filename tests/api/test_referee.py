@@ -183,7 +183,7 @@ async def test_an_error_is_an_error_response(line: Line) -> None:
         await line.ask("GET /v1/classes/1", 404, {"detail": "Not Found"})
     with pytest.raises(Undescribed, match=r"at \$\.errorCode"):
         await line.ask("GET /v1/classes/1", 404, ERROR | {"errorCode": "class not found"})
-    with pytest.raises(Undescribed, match=r"at \$\.args"):
+    with pytest.raises(Undescribed, match="'args' was unexpected"):
         await line.ask("GET /v1/classes/1", 404, ERROR | {"args": ["1"]})
     with pytest.raises(Undescribed, match="content type is 'text/plain'"):
         await line.ask("GET /v1/classes/1", 404, raw=b"Not Found", content_type="text/plain")

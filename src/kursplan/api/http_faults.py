@@ -7,11 +7,17 @@ import structlog
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.ids import new_trace_id
 from kursplan.web.faults import Headers, HttpFault
+from kursplan.web.head import HEAD_BYTES, HEADERS, LINE_BYTES
 
 log = structlog.get_logger(__name__)
 
 LANGUAGE = "en"
 """Nobody knows yet who asks, nor in which language."""
+
+_VALUES = {
+    HttpFault.REQUEST_HEAD_TOO_LARGE: {"headers": HEADERS, "each": LINE_BYTES, "limit": HEAD_BYTES}
+}
+"""What their messages mention."""
 
 
 def explain(fault: HttpFault) -> tuple[Headers, bytes]:
@@ -23,4 +29,4 @@ def explain(fault: HttpFault) -> tuple[Headers, bytes]:
         (b"content-language", LANGUAGE.encode()),
         (b"x-trace-id", trace_id.encode()),
     ]
-    return headers, render(ApiError(Fault[fault.name]), LANGUAGE, trace_id)
+    return headers, render(ApiError(Fault[fault.name], **_VALUES.get(fault, {})), LANGUAGE, trace_id)

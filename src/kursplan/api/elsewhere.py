@@ -1,0 +1,44 @@
+"""What is asked for beside the Open API and is not there: told in the Open API's form.
+
+Whoever forgets `/v1` in the address of the server reads here what is wrong.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kursplan.api.errors import ApiError, Fault, render
+from kursplan.api.http import path_of
+from kursplan.api.languages import negotiate
+from kursplan.api.open_api import nearest
+from kursplan.ids import new_trace_id
+
+STUDIO_LANGUAGE = "en"
+"""Nobody knows of which studio this is."""
+
+
+async def not_found(request: Request, _: Exception) -> Response:
+    path = path_of(request.scope)
+    return _told(request, ApiError(Fault.PATH_NOT_FOUND, value=path, hint=nearest(path)))
+
+
+async def not_allowed(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, HTTPException)
+    headers = dict(failure.headers or {})
+    allowed = ApiError(
+        Fault.METHOD_NOT_ALLOWED, value=request.method, allowed=headers.get("Allow", "GET")
+    )
+    return _told(request, allowed, headers)
+
+
+def _told(request: Request, error: ApiError, headers: dict[str, str] | None = None) -> Response:
+    language = negotiate(request.headers.get("accept-language"), STUDIO_LANGUAGE)
+    trace_id = new_trace_id()
+    return Response(
+        render(error, language, trace_id),
+        error.status,
+        {**(headers or {}), "content-language": language, "x-trace-id": trace_id},
+        media_type="application/json",
+    )
