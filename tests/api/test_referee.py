@@ -93,6 +93,9 @@ async def test_an_answer_that_is_described_passes_and_is_remembered(line: Line) 
         ("POST /v1/customers/search", [{"id": 203, "status": "MEMBER", "accessRefusal": False}], "searchCustomers"),
         ("DELETE /v1/classes/booking/2033", None, "cancelClassSlotById"),
         ("POST /v1/studios/confirmActivation", None, "confirmActivation"),
+        # A slash at the end, and a second one before it, change nothing.
+        ("GET /v1/classes/1001/?x=1", {"id": 1001, "bookable": True}, "getClassById"),
+        ("DELETE http://kursplan.test//v1/classes/booking/2033", None, "cancelClassSlotById"),
     ],
 )  # fmt: skip
 async def test_the_operation_is_found_by_method_and_path(
@@ -241,7 +244,7 @@ async def test_head_has_no_body_and_only_checks_the_key(line: Line) -> None:
 
 
 async def test_what_is_not_described_is_not_there(line: Line) -> None:
-    for request in ("GET /v1", "GET /v1/nothing", "GET /v1/classes/", "PUT /v1/classes/1"):
+    for request in ("GET /v1", "GET /v1/nothing", "GET /v1/classes//", "PUT /v1/classes/1"):
         for status in (401, 404):
             assert (await line.ask(request, status, ERROR)).status_code == status
         with pytest.raises(Undescribed, match="the document has no such operation"):
