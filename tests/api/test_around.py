@@ -270,7 +270,9 @@ async def test_what_nobody_goes_by_here_is_known_and_finds_nobody(
             response = await client.get(path + query)
             error = response.json()
             assert (response.status_code, error["errorCode"]) == (400, "CRITERION_MISSING"), query
-            assert error["errorMessage"].endswith(": " + ", ".join(("customerNumber", *others)) + ".")
+            assert error["errorMessage"].endswith(
+                ": " + ", ".join(("customerNumber", *others)) + "."
+            )
 
 
 async def test_a_search_finds_those_who_fit_all_criteria(client: Referee, gym: Gym) -> None:
@@ -323,14 +325,16 @@ async def test_a_search_without_a_criterion_finds_nobody_and_says_which_there_ar
     for criteria in (
         *({}, {"phoneNumber": "+49 30 1"}, {"lastname": "Müller"}, {"LASTNAME": "M"}, {"id": 1}),
         *({"firstName": " "}, {"firstName": ""}, {"firstName": None}, {"firstName": "\0"}),
-        *({"lastName": "\u0301"}, {"lastName": "’"}, {"lastName": " - "}, {"lastName": "%"}),
+        *({"lastName": "\u0301"}, {"lastName": "\u2019"}, {"lastName": " - "}, {"lastName": "%"}),
         *({"email": ""}, {"email": " \t"}, {"email": "\0"}, {"dateOfBirth": None}),
         {"firstName": " ", "lastName": "'", "email": "", "dateOfBirth": None, "x": 1},
     ):
         for path in ("/v1/customers/search", "/v1/cross-studio/customers/search"):
             response = await client.post(path, json=criteria)
             error = response.json()
-            assert (response.status_code, error["errorCode"]) == (400, "CRITERION_MISSING"), criteria
+            assert (response.status_code, error["errorCode"]) == (400, "CRITERION_MISSING"), (
+                criteria
+            )
             assert error["errorMessage"] == (
                 "Mindestens eines dieser Kriterien wird benötigt: "
                 "firstName, lastName, email, dateOfBirth."
@@ -342,7 +346,7 @@ async def test_a_search_without_a_criterion_finds_nobody_and_says_which_there_ar
 
 async def test_a_customer_is_found_as_people_type_the_name(client: Referee, gym: Gym) -> None:
     for first, last, typed in (
-        ("Conor", "O’Brien", ("O'Brien", "O Brien", "OBrien", "o-brien", "O´B")),
+        ("Conor", "O\u2019Brien", ("O'Brien", "O Brien", "OBrien", "o-brien", "O\u00b4B")),
         ("Anna-Lena", "Groß", ("Gross", "GROSS", "groß")),
         ("Jörg", "Müller-Lüdenscheidt", ("Mueller", "muller lu", "MÜLLERLUE", "Mueller-Lued")),
         ("Bjørn", "Sørensen", ("Soerensen", "Sorensen", "sørens", "Soe")),
@@ -353,7 +357,7 @@ async def test_a_customer_is_found_as_people_type_the_name(client: Referee, gym:
             for path in ("/v1/customers/search", "/v1/cross-studio/customers/search"):
                 response = await client.post(path, json={"lastName": each})
                 assert [one["id"] for one in response.json()] == [customer], (path, each)
-    for typed_first in ("Anna Lena", "annalena", "Anna‑Lena", "Joerg", "Bjoern", "Aase"):
+    for typed_first in ("Anna Lena", "annalena", "Anna\u2011Lena", "Joerg", "Bjoern", "Aase"):
         response = await client.post("/v1/customers/search", json={"firstName": typed_first})
         assert len(response.json()) == 1, typed_first
 

@@ -192,9 +192,7 @@ def test_the_text_of_the_exception_keeps_the_values_to_itself() -> None:
         (b"\xff", "…"),
     ],
 )
-def test_a_value_of_the_request_is_shown_as_it_was_but_harmless(
-    value: object, shown: str
-) -> None:
+def test_a_value_of_the_request_is_shown_as_it_was_but_harmless(value: object, shown: str) -> None:
     answer = body(ApiError(Fault.MEMBER_INVALID, reference="customerId", value=value, allowed="1"))
     assert answer["errorMessage"] == f"The field customerId cannot be “{shown}”. Allowed: 1."
 

@@ -65,7 +65,9 @@ async def test_a_prefix_that_merely_begins_like_ours_is_none_of_ours(client: Ref
         response = await client.get(path, headers={"Accept-Language": "de"})
         error = response.json()
         assert (response.status_code, error["errorCode"]) == (404, "PATH_NOT_FOUND"), path
-        assert error["errorMessage"].endswith("Der ähnlichste bekannte Pfad ist /v1/classes."), error
+        assert error["errorMessage"].endswith("Der ähnlichste bekannte Pfad ist /v1/classes."), (
+            error
+        )
         assert response.headers["x-trace-id"] == error["traceId"]
     response = await client.post("/openapi.json", headers={"Accept-Language": "de"})
     error = response.json()
@@ -341,7 +343,12 @@ async def test_the_content_type_is_json_if_it_is_given(client: Referee, gym: Gym
         assert response.status_code == 200, accepted
     for refused in (
         *("text/plain", "application/xml", "application/x-www-form-urlencoded", "application"),
-        *("text/json", "multipart/form-data; boundary=x", "application/jsonx", "application/json, text/plain"),
+        *(
+            "text/json",
+            "multipart/form-data; boundary=x",
+            "application/jsonx",
+            "application/json, text/plain",
+        ),
         *("application/json; charset=iso-8859-1", "application/json;  charset=utf-16"),
     ):
         response = await client.post(VALIDATE, content=body, headers={"Content-Type": refused})

@@ -5,7 +5,6 @@ Whoever forgets `/v1` in the address of the server reads here what is wrong.
 
 from __future__ import annotations
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,12 +24,10 @@ async def not_found(request: Request, _: Exception) -> Response:
 
 
 async def not_allowed(request: Request, failure: Exception) -> Response:
-    assert isinstance(failure, HTTPException)
-    headers = dict(failure.headers or {})
-    allowed = ApiError(
-        Fault.METHOD_NOT_ALLOWED, value=request.method, allowed=headers.get("Allow", "GET")
-    )
-    return _told(request, allowed, headers)
+    headers = dict(getattr(failure, "headers", None) or {})
+    allowed = headers.get("Allow", "GET")
+    error = ApiError(Fault.METHOD_NOT_ALLOWED, value=request.method, allowed=allowed)
+    return _told(request, error, headers)
 
 
 def _told(request: Request, error: ApiError, headers: dict[str, str] | None = None) -> Response:

@@ -29,4 +29,6 @@ def explain(fault: HttpFault) -> tuple[Headers, bytes]:
         (b"content-language", LANGUAGE.encode()),
         (b"x-trace-id", trace_id.encode()),
     ]
-    return headers, render(ApiError(Fault[fault.name], **_VALUES.get(fault, {})), LANGUAGE, trace_id)
+    return headers, render(
+        ApiError(Fault[fault.name], **_VALUES.get(fault, {})), LANGUAGE, trace_id
+    )

@@ -207,7 +207,7 @@ class _Visit:
 def _below(path: str) -> str:
     """The path below `/v1`, in one notation: a slash at its end, or a second one before it, is the same."""
     path = path.removeprefix("/" + PREFIX if path.startswith("//") else PREFIX)
-    return path[:-1] if path.endswith("/") else path
+    return path.removesuffix("/")
 
 
 def _admit(visit: _Visit, endpoint: Endpoint, caller: Caller, standing: Standing | None) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded_address
 
 FEMALE_BERLIN = [
     "Aylin",

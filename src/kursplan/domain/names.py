@@ -1,8 +1,9 @@
 """Names as people type them when they search: case, accents, blanks and signs do not count.
 
-"O’Brien" is found as `o'brien`, `O Brien` and `obrien`, "Anna-Lena" as `Annalena`, "Müller" as
-`Mueller` and `muller`, "Bjørn" as `Bjoern` and `bjorn`. What is stored for searching and what is
-searched for both go through here. A beginning of a name, folded, is a beginning of the folded name.
+"O'Brien" is found with an apostrophe of any shape, as `O Brien` and as `obrien`, "Anna-Lena" as
+`Annalena`, "Müller" as `Mueller` and `muller`, "Bjørn" as `Bjoern` and `bjorn`. What is stored for
+searching and what is searched for both go through here. A beginning of a name, folded, is a beginning
+of the folded name.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ _PLAIN = str.maketrans(
 _E_FOR_DOTS = re.compile(r"(?<=[aou])e+")
 _TWO_FOR_A_RING = re.compile(r"aa+")
 
-# Punctuation, symbols, separators, control characters; letters that stand for an apostrophe.
-_SIGNS = frozenset("PSZC")
+# Punctuation, symbols, separators, what controls and formats; letters that stand for an apostrophe.
+_SIGNS = frozenset("PSZ")
+_UNSEEN = frozenset(("Cc", "Cf"))
 _APOSTROPHES = range(0x02B0, 0x0300)
 
 
@@ -64,4 +66,5 @@ def _plain(text: str) -> str:
 
 
 def _is_sign(letter: str) -> bool:
-    return unicodedata.category(letter)[0] in _SIGNS or ord(letter) in _APOSTROPHES
+    kind = unicodedata.category(letter)
+    return kind[0] in _SIGNS or kind in _UNSEEN or ord(letter) in _APOSTROPHES

@@ -216,10 +216,7 @@ _EMPLOYEES = (
 )
 
 EMPLOYEES = (
-    _EMPLOYEES.where(employee.c.id > _AFTER)
-    .order_by(employee.c.id)
-    .limit(_LIMIT)
-    .offset(_SKIP)
+    _EMPLOYEES.where(employee.c.id > _AFTER).order_by(employee.c.id).limit(_LIMIT).offset(_SKIP)
 )
 EMPLOYEE_BY_ID = _EMPLOYEES.where(employee.c.id == bindparam("employee_id"))
 
