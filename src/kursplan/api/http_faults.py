@@ -14,11 +14,6 @@ log = structlog.get_logger(__name__)
 LANGUAGE = "en"
 """Nobody knows yet who asks, nor in which language."""
 
-_VALUES = {
-    HttpFault.REQUEST_HEAD_TOO_LARGE: {"headers": HEADERS, "each": LINE_BYTES, "limit": HEAD_BYTES}
-}
-"""What their messages mention."""
-
 
 def explain(fault: HttpFault) -> tuple[Headers, bytes]:
     """Headers and body of the answer to it."""
@@ -29,6 +24,12 @@ def explain(fault: HttpFault) -> tuple[Headers, bytes]:
         (b"content-language", LANGUAGE.encode()),
         (b"x-trace-id", trace_id.encode()),
     ]
-    return headers, render(
-        ApiError(Fault[fault.name], **_VALUES.get(fault, {})), LANGUAGE, trace_id
-    )
+    return headers, render(_error(fault), LANGUAGE, trace_id)
+
+
+def _error(fault: HttpFault) -> ApiError:
+    if fault is HttpFault.REQUEST_HEAD_TOO_LARGE:
+        return ApiError(
+            Fault.REQUEST_HEAD_TOO_LARGE, headers=HEADERS, each=LINE_BYTES, limit=HEAD_BYTES
+        )
+    return ApiError(Fault[fault.name])
