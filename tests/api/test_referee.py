@@ -245,7 +245,7 @@ async def test_head_has_no_body_and_only_checks_the_key(line: Line) -> None:
 
 async def test_what_is_not_described_is_not_there(line: Line) -> None:
     for request in ("GET /v1", "GET /v1/nothing", "GET /v1/classes//", "PUT /v1/classes/1"):
-        for status in (401, 404):
+        for status in (401, 404, 429, 503):
             assert (await line.ask(request, status, ERROR)).status_code == status
         with pytest.raises(Undescribed, match="the document has no such operation"):
             await line.ask(request, 200, BOOKING)
