@@ -397,6 +397,16 @@ class Turn:
         """Whoever asks again under that name is to find what came of it."""
         self._outcomes[outcome.name] = outcome
 
+    @property
+    def touched_bookings(self) -> dict[int, Booking]:
+        """The bookings that are new or changed, as they now stand."""
+        return {each: self.bookings[each] for each in self._added | self._changed}
+
+    @property
+    def event_types(self) -> list[EventType]:
+        """Of what will be told, in order."""
+        return [each.type for each in self._events]
+
     def record(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
         # What was there changes first: who gave up a place may have taken another on the same slot.

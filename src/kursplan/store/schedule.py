@@ -6,13 +6,13 @@ What partners are shown is in `timetable` and `directory`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select
 
 from kursplan.domain.slots import SlotStatus
-from kursplan.store.dialect import Instant
+from kursplan.store.dialect import Instant, any_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -130,6 +130,12 @@ _SLOTS = (
 )
 
 SLOT_BY_ID = _SLOTS.where(slot.c.id == bindparam("slot_id"))
+
+SLOTS_BY_ID = _SLOTS.where(any_of(slot.c.id, "slot_ids"))
+
+NAMES_OF_CUSTOMERS = select(customer.c.id, customer.c.first_name, customer.c.last_name).where(
+    customer.c.organization_id == ORGANIZATION, any_of(customer.c.id, "customer_ids")
+)
 
 SLOTS_OF_STUDIO = _SLOTS.where(
     slot.c.studio_id == bindparam("studio_id"),
@@ -257,6 +263,26 @@ def slots_of_studio(
 def slot_by_id(tx: Connection, organization_id: int, slot_id: int) -> AnyRow | None:
     named = {"organization": organization_id, "slot_id": slot_id}
     return tx.execute(SLOT_BY_ID, named).one_or_none()
+
+
+def slots_by_id(
+    tx: Connection, organization_id: int, slot_ids: Collection[int]
+) -> dict[int, AnyRow]:
+    if not slot_ids:
+        return {}
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return {row.id: row for row in tx.execute(SLOTS_BY_ID, named)}
+
+
+def names_of_customers(
+    tx: Connection, organization_id: int, customer_ids: Collection[int]
+) -> dict[int, str]:
+    """By id; of those who were erased nothing is left to tell."""
+    if not customer_ids:
+        return {}
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    rows = tx.execute(NAMES_OF_CUSTOMERS, named)
+    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
 
 
 def stand_ins(tx: Connection, organization_id: int, slot_id: int) -> Sequence[AnyRow]:
