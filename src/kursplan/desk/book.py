@@ -139,7 +139,10 @@ class Book(Deed):
         return Booked.of(booking, turn.slot_of(booking), replayed=True)
 
     def _book(self, turn: Turn) -> Booked | Refusal:
-        found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
+        hidden_too = Refusal.NOT_AVAILABLE in self.overrule
+        found = _whom_and_where(
+            turn, self.studio_id, self.customer_id, self.slot_id, hidden_too=hidden_too
+        )
         if isinstance(found, Refusal):
             return found
         slot, customer = found
@@ -203,11 +206,11 @@ class StillRefused(Deed):
 
 
 def _whom_and_where(
-    turn: Turn, studio_id: int, customer_id: int, slot_id: int
+    turn: Turn, studio_id: int, customer_id: int, slot_id: int, *, hidden_too: bool = False
 ) -> tuple[Slot, Customer] | Refusal:
     """The slot of that studio and the customer of its organization, as far as they are there."""
     slot = turn.slots.get(slot_id)
-    if slot is None or slot.studio.id != studio_id or not slot.class_.visible:
+    if slot is None or slot.studio.id != studio_id or not (slot.class_.visible or hidden_too):
         return Refusal.CLASS_SLOT_NOT_FOUND
     customer = turn.customers.get(customer_id)
     if customer is None:

@@ -54,4 +54,4 @@ def cancel_slot(turn: Turn, slot: Slot) -> tuple[Booking, ...]:
     cancelled = replace(slot, status=SlotStatus.CANCELED)
     turn.change_slot(cancelled)
     turn.tell_slot(EventType.CLASS_SLOT_CANCELLED, cancelled)
-    return tuple(give_up(turn, booking) for booking, _ in roster)
+    return tuple(give_up(turn, booking, with_slot=True) for booking, _ in roster)

@@ -65,7 +65,7 @@ class PutStandIn(Deed):
             reason=self.reason,
             at=turn.now,
         )
-        return _exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
+        return exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,10 @@ class RemoveStandIn(Deed):
         if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
             return Refusal.EMPLOYEE_NOT_FOUND
         instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
-        return _exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
+        return exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
 
 
-def _exchanged(
-    turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int
-) -> SlotStaffed:
+def exchanged(turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int) -> SlotStaffed:
     """The one who comes takes the position of the one who leaves."""
     final = tuple(comes if each == leaves else each for each in given)
     instructors.put(turn.tx, turn.organization_id, {slot.id: final})

@@ -188,6 +188,7 @@ class Turn:
         self._reshaped: dict[int, None] = {}
         self._earlier: Mapping[Name, Outcome] = {}
         self._outcomes: dict[Name, Outcome] = {}
+        self._reasons: dict[int, str] = {}
         self._events: list[Event] = []
         self._shown: set[int] = set()
         self._unheard = unheard
@@ -343,6 +344,11 @@ class Turn:
             self.slots[slot.id] = slot.with_places(seats, waiting, last_sequence)
             self._counted[slot.id] = None
 
+    def note_reason(self, booking_id: int, reason: str | None) -> None:
+        """Why staff did what they did to the booking; without one, an earlier one stays."""
+        if reason:
+            self._reasons[booking_id] = reason
+
     def change_slot(self, slot: Slot) -> None:
         """The slot of that id is now `slot`."""
         self.slots[slot.id] = slot
@@ -416,6 +422,8 @@ class Turn:
             bookings.add(self._tx, self.organization_id, added)
         # New ones too, if they were changed since: only what they were made with was added.
         self._change_bookings(each for each in self._changed if each in self._added)
+        if self._reasons:
+            bookings.note_reasons(self._tx, self.organization_id, self._reasons)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))

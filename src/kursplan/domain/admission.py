@@ -19,13 +19,19 @@ from kursplan.domain.values import value
 
 STAFF_MAY_OVERRULE = frozenset(
     {
+        Refusal.NOT_AVAILABLE,
+        Refusal.DISPLAY_ONLY,
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
         Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Refusal.CUSTOMER_IDLE,
         Refusal.NO_CONTINGENT,
         Refusal.BOOKING_LIMIT_REACHED,
     }
 )
-"""What staff may set aside, knowingly and on record; never that the customer is on the slot."""
+"""What staff may set aside, knowingly and on record; never that the customer is on the slot.
+
+Of NOT_AVAILABLE that is a customer of another studio, a hidden class and a slot that has started and
+is not over: never a cancelled or completed slot, nor one whose access is refused."""
 
 
 @value
@@ -44,15 +50,18 @@ def may_book(
     `set_aside` names refusals that do not count this time: staff who overrule, or a promotion,
     for which the customer is on the slot already.
     """
-    if (
-        slot.status is not SlotStatus.PLANNED
-        or slot.has_started(now)
-        or customer.access_refused
+    if slot.status is not SlotStatus.PLANNED or slot.is_over(now) or customer.access_refused:
+        return Refusal.NOT_AVAILABLE
+    if Refusal.NOT_AVAILABLE not in set_aside and (
+        slot.has_started(now)
         or (customer.home_studio_id != slot.studio.id and not slot.class_.admits_other_studios)
         or not slot.class_.visible
     ):
         return Refusal.NOT_AVAILABLE
-    if slot.class_.online_booking is OnlineBooking.DISPLAY_ONLY:
+    if (
+        slot.class_.online_booking is OnlineBooking.DISPLAY_ONLY
+        and Refusal.DISPLAY_ONLY not in set_aside
+    ):
         return Refusal.DISPLAY_ONLY
     if slot.studio.is_closed(slot.starts_at, slot.ends_at):
         return Refusal.STUDIO_CLOSED

@@ -21,8 +21,13 @@ def may_cancel(slot: Slot, booking: Booking, now: datetime) -> Cancellation | Re
     """Decide about an active booking; a waiting position can be given up until the start."""
     if slot.has_started(now):
         return Refusal.SLOT_STARTED
-    if booking.waiting or now <= slot.cancellable_until:
+    if not is_late(slot, booking, now):
         return Cancellation(late=False)
     if slot.class_.late_cancellation:
         return Cancellation(late=True)
     return Refusal.CANCELLATION_TOO_LATE
+
+
+def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
+    """Whether giving it up now comes after the term; a waiting position is never late."""
+    return not booking.waiting and now > slot.cancellable_until

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from operator import attrgetter
 
@@ -73,6 +73,8 @@ ADD = insert_many(
     late=false(),
     skipped=null(),
     conflict=null(),
+    held=null(),
+    reason=null(),
 )
 _added = attrgetter(*ADD.names)
 
@@ -89,9 +91,23 @@ _CHANGEABLE = (
     "late",
     "skipped",
     "conflict",
+    "overruled",
+    "held",
 )
 CHANGE = update_many(booking, *_CHANGEABLE)
 _changed = attrgetter("id", *_CHANGEABLE)
+
+NOTE_REASON = (
+    update(booking)
+    .where(booking.c.organization_id == ORGANIZATION, booking.c.id == bindparam("booking_id"))
+    .values(reason=bindparam("told"))
+)
+
+CANCELLED_WITH_SLOT = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION,
+    booking.c.slot_id == bindparam("of_slot_id"),
+    booking.c.held.is_not(None),
+)
 
 LAST_SEQUENCES = (
     select(booking.c.slot_id, func.max(booking.c.sequence).label("last"))
@@ -179,6 +195,23 @@ def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) ->
     CHANGE.run(tx, organization_id, map(_changed, bookings))
 
 
+def note_reasons(tx: Connection, organization_id: int, reasons: Mapping[int, str]) -> None:
+    """Write down why staff did what they did last to these bookings."""
+    tx.execute(
+        NOTE_REASON,
+        [
+            {"organization": organization_id, "booking_id": booking_id, "told": reason}
+            for booking_id, reason in reasons.items()
+        ],
+    )
+
+
+def cancelled_with_slot(tx: Connection, organization_id: int, slot_id: int) -> set[int]:
+    """Those that ended because their slot was cancelled, and are not back."""
+    named = {"organization": organization_id, "of_slot_id": slot_id}
+    return set(tx.execute(CANCELLED_WITH_SLOT, named).scalars())
+
+
 def last_sequences(
     tx: Connection, organization_id: int, slot_ids: Collection[int]
 ) -> dict[int, int]:
@@ -235,4 +268,5 @@ def _booking(row: AnyRow) -> Booking:
         skipped=row.skipped,
         conflict=row.conflict,
         overruled=tuple(map(Refusal, row.overruled)),
+        held=row.held,
     )

@@ -177,6 +177,7 @@ _BOOKINGS = (
         booking.c.skipped,
         booking.c.conflict,
         booking.c.overruled,
+        booking.c.reason,
         customer.c.first_name,
         customer.c.last_name,
         customer.c.number,

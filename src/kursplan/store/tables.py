@@ -616,6 +616,8 @@ booking = _table(
     _word("skipped", Refusal, optional=True),
     _word("conflict", Refusal, optional=True),
     Column("overruled", Listed, nullable=False),
+    _word("held", BookingStatus, optional=True),
+    _text("reason"),
     _to("slot", "slot_id"),
     _to("customer", "customer_id"),
     # Of this customer and of nobody else; what refers to a membership is found by the customer.

@@ -1,0 +1,20 @@
+"""What a booking held when its slot was cancelled, and why staff did what they did to it.
+
+By the first a slot is restored with those who were on it. Bookings of slots that were cancelled
+before say nothing: such a slot is restored with nobody on it.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("booking", sa.Column("held", sa.Text(), nullable=True))
+    op.add_column("booking", sa.Column("reason", sa.Text(), nullable=True))
