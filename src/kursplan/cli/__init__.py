@@ -10,6 +10,7 @@ import errno
 from typing import Annotated, Any
 
 import typer
+from typer._click import ClickException
 from typer.core import TyperGroup
 
 from kursplan import __version__
@@ -17,35 +18,45 @@ from kursplan.cli import (
     booking,
     classes,
     clock,
+    customer,
     db,
     demo,
     doctor,
     gym,
     key,
     restore,
+    series,
     serve,
     settings,
     slot,
     studio,
     webhook,
 )
-from kursplan.cli.output import Stop, trouble
+from kursplan.cli.output import Stop, stopped
 
 
 class _Commands(TyperGroup):
-    """All commands; where one can't go on, it ends with its reason and not with a traceback."""
+    """All commands; where one can't go on, it ends with its reason and not with a traceback.
+
+    Here, for all of them, a reason is told as JSON where `--json` is given, wrong use included.
+    """
 
     def invoke(self, ctx: Any) -> Any:
+        json = "--json" in (*ctx._protected_args, *ctx.args)
         try:
             return super().invoke(ctx)
         except Stop as stop:
-            trouble(str(stop))
-            raise typer.Exit(stop.status) from stop
+            reason, cause = stop, stop
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # Whoever read what is written here has seen enough.
-            trouble(str(error))
-            raise typer.Exit(1) from error
+            reason, cause = Stop(str(error)), error
+        except ClickException as wrong:
+            if not json:
+                raise
+            reason, cause = Stop(wrong.format_message(), wrong.exit_code), wrong
+        stopped(reason, json=json)
+        raise typer.Exit(reason.status) from cause
 
 
 app = typer.Typer(
@@ -93,7 +104,9 @@ app.add_typer(key.app, name="key")
 app.add_typer(studio.app, name="studio")
 app.add_typer(classes.app, name="class")
 app.add_typer(slot.app, name="slot")
+app.add_typer(series.app, name="series")
 app.add_typer(booking.app, name="booking")
+app.add_typer(customer.app, name="customer")
 app.add_typer(webhook.app, name="webhook")
 
 

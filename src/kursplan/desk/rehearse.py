@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 from kursplan.clock import Clock
 from kursplan.desk.turn import Command, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking
+from kursplan.domain.consequences import TAKES, Becomes, becomes
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.values import value
@@ -30,26 +30,6 @@ A = TypeVar("A")
 
 LOOKS = 8
 """How often a rehearsal starts over with a wider reach before it gives up."""
-
-
-class Becomes(StrEnum):
-    """What a booking becomes, in the eyes of whose it is."""
-
-    CANCELLED = "CANCELLED"
-    FLAGGED = "FLAGGED"
-    """It stays, and would be refused today."""
-    MOVED = "MOVED"
-    """It is at another time."""
-    MADE = "MADE"
-    BACK = "BACK"
-    """It was cancelled, and is not any more."""
-    PROMOTED = "PROMOTED"
-    OTHERWISE = "OTHERWISE"
-    """Something changes that takes no place from anybody and gives none."""
-
-
-TAKES = frozenset({Becomes.CANCELLED, Becomes.FLAGGED, Becomes.MOVED})
-"""What takes something from people, so that staff are asked before."""
 
 
 @value
@@ -171,20 +151,3 @@ def _told(
         becomes(before, after),
         after.conflict,
     )
-
-
-def becomes(before: Booking | None, after: Booking) -> Becomes:
-    """What happened to a booking, as its owner would put it: the gravest of it."""
-    if before is None:
-        return Becomes.MADE
-    if before.active and not after.active:
-        return Becomes.CANCELLED
-    if after.conflict is not None and after.conflict is not before.conflict:
-        return Becomes.FLAGGED
-    if after.active and not before.active:
-        return Becomes.BACK
-    if after.active and (before.starts_at, before.ends_at) != (after.starts_at, after.ends_at):
-        return Becomes.MOVED
-    if before.waiting and after.seated:
-        return Becomes.PROMOTED
-    return Becomes.OTHERWISE

@@ -7,9 +7,9 @@ What partners are shown is in `timetable` and `directory`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.dialect import Instant, any_of
@@ -94,6 +94,8 @@ _SLOTS = (
     select(
         slot.c.id,
         slot.c.class_id,
+        slot.c.studio_id,
+        slot.c.location_id,
         slot.c.series_id,
         slot.c.starts_at,
         slot.c.ends_at,
@@ -217,6 +219,15 @@ BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(booking.c.customer_id == bindparam("custo
     booking.c.starts_at, booking.c.id
 )
 
+BOOKINGS_OF_DAYS = _BOOKINGS.where(
+    booking.c.day >= bindparam("since"), booking.c.day < bindparam("until")
+).order_by(booking.c.starts_at, booking.c.id)
+FLAGGED_BOOKINGS = _BOOKINGS.where(
+    text("booking.status <> 'CANCELED'"),
+    booking.c.conflict.is_not(None),
+    booking.c.ends_at > bindparam("now", type_=Instant),
+).order_by(booking.c.starts_at, booking.c.id)
+
 
 def studios(tx: Connection, organization_id: int) -> Sequence[AnyRow]:
     return tx.execute(STUDIOS, {"organization": organization_id}).all()
@@ -308,3 +319,16 @@ def bookings_of_customer(
     """Cancelled ones too, in the order of their slots."""
     named = {"organization": organization_id, "customer_id": customer_id}
     return tx.execute(BOOKINGS_OF_CUSTOMER, named).all()
+
+
+def bookings_of_days(
+    tx: Connection, organization_id: int, since: date, until: date
+) -> Sequence[AnyRow]:
+    """Those of the local days from `since` up to but not including `until`, cancelled ones too."""
+    named = {"organization": organization_id, "since": since, "until": until}
+    return tx.execute(BOOKINGS_OF_DAYS, named).all()
+
+
+def flagged_bookings(tx: Connection, organization_id: int, now: datetime) -> Sequence[AnyRow]:
+    """The active bookings that are not over and would be refused today, the next first."""
+    return tx.execute(FLAGGED_BOOKINGS, {"organization": organization_id, "now": now}).all()

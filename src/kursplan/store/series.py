@@ -98,6 +98,8 @@ _SERIES = (
 
 BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 
+EVERY = _SERIES
+
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
 )
@@ -257,6 +259,12 @@ def load(tx: Connection, organization_id: int, series_id: int) -> Series | None:
     rows = tx.execute(BY_ID, named).all()
     found = _with_instructors(tx, organization_id, rows)
     return found[0] if found else None
+
+
+def every(tx: Connection, organization_id: int) -> list[Series]:
+    """All series, those that have ended too, in the order in which they were planned."""
+    rows = tx.execute(EVERY, {"organization": organization_id}).all()
+    return _with_instructors(tx, organization_id, rows)
 
 
 def find(tx: Connection, organization_id: int, key: str) -> int | None:
