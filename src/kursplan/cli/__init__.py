@@ -34,6 +34,8 @@ from kursplan.cli import (
 )
 from kursplan.cli.output import Stop, stopped
 
+_JSON = "kursplan.json"
+
 
 class _Commands(TyperGroup):
     """All commands; where one can't go on, it ends with its reason and not with a traceback.
@@ -41,22 +43,27 @@ class _Commands(TyperGroup):
     Here, for all of them, a reason is told as JSON where `--json` is given, wrong use included.
     """
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        json = "--json" in (*ctx._protected_args, *ctx.args)
+        json: bool = ctx.meta[_JSON]
         try:
             return super().invoke(ctx)
         except Stop as stop:
-            reason, cause = stop, stop
+            stopped(stop, json=json)
+            raise typer.Exit(stop.status) from stop
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # Whoever read what is written here has seen enough.
-            reason, cause = Stop(str(error)), error
+            stopped(Stop(str(error)), json=json)
+            raise typer.Exit(1) from error
         except ClickException as wrong:
             if not json:
                 raise
-            reason, cause = Stop(wrong.format_message(), wrong.exit_code), wrong
-        stopped(reason, json=json)
-        raise typer.Exit(reason.status) from cause
+            stopped(Stop(wrong.format_message(), wrong.exit_code), json=True)
+            raise typer.Exit(wrong.exit_code) from wrong
 
 
 app = typer.Typer(

@@ -248,7 +248,7 @@ def promote(
     overruled = _overruled(overrule, reason)
 
     async def task(office: Office) -> AnyRow | None:
-        on = slot if booking is None else (await _booking(office, booking)).slot_id
+        on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
         command = MoveUp(office.organization_id, on, booking, overruled, reason)
         moved = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         return None if moved is None else await _booking(office, moved.id)

@@ -7,7 +7,7 @@ scripts say `--yes`; `--dry-run` says what would be and does nothing.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -99,7 +99,7 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
     return lines
 
 
-def _tell_dry_run(rehearsed: Rehearsed[object], always: str | None, *, json: bool) -> None:
+def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
     if json:
         document(
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from kursplan.domain.names import folded
 from kursplan.store.rows import AnyRow
@@ -37,9 +37,10 @@ _PEOPLE = (
 )
 
 
-def _begins(name: str) -> object:
+def _begins(name: str) -> ColumnElement[bool]:
     """Whether first or last name begin with what is asked for under `name`."""
-    since, until = bindparam(name), bindparam(f"{name}_to")
+    since: ColumnElement[str] = bindparam(name)
+    until: ColumnElement[str] = bindparam(f"{name}_to")
     return or_(
         and_(customer.c.first_name_folded >= since, customer.c.first_name_folded < until),
         and_(customer.c.last_name_folded >= since, customer.c.last_name_folded < until),
