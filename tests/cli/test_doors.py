@@ -1,6 +1,11 @@
 """What staff can do at the desk by the command line: named, asked about, tried out and done."""
 
+import asyncio
 import json
+import os
+import pty
+import subprocess
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -355,3 +360,35 @@ async def test_slots_and_bookings_are_narrowed_down(
     assert await bookings("--room", "saal 2") == [other]
     assert await bookings("--status", "canceled") == [other]
     assert await bookings("--studio", "berlin") == [slot, other]
+
+
+@pytest.mark.parametrize(("answer", "status", "left"), [("n", 1, True), ("y", 0, False)])
+async def test_on_a_terminal_it_asks(
+    database_url: str, gym: Gym, slot: int, answer: str, status: int, left: bool
+) -> None:
+    anna = await gym.customer("Anna", last_name="Arndt")
+    await gym.booked(anna, slot)
+
+    told, ended = await asyncio.to_thread(at_a_terminal, database_url, slot, answer)
+
+    assert "Anna Arndt loses Spin" in told
+    assert "Do it? [y/N]" in told
+    assert ended == status
+    assert bool(await gym.on_slot(slot)) is left
+
+
+def at_a_terminal(database_url: str, slot: int, answer: str) -> tuple[str, int]:
+    """What is said and how it ends when somebody at a terminal answers so."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "kursplan", "slot", "cancel", str(slot)],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"KURSPLAN_DATABASE_URL": database_url},
+    ) as process:
+        os.write(ours, f"{answer}\n".encode())
+        _, told = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    return told.decode(), process.returncode

@@ -93,7 +93,15 @@ async def test_a_slot_moves_and_names_whom_staff_should_look_at(
     await gym.location("Saal 2")
 
     moved = await kursplan(
-        "slot", "move", slot, "--to", f"{in_three_days}T20:30", "--room", "saal 2", "--yes", "--json"
+        "slot",
+        "move",
+        slot,
+        "--to",
+        f"{in_three_days}T20:30",
+        "--room",
+        "saal 2",
+        "--yes",
+        "--json",
     )
     again = await kursplan("slot", "move", slot, "--to", f"{in_three_days} 20:30")
 
@@ -259,7 +267,7 @@ async def test_a_studio_is_closed_and_opened_again(
 
     closed = await kursplan(
         *("studio", "close", "berlin", "--from", in_three_days, "--to", day_after),
-        *("--reason", "Repair", "--json"),
+        *("--reason", "Repair", "--yes", "--json"),
     )
     listed = await kursplan("studio", "list", "--json")
     opened = await kursplan("studio", "open", "berlin", f"berlin-{in_three_days}")

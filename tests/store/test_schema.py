@@ -179,6 +179,10 @@ def all_rows(tx: Connection) -> dict[str, Any]:
     }
 
 
+LATER = ("held", "reason")
+"""What bookings have only since a later schema, and what nobody has said of these."""
+
+
 async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
     gym: Gym, empty_url: str
 ) -> None:
@@ -197,7 +201,10 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
         for table in tables.metadata.sorted_tables:
             names = table.columns.keys()
             for row in wanted[table.name]:
-                tx.execute(insert(table), dict(zip(names, row, strict=True)))
+                values = dict(zip(names, row, strict=True))
+                later = LATER if table.name == "booking" else ()
+                told = {name: each for name, each in values.items() if name not in later}
+                tx.execute(insert(table), told)
 
     earlier = connect(empty_url)
     await earlier.write(fill)

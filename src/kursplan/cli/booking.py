@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,14 @@ import typer
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, document, local_time, refused, say, table
-from kursplan.cli.people import booking_document, name_of, remarks, slots_held, status_of
+from kursplan.cli.people import (
+    booking_document,
+    name_of,
+    remarks,
+    slots_held,
+    slots_of_day,
+    status_of,
+)
 from kursplan.cli.studio import studio_by_key
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import Refusal
@@ -107,8 +114,8 @@ def list_bookings(
                 raise refused(Refusal.CUSTOMER_NOT_FOUND)
             found = await office.read(schedule.bookings_of_customer, customer)
         elif day is not None:
-            since, until = day.date(), day.date() + timedelta(days=1)
-            found = await office.read(schedule.bookings_of_days, since, until)
+            held = [each.id for each in await slots_of_day(office, day.date())]
+            found = await office.read(schedule.bookings_of_slots, held)
         else:
             found = await office.read(schedule.flagged_bookings, office.clock.now())
         if studio is not None:
@@ -116,8 +123,8 @@ def list_bookings(
             found = [each for each in found if each.studio_id == known.id]
         if status is not None:
             found = [each for each in found if each.status == status]
-        held = await slots_held(office, instructor, room, {each.slot_id for each in found})
-        return [each for each in found if each.slot_id in held]
+        shown = await slots_held(office, instructor, room, {each.slot_id for each in found})
+        return [each for each in found if each.slot_id in shown]
 
     found = in_office(organization, task)
     if json:

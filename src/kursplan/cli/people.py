@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from kursplan.cli.output import NOTHING, Stop, local_time, table, words, zoned
+from kursplan.domain.localtime import start_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -51,6 +54,18 @@ async def slots_held(
         given = await office.read(instructors.of_slots, sorted(held))
         held = {each for each in held if employee in given[each]}
     return held
+
+
+async def slots_of_day(office: Office, day: date) -> list[AnyRow]:
+    """The slots of that day, in the time of each studio."""
+    from kursplan.store import schedule
+
+    found: list[AnyRow] = []
+    for each in await office.read(schedule.studios):
+        zone = ZoneInfo(each.zone)
+        since, until = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+        found += await office.read(schedule.slots_of_studio, each.id, since, until)
+    return found
 
 
 def name_of(row: AnyRow) -> str:

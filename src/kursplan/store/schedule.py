@@ -7,7 +7,7 @@ What partners are shown is in `timetable` and `directory`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, text
 
@@ -219,12 +219,12 @@ BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(booking.c.customer_id == bindparam("custo
     booking.c.starts_at, booking.c.id
 )
 
-BOOKINGS_OF_DAYS = _BOOKINGS.where(
-    booking.c.day >= bindparam("since"), booking.c.day < bindparam("until")
-).order_by(booking.c.starts_at, booking.c.id)
+BOOKINGS_OF_SLOTS = _BOOKINGS.where(any_of(booking.c.slot_id, "slot_ids")).order_by(
+    booking.c.starts_at, booking.c.sequence, booking.c.id
+)
 FLAGGED_BOOKINGS = _BOOKINGS.where(
     text("booking.status <> 'CANCELED'"),
-    booking.c.conflict.is_not(None),
+    text("booking.conflict IS NOT NULL"),
     booking.c.ends_at > bindparam("now", type_=Instant),
 ).order_by(booking.c.starts_at, booking.c.id)
 
@@ -321,12 +321,14 @@ def bookings_of_customer(
     return tx.execute(BOOKINGS_OF_CUSTOMER, named).all()
 
 
-def bookings_of_days(
-    tx: Connection, organization_id: int, since: date, until: date
+def bookings_of_slots(
+    tx: Connection, organization_id: int, slot_ids: Collection[int]
 ) -> Sequence[AnyRow]:
-    """Those of the local days from `since` up to but not including `until`, cancelled ones too."""
-    named = {"organization": organization_id, "since": since, "until": until}
-    return tx.execute(BOOKINGS_OF_DAYS, named).all()
+    """Cancelled ones too, in the order of their slots and of joining."""
+    if not slot_ids:
+        return []
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return tx.execute(BOOKINGS_OF_SLOTS, named).all()
 
 
 def flagged_bookings(tx: Connection, organization_id: int, now: datetime) -> Sequence[AnyRow]:

@@ -644,6 +644,13 @@ booking = _table(
         "starts_at",
     ),
     Index(
+        "ix_booking_flagged",
+        "organization_id",
+        "ends_at",
+        postgresql_where=text("conflict IS NOT NULL"),
+        sqlite_where=text("conflict IS NOT NULL"),
+    ),
+    Index(
         "ix_booking_waiting",
         "organization_id",
         "slot_id",
