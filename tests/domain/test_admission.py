@@ -332,8 +332,11 @@ def test_one_who_is_on_the_slot_is_there_once(status: BookingStatus) -> None:
     assert may_book(SLOT, customer, NOW) == expected
 
 
-def test_staff_may_overrule_windows_contingent_and_limit_alone() -> None:
+def test_what_staff_may_overrule() -> None:
     assert {
+        Refusal.NOT_AVAILABLE,
+        Refusal.DISPLAY_ONLY,
+        Refusal.CUSTOMER_IDLE,
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
         Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
         Refusal.NO_CONTINGENT,
@@ -352,11 +355,34 @@ def test_what_is_overruled_no_longer_refuses_and_the_rest_does(refusal: Refusal)
         ),
         Refusal.NO_CONTINGENT: with_class(who_may_book=WhoMayBook.MEMBERS),
         Refusal.BOOKING_LIMIT_REACHED: replace(SLOT, max_participants=0),
+        Refusal.NOT_AVAILABLE: with_class(online_booking=OnlineBooking.NO),
+        Refusal.DISPLAY_ONLY: with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
+        Refusal.CUSTOMER_IDLE: MEMBERS,
     }
     slot = slots[refusal]
-    assert may_book(slot, CUSTOMER, NOW) is refusal
-    assert may_book(slot, CUSTOMER, NOW, STAFF_MAY_OVERRULE - {refusal}) is refusal
-    assert may_book(slot, CUSTOMER, NOW, frozenset({refusal})) == SEAT
+    resting = member(replace(HAS_ROOM, idle_periods=RESTS))
+    customer = resting if refusal is Refusal.CUSTOMER_IDLE else CUSTOMER
+    assert may_book(slot, customer, NOW) is refusal
+    assert may_book(slot, customer, NOW, STAFF_MAY_OVERRULE - {refusal}) is refusal
+    assert may_book(slot, customer, NOW, frozenset({refusal})) == SEAT
+
+
+def test_staff_fill_a_slot_that_has_started_and_one_for_other_studios_until_it_ends() -> None:
+    overruled = frozenset({Refusal.NOT_AVAILABLE, Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME})
+    elsewhere = replace(CUSTOMER, home_studio_id=SLOT.studio.id + 1)
+    last = SLOT.ends_at - timedelta(microseconds=1)
+    assert may_book(SLOT, CUSTOMER, last, overruled) == SEAT
+    assert may_book(SLOT, elsewhere, NOW, overruled) == SEAT
+
+
+def test_what_is_cancelled_completed_or_over_and_whose_access_is_refused_stays_refused() -> None:
+    for slot, customer, now in (
+        (SLOT, CUSTOMER, SLOT.ends_at),
+        (replace(SLOT, status=SlotStatus.CANCELED), CUSTOMER, NOW),
+        (replace(SLOT, status=SlotStatus.COMPLETED), CUSTOMER, NOW),
+        (SLOT, replace(CUSTOMER, access_refused=True), NOW),
+    ):
+        assert may_book(slot, customer, now, STAFF_MAY_OVERRULE) is Refusal.NOT_AVAILABLE
 
 
 MEMBERS = with_class(who_may_book=WhoMayBook.MEMBERS, uses_contingent=True)
