@@ -339,14 +339,29 @@ def test_what_staff_may_overrule() -> None:
         Refusal.CUSTOMER_IDLE,
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
         Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Refusal.CUSTOMER_IDLE,
         Refusal.NO_CONTINGENT,
         Refusal.BOOKING_LIMIT_REACHED,
     } == STAFF_MAY_OVERRULE
 
 
+def test_nobody_overrules_a_cancelled_slot_one_that_is_over_or_that_access_is_refused() -> None:
+    for slot, customer, now in (
+        (replace(SLOT, status=SlotStatus.CANCELED), CUSTOMER, NOW),
+        (SLOT, CUSTOMER, SLOT.ends_at),
+        (SLOT, replace(CUSTOMER, access_refused=True), NOW),
+    ):
+        assert may_book(slot, customer, now, STAFF_MAY_OVERRULE) is Refusal.NOT_AVAILABLE
+    late = SLOT.ends_at - MOMENT
+    assert may_book(SLOT, CUSTOMER, late) is Refusal.NOT_AVAILABLE
+    assert may_book(SLOT, CUSTOMER, late, STAFF_MAY_OVERRULE) == SEAT
+
+
 @pytest.mark.parametrize("refusal", sorted(STAFF_MAY_OVERRULE))
 def test_what_is_overruled_no_longer_refuses_and_the_rest_does(refusal: Refusal) -> None:
     slots = {
+        Refusal.NOT_AVAILABLE: with_class(bookable=False),
+        Refusal.DISPLAY_ONLY: with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME: with_class(
             earliest_booking=Term(1, TermUnit.HOURS)
         ),
@@ -431,10 +446,20 @@ COUNTED = replace(HAS_ROOM, used_days=(DAY,))
             OWN,
             Refusal.STUDIO_CLOSED,
         ),
+        # Every guard of a new booking is asked again.
+        (SLOT, replace(CUSTOMER, access_refused=True), OWN, Refusal.NOT_AVAILABLE),
+        (SLOT, replace(CUSTOMER, home_studio_id=AWAY), OWN, Refusal.NOT_AVAILABLE),
+        (with_class(bookable=False), CUSTOMER, OWN, Refusal.NOT_AVAILABLE),
+        (
+            with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
+            CUSTOMER,
+            OWN,
+            Refusal.DISPLAY_ONLY,
+        ),
     ],
 )
 def test_why_a_booking_would_be_refused_today(
     slot: Slot, customer: Customer, own: Booking, expected: Refusal | None
 ) -> None:
     """F20, F34"""
-    assert conflict_of(slot, customer, own) is expected
+    assert conflict_of(slot, customer, own, NOW) is expected

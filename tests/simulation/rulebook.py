@@ -157,14 +157,18 @@ class Rulebook:
     # Whether somebody may have a place, and why not.
 
     def why_not(
-        self, slot: Slot, member: Member, aside: frozenset[str] = frozenset()
+        self,
+        slot: Slot,
+        member: Member,
+        aside: frozenset[str] = frozenset(),
+        without: Place | None = None,
     ) -> str | None:
-        for reason in self._reasons(slot, member):
+        for reason in self._reasons(slot, member, without):
             if reason not in aside:
                 return reason
         return None
 
-    def _reasons(self, slot: Slot, member: Member) -> Iterator[str]:
+    def _reasons(self, slot: Slot, member: Member, without: Place | None) -> Iterator[str]:
         """All that speaks against it, in the order in which it is to be told."""
         offer = slot.offer
         elsewhere = member.home != offer.studio and not offer.admits_others
@@ -172,7 +176,7 @@ class Rulebook:
             yield "NOT_AVAILABLE"
         if self.closed(slot):
             yield "STUDIO_CLOSED"
-        if any(each.member is member for each in self.on(slot)):
+        if any(each.member is member and each is not without for each in self.on(slot)):
             yield "CUSTOMER_ALREADY_BOOKED"
         if offer.opens is not None:
             first_day = slot.day - timedelta(days=offer.opens)
@@ -180,7 +184,7 @@ class Rulebook:
                 yield "DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME"
         if self.now > slot.start - offer.closes:
             yield "DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME"
-        if reason := self._not_entitled(slot, member):
+        if reason := self._not_entitled(slot, member, without):
             yield reason
         if self._sits_elsewhere(slot, member):
             yield "CUSTOMER_IN_OTHER_BOOKING"
@@ -200,7 +204,7 @@ class Rulebook:
             and (member.rest[1] is None or slot.day <= member.rest[1])
         )
         valid = member.valid_until is None or slot.day <= member.valid_until
-        if rests and (valid or not slot.offer.members_only):
+        if rests and valid:
             return "CUSTOMER_IDLE"
         if not slot.offer.members_only and not slot.offer.contingent:
             return None
@@ -285,15 +289,12 @@ class Rulebook:
 
     def _flag(self, place: Place) -> bool:
         """Note what speaks against the booking now; whether that is news."""
-        slot = place.slot
-        conflict = None
-        unentitled = self._not_entitled(slot, place.member, without=place)
-        if self.closed(slot):
-            conflict = "STUDIO_CLOSED"
-        elif unentitled and unentitled not in place.overruled:
-            conflict = unentitled
-        elif place.seated and self._sits_elsewhere(slot, place.member):
-            conflict = "CUSTOMER_IN_OTHER_BOOKING"
+        if self.now >= place.slot.start:
+            return False
+        aside = SETTLED_BY_JOINING | place.overruled
+        if not place.seated:
+            aside |= {"CUSTOMER_IN_OTHER_BOOKING"}
+        conflict = self.why_not(place.slot, place.member, aside, without=place)
         news = conflict != place.conflict
         place.conflict = conflict
         return news

@@ -550,7 +550,9 @@ class GymDay(RuleBasedStateMachine):
 
     @rule(
         n=which,
-        change=st.sampled_from(["rest", "rest", "wake", "wake", "end", "renew", "refuse", "admit"]),
+        change=st.sampled_from(
+            ["rest", "rest", "wake", "wake", "end", "renew", "refuse", "admit", "move"]
+        ),
         begins=st.integers(0, 3),
         days=st.sampled_from([0, 1, 30, None]),
     )
@@ -559,6 +561,8 @@ class GymDay(RuleBasedStateMachine):
     ) -> None:
         """Bookings to come are looked at again in the same turn (F34)."""
         member = self.member(n)
+        if change == "move":
+            member.home = next(each for each in self.morning.studios if each != member.home)
         today = self.book.now.astimezone(self.morning.studios[member.home]).date()
         first = today + timedelta(days=begins)
         told: str | None = None
@@ -578,6 +582,8 @@ class GymDay(RuleBasedStateMachine):
                 until = first if change == "end" else None
                 told = "CONTRACT_UPDATED" if until != member.valid_until else None
                 member.valid_until = until
+            case "move":
+                told = "CUSTOMER_HOME_STUDIO_UPDATED"
             case _:
                 told = "CUSTOMER_UPDATED" if (change == "refuse") != member.refused else None
                 member.refused = change == "refuse"

@@ -16,7 +16,7 @@ from re import fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kursplan.domain.studios import zone_of
+from kursplan.domain.studios import region_zone
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
@@ -215,7 +215,7 @@ class _Check:
     def _zone(self, path: Path, zone: Any) -> None:
         if isinstance(zone, str):
             try:
-                zone_of(zone)
+                region_zone(zone)
             except ValueError as error:
                 self._wrong((*path, "zone"), str(error))
 

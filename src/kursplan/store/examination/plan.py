@@ -15,7 +15,7 @@ from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Shape
 from kursplan.domain.slots import Own
-from kursplan.domain.studios import Closure, zone_of
+from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store import clock, instructors, series, timezones
 from kursplan.store.dialect import Instant
 from kursplan.store.examination.findings import Finding, Patient, Promise
@@ -36,6 +36,9 @@ from kursplan.store.tables import series as series_table
 
 _NOW = bindparam("now", type_=Instant)
 _ONE_MINUTE = timedelta(minutes=1)
+
+FLAGS_WHEN_CLOSED = frozenset({Refusal.NOT_AVAILABLE, Refusal.DISPLAY_ONLY, Refusal.STUDIO_CLOSED})
+"""With which a booking may be flagged while the studio is closed: the first guard is told."""
 _PLANNED_TO_COME = (slot.c.starts_at > _NOW, text("slot.status = 'PLANNED'"))
 _CLASS_OF_SLOT = (class_.c.organization_id == slot.c.organization_id) & (
     class_.c.id == slot.c.class_id
@@ -155,6 +158,12 @@ BOOKED_TO_COME = (
         *_PLANNED_TO_COME,
     )
     .order_by(booking.c.slot_id, booking.c.id)
+)
+
+LIVES = (
+    select(studio.c.id, studio.c.zone, studio.c.opening_date, studio.c.closing_date)
+    .where(studio.c.organization_id == ORGANIZATION)
+    .order_by(studio.c.id)
 )
 
 CLOSED = (
@@ -303,12 +312,16 @@ def _closures_are_flagged(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(CLOSED):
         times = Closure.of_local(row.local_from, row.local_to, zone_of(row.zone))
         closed.setdefault(row.studio_id, []).append(times)
+    for row in patient.rows(LIVES):
+        outside = outside_of_life(row.opening_date, row.closing_date, zone_of(row.zone))
+        closed.setdefault(row.id, []).extend(outside)
     for row in patient.rows(BOOKED_TO_COME, now=patient.now):
         is_closed = any(
-            each.starts_at < row.ends_at and row.starts_at < each.ends_at
-            for each in closed.get(row.studio_id, ())
+            each.falls_on(row.starts_at, row.ends_at) for each in closed.get(row.studio_id, ())
         )
-        if is_closed == (row.conflict is Refusal.STUDIO_CLOSED):
+        if is_closed and row.conflict in FLAGS_WHEN_CLOSED:
+            continue
+        if not is_closed and row.conflict is not Refusal.STUDIO_CLOSED:
             continue
         yield patient.finding(
             f"booking {row.id} is on slot {row.slot_id}, "
