@@ -114,8 +114,11 @@ def list_bookings(
                 raise refused(Refusal.CUSTOMER_NOT_FOUND)
             found = await office.read(schedule.bookings_of_customer, customer)
         elif day is not None:
-            held = [each.id for each in await slots_of_day(office, day.date())]
-            found = await office.read(schedule.bookings_of_slots, held)
+            found = [
+                booking
+                for each in await slots_of_day(office, day.date())
+                for booking in await office.read(schedule.bookings_of_slot, each.id)
+            ]
         else:
             found = await office.read(schedule.flagged_bookings, office.clock.now())
         if studio is not None:

@@ -219,9 +219,6 @@ BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(booking.c.customer_id == bindparam("custo
     booking.c.starts_at, booking.c.id
 )
 
-BOOKINGS_OF_SLOTS = _BOOKINGS.where(any_of(booking.c.slot_id, "slot_ids")).order_by(
-    booking.c.starts_at, booking.c.sequence, booking.c.id
-)
 FLAGGED_BOOKINGS = _BOOKINGS.where(
     text("booking.status <> 'CANCELED'"),
     text("booking.conflict IS NOT NULL"),
@@ -319,16 +316,6 @@ def bookings_of_customer(
     """Cancelled ones too, in the order of their slots."""
     named = {"organization": organization_id, "customer_id": customer_id}
     return tx.execute(BOOKINGS_OF_CUSTOMER, named).all()
-
-
-def bookings_of_slots(
-    tx: Connection, organization_id: int, slot_ids: Collection[int]
-) -> Sequence[AnyRow]:
-    """Cancelled ones too, in the order of their slots and of joining."""
-    if not slot_ids:
-        return []
-    named = {"organization": organization_id, "slot_ids": slot_ids}
-    return tx.execute(BOOKINGS_OF_SLOTS, named).all()
 
 
 def flagged_bookings(tx: Connection, organization_id: int, now: datetime) -> Sequence[AnyRow]:
