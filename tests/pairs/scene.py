@@ -43,6 +43,7 @@ from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
+from kursplan.desk.give_back import GiveBack
 from kursplan.desk.mend import MendPlaces, ReviewBookings
 from kursplan.desk.move_up import MoveUp
 from kursplan.desk.participation import SetParticipation
@@ -94,6 +95,8 @@ class Scene:
     eva: int
     hall: int
     series: int
+    pinned: int
+    """A slot of the series with a limit of its own."""
     full: int
     """A slot of today with one seat, which somebody has, and one who waits."""
     empty: int
@@ -189,6 +192,7 @@ async def build(gym: Gym) -> Scene:
     closed, later = [each.id for each in (await gym.slots_of(series))[1:]]
     flagged = (await gym.booked(ben, closed)).booking_id
     await gym.booked(dan, later)
+    await gym.changed_slot(later, max_participants=9)
     await gym.insert(
         tables.closure,
         key="easter",
@@ -224,6 +228,7 @@ async def build(gym: Gym) -> Scene:
         eva=eva,
         hall=hall,
         series=series,
+        pinned=later,
         full=full,
         empty=empty,
         yoga_slot=yoga_slot,
@@ -439,6 +444,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
     yield "follow the class", FollowClass(organization, of.spin)
     yield "follow the series", FollowSeries(organization, of.series)
+    yield "give a slot back", GiveBack(organization, of.pinned)
     yield "mend places", MendPlaces(organization, frozenset({of.full, of.held_back}))
     yield "look again", ReviewBookings(organization, frozenset({of.flagged, of.seated}))
     yield "rezone", Rezone(organization, berlin)

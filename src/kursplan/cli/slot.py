@@ -33,7 +33,7 @@ from kursplan.cli.people import (
 from kursplan.cli.studio import studio_by_key
 from kursplan.domain.localtime import day_of, start_of_day
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.slots import SlotStatus
+from kursplan.domain.slots import Own, SlotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -196,6 +196,53 @@ def show(
     tell_bookings(
         [each for each in bookings if each.cancelled_at is None], empty="Nobody is on this slot."
     )
+
+
+@app.command("give-back")
+def give_back(
+    slot: SlotArgument,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="ASPECT",
+            help="Only this: time, location, instructors, max-participants or max-waiting-list. "
+            "Can be given several times.",
+        ),
+    ] = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a slot back to its series: what was changed by hand on it follows the plan again."""
+    from kursplan.desk.give_back import EVERYTHING, GiveBack
+
+    aspects = frozenset(map(_aspect, only)) if only else EVERYTHING
+
+    async def task(office: Office) -> tuple[bool, AnyRow]:
+        command = GiveBack(office.organization_id, slot, aspects)
+        changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
+        return changed, await _slot(office, slot)
+
+    changed, row = in_office(organization, task)
+    if json:
+        document(
+            {
+                "slot_id": row.id,
+                "changed": changed,
+                "starts_at": zoned(row.starts_at, row.zone),
+                "ends_at": zoned(row.ends_at, row.zone),
+                "changed_by_hand": sorted(row.own),
+            }
+        )
+        return
+    if not changed:
+        say(f"Slot {row.id} is like that already.")
+        return
+    kept = ", ".join(words(each) for each in sorted(row.own))
+    span = local_span(row.starts_at, row.ends_at, row.zone)
+    say(f"{row.title}: {span}, follows its series{f'; its own stays: {kept}' if kept else ''}.")
 
 
 @app.command()
@@ -510,6 +557,13 @@ def stand_in(
         return
     already = "" if done.changed else " already"
     say(f"Slot {slot} is given by {', '.join(names)}{already}.")
+
+
+def _aspect(named: str) -> Own:
+    known = {each.lower().replace("_", "-"): each for each in Own}
+    if named not in known:
+        raise Stop(f"{named!r} is no such aspect; say one of {', '.join(known)}", 2)
+    return known[named]
 
 
 async def _slot(office: Office, slot_id: int) -> AnyRow:

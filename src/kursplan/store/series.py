@@ -161,6 +161,10 @@ KNOWN_SINCE = (
     .order_by(slot.c.occurrence)
 )
 
+OCCURRENCE = select(slot.c.occurrence).where(
+    slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id")
+)
+
 TO_COME = (
     select(slot.c.id)
     .where(
@@ -410,6 +414,12 @@ def known_since(
     """
     named = {"organization": organization_id, "series_id": series_id, "since": since}
     return {row.id: row.occurrence for row in tx.execute(KNOWN_SINCE, named)}
+
+
+def occurrence(tx: Connection, organization_id: int, slot_id: int) -> datetime | None:
+    """The local start that its series planned for the slot first, unless it gave that up."""
+    named = {"organization": organization_id, "slot_id": slot_id}
+    return tx.execute(OCCURRENCE, named).scalar_one_or_none()
 
 
 def to_come(tx: Connection, organization_id: int, series_id: int, now: datetime) -> list[int]:

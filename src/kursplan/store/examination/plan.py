@@ -83,6 +83,7 @@ FOLLOWING_SERIES = (
         slot.c.location_id,
         slot.c.max_participants,
         slot.c.max_waiting_list,
+        slot.c.own,
         studio.c.zone,
     )
     .select_from(slot.join(studio, _STUDIO_OF_SLOT))
@@ -90,11 +91,9 @@ FOLLOWING_SERIES = (
         slot.c.organization_id == ORGANIZATION,
         *_PLANNED_TO_COME,
         slot.c.series_id.is_not(None),
-        text("slot.own = '[]'"),
     )
     .order_by(slot.c.series_id, slot.c.id)
 )
-"""Those of which nothing was changed by hand: the others keep whatever they are."""
 
 GIVEN_BY_WHO_IS_GONE = (
     select(slot.c.id, slot_instructor.c.employee_id)
@@ -264,7 +263,7 @@ def _slots_follow_their_series(patient: Patient) -> Iterator[Finding]:
         # A slot of today keeps its time where the new one was past already.
         if of is None or day <= day_of(patient.now, zone_of(row.zone)):
             continue
-        if not of.plan.takes_place_on(day):
+        if Own.TIME not in row.own and not of.plan.takes_place_on(day):
             yield patient.finding(
                 f"slot {row.id} is on {day}, a day that its series {of.id} does not have",
                 slot_id=row.id,
@@ -280,16 +279,16 @@ def _slots_follow_their_series(patient: Patient) -> Iterator[Finding]:
 def _unlike(
     row: AnyRow, given_by: tuple[int, ...], local_start: datetime, shape: Shape
 ) -> list[str]:
-    """In what the slot is not as its series has it on that day."""
+    """In what the slot is not as its series has it on that day, but for what is pinned."""
     found = {
-        "time": row.local_start != local_start,
-        "duration": row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE,
-        "room": row.location_id != shape.location_id,
-        "instructor": given_by != shape.instructors,
-        "number of seats": row.max_participants != shape.max_participants,
-        "waiting list": row.max_waiting_list != shape.max_waiting_list,
+        "time": (Own.TIME, row.local_start != local_start),
+        "duration": (Own.TIME, row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE),
+        "room": (Own.LOCATION, row.location_id != shape.location_id),
+        "instructor": (Own.INSTRUCTORS, given_by != shape.instructors),
+        "number of seats": (Own.MAX_PARTICIPANTS, row.max_participants != shape.max_participants),
+        "waiting list": (Own.MAX_WAITING_LIST, row.max_waiting_list != shape.max_waiting_list),
     }
-    return [what for what, differs in found.items() if differs]
+    return [what for what, (own, differs) in found.items() if differs and own not in row.own]
 
 
 def _who_is_gone_gives_nothing(patient: Patient) -> Iterator[Finding]:
