@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.turn import Deed, Reach, Turn
@@ -27,5 +27,9 @@ class AddBooking(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booked = self.book.perform(turn)
         if isinstance(booked, Booked):
+            booking = turn.bookings[booked.booking_id]
+            slot = turn.slot_of(booking)
+            if booking.seated and turn.now > slot.cancellable_until:
+                turn.change(replace(booking, free_until=slot.free_until(turn.now)))
             turn.note_reason(booked.booking_id, self.reason)
         return booked

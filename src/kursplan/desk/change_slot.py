@@ -258,6 +258,8 @@ def _moved(booking: Booking, slot: Slot, now: datetime) -> Booking:
     so late, nothing is left to confirm.
     """
     moved = replace(booking, starts_at=slot.starts_at, ends_at=slot.ends_at, day=slot.day)
+    if now > slot.cancellable_until:
+        moved = replace(moved, free_until=slot.free_until(now))
     if booking.status is not BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
         return moved
     confirm_until = slot.confirm_until

@@ -267,7 +267,12 @@ class Desk:
             turn.gather(reach, lock=False)
             return [each.perform(turn) for each in questions]
 
-        return await self._database.read(look)
+        for _ in range(LOOKS):
+            try:
+                return await self._database.read(look)
+            except LookAgain as wider:
+                reach |= wider.further
+        raise DatabaseUnavailable("the look never saw all that it needed", conflict=True)
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id

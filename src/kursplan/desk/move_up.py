@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from kursplan.desk.promote import Seat
+from kursplan.desk.promote import Seat, seat
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking
@@ -64,10 +64,10 @@ class MoveUp(Deed):
         answer = may_book(slot, turn.customer_of(booking), turn.now, frozenset(set_aside))
         if not isinstance(answer, Admission):
             return answer
-        seat = Seat.on(slot, answer.membership_id, turn.now)
+        given = Seat.given(slot, answer.membership_id, turn.now)
         overruled = tuple(sorted({*booking.overruled, *self.overrule}))
-        moved = replace(seat.given_to(booking), overruled=overruled)
-        turn.change(moved)
+        moved = replace(given.given_to(booking), overruled=overruled)
+        seat(turn, moved)
         turn.note_reason(booking.id, self.reason)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, moved)
         return moved

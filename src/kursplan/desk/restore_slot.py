@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from kursplan.desk.promote import Seat, fill_seats
+from kursplan.desk.promote import Seat, fill_seats, seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
@@ -90,7 +90,7 @@ class RestoreSlot(Deed):
             if answer.waits or booking.held is BookingStatus.WAITING_LIST:
                 turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
             else:
-                turn.change(Seat.on(slot, answer.membership_id, turn.now).given_to(back))
+                seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
 
 
 def _were_on(turn: Turn, slot: Slot) -> list[Booking]:

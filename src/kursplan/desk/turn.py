@@ -277,6 +277,12 @@ class Turn:
             raise LookAgain(Reach(customers=frozenset({booking.customer_id})))
         return self.customers[booking.customer_id]
 
+    def booking(self, booking_id: int) -> Booking:
+        """A booking that a command came to know only in the turn, with its slot and customer held."""
+        if booking_id not in self.bookings:
+            raise LookAgain(Reach(bookings=frozenset({booking_id})))
+        return self.bookings[booking_id]
+
     def slot_of(self, booking: Booking) -> Slot:
         if booking.slot_id not in self.slots:
             raise LookAgain(Reach(slots=frozenset({booking.slot_id})))

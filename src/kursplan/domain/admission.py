@@ -54,11 +54,11 @@ def may_book(
     if isinstance(admitting, Refusal):
         return admitting
     membership_id = None if admitting is None else admitting.id
-    if slot.seat_open:
+    if slot.seat_open(now):
         return Admission(waits=False, membership_id=membership_id)
     if Refusal.BOOKING_LIMIT_REACHED in set_aside:
         return Admission(waits=False, membership_id=membership_id)
-    if slot.waiting_open:
+    if slot.waiting_open(now):
         return Admission(waits=True, membership_id=membership_id)
     return Refusal.BOOKING_LIMIT_REACHED
 
@@ -86,11 +86,17 @@ def admitted(
         return Refusal.DISPLAY_ONLY
     if slot.studio.is_closed(slot.starts_at, slot.ends_at):
         return Refusal.STUDIO_CLOSED
-    if customer.is_on(slot.id) and Refusal.CUSTOMER_ALREADY_BOOKED not in set_aside:
+    if (
+        customer.is_on(slot.id)
+        and Refusal.CUSTOMER_ALREADY_BOOKED not in set_aside
+        and not (slot.is_first_come(now) and customer.waits_on(slot.id))
+    ):
         return Refusal.CUSTOMER_ALREADY_BOOKED
     if (refusal := _outside_window(slot, now)) and refusal not in set_aside:
         return refusal
 
+    if customer.bookings and (paid := customer.paid_for(slot.id)):
+        customer = customer.after(paid, replace(paid, counts=False))
     entitlement = entitled(slot, customer)
     if isinstance(entitlement, Refusal):
         if entitlement not in set_aside:

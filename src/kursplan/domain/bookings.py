@@ -63,6 +63,8 @@ class Booking:
     """The refusals that staff overruled when they made the booking, or moved it up."""
     held: BookingStatus | None = None
     """What it was when it was cancelled together with its slot."""
+    free_until: datetime | None = None
+    """Up to when it can be given up in time in any case, because others gave it its seat or its time."""
 
     @property
     def seated(self) -> bool:

@@ -61,7 +61,7 @@ AROUND = Fixed(
         any_of(booking.c.customer_id, "customer_ids"),
         booking.c.starts_at > bindparam("since"),
         booking.c.starts_at < bindparam("until"),
-        text("booking.status <> 'CANCELED'"),
+        text("(booking.status <> 'CANCELED' OR booking.counts)"),
     )
 )
 """Found by customer and time: an index that stays as good when the table has grown."""
@@ -75,6 +75,7 @@ ADD = insert_many(
     conflict=null(),
     held=null(),
     reason=null(),
+    free_until=null(),
 )
 _added = attrgetter(*ADD.names)
 
@@ -93,6 +94,7 @@ _CHANGEABLE = (
     "conflict",
     "overruled",
     "held",
+    "free_until",
 )
 CHANGE = update_many(booking, *_CHANGEABLE)
 _changed = attrgetter("id", *_CHANGEABLE)
@@ -107,6 +109,13 @@ CANCELLED_WITH_SLOT = select(booking.c.id).where(
     booking.c.organization_id == ORGANIZATION,
     booking.c.slot_id == bindparam("of_slot_id"),
     booking.c.held.is_not(None),
+)
+
+LATE_ON_SLOT = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION,
+    booking.c.slot_id == bindparam("of_slot_id"),
+    text("booking.status = 'CANCELED'"),
+    booking.c.counts,
 )
 
 LAST_SEQUENCES = (
@@ -170,7 +179,8 @@ def around(
     customer_ids: Collection[int],
     slots: Collection[Slot],
 ) -> dict[int, list[Booking]]:
-    """By customer: the active bookings that may be on one of the slots or overlap it."""
+    """By customer: the bookings that may be on one of the slots or overlap it, as far as they are
+    active or still count."""
     found: defaultdict[int, list[Booking]] = defaultdict(list)
     for row in AROUND.rows(
         tx,
@@ -210,6 +220,12 @@ def cancelled_with_slot(tx: Connection, organization_id: int, slot_id: int) -> s
     """Those that ended because their slot was cancelled, and are not back."""
     named = {"organization": organization_id, "of_slot_id": slot_id}
     return set(tx.execute(CANCELLED_WITH_SLOT, named).scalars())
+
+
+def late_on(tx: Connection, organization_id: int, slot_id: int) -> set[int]:
+    """Those on the slot that were given up late, and still count against a contingent."""
+    named = {"organization": organization_id, "of_slot_id": slot_id}
+    return set(tx.execute(LATE_ON_SLOT, named).scalars())
 
 
 def last_sequences(
@@ -269,4 +285,5 @@ def _booking(row: AnyRow) -> Booking:
         conflict=row.conflict,
         overruled=tuple(map(Refusal, row.overruled)),
         held=row.held,
+        free_until=row.free_until,
     )
