@@ -104,7 +104,7 @@ class _Audit:
             return
         if slot.seats_free and slot.promotes(self.now):
             yield f"slot {slot.id} has seats free, and nobody asked booking {unasked[0].id}"
-        if slot.class_.promotion_ends.value:
+        if self.now > slot.promotion_ends_at:
             return
         for each in here:
             overtook = each.status in SEATED and each.sequence > unasked[0].sequence

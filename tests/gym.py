@@ -174,6 +174,8 @@ class Gym:
                 "latest_cancellation",
                 "promotion_ends",
                 "confirmation",
+                "grace",
+                "confirm_promotion",
             )
             values[name] = Term.parse(value) if is_term else value
         class_id = await self.insert(

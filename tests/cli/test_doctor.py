@@ -382,13 +382,13 @@ async def test_a_slot_on_a_day_that_its_series_does_not_have_is_for_people_to_lo
     assert await ward.mended() == []
 
 
-async def test_what_was_changed_by_hand_need_not_follow(ward: Ward) -> None:
+async def test_what_was_changed_by_hand_need_not_follow_and_the_rest_does(ward: Ward) -> None:
     series, [first, second] = await planned(ward)
-    for slot in (first, second):
-        await ward.gym.changed_slot(slot, max_participants=3)
+    await ward.gym.changed_slot(first, duration_minutes=45)
+    await ward.gym.changed_slot(second, max_participants=3)
     await ward.gym.set(tables.series, series, start_time=time(7, 30))
 
-    assert await ward.found() == []
+    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
 
 
 async def test_no_deleted_employee_gives_a_slot_to_come_or_a_series(ward: Ward) -> None:

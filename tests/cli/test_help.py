@@ -47,6 +47,9 @@ def test_the_commands_that_are_promised_are_there() -> None:
         *("gym load", "gym dump", "gym schema", "key issue", "key revoke", "key list"),
         *("class list", "studio list", "studio close", "studio open"),
         *("slot list", "slot show", "slot move", "slot cancel", "slot stand-in", "slot capacity"),
+        *("booking add", "booking promote", "slot restore", "slot swap"),
+        *("series list", "series show", "series edit", "customer find", "customer show"),
+        *("customer freeze", "customer end", "customer move", "customer export", "customer erase"),
         *("booking list", "booking cancel", "booking confirm", "booking participation"),
     }
 

@@ -93,7 +93,15 @@ async def test_a_slot_moves_and_names_whom_staff_should_look_at(
     await gym.location("Saal 2")
 
     moved = await kursplan(
-        "slot", "move", slot, "--to", f"{in_three_days}T20:30", "--room", "saal 2", "--json"
+        "slot",
+        "move",
+        slot,
+        "--to",
+        f"{in_three_days}T20:30",
+        "--room",
+        "saal 2",
+        "--yes",
+        "--json",
     )
     again = await kursplan("slot", "move", slot, "--to", f"{in_three_days} 20:30")
 
@@ -150,7 +158,7 @@ async def test_a_slot_is_cancelled_with_its_bookings_once(
     first, second = await gym.customers(2)
     bookings = [(await gym.booked(each, slot)).booking_id for each in (first, second)]
 
-    done = await kursplan("slot", "cancel", slot, "--json")
+    done = await kursplan("slot", "cancel", slot, "--yes", "--json")
     again = await kursplan("slot", "cancel", slot)
 
     assert done.json == {"slot_id": slot, "changed": True, "cancelled_bookings": bookings}
@@ -203,7 +211,7 @@ async def test_a_booking_is_cancelled_and_the_next_moves_up(
     seated = await gym.booked(first, slot)
     await gym.booked(second, slot)
 
-    cancelled = await kursplan("booking", "cancel", seated.booking_id, "--json")
+    cancelled = await kursplan("booking", "cancel", seated.booking_id, "--yes", "--json")
     listed = await kursplan("booking", "list", "--slot", slot, "--json")
 
     assert cancelled.json["status"] == BookingStatus.CANCELED
@@ -259,7 +267,7 @@ async def test_a_studio_is_closed_and_opened_again(
 
     closed = await kursplan(
         *("studio", "close", "berlin", "--from", in_three_days, "--to", day_after),
-        *("--reason", "Repair", "--json"),
+        *("--reason", "Repair", "--yes", "--json"),
     )
     listed = await kursplan("studio", "list", "--json")
     opened = await kursplan("studio", "open", "berlin", f"berlin-{in_three_days}")

@@ -29,7 +29,7 @@ async def test_the_last_moment_to_cancel_in_time_is_in_time(gym: Gym) -> None:
 
 
 async def test_where_the_class_allows_it_a_late_cancellation_counts_as_late(gym: Gym) -> None:
-    await gym.klass(late_cancellation=True)
+    await gym.klass(late_cancellation=True, promotion_ends="0 MINUTES")
     slot = await gym.slot(seats=1, at="18:00")
     first, second = await gym.customers(2)
     seat = await gym.booked(first, slot)

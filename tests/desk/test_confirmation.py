@@ -25,7 +25,7 @@ MOMENT = timedelta(milliseconds=1)
 @pytest.fixture
 async def slot(gym: Gym) -> int:
     """One seat at 18:00, to be confirmed by 16:00."""
-    await gym.klass(confirmation="2 HOURS", late_cancellation=True)
+    await gym.klass(confirmation="2 HOURS", late_cancellation=True, promotion_ends="0 MINUTES")
     return await gym.slot(seats=1, at="18:00")
 
 

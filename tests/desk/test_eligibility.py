@@ -197,14 +197,16 @@ async def test_one_with_another_membership_is_not_idle(gym: Gym) -> None:
     assert (await gym.booking_now(seat.booking_id)).membership_id == awake
 
 
-async def test_where_everybody_may_book_any_idle_period_counts(gym: Gym) -> None:
+async def test_where_everybody_may_book_one_is_idle_whose_memberships_all_rest(gym: Gym) -> None:
     """F33"""
     slot = await gym.slot()
     customer = await gym.customer()
     rate = await gym.rate()
-    resting = await gym.membership(customer, rate)
-    await gym.membership(customer, rate)
-    await gym.idle(customer, resting, MONDAY)
+    memberships = [await gym.membership(customer, rate) for _ in range(2)]
+    await gym.idle(customer, memberships[0], MONDAY)
+    booked = await gym.booked(customer, slot)
+    await gym.cancel(booked.booking_id)
+    await gym.idle(customer, memberships[1], MONDAY)
     assert await gym.book(customer, slot) is Refusal.CUSTOMER_IDLE
 
 

@@ -13,6 +13,7 @@ from kursplan.desk.edit_series import AllFuture, EditSeries, Following, SeriesEd
 from kursplan.desk.end_series import EndSeries
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.give_back import GiveBack
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.rezone import Rezone
 from kursplan.domain.bookings import Booking, BookingStatus
@@ -406,7 +407,7 @@ async def test_each_thing_that_a_slot_takes_from_its_series_is_told_when_it_chan
     assert await updated(gym) == [slot.id] * 5
 
 
-async def test_slots_changed_by_hand_and_cancelled_ones_are_left_as_they_are_f22(gym: Gym) -> None:
+async def test_what_was_changed_by_hand_is_pinned_aspect_by_aspect_f22(gym: Gym) -> None:
     await gym.klass("spin", earliest_booking=None)
     evenings = await gym.series("spin")
     by_hand, cancelled, plain, roomier, stood_in = await gym.extend(evenings, until=MONDAYS[4])
@@ -414,17 +415,21 @@ async def test_slots_changed_by_hand_and_cancelled_ones_are_left_as_they_are_f22
     booking = await gym.booked(customer, cancelled.id)
     await gym.changed_slot(by_hand.id, local_start=wall("2026-03-03 20:00"))
     await gym.changed_slot(roomier.id, max_participants=99)
-    await gym.changed_slot(stood_in.id, instructor_ids=(await gym.employee(),))
+    await gym.changed_slot(stood_in.id, instructor_ids=(eva := await gym.employee(),))
     await gym.cancel_slot(cancelled.id)
     before = {each.id: each for each in await gym.slots_of(evenings)}
 
     answer = await edited(gym, evenings, start_time=time(7), weekdays=frozenset({0, 3}))
 
     after = {each.id: each for each in await gym.slots_of(evenings)}
-    untouched = [by_hand.id, cancelled.id, roomier.id, stood_in.id]
+    untouched = [by_hand.id, cancelled.id]
     assert [after[each] for each in untouched] == [before[each] for each in untouched]
     assert (await gym.booking_now(booking.booking_id)).status is BookingStatus.CANCELED
-    assert answer.changed == (plain.id,)
+    # One with a limit or instructors of its own keeps them, and moves with its series.
+    assert answer.changed == (plain.id, roomier.id, stood_in.id)
+    assert {after[each].local_start.time() for each in answer.changed} == {time(7)}
+    assert after[roomier.id].max_participants == 99
+    assert await gym.given_by(stood_in.id) == (eva,)
     # Only Thursdays are new: neither the moved slot is made a second time nor the cancelled one.
     fresh = [each for each in after.values() if each.id not in before]
     assert starts(fresh) == at([MONDAY + timedelta(days=3 + 7 * n) for n in range(4)], "07:00")
@@ -432,17 +437,56 @@ async def test_slots_changed_by_hand_and_cancelled_ones_are_left_as_they_are_f22
     assert await gym.take(ExtendSeries(gym.organization, evenings, MONDAYS[4])) == 0
 
 
-async def test_slots_changed_by_hand_stay_also_where_the_plan_gives_up_their_day_f22(
-    gym: Gym,
-) -> None:
+async def test_a_time_of_its_own_stays_also_where_the_plan_gives_up_the_day_f22(gym: Gym) -> None:
     evenings = await gym.series("spin")
-    by_hand, plain = await gym.extend(evenings, until=MONDAYS[1])
-    await gym.changed_slot(by_hand.id, max_participants=99)
+    moved, roomier = await gym.extend(evenings, until=MONDAYS[1])
+    await gym.changed_slot(moved.id, local_start=wall("2026-03-03 20:00"))
+    await gym.changed_slot(roomier.id, max_participants=99)
 
     answer = await edited(gym, evenings, weekdays=frozenset({1}))
 
-    assert [each.slot_id for each in answer.cancelled] == [plain.id]
-    assert (await gym.slot_now(by_hand.id)).status is SlotStatus.PLANNED
+    assert [each.slot_id for each in answer.cancelled] == [roomier.id]
+    assert (await gym.slot_now(moved.id)).status is SlotStatus.PLANNED
+
+
+async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
+    evenings = await gym.series("spin", instructors=(ina := await gym.employee(),))
+    slot, given_up = await gym.extend(evenings, until=MONDAYS[1])
+    eva = await gym.employee("Eva")
+    for each in (slot, given_up):
+        await gym.changed_slot(
+            each.id,
+            local_start=each.local_start + timedelta(days=2),
+            max_participants=99,
+            instructor_ids=(eva,),
+        )
+    customer = await gym.customer()
+    await gym.booked(customer, slot.id)
+
+    part = GiveBack(gym.organization, slot.id, frozenset({Own.MAX_PARTICIPANTS}))
+    assert await gym.take(part) is True
+    now = await gym.slot_now(slot.id)
+    assert (now.max_participants, now.own) == (20, {Own.TIME, Own.INSTRUCTORS})
+
+    assert await gym.take(GiveBack(gym.organization, slot.id)) is True
+    now = await gym.slot_now(slot.id)
+    assert (now.local_start, now.own) == (slot.local_start, frozenset())
+    assert await gym.given_by(slot.id) == (ina,)
+    [booking] = await gym.on_slot(slot.id)
+    assert booking.starts_at == now.starts_at
+    assert await gym.take(GiveBack(gym.organization, slot.id)) is False
+
+    # The plan has no place for the time of this one any more.
+    moved_to = (await gym.slot_now(given_up.id)).local_start
+    await edited(gym, evenings, weekdays=frozenset({4}))
+    assert await gym.take(GiveBack(gym.organization, given_up.id)) is True
+    now = await gym.slot_now(given_up.id)
+    assert (now.local_start, now.own) == (moved_to, {Own.TIME})
+
+    single = await gym.slot("spin", at="10:00")
+    assert await gym.take(GiveBack(gym.organization, single)) is Refusal.SERIES_NOT_FOUND
+    await gym.cancel_slot(given_up.id)
+    assert await gym.take(GiveBack(gym.organization, given_up.id)) is Refusal.SLOT_NOT_PLANNED
 
 
 async def test_days_that_the_plan_gives_up_are_cancelled_with_their_bookings_f22_f23(

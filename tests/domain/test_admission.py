@@ -332,18 +332,36 @@ def test_one_who_is_on_the_slot_is_there_once(status: BookingStatus) -> None:
     assert may_book(SLOT, customer, NOW) == expected
 
 
-def test_staff_may_overrule_windows_contingent_and_limit_alone() -> None:
+def test_what_staff_may_overrule() -> None:
     assert {
+        Refusal.NOT_AVAILABLE,
+        Refusal.DISPLAY_ONLY,
+        Refusal.CUSTOMER_IDLE,
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
         Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Refusal.CUSTOMER_IDLE,
         Refusal.NO_CONTINGENT,
         Refusal.BOOKING_LIMIT_REACHED,
     } == STAFF_MAY_OVERRULE
 
 
+def test_nobody_overrules_a_cancelled_slot_one_that_is_over_or_that_access_is_refused() -> None:
+    for slot, customer, now in (
+        (replace(SLOT, status=SlotStatus.CANCELED), CUSTOMER, NOW),
+        (SLOT, CUSTOMER, SLOT.ends_at),
+        (SLOT, replace(CUSTOMER, access_refused=True), NOW),
+    ):
+        assert may_book(slot, customer, now, STAFF_MAY_OVERRULE) is Refusal.NOT_AVAILABLE
+    late = SLOT.ends_at - MOMENT
+    assert may_book(SLOT, CUSTOMER, late) is Refusal.NOT_AVAILABLE
+    assert may_book(SLOT, CUSTOMER, late, STAFF_MAY_OVERRULE) == SEAT
+
+
 @pytest.mark.parametrize("refusal", sorted(STAFF_MAY_OVERRULE))
 def test_what_is_overruled_no_longer_refuses_and_the_rest_does(refusal: Refusal) -> None:
     slots = {
+        Refusal.NOT_AVAILABLE: with_class(bookable=False),
+        Refusal.DISPLAY_ONLY: with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
         Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME: with_class(
             earliest_booking=Term(1, TermUnit.HOURS)
         ),
@@ -352,11 +370,34 @@ def test_what_is_overruled_no_longer_refuses_and_the_rest_does(refusal: Refusal)
         ),
         Refusal.NO_CONTINGENT: with_class(who_may_book=WhoMayBook.MEMBERS),
         Refusal.BOOKING_LIMIT_REACHED: replace(SLOT, max_participants=0),
+        Refusal.NOT_AVAILABLE: with_class(online_booking=OnlineBooking.NO),
+        Refusal.DISPLAY_ONLY: with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
+        Refusal.CUSTOMER_IDLE: MEMBERS,
     }
     slot = slots[refusal]
-    assert may_book(slot, CUSTOMER, NOW) is refusal
-    assert may_book(slot, CUSTOMER, NOW, STAFF_MAY_OVERRULE - {refusal}) is refusal
-    assert may_book(slot, CUSTOMER, NOW, frozenset({refusal})) == SEAT
+    resting = member(replace(HAS_ROOM, idle_periods=RESTS))
+    customer = resting if refusal is Refusal.CUSTOMER_IDLE else CUSTOMER
+    assert may_book(slot, customer, NOW) is refusal
+    assert may_book(slot, customer, NOW, STAFF_MAY_OVERRULE - {refusal}) is refusal
+    assert may_book(slot, customer, NOW, frozenset({refusal})) == SEAT
+
+
+def test_staff_fill_a_slot_that_has_started_and_one_for_other_studios_until_it_ends() -> None:
+    overruled = frozenset({Refusal.NOT_AVAILABLE, Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME})
+    elsewhere = replace(CUSTOMER, home_studio_id=SLOT.studio.id + 1)
+    last = SLOT.ends_at - timedelta(microseconds=1)
+    assert may_book(SLOT, CUSTOMER, last, overruled) == SEAT
+    assert may_book(SLOT, elsewhere, NOW, overruled) == SEAT
+
+
+def test_what_is_cancelled_completed_or_over_and_whose_access_is_refused_stays_refused() -> None:
+    for slot, customer, now in (
+        (SLOT, CUSTOMER, SLOT.ends_at),
+        (replace(SLOT, status=SlotStatus.CANCELED), CUSTOMER, NOW),
+        (replace(SLOT, status=SlotStatus.COMPLETED), CUSTOMER, NOW),
+        (SLOT, replace(CUSTOMER, access_refused=True), NOW),
+    ):
+        assert may_book(slot, customer, now, STAFF_MAY_OVERRULE) is Refusal.NOT_AVAILABLE
 
 
 MEMBERS = with_class(who_may_book=WhoMayBook.MEMBERS, uses_contingent=True)
@@ -405,10 +446,20 @@ COUNTED = replace(HAS_ROOM, used_days=(DAY,))
             OWN,
             Refusal.STUDIO_CLOSED,
         ),
+        # Every guard of a new booking is asked again.
+        (SLOT, replace(CUSTOMER, access_refused=True), OWN, Refusal.NOT_AVAILABLE),
+        (SLOT, replace(CUSTOMER, home_studio_id=AWAY), OWN, Refusal.NOT_AVAILABLE),
+        (with_class(bookable=False), CUSTOMER, OWN, Refusal.NOT_AVAILABLE),
+        (
+            with_class(online_booking=OnlineBooking.DISPLAY_ONLY),
+            CUSTOMER,
+            OWN,
+            Refusal.DISPLAY_ONLY,
+        ),
     ],
 )
 def test_why_a_booking_would_be_refused_today(
     slot: Slot, customer: Customer, own: Booking, expected: Refusal | None
 ) -> None:
     """F20, F34"""
-    assert conflict_of(slot, customer, own) is expected
+    assert conflict_of(slot, customer, own, NOW) is expected

@@ -130,12 +130,18 @@ def test_what_staff_overruled_is_not_asked_again() -> None:
     assert moving_up(slot, (overruled, guest)) == [MovesUp(overruled, None)]
 
 
+TO_THE_START = replace(SLOT, class_=Class(1, promotion_ends=Term(0, TermUnit.MINUTES)))
+
+
 @pytest.mark.parametrize(
     ("slot", "now", "promotes"),
     [
         (SLOT, NOW, True),
-        (SLOT, START - MOMENT, True),
-        (SLOT, START, False),
+        # Unless it is said otherwise, with the latest cancellation.
+        (SLOT, START - 2 * HOUR, True),
+        (SLOT, START - 2 * HOUR + MOMENT, False),
+        (TO_THE_START, START - MOMENT, True),
+        (TO_THE_START, START, False),
         (replace(SLOT, status=SlotStatus.CANCELED), NOW, False),
         (replace(SLOT, status=SlotStatus.COMPLETED), NOW, False),
         (

@@ -19,6 +19,7 @@ from kursplan.desk import (
     applications,
     classes,
     close_studio,
+    contracts,
     customers,
     employees,
     endpoints,
@@ -30,6 +31,7 @@ from kursplan.desk import (
     studios,
 )
 from kursplan.desk import edit_series as editing
+from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book, IdempotencyKey, MayBook, StillRefused
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.cancel_slot import CancelSlot
@@ -41,14 +43,19 @@ from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
+from kursplan.desk.give_back import GiveBack
 from kursplan.desk.mend import MendPlaces, ReviewBookings
+from kursplan.desk.move_up import MoveUp
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
+from kursplan.desk.release import Release, WaiveLateness
 from kursplan.desk.reopen import ReopenSlots
+from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
+from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.desk.turn import Command, Deed
 from kursplan.domain import entries
 from kursplan.domain.bookings import BookingStatus, Participation
@@ -88,6 +95,8 @@ class Scene:
     eva: int
     hall: int
     series: int
+    pinned: int
+    """A slot of the series with a limit of its own."""
     full: int
     """A slot of today with one seat, which somebody has, and one who waits."""
     empty: int
@@ -98,6 +107,8 @@ class Scene:
     """A slot of yesterday that is still planned."""
     completed: int
     """A slot of tomorrow that is completed already."""
+    cancelled: int
+    """A slot of Wednesday that was cancelled with the one who had its only seat."""
     held_back: int
     """A slot of tomorrow with a free seat, and one who waits until staff move them up."""
     seated: int
@@ -109,6 +120,8 @@ class Scene:
     """Its term for confirming is over."""
     late: int
     """Of yesterday."""
+    too_late: int
+    """Was cancelled late, and cost a booking of the week."""
     ada: int
     """Has the seat on the full slot, and the unconfirmed one."""
     ben: int
@@ -118,7 +131,9 @@ class Scene:
     dan: int
     """Waits behind."""
     emil: int
-    """Is booked on nothing."""
+    """Is booked on nothing that takes place."""
+    contract: str
+    """The key of Ada's membership."""
     partner: int
     integration: int
     newcomer: int
@@ -146,7 +161,8 @@ async def build(gym: Gym) -> Scene:
     ada, ben, cleo, dan, emil = [
         await gym.customer(name) for name in ("Ada", "Ben", "Cleo", "Dan", "Emil")
     ]
-    for each in (ada, ben, cleo, dan, emil):
+    contract = f"membership-{await gym.membership(ada, basic)}"
+    for each in (ben, cleo, dan, emil):
         await gym.membership(each, basic)
     series = await gym.series("spin", at="18:30", instructors=[ina])
     await gym.extend(series, until=MONDAY + timedelta(days=15))
@@ -166,9 +182,17 @@ async def build(gym: Gym) -> Scene:
     late = await _of_yesterday(gym, over, ada)
     held_back = await _held_back(gym, dan, cleo)
     await _astray(gym, dan)
+    cancelled = await gym.slot("spin", at="09:00", day=WEDNESDAY, seats=1)
+    await gym.booked(emil, cancelled)
+    await gym.cancel_slot(cancelled)
+    gone = await gym.slot("spin", at="07:00", day=WEDNESDAY, seats=1)
+    too_late = (await gym.booked(emil, gone)).booking_id
+    await gym.cancel(too_late)
+    await gym.set(tables.booking, too_late, late=True, counts=True)
     closed, later = [each.id for each in (await gym.slots_of(series))[1:]]
     flagged = (await gym.booked(ben, closed)).booking_id
     await gym.booked(dan, later)
+    await gym.changed_slot(later, max_participants=9)
     await gym.insert(
         tables.closure,
         key="easter",
@@ -204,11 +228,14 @@ async def build(gym: Gym) -> Scene:
         eva=eva,
         hall=hall,
         series=series,
+        pinned=later,
         full=full,
         empty=empty,
         yoga_slot=yoga_slot,
         over=over,
         completed=completed,
+        cancelled=cancelled,
+        too_late=too_late,
         held_back=held_back,
         seated=seated,
         waiting=waiting,
@@ -221,6 +248,7 @@ async def build(gym: Gym) -> Scene:
         cleo=cleo,
         dan=dan,
         emil=emil,
+        contract=contract,
         partner=partner,
         integration=integration,
         newcomer=newcomer,
@@ -359,6 +387,15 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
     yield "promote", Promote(organization, frozenset({of.held_back}), by_staff=True)
+    beyond = frozenset({Refusal.BOOKING_LIMIT_REACHED})
+    yield "add a booking", AddBooking(book(of.emil, of.full, overrule=beyond), "a guest")
+    yield "release a seat", Release(organization, berlin, of.seated, late=True, reason="ill")
+    yield "waive", WaiveLateness(organization, berlin, of.too_late, "ill")
+    yield "move up", MoveUp(organization, of.held_back, reason="rang")
+    yield "move ben up", MoveUp(organization, of.full, of.waiting, beyond)
+    yield "restore a slot", RestoreSlot(organization, of.cancelled, with_bookings=True)
+    yield "restore it empty", RestoreSlot(organization, of.cancelled)
+    yield "swap", SwapInstructors(organization, of.full, of.ina, of.empty, of.tom, "late train")
     yield "complete", CompleteSlots(organization, frozenset({of.over}))
     yield "reopen", ReopenSlots(organization, frozenset({of.completed}))
 
@@ -407,6 +444,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
     yield "follow the class", FollowClass(organization, of.spin)
     yield "follow the series", FollowSeries(organization, of.series)
+    yield "give a slot back", GiveBack(organization, of.pinned)
     yield "mend places", MendPlaces(organization, frozenset({of.full, of.held_back}))
     yield "look again", ReviewBookings(organization, frozenset({of.flagged, of.seated}))
     yield "rezone", Rezone(organization, berlin)
@@ -530,6 +568,12 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             {of.dan: entries.CustomerEntry(f"customer-{of.dan}", "hamburg", "Dan", "Mustermann")},
         ),
     )
+    yield (
+        "freeze ada",
+        contracts.FreezeMembership(organization, of.ada, of.contract, MONDAY, TUESDAY, "journey"),
+    )
+    yield "end ada", contracts.EndMembership(organization, of.ada, of.contract, MONDAY)
+    yield "ada goes to hamburg", contracts.MoveHome(organization, of.ada, "hamburg")
     yield "new customer", record(next(ids), "Fritz", memberships=())
     yield "delete emil", customers.DeleteCustomers(organization, frozenset({of.emil}))
     yield "delete ada", customers.DeleteCustomers(organization, frozenset({of.ada, of.cleo}))

@@ -45,11 +45,21 @@ class Offer:
     cancellable: timedelta = timedelta(hours=2)
     late: bool = False
     by_staff: bool = False
-    promotion_ends: timedelta = timedelta(0)
+    promotion_ends: timedelta | None = None
+    """Without one, it ends with the time to cancel."""
     admits_others: bool = False
     members_only: bool = False
     contingent: bool = False
     confirm: timedelta | None = None
+
+    @property
+    def promoted_until(self) -> timedelta:
+        """How long before the start."""
+        return self.cancellable if self.promotion_ends is None else self.promotion_ends
+
+
+GRACE = timedelta(minutes=15)
+TO_CONFIRM = timedelta(hours=2)
 
 
 @dataclass
@@ -98,6 +108,10 @@ class Place:
     skipped: str | None = None
     conflict: str | None = None
     overruled: frozenset[str] = frozenset()
+    free_until: datetime | None = None
+    """Up to when its seat can be given back in any case."""
+    was_done_to: bool = False
+    """Whether others gave it its seat or its time, when it could not be given back any more."""
 
     @property
     def seated(self) -> bool:
@@ -150,21 +164,32 @@ class Rulebook:
         return (
             slot.status == "PLANNED"
             and self.now < slot.start
-            and self.now <= slot.start - slot.offer.promotion_ends
+            and self.now <= slot.start - slot.offer.promoted_until
             and not self.closed(slot)
         )
 
     # Whether somebody may have a place, and why not.
 
     def why_not(
-        self, slot: Slot, member: Member, aside: frozenset[str] = frozenset()
+        self,
+        slot: Slot,
+        member: Member,
+        aside: frozenset[str] = frozenset(),
+        without: Place | None = None,
     ) -> str | None:
-        for reason in self._reasons(slot, member):
-            if reason not in aside:
-                return reason
-        return None
+        reason = self._not_admitted(slot, member, aside, without)
+        if reason or "BOOKING_LIMIT_REACHED" in aside or self._has_room(slot):
+            return reason
+        return "BOOKING_LIMIT_REACHED"
 
-    def _reasons(self, slot: Slot, member: Member) -> Iterator[str]:
+    def _not_admitted(
+        self, slot: Slot, member: Member, aside: frozenset[str], without: Place | None = None
+    ) -> str | None:
+        """The first reason but for places."""
+        reasons = self._reasons(slot, member, without)
+        return next((each for each in reasons if each not in aside), None)
+
+    def _reasons(self, slot: Slot, member: Member, without: Place | None) -> Iterator[str]:
         """All that speaks against it, in the order in which it is to be told."""
         offer = slot.offer
         elsewhere = member.home != offer.studio and not offer.admits_others
@@ -172,7 +197,9 @@ class Rulebook:
             yield "NOT_AVAILABLE"
         if self.closed(slot):
             yield "STUDIO_CLOSED"
-        if any(each.member is member for each in self.on(slot)):
+        here = [each for each in self.on(slot) if each.member is member and each is not without]
+        first_come = self.free(slot) > 0 and not self.promotes(slot)
+        if here and not (first_come and here[0].status == WAITING):
             yield "CUSTOMER_ALREADY_BOOKED"
         if offer.opens is not None:
             first_day = slot.day - timedelta(days=offer.opens)
@@ -180,17 +207,34 @@ class Rulebook:
                 yield "DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME"
         if self.now > slot.start - offer.closes:
             yield "DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME"
-        if reason := self._not_entitled(slot, member):
+        if reason := self._not_entitled(slot, member, without):
             yield reason
         if self._sits_elsewhere(slot, member):
             yield "CUSTOMER_IN_OTHER_BOOKING"
-        if not self._seat_for_newcomer(slot) and (
-            not slot.capacity or len(self.waiting(slot)) >= slot.waiting_limit
-        ):
-            yield "BOOKING_LIMIT_REACHED"
+
+    def _has_room(self, slot: Slot) -> bool:
+        return self._seat_for_newcomer(slot) or self._list_is_open(slot)
 
     def _seat_for_newcomer(self, slot: Slot) -> bool:
-        return slot.capacity is None or (self.free(slot) > 0 and not self.waiting(slot))
+        if slot.capacity is None:
+            return True
+        if not self.free(slot):
+            return False
+        if not self.waiting(slot) or not self.promotes(slot):
+            return True
+        # A list that is full of people who are passed over keeps nobody out.
+        return not self._list_is_open(slot) and not slot.offer.by_staff and not self._next(slot)
+
+    def _list_is_open(self, slot: Slot) -> bool:
+        full = len(self.waiting(slot)) >= slot.waiting_limit
+        return bool(slot.capacity) and not full and self.promotes(slot)
+
+    def _next(self, slot: Slot) -> bool:
+        """Whether anybody who waits would move up."""
+        return any(
+            self._not_admitted(slot, each.member, SETTLED_BY_JOINING | each.overruled) is None
+            for each in self.waiting(slot)
+        )
 
     def _not_entitled(self, slot: Slot, member: Member, without: Place | None = None) -> str | None:
         last_day = (slot.end - timedelta(milliseconds=1)).astimezone(slot.zone).date()
@@ -200,7 +244,7 @@ class Rulebook:
             and (member.rest[1] is None or slot.day <= member.rest[1])
         )
         valid = member.valid_until is None or slot.day <= member.valid_until
-        if rests and (valid or not slot.offer.members_only):
+        if rests and valid:
             return "CUSTOMER_IDLE"
         if not slot.offer.members_only and not slot.offer.contingent:
             return None
@@ -208,7 +252,8 @@ class Rulebook:
         used = sum(
             each.counts and each.member is member and 0 <= (each.slot.day - monday).days < 7
             for each in self.places.values()
-            if each is not without
+            # What was given up late on this very slot pays for another booking there.
+            if each is not without and (each.active or each.slot is not slot)
         )
         if not valid or (slot.offer.contingent and used >= self.granted):
             return "NO_CONTINGENT"
@@ -253,14 +298,31 @@ class Rulebook:
     def _tell(self, what: str, entity: int) -> None:
         self.told[what, entity] += 1
 
-    def _seat(self, place: Place) -> None:
-        offer = place.slot.offer
+    def _seat(self, place: Place, *, given: bool) -> None:
+        """The place is a seat now, which the house or staff gave, or its member took."""
+        slot, offer = place.slot, place.slot.offer
         place.status, place.confirm_until = BOOKED, None
-        if offer.confirm is not None and self.now <= place.slot.start - offer.confirm:
-            place.status, place.confirm_until = UNCONFIRMED, place.slot.start - offer.confirm
-        unentitled = self._not_entitled(place.slot, place.member, without=place)
+        if offer.confirm is not None:
+            ends = slot.start - offer.confirm
+            if given and self.now + TO_CONFIRM <= slot.start:
+                place.status, place.confirm_until = UNCONFIRMED, max(ends, self.now + TO_CONFIRM)
+            if not given and self.now <= ends:
+                place.status, place.confirm_until = UNCONFIRMED, ends
+        unentitled = self._not_entitled(slot, place.member, without=place)
         place.counts = offer.contingent and unentitled is None
         place.skipped = place.conflict = None
+        place.free_until, place.was_done_to = self.now + GRACE, False
+        if given:
+            self._done_to(place)
+        if place.counts:
+            for each in self.places.values():
+                if each.slot is slot and each.member is place.member and not each.active:
+                    each.counts = False
+
+    def _done_to(self, place: Place) -> None:
+        """Others decided about it, for all that its member can do about it by its class."""
+        if self.now > place.slot.start - place.slot.offer.cancellable:
+            place.free_until, place.was_done_to = place.slot.start, True
 
     def fill(self, slot: Slot, *, by_staff: bool = False) -> bool:
         """Who waits moves up as far as there are seats; whether anybody did."""
@@ -272,7 +334,7 @@ class Rulebook:
                 break
             reason = self.why_not(slot, place.member, SETTLED_BY_JOINING | place.overruled)
             if reason is None:
-                self._seat(place)
+                self._seat(place, given=True)
                 moved = True
             else:
                 place.skipped = reason
@@ -285,15 +347,12 @@ class Rulebook:
 
     def _flag(self, place: Place) -> bool:
         """Note what speaks against the booking now; whether that is news."""
-        slot = place.slot
-        conflict = None
-        unentitled = self._not_entitled(slot, place.member, without=place)
-        if self.closed(slot):
-            conflict = "STUDIO_CLOSED"
-        elif unentitled and unentitled not in place.overruled:
-            conflict = unentitled
-        elif place.seated and self._sits_elsewhere(slot, place.member):
-            conflict = "CUSTOMER_IN_OTHER_BOOKING"
+        if self.now >= place.slot.start:
+            return False
+        aside = SETTLED_BY_JOINING | place.overruled
+        if not place.seated:
+            aside |= {"CUSTOMER_IN_OTHER_BOOKING"}
+        conflict = self.why_not(place.slot, place.member, aside, without=place)
         news = conflict != place.conflict
         place.conflict = conflict
         return news
@@ -308,19 +367,30 @@ class Rulebook:
     # Deeds of customers.
 
     def book(
-        self, place_id: int, slot: Slot, member: Member, overrule: frozenset[str] = frozenset()
+        self,
+        place_id: int,
+        slot: Slot,
+        member: Member,
+        overrule: frozenset[str] = frozenset(),
+        *,
+        by_staff: bool = False,
     ) -> str:
         reason = self.why_not(slot, member, overrule)
         if reason is not None:
             return reason
         with self.deed():
-            place = Place(place_id, slot, member, WAITING, overruled=overrule)
+            waited = [each for each in self.waiting(slot) if each.member is member]
+            place = waited[0] if waited else Place(place_id, slot, member, WAITING)
+            if not waited:
+                place.overruled = overrule
             sits = self._seat_for_newcomer(slot) or "BOOKING_LIMIT_REACHED" in overrule
             if sits:
-                self._seat(place)
-            self.places[place_id] = place
+                self._seat(place, given=False)
+            self.places[place.id] = place
             if not sits:
                 self.fill(slot)
+            if by_staff and place.seated:
+                self._done_to(place)
         return place.status
 
     def cancel(self, place: Place) -> str:
@@ -329,7 +399,12 @@ class Rulebook:
         slot = place.slot
         if self.now >= slot.start:
             return "SLOT_STARTED"
-        late = place.seated and self.now > slot.start - slot.offer.cancellable
+        late = (
+            place.seated
+            and self.now > slot.start - slot.offer.cancellable
+            and place.conflict is None
+            and (place.free_until is None or self.now > place.free_until)
+        )
         if late and not slot.offer.late:
             return "CANCELLATION_TOO_LATE"
         with self.deed():
@@ -396,10 +471,12 @@ class Rulebook:
             slot.start, slot.end = start, start + (slot.end - slot.start)
             self._tell("CLASS_SLOT_UPDATED", slot.id)
             for place in self.on(slot):
+                self._done_to(place)
                 if place.status == UNCONFIRMED:
                     assert slot.offer.confirm is not None
-                    place.confirm_until = slot.start - slot.offer.confirm
-                    if self.now > place.confirm_until:
+                    ends = max(slot.start - slot.offer.confirm, self.now + TO_CONFIRM)
+                    place.confirm_until = ends
+                    if ends > slot.start:
                         place.status, place.confirm_until = BOOKED, None
             self.fill(slot)
             for place in self.on(slot):
@@ -420,6 +497,9 @@ class Rulebook:
         self._tell("CLASS_SLOT_CANCELLED", slot.id)
         for place in self.on(slot):
             self._give_up(place)
+        for place in self.places.values():
+            if place.slot is slot:
+                place.counts = False
 
     def give(self, slot: Slot, instructors: tuple[int, ...]) -> None:
         """Others give the slot than before."""

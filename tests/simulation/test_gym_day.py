@@ -36,6 +36,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, select
 
 from kursplan.clock import HandClock, SystemClock
+from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
@@ -44,13 +45,15 @@ from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.turn import Command, Reach, Turn
+from kursplan.domain import slots as engine
 from kursplan.domain.admission import Admission
-from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.bookings import Booking, BookingStatus, Participation
+from kursplan.domain.cancelling import Cancellation, may_cancel
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.metrics import Metrics
-from kursplan.store import tables
+from kursplan.store import bookings, slots, tables
 from kursplan.store.clock import see
 from kursplan.store.database import connect
 from kursplan.store.examination import Promise
@@ -282,7 +285,7 @@ class GymDay(RuleBasedStateMachine):
             datetime.combine(opening_day, time(), slot.zone).astimezone(UTC),
             slot.start - offer.cancellable,
             slot.start - (offer.confirm or timedelta(0)),
-            slot.start - offer.promotion_ends,
+            slot.start - offer.promoted_until,
             slot.start - offer.closes,
             slot.start - timedelta(minutes=30),
             slot.start,
@@ -438,8 +441,9 @@ class GymDay(RuleBasedStateMachine):
     def staff_book_for_somebody(self, n: int, person: int, overrule: set[str]) -> None:
         slot, member, aside = self.slot(n), self.members[person], frozenset(overrule)
         command = self.booking_of(slot, member, aside)
-        [answer] = self.take(command)
-        assert word(answer) == self.book.book(command.booking_id, slot, member, aside)
+        [answer] = self.take(AddBooking(command, "asked for it"))
+        done = self.book.book(command.booking_id, slot, member, aside, by_staff=True)
+        assert word(answer) == done
 
     @precondition(lambda self: self.book.slots)
     @rule(n=which, seats=seats, waiting_list=waiting_lists, additional=st.sampled_from([0, 0, 1]))
@@ -550,7 +554,9 @@ class GymDay(RuleBasedStateMachine):
 
     @rule(
         n=which,
-        change=st.sampled_from(["rest", "rest", "wake", "wake", "end", "renew", "refuse", "admit"]),
+        change=st.sampled_from(
+            ["rest", "rest", "wake", "wake", "end", "renew", "refuse", "admit", "move"]
+        ),
         begins=st.integers(0, 3),
         days=st.sampled_from([0, 1, 30, None]),
     )
@@ -559,6 +565,8 @@ class GymDay(RuleBasedStateMachine):
     ) -> None:
         """Bookings to come are looked at again in the same turn (F34)."""
         member = self.member(n)
+        if change == "move":
+            member.home = next(each for each in self.morning.studios if each != member.home)
         today = self.book.now.astimezone(self.morning.studios[member.home]).date()
         first = today + timedelta(days=begins)
         told: str | None = None
@@ -578,6 +586,8 @@ class GymDay(RuleBasedStateMachine):
                 until = first if change == "end" else None
                 told = "CONTRACT_UPDATED" if until != member.valid_until else None
                 member.valid_until = until
+            case "move":
+                told = "CUSTOMER_HOME_STUDIO_UPDATED"
             case _:
                 told = "CUSTOMER_UPDATED" if (change == "refuse") != member.refused else None
                 member.refused = change == "refuse"
@@ -640,6 +650,8 @@ class GymDay(RuleBasedStateMachine):
         self.the_rows_are_as_the_rulebook_says(bookings, slots)
         self.no_seat_is_sold_twice(bookings, slots)
         self.nobody_waits_beside_an_empty_seat(bookings, slots)
+        self.nobody_is_trapped()
+        self.no_seat_is_left_that_nobody_can_take()
         assert self.told(events) == self.book.told, "no event is lost, none invented"
         # Who could not take a seat then and can now is found by the background.
         self.audit(pardoned=frozenset({Promise.SEATS_ARE_FILLED}))
@@ -698,6 +710,37 @@ class GymDay(RuleBasedStateMachine):
                 for each in bookings
                 if each.slot_id == slot.id and each.status is BookingStatus.WAITING_LIST
             )
+
+    def nobody_is_trapped(self) -> None:
+        """Whom others gave a seat or a time too late, or whose booking is no longer allowed, can leave."""
+        free = [
+            each.id
+            for each in self.book.places.values()
+            if each.active
+            and self.book.now < each.slot.start
+            and (each.was_done_to or each.conflict or each.status == "WAITING_LIST")
+        ]
+        if not free:
+            return
+
+        def look(tx: Connection) -> list[tuple[Booking, engine.Slot]]:
+            found = bookings.load(tx, self.gym.organization, free)
+            on = slots.load(tx, self.gym.organization, {each.slot_id for each in found})
+            return [(each, on[each.slot_id]) for each in found]
+
+        for booking, slot in self.run(self.gym.database.read(look)):
+            assert may_cancel(slot, booking, self.book.now) == Cancellation(late=False)
+
+    def no_seat_is_left_that_nobody_can_take(self) -> None:
+        """Where the house moves nobody up, a free seat refuses nobody for want of a place."""
+        for ours in self.book.slots.values():
+            if self.book.promotes(ours) or self.book.now >= ours.start or not self.book.free(ours):
+                continue
+            for member in self.members:
+                reason = self.book.why_not(ours, member)
+                assert reason != "BOOKING_LIMIT_REACHED"
+                waits = any(each.member is member for each in self.book.waiting(ours))
+                assert not (waits and reason == "CUSTOMER_ALREADY_BOOKED")
 
     @staticmethod
     def with_seats(slots: list[AnyRow]) -> Iterator[tuple[AnyRow, int, float]]:

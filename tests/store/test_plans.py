@@ -262,7 +262,7 @@ INSTRUCTIONS_A_ROW = 15
 ASKS_FOR_MUCH = re.compile(
     READS_ALL.pattern + r"|plan\.|timezones\."  # Whole plans, for a gym file and for the doctor.
     r"|employees\.SLOTS_GIVEN|series\.FUTURE_OF_CLASS"  # Deeds of staff about many slots.
-    r"|keys\.ISSUED"  # A list of all keys.
+    r"|keys\.ISSUED|series\.EVERY"  # Lists of all keys, and of all series.
     r"|clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )
 """These read as much as there is of what they are asked for."""

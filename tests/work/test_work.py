@@ -94,7 +94,7 @@ async def test_more_than_one_step_takes_is_done_step_by_step(gym: Gym) -> None:
 
 async def test_an_unconfirmed_seat_goes_to_the_next_once(gym: Gym) -> None:
     """F42, F41"""
-    await gym.klass(confirmation="2 HOURS")
+    await gym.klass(confirmation="2 HOURS", promotion_ends="0 MINUTES", confirm_promotion="3 HOURS")
     slot = await gym.slot(seats=2, at="18:00")
     first, second, third, fourth = await gym.customers(4)
     places = [await gym.booked(each, slot) for each in (first, second, third, fourth)]
@@ -140,7 +140,7 @@ async def test_one_who_could_not_take_a_seat_gets_it_once_they_can(gym: Gym) -> 
 
 async def test_where_staff_promote_or_it_is_too_late_everybody_keeps_waiting(gym: Gym) -> None:
     """F10"""
-    by_staff = await gym.klass("staff", promotion=Promotion.BY_STAFF)
+    by_staff = await gym.klass("staff", promotion=Promotion.BY_STAFF, promotion_ends="0 MINUTES")
     await gym.klass("late", promotion=Promotion.BY_STAFF, promotion_ends="1 HOURS")
     slots = [await gym.slot(each, seats=1, at="18:00") for each in ("staff", "late")]
     first, second = await gym.customers(2)

@@ -10,6 +10,7 @@ import errno
 from typing import Annotated, Any
 
 import typer
+from typer._click import ClickException
 from typer.core import TyperGroup
 
 from kursplan import __version__
@@ -17,35 +18,52 @@ from kursplan.cli import (
     booking,
     classes,
     clock,
+    customer,
     db,
     demo,
     doctor,
     gym,
     key,
     restore,
+    series,
     serve,
     settings,
     slot,
     studio,
     webhook,
 )
-from kursplan.cli.output import Stop, trouble
+from kursplan.cli.output import Stop, stopped
+
+_JSON = "kursplan.json"
 
 
 class _Commands(TyperGroup):
-    """All commands; where one can't go on, it ends with its reason and not with a traceback."""
+    """All commands; where one can't go on, it ends with its reason and not with a traceback.
+
+    Here, for all of them, a reason is told as JSON where `--json` is given, wrong use included.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
+        json: bool = ctx.meta[_JSON]
         try:
             return super().invoke(ctx)
         except Stop as stop:
-            trouble(str(stop))
+            stopped(stop, json=json)
             raise typer.Exit(stop.status) from stop
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # Whoever read what is written here has seen enough.
-            trouble(str(error))
+            stopped(Stop(str(error)), json=json)
             raise typer.Exit(1) from error
+        except ClickException as wrong:
+            if not json:
+                raise
+            stopped(Stop(wrong.format_message(), wrong.exit_code), json=True)
+            raise typer.Exit(wrong.exit_code) from wrong
 
 
 app = typer.Typer(
@@ -93,7 +111,9 @@ app.add_typer(key.app, name="key")
 app.add_typer(studio.app, name="studio")
 app.add_typer(classes.app, name="class")
 app.add_typer(slot.app, name="slot")
+app.add_typer(series.app, name="series")
 app.add_typer(booking.app, name="booking")
+app.add_typer(customer.app, name="customer")
 app.add_typer(webhook.app, name="webhook")
 
 

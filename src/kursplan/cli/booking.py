@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
+from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, document, local_time, refused, say, table
-from kursplan.cli.people import booking_document, name_of, remarks, status_of
-from kursplan.domain.bookings import Participation
+from kursplan.cli.people import (
+    booking_document,
+    name_of,
+    remarks,
+    slots_held,
+    slots_of_day,
+    status_of,
+)
+from kursplan.cli.studio import studio_by_key
+from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -22,6 +33,27 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Bookings.")
 
+
+class Counts(StrEnum):
+    """How a cancellation by staff counts."""
+
+    IN_TIME = "in-time"
+    LATE = "late"
+    BY_RULES = "by-rules"
+
+    @property
+    def late(self) -> bool | None:
+        return None if self is Counts.BY_RULES else self is Counts.LATE
+
+
+OverruleOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--overrule",
+        metavar="REFUSAL",
+        help="What is set aside, like NO_CONTINGENT; may be given several times, with --reason.",
+    ),
+]
 BookingArgument = Annotated[
     int,
     typer.Argument(metavar="BOOKING", help="The booking's number, as `booking list` shows it."),
@@ -36,23 +68,66 @@ def list_bookings(
     customer: Annotated[
         int | None, typer.Option("--customer", metavar="ID", help="The bookings of this customer.")
     ] = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option("--day", formats=["%Y-%m-%d"], metavar="DAY", help="Those of this day."),
+    ] = None,
+    flagged: Annotated[
+        bool,
+        typer.Option(
+            "--flagged",
+            help="Only those to come that would be refused today, for staff to look at.",
+            show_default=False,
+        ),
+    ] = False,
+    status: Annotated[
+        BookingStatus | None,
+        typer.Option("--status", case_sensitive=False, help="Only those with this status."),
+    ] = None,
+    studio: StudioOption = None,
+    instructor: Annotated[
+        str | None,
+        typer.Option(
+            "--instructor", metavar="EMPLOYEE", help="Only on slots that they give; key or number."
+        ),
+    ] = None,
+    room: Annotated[
+        str | None, typer.Option("--room", metavar="KEY", help="Only on slots in this room.")
+    ] = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show the bookings of a slot or a customer, cancelled ones too."""
+    """Show the bookings of a slot, a customer or a day, cancelled ones too; or what is flagged."""
     from kursplan.store import directory, schedule
 
-    if (slot is None) == (customer is None):
-        raise Stop("say whose bookings: give --slot or --customer", 2)
+    if [slot is not None, customer is not None, day is not None, flagged].count(True) != 1:
+        raise Stop("say which bookings: give one of --slot, --customer, --day and --flagged", 2)
 
     async def task(office: Office) -> Sequence[AnyRow]:
+        found: Sequence[AnyRow]
         if slot is not None:
             if await office.read(schedule.slot_by_id, slot) is None:
                 raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
-            return await office.read(schedule.bookings_of_slot, slot)
-        if not await office.read(directory.is_customer, customer):
-            raise refused(Refusal.CUSTOMER_NOT_FOUND)
-        return await office.read(schedule.bookings_of_customer, customer)
+            found = await office.read(schedule.bookings_of_slot, slot)
+        elif customer is not None:
+            if not await office.read(directory.is_customer, customer):
+                raise refused(Refusal.CUSTOMER_NOT_FOUND)
+            found = await office.read(schedule.bookings_of_customer, customer)
+        elif day is not None:
+            found = [
+                booking
+                for each in await slots_of_day(office, day.date())
+                for booking in await office.read(schedule.bookings_of_slot, each.id)
+            ]
+        else:
+            found = await office.read(schedule.flagged_bookings, office.clock.now())
+        if studio is not None:
+            known = await studio_by_key(office, studio)
+            found = [each for each in found if each.studio_id == known.id]
+        if status is not None:
+            found = [each for each in found if each.status == status]
+        shown = await slots_held(office, instructor, room, {each.slot_id for each in found})
+        return [each for each in found if each.slot_id in shown]
 
     found = in_office(organization, task)
     if json:
@@ -78,13 +153,120 @@ def list_bookings(
 
 
 @app.command()
-def cancel(
-    booking: BookingArgument, organization: OrganizationOption = None, json: JsonOption = False
+def add(
+    customer: Annotated[
+        int, typer.Option("--customer", metavar="ID", help="Who is put on the slot.")
+    ],
+    slot: Annotated[int, typer.Option("--slot", metavar="ID", help="The slot.")],
+    overrule: OverruleOption = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Cancel a booking by the rules of its class; the next customer moves up."""
-    from kursplan.desk.cancel import Cancel
+    """Put a customer on a slot, by the rules or over them.
 
-    _change(booking, organization, json, lambda of, studio: Cancel(of, studio, booking))
+    Without --overrule it is decided as for everybody.
+    """
+    from kursplan.desk.add_booking import AddBooking
+    from kursplan.desk.book import Book
+
+    overruled = _overruled(overrule, reason)
+
+    async def task(office: Office) -> AnyRow:
+        from kursplan.store import schedule
+
+        found = await office.read(schedule.slots_by_id, {slot})
+        if slot not in found:
+            raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
+        fresh = await office.desk.ids.next()
+        book = Book(
+            office.organization_id,
+            found[slot].studio_id,
+            customer,
+            slot,
+            fresh,
+            overrule=overruled,
+        )
+        command = AddBooking(book, reason)
+        await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+        return await _booking(office, fresh)
+
+    _tell(in_office(organization, task), json=json)
+
+
+@app.command()
+def cancel(
+    booking: BookingArgument,
+    counts: Annotated[
+        Counts,
+        typer.Option(
+            "--counts",
+            case_sensitive=False,
+            help="Whether it is in time or late; by the rules of its class where left out.",
+        ),
+    ] = Counts.BY_RULES,
+    waive: Annotated[
+        bool,
+        typer.Option(
+            "--waive",
+            help="Take the lateness from a booking that is cancelled already.",
+            show_default=False,
+        ),
+    ] = False,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Cancel a booking for its customer, also late and after the start; the next moves up."""
+    from kursplan.desk.release import Release, WaiveLateness
+
+    if waive and counts is not Counts.BY_RULES:
+        raise Stop("--waive is for a booking that is cancelled: leave out --counts", 2)
+
+    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+        if waive:
+            return WaiveLateness(of, studio, booking, reason)
+        return Release(of, studio, booking, counts.late, reason)
+
+    _change(booking, organization, json, deed, yes=yes, dry_run=dry_run)
+
+
+@app.command()
+def promote(
+    slot: Annotated[
+        int | None,
+        typer.Option("--slot", metavar="ID", help="Seat the first who waits on this slot."),
+    ] = None,
+    booking: Annotated[
+        int | None,
+        typer.Option("--booking", metavar="ID", help="Seat this one, out of turn."),
+    ] = None,
+    overrule: OverruleOption = None,
+    reason: ReasonOption = None,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a free seat to one who waits: the first whom the rules admit, or a certain one."""
+    from kursplan.desk.move_up import MoveUp
+
+    if (slot is None) == (booking is None):
+        raise Stop("say who moves up: give --slot for the first there, or --booking", 2)
+    overruled = _overruled(overrule, reason)
+
+    async def task(office: Office) -> AnyRow | None:
+        on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
+        command = MoveUp(office.organization_id, on, booking, overruled, reason)
+        moved = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+        return None if moved is None else await _booking(office, moved.id)
+
+    row = in_office(organization, task)
+    if row is None:
+        raise Stop(f"nobody waits on slot {slot}")
+    _tell(row, json=json)
 
 
 @app.command()
@@ -124,20 +306,48 @@ def _change(
     organization: str | None,
     json: bool,
     deed: Callable[[int, int], Command[Booked | Refusal]],
+    *,
+    yes: bool = False,
+    dry_run: bool = False,
 ) -> None:
     """Have the desk do a deed to a booking, in the studio that holds its slot, and show it."""
-    from kursplan.store import schedule
 
     async def task(office: Office) -> AnyRow:
-        before = await office.read(schedule.booking_by_id, booking_id)
-        if before is None:
-            raise refused(Refusal.BOOKING_NOT_FOUND)
-        await office.take(deed(office.organization_id, before.studio_id))
-        return await office.read(schedule.booking_by_id, booking_id) or before
+        before = await _booking(office, booking_id)
+        command = deed(office.organization_id, before.studio_id)
+        await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
+        return await _booking(office, booking_id)
 
-    row = in_office(organization, task)
+    _tell(in_office(organization, task), json=json)
+
+
+async def _booking(office: Office, booking_id: int) -> AnyRow:
+    from kursplan.store import schedule
+
+    row = await office.read(schedule.booking_by_id, booking_id)
+    if row is None:
+        raise refused(Refusal.BOOKING_NOT_FOUND)
+    return row
+
+
+def _tell(row: AnyRow, *, json: bool) -> None:
     if json:
         document(booking_document(row))
         return
     what = f"{name_of(row)}, {row.title}, {local_time(row.starts_at, row.zone)}"
     say(f"{what}: {status_of(row)}, participation {row.participation.replace('_', ' ').lower()}.")
+
+
+def _overruled(named: list[str] | None, reason: str | None) -> frozenset[Refusal]:
+    from kursplan.domain.admission import STAFF_MAY_OVERRULE
+
+    may = {each.value: each for each in STAFF_MAY_OVERRULE}
+    wanted = {each.upper() for each in named or ()}
+    if strange := wanted - may.keys():
+        raise Stop(
+            f"{' and '.join(sorted(strange))} can't be overruled: it is {' or '.join(sorted(may))}",
+            2,
+        )
+    if wanted and not reason:
+        raise Stop("who overrules a rule says why: give --reason", 2)
+    return frozenset(may[each] for each in wanted)

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
@@ -21,6 +21,7 @@ from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
     from kursplan.desk.desk import Desk
+    from kursplan.desk.rehearse import Rehearsed
     from kursplan.desk.turn import Command
     from kursplan.settings import Settings
     from kursplan.store.database import Database
@@ -66,6 +67,13 @@ class Office:
         if isinstance(answer, Refusal):
             raise refused(answer)
         return answer
+
+    async def rehearse(self, command: Command[T | Refusal]) -> Rehearsed[T]:
+        """What the desk would do; a refusal stops the command and is told."""
+        rehearsed = await self.desk.rehearse(command)
+        if isinstance(rehearsed.answer, Refusal):
+            raise refused(rehearsed.answer)
+        return cast("Rehearsed[T]", rehearsed)
 
 
 def read_settings() -> Settings:

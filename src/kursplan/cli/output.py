@@ -29,19 +29,30 @@ _WIDE = 400
 class Stop(Exception):
     """The command can't go on, for a reason that the caller can do something about.
 
-    `status` is the exit status: 1, or 2 where the command was not used as it is meant.
+    `status` is the exit status: 1, or 2 where the command was not used as it is meant. `code` is
+    for scripts: a refusal of the rules, or one of the two words for the rest.
     """
 
-    def __init__(self, message: str, status: int = 1) -> None:
+    def __init__(self, message: str, status: int = 1, *, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code or ("USAGE" if status == 2 else "FAILED")
 
 
 def refused(refusal: Refusal) -> Stop:
     """What a refusal of the rules means, in the words of the Open API's table of errors."""
     from kursplan.api.errors import ERRORS
 
-    return Stop(f"{ERRORS[refusal].message} ({refusal})")
+    return Stop(f"{ERRORS[refusal].message} ({refusal})", code=refusal.value)
+
+
+def stopped(stop: Stop, *, json: bool) -> None:
+    """Tell on standard error why a command ends: in words, or to a script as one JSON document."""
+    if not json:
+        trouble(str(stop))
+        return
+    error = {"code": stop.code, "message": str(stop)}
+    typer.echo(json_text({"error": error}), err=True)
 
 
 def trouble(message: str) -> None:
@@ -50,13 +61,17 @@ def trouble(message: str) -> None:
         typer.echo(f"kursplan: {line}", err=True)
 
 
-def say(line: str = "") -> None:
-    typer.echo(line)
+def say(line: str = "", *, err: bool = False) -> None:
+    typer.echo(line, err=err)
 
 
 def document(value: Any) -> None:
     """The one JSON document that a script reads."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    typer.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from kursplan.cli.output import NOTHING, Stop, local_time, table, words, zoned
+from kursplan.domain.localtime import start_of_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kursplan.cli.office import Office
     from kursplan.store.rows import AnyRow
@@ -23,6 +26,45 @@ async def employee_by_key(office: Office, named: str) -> int:
         found = int(named) if known else None
     if found is None:
         raise Stop(f"there is no employee {named!r}")
+    return found
+
+
+async def room_by_key(office: Office, key: str) -> int:
+    from kursplan.store import schedule
+
+    room = await office.read(schedule.location_by_key, key)
+    if room is None:
+        raise Stop(f"there is no room {key!r}")
+    return room
+
+
+async def slots_held(
+    office: Office, instructor: str | None, room: str | None, slot_ids: Collection[int]
+) -> set[int]:
+    """Those of the slots that this instructor gives and that are in this room, where one is named."""
+    from kursplan.store import instructors, schedule
+
+    held = set(slot_ids)
+    if room is not None:
+        location = await room_by_key(office, room)
+        rows = await office.read(schedule.slots_by_id, held)
+        held = {each for each, row in rows.items() if row.location_id == location}
+    if instructor is not None:
+        employee = await employee_by_key(office, instructor)
+        given = await office.read(instructors.of_slots, sorted(held))
+        held = {each for each in held if employee in given[each]}
+    return held
+
+
+async def slots_of_day(office: Office, day: date) -> list[AnyRow]:
+    """The slots of that day, in the time of each studio."""
+    from kursplan.store import schedule
+
+    found: list[AnyRow] = []
+    for each in await office.read(schedule.studios):
+        zone = ZoneInfo(each.zone)
+        since, until = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
+        found += await office.read(schedule.slots_of_studio, each.id, since, until)
     return found
 
 
@@ -65,6 +107,8 @@ def remarks(row: AnyRow) -> str:
         said.append(f"passed over: {words(row.skipped)}")
     if row.overruled:
         said.append(f"overruled: {', '.join(row.overruled).replace('_', ' ').lower()}")
+    if row.reason:
+        said.append(f"reason: {row.reason}")
     return "; ".join(said) or NOTHING
 
 
@@ -88,4 +132,5 @@ def booking_document(row: AnyRow) -> dict[str, object]:
         "skipped": row.skipped,
         "conflict": row.conflict,
         "overruled": list(row.overruled),
+        "reason": row.reason,
     }

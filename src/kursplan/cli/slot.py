@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import (
     Stop,
@@ -22,10 +23,17 @@ from kursplan.cli.output import (
     words,
     zoned,
 )
-from kursplan.cli.people import booking_document, employee_by_key, tell_bookings
+from kursplan.cli.people import (
+    booking_document,
+    employee_by_key,
+    room_by_key,
+    slots_held,
+    tell_bookings,
+)
 from kursplan.cli.studio import studio_by_key
 from kursplan.domain.localtime import day_of, start_of_day
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Own, SlotStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +70,19 @@ def list_slots(
         ),
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days.")] = 7,
+    instructor: Annotated[
+        str | None,
+        typer.Option(
+            "--instructor", metavar="EMPLOYEE", help="Only slots that they give; by key or number."
+        ),
+    ] = None,
+    room: Annotated[
+        str | None, typer.Option("--room", metavar="KEY", help="Only slots in this room.")
+    ] = None,
+    status: Annotated[
+        SlotStatus | None,
+        typer.Option("--status", case_sensitive=False, help="Only slots with this status."),
+    ] = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -84,7 +105,14 @@ def list_slots(
                     start_of_day(day + timedelta(days=days), zone),
                 )
             )
-        slots = [each for each in found if of_class in (None, each.class_id)]
+        held = await slots_held(office, instructor, room, {each.id for each in found})
+        slots = [
+            each
+            for each in found
+            if each.id in held
+            and of_class in (None, each.class_id)
+            and status in (None, each.status)
+        ]
         slots.sort(key=lambda each: (each.starts_at, each.id))
         return await _with_instructors(office, slots)
 
@@ -170,6 +198,53 @@ def show(
     )
 
 
+@app.command("give-back")
+def give_back(
+    slot: SlotArgument,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="ASPECT",
+            help="Only this: time, location, instructors, max-participants or max-waiting-list. "
+            "Can be given several times.",
+        ),
+    ] = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Give a slot back to its series: what was changed by hand on it follows the plan again."""
+    from kursplan.desk.give_back import EVERYTHING, GiveBack
+
+    aspects = frozenset(map(_aspect, only)) if only else EVERYTHING
+
+    async def task(office: Office) -> tuple[bool, AnyRow]:
+        command = GiveBack(office.organization_id, slot, aspects)
+        changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
+        return changed, await _slot(office, slot)
+
+    changed, row = in_office(organization, task)
+    if json:
+        document(
+            {
+                "slot_id": row.id,
+                "changed": changed,
+                "starts_at": zoned(row.starts_at, row.zone),
+                "ends_at": zoned(row.ends_at, row.zone),
+                "changed_by_hand": sorted(row.own),
+            }
+        )
+        return
+    if not changed:
+        say(f"Slot {row.id} is like that already.")
+        return
+    kept = ", ".join(words(each) for each in sorted(row.own))
+    span = local_span(row.starts_at, row.ends_at, row.zone)
+    say(f"{row.title}: {span}, follows its series{f'; its own stays: {kept}' if kept else ''}.")
+
+
 @app.command()
 def move(
     slot: SlotArgument,
@@ -188,6 +263,8 @@ def move(
     room: Annotated[
         str | None, typer.Option("--room", metavar="KEY", help="The new room, by its key.")
     ] = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -201,15 +278,14 @@ def move(
         raise Stop("say where the slot moves: give --to, --minutes or --room", 2)
 
     async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
-        changed = await office.take(
-            ChangeSlot(
-                office.organization_id,
-                slot,
-                local_start=to,
-                duration_minutes=minutes,
-                location_id=SAME if room is None else await _room(office, room),
-            )
+        command = ChangeSlot(
+            office.organization_id,
+            slot,
+            local_start=to,
+            duration_minutes=minutes,
+            location_id=SAME if room is None else await room_by_key(office, room),
         )
+        changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return changed, await _slot(office, slot)
 
     changed, row = in_office(organization, task)
@@ -262,13 +338,18 @@ def capacity(
 
 @app.command()
 def cancel(
-    slot: SlotArgument, organization: OrganizationOption = None, json: JsonOption = False
+    slot: SlotArgument,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
 ) -> None:
-    """Cancel a slot and every booking on it; it can't be brought back."""
+    """Cancel a slot and every booking on it; until its start it can be restored."""
     from kursplan.desk.cancel_slot import CancelSlot, SlotCancelled
 
     async def task(office: Office) -> tuple[SlotCancelled, AnyRow]:
-        done = await office.take(CancelSlot(office.organization_id, slot))
+        command = CancelSlot(office.organization_id, slot)
+        done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return done, await _slot(office, slot)
 
     done, row = in_office(organization, task)
@@ -288,6 +369,116 @@ def cancel(
     say(
         f"{row.title}, {local_time(row.starts_at, row.zone)}, is cancelled, and {bookings} with it."
     )
+
+
+@app.command()
+def restore(
+    slot: SlotArgument,
+    with_bookings: Annotated[
+        bool,
+        typer.Option(
+            "--with-bookings/--empty",
+            help="Put those back who were on it, as far as the rules still admit them; or nobody.",
+            show_default=False,
+        ),
+    ],
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Take the cancellation of a slot back that has not started."""
+    from kursplan.desk.restore_slot import RestoreSlot, SlotRestored
+    from kursplan.store import schedule
+
+    async def task(office: Office) -> tuple[SlotRestored, AnyRow, dict[int, str]]:
+        command = RestoreSlot(office.organization_id, slot, with_bookings)
+        done = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+        people = {each.customer_id for each in done.back}
+        people |= {each.customer_id for each, _ in done.refused}
+        names = await office.read(schedule.names_of_customers, people)
+        return done, await _slot(office, slot), names
+
+    done, row, names = in_office(organization, task)
+    if json:
+        document(
+            {
+                "slot_id": slot,
+                "changed": done.changed,
+                "back": [
+                    {"booking_id": each.id, "customer_id": each.customer_id, "status": each.status}
+                    for each in done.back
+                ],
+                "refused": [
+                    {"booking_id": each.id, "customer_id": each.customer_id, "reason": reason}
+                    for each, reason in done.refused
+                ],
+            }
+        )
+        return
+    already = "" if done.changed else " already"
+    say(f"{row.title}, {local_time(row.starts_at, row.zone)}, takes place{already}.")
+    for each in done.back:
+        say(f"{names[each.customer_id]} is back: {words(each.status)} (booking {each.id}).")
+    for each, reason in done.refused:
+        say(f"{names[each.customer_id]} is not back: {words(reason)} (booking {each.id}).")
+
+
+@app.command()
+def swap(
+    slot: SlotArgument,
+    other: Annotated[
+        int, typer.Option("--with", metavar="SLOT", help="The other slot, by its number.")
+    ],
+    leaves: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="EMPLOYEE",
+            help="Who leaves SLOT, by key or number; needed where it has several instructors.",
+        ),
+    ] = None,
+    comes: Annotated[
+        str | None,
+        typer.Option("--by", metavar="EMPLOYEE", help="Who leaves the other slot, likewise."),
+    ] = None,
+    reason: ReasonOption = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Have the instructors of two slots give each other's, in one deed."""
+    from kursplan.desk.stand_in import SlotStaffed
+    from kursplan.desk.swap_instructors import SwapInstructors
+    from kursplan.store import schedule
+
+    if slot == other:
+        raise Stop("a slot is not swapped with itself: name two", 2)
+
+    async def task(office: Office) -> tuple[tuple[SlotStaffed, SlotStaffed], dict[int, str]]:
+        here = await _instructor(office, slot, leaves, "--for")
+        there = await _instructor(office, other, comes, "--by")
+        done = await office.take(
+            SwapInstructors(office.organization_id, slot, here, other, there, reason)
+        )
+        return done, await office.read(schedule.employees)
+
+    swapped, names = in_office(organization, task)
+    if json:
+        document(
+            [
+                {
+                    "slot_id": each.slot_id,
+                    "instructors": [
+                        {"employee_id": employee, "name": names[employee]}
+                        for employee in each.instructors
+                    ],
+                }
+                for each in swapped
+            ]
+        )
+        return
+    for each in swapped:
+        given = ", ".join(names[employee] for employee in each.instructors)
+        say(f"Slot {each.slot_id} is given by {given}.")
 
 
 @app.command()
@@ -335,7 +526,7 @@ def stand_in(
     --for can be left out where the slot has one instructor.
     """
     from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
-    from kursplan.store import instructors, schedule
+    from kursplan.store import schedule
 
     if remove and (replaced or reason):
         raise Stop("--remove needs --by only: whom they replaced is known", 2)
@@ -346,13 +537,7 @@ def stand_in(
         if remove:
             done = await office.take(RemoveStandIn(office.organization_id, slot, by))
         else:
-            if replaced is None:
-                given = (await office.read(instructors.of_slots, [slot]))[slot]
-                if len(given) != 1:
-                    raise Stop(f"slot {slot} has not one instructor: say with --for whom", 2)
-                [leaves] = given
-            else:
-                leaves = await employee_by_key(office, replaced)
+            leaves = await _instructor(office, slot, replaced, "--for")
             done = await office.take(PutStandIn(office.organization_id, slot, leaves, by, reason))
         names = await office.read(schedule.employees)
         return done, [names[each] for each in done.instructors]
@@ -374,6 +559,13 @@ def stand_in(
     say(f"Slot {slot} is given by {', '.join(names)}{already}.")
 
 
+def _aspect(named: str) -> Own:
+    known = {each.lower().replace("_", "-"): each for each in Own}
+    if named not in known:
+        raise Stop(f"{named!r} is no such aspect; say one of {', '.join(known)}", 2)
+    return known[named]
+
+
 async def _slot(office: Office, slot_id: int) -> AnyRow:
     from kursplan.store import schedule
 
@@ -383,13 +575,16 @@ async def _slot(office: Office, slot_id: int) -> AnyRow:
     return row
 
 
-async def _room(office: Office, key: str) -> int:
-    from kursplan.store import schedule
+async def _instructor(office: Office, slot: int, named: str | None, option: str) -> int:
+    """Who is named, or else the only one who gives the slot."""
+    from kursplan.store import instructors
 
-    room = await office.read(schedule.location_by_key, key)
-    if room is None:
-        raise Stop(f"there is no room {key!r}")
-    return room
+    if named is not None:
+        return await employee_by_key(office, named)
+    given = (await office.read(instructors.of_slots, [slot]))[slot]
+    if len(given) != 1:
+        raise Stop(f"slot {slot} has not one instructor: say with {option} whom", 2)
+    return given[0]
 
 
 def _limit(text: str) -> int | None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from kursplan.cli.consent import DryRunOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 
@@ -128,6 +129,8 @@ def close(
             show_default=False,
         ),
     ] = False,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -141,18 +144,17 @@ def close(
 
     async def task(office: Office) -> StudioHours:
         known = await studio_by_key(office, studio)
+        command = CloseStudio(
+            office.organization_id,
+            known.id,
+            name,
+            local_from=first,
+            local_to=last,
+            reason=reason,
+            cancel_slots=cancel_slots,
+        )
         try:
-            return await office.take(
-                CloseStudio(
-                    office.organization_id,
-                    known.id,
-                    name,
-                    local_from=first,
-                    local_to=last,
-                    reason=reason,
-                    cancel_slots=cancel_slots,
-                )
-            )
+            return await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         except ClosureKeyTaken as taken:
             raise Stop(str(taken)) from taken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from kursplan.desk.promote import Seat, fill_seats
+from kursplan.desk.promote import Seat, fill_seats, nobody_moves_up, seat, take_over
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
@@ -77,9 +77,7 @@ class MayBook(Deed):
 
     def perform(self, turn: Turn) -> Admission | Refusal:
         found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
-        if isinstance(found, Refusal):
-            return found
-        return may_book(*found, turn.now)
+        return found if isinstance(found, Refusal) else decide(turn, *found)
 
 
 @value
@@ -139,24 +137,39 @@ class Book(Deed):
         return Booked.of(booking, turn.slot_of(booking), replayed=True)
 
     def _book(self, turn: Turn) -> Booked | Refusal:
-        found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
+        hidden_too = Refusal.NOT_AVAILABLE in self.overrule
+        found = _whom_and_where(
+            turn, self.studio_id, self.customer_id, self.slot_id, hidden_too=hidden_too
+        )
         if isinstance(found, Refusal):
             return found
         slot, customer = found
-        answer = may_book(slot, customer, turn.now, set_aside=self.overrule)
+        answer = decide(turn, slot, customer, self.overrule)
         if isinstance(answer, Refusal):
             return answer
         if self.expected is not None and answer.waits != (
             self.expected is BookingStatus.WAITING_LIST
         ):
             return Refusal.EXPECTED_STATUS_NOT_POSSIBLE
-        turn.add(self._joined(turn, slot, customer, answer))
+        if customer.bookings and (waiting := customer.waits_on(slot.id)):
+            return self._take_up(turn, slot, turn.booking(waiting.id), answer)
+        booking = self._joined(turn, slot, customer, answer)
+        turn.add(booking)
         if answer.waits:
             # A seat may be free beside people who can't take it now; then it is not left empty.
             fill_seats(turn, turn.slots[slot.id])
+        elif customer.bookings:
+            take_over(turn, booking)
         booking = turn.bookings[self.booking_id]
         turn.tell_booking(EventType.CLASS_BOOKING_CREATED, booking)
         return Booked.of(booking, slot)
+
+    def _take_up(self, turn: Turn, slot: Slot, waiting: Booking, admission: Admission) -> Booked:
+        """Who waits takes a seat that is free for whoever comes first: the position becomes it."""
+        taken = Seat.taken_up(slot, admission.membership_id, turn.now).given_to(waiting)
+        seat(turn, taken)
+        turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, taken)
+        return Booked.of(taken, slot)
 
     def _joined(self, turn: Turn, slot: Slot, customer: Customer, admission: Admission) -> Booking:
         place = None if admission.waits else Seat.on(slot, admission.membership_id, turn.now)
@@ -177,6 +190,20 @@ class Book(Deed):
             confirm_until=None if place is None else place.confirm_until,
             overruled=tuple(sorted(self.overrule)),
         )
+
+
+def decide(
+    turn: Turn, slot: Slot, customer: Customer, set_aside: frozenset[Refusal] = frozenset()
+) -> Admission | Refusal:
+    """May this customer book this slot, also where its waiting list is full of who can't move up?
+
+    Nobody is refused beside a free seat that all who wait are passed over for.
+    """
+    answer = may_book(slot, customer, turn.now, set_aside)
+    if answer is Refusal.BOOKING_LIMIT_REACHED and nobody_moves_up(turn, slot):
+        alone = slot.with_places(slot.seats, 0, slot.last_sequence)
+        return may_book(alone, customer, turn.now, set_aside)
+    return answer
 
 
 @value
@@ -203,11 +230,11 @@ class StillRefused(Deed):
 
 
 def _whom_and_where(
-    turn: Turn, studio_id: int, customer_id: int, slot_id: int
+    turn: Turn, studio_id: int, customer_id: int, slot_id: int, *, hidden_too: bool = False
 ) -> tuple[Slot, Customer] | Refusal:
     """The slot of that studio and the customer of its organization, as far as they are there."""
     slot = turn.slots.get(slot_id)
-    if slot is None or slot.studio.id != studio_id or not slot.class_.visible:
+    if slot is None or slot.studio.id != studio_id or not (slot.class_.visible or hidden_too):
         return Refusal.CLASS_SLOT_NOT_FOUND
     customer = turn.customers.get(customer_id)
     if customer is None:

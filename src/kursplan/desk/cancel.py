@@ -40,9 +40,12 @@ class Cancel(Deed):
         return Booked.of(cancelled, slot)
 
 
-def give_up(turn: Turn, booking: Booking, *, late: bool = False) -> Booking:
+def give_up(
+    turn: Turn, booking: Booking, *, late: bool = False, with_slot: bool = False
+) -> Booking:
     """End an active booking and tell it; a late one keeps what it took from the contingent.
 
+    One that ends with its slot remembers what it held, for the case that the slot is restored.
     Who moves up instead is for the caller to say: nobody does on a slot that is cancelled.
     """
     cancelled = replace(
@@ -54,6 +57,7 @@ def give_up(turn: Turn, booking: Booking, *, late: bool = False) -> Booking:
         late=late,
         skipped=None,
         conflict=None,
+        held=booking.status if with_slot else None,
     )
     turn.change(cancelled)
     turn.tell_booking(EventType.CLASS_BOOKING_CANCELLED, cancelled)

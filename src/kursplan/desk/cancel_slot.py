@@ -10,6 +10,7 @@ from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store import bookings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,13 @@ class CancelSlot(Deed):
 def cancel_slot(turn: Turn, slot: Slot) -> tuple[Booking, ...]:
     """Cancel a planned slot and every active booking on it; who sat and waited there.
 
-    Everybody gets back what the booking took from the contingent, and nobody moves up.
+    Everybody gets back what the booking took from the contingent, who gave it up late too, and nobody
+    moves up.
     """
     roster = turn.roster(slot)
+    for booking_id in sorted(bookings.late_on(turn.tx, turn.organization_id, slot.id)):
+        turn.change(replace(turn.booking(booking_id), counts=False))
     cancelled = replace(slot, status=SlotStatus.CANCELED)
     turn.change_slot(cancelled)
     turn.tell_slot(EventType.CLASS_SLOT_CANCELLED, cancelled)
-    return tuple(give_up(turn, booking) for booking, _ in roster)
+    return tuple(give_up(turn, booking, with_slot=True) for booking, _ in roster)

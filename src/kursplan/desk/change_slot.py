@@ -254,13 +254,15 @@ def move_bookings(turn: Turn, slot: Slot) -> None:
 def _moved(booking: Booking, slot: Slot, now: datetime) -> Booking:
     """The booking at the times of its slot, with the term for confirming it derived anew.
 
-    Nobody loses a seat because the slot moved to where that term has passed: as for one who books
-    so late, nothing is left to confirm.
+    Nobody loses a seat because the slot moved to where that term has passed, or passes in a minute:
+    as one who moves up, they have time to learn of it, and where there is none, nothing to confirm.
     """
     moved = replace(booking, starts_at=slot.starts_at, ends_at=slot.ends_at, day=slot.day)
+    if now > slot.cancellable_until:
+        moved = replace(moved, free_until=slot.free_until(now))
     if booking.status is not BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
         return moved
-    confirm_until = slot.confirm_until
-    if confirm_until is None or now > confirm_until:
+    confirm_until = slot.confirm_promotion_until(now)
+    if confirm_until is None:
         return replace(moved, status=BookingStatus.BOOKED, confirm_until=None)
     return replace(moved, confirm_until=confirm_until)

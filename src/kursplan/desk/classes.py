@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
 from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.review import review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import SlotStatus
 from kursplan.store import classes, named
 from kursplan.store.tables import rate, studio
 
@@ -19,8 +21,8 @@ class RecordClass(Deed):
     """Have the class be what the entry says; one that is not there is new.
 
     Slots to come follow: they take over duration and limits, and who waits moves up where the new
-    rules allow it. Bookings that are there stay. A class stays in its studio: there is no such
-    class in another. The answer is whether anything changed. Raises `UnknownKey` for the studio
+    rules allow it. Where the class is shown or admits otherwise than before, the bookings to come
+    are reviewed (F34). A class stays in its studio: there is no such class in another. The answer is whether anything changed. Raises `UnknownKey` for the studio
     or a rate.
     """
 
@@ -49,6 +51,8 @@ class RecordClass(Deed):
             classes.put_rates(tx, self.organization_id, self.class_id, rate_ids)
         if before is not None and _rules(before) != _rules(self.entry):
             self._have_slots_follow(turn, rate_ids)
+            if _whom(before) != _whom(self.entry):
+                self._review(turn)
         return True
 
     def _have_slots_follow(self, turn: Turn, rate_ids: Collection[int]) -> None:
@@ -58,6 +62,18 @@ class RecordClass(Deed):
             if slot.class_.id == self.class_id:
                 turn.slots[slot.id] = replace(slot, class_=options)
         FollowClass(self.organization_id, self.class_id).perform(turn)
+
+    def _review(self, turn: Turn) -> None:
+        """Those who have booked; all slots to come are in the turn since they followed."""
+        to_come = [
+            each
+            for each in turn.slots.values()
+            if each.class_.id == self.class_id
+            and each.status is SlotStatus.PLANNED
+            and not each.has_started(turn.now)
+            and (each.seats or each.waiting)
+        ]
+        review_slots(turn, turn.need_rosters(each.id for each in to_come))
 
 
 def options_of(class_id: int, entry: ClassEntry, rate_ids: Collection[int]) -> Class:
@@ -70,3 +86,15 @@ def options_of(class_id: int, entry: ClassEntry, rate_ids: Collection[int]) -> C
 def _rules(entry: ClassEntry) -> ClassEntry:
     """The class without what no rule looks at."""
     return replace(entry, title="", description=None, category=None, img_url=None)
+
+
+def _whom(entry: ClassEntry) -> tuple[object, ...]:
+    """By what a class decides whom it admits at all."""
+    return (
+        entry.bookable,
+        entry.online_booking,
+        entry.admits_other_studios,
+        entry.who_may_book,
+        entry.rates,
+        entry.uses_contingent,
+    )

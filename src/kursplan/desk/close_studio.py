@@ -6,20 +6,18 @@ whether it is cancelled. The bookings of slots that stay are reviewed by the org
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kursplan.desk.cancel_slot import cancel_slot
-from kursplan.desk.promote import fill_seats
-from kursplan.desk.review import review
+from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store import closures
 
@@ -81,12 +79,12 @@ class CloseStudio(Deed):
         cancelled = []
         if self.cancel_slots:
             for slot in touched:
-                if slot.has_started(turn.now) or not _on(closed, slot):
+                if slot.has_started(turn.now) or not closed.falls_on(slot.starts_at, slot.ends_at):
                     continue
                 cancel_slot(turn, turn.slots[slot.id])
                 cancelled.append(slot.id)
         staying = [slot for slot in touched if slot.id not in cancelled]
-        return StudioHours(self.studio_id, changed, tuple(cancelled), _reviewed(turn, staying))
+        return StudioHours(self.studio_id, changed, tuple(cancelled), review_slots(turn, staying))
 
     def _write(self, turn: Turn, before: closures.Known | None) -> bool:
         """Whether the closure is new or different."""
@@ -135,7 +133,7 @@ class OpenStudio(Deed):
         else:
             closures.remove(turn.tx, turn.organization_id, before.id)
         _tell(turn, self.studio_id, zone)
-        return StudioHours(self.studio_id, changed=True, reviewed=_reviewed(turn, touched))
+        return StudioHours(self.studio_id, changed=True, reviewed=review_slots(turn, touched))
 
 
 def _slots_within(
@@ -149,18 +147,7 @@ def _slots_within(
     times = set() if after is None else {after}
     if before is not None:
         times.add(Closure.of_local(before.local_from, before.local_to, zone))
-    found = closures.planned_slots(turn.tx, turn.organization_id, studio_id, times)
-    # What commands before this one moved or cancelled in the same turn is not in the rows yet.
-    found |= {
-        slot.id
-        for slot in turn.slots.values()
-        if slot.studio.id == studio_id and any(_on(each, slot) for each in times)
-    }
-    return [slot for slot in turn.need_rosters(found) if slot.status is SlotStatus.PLANNED]
-
-
-def _on(closure: Closure, slot: Slot) -> bool:
-    return closure.starts_at < slot.ends_at and slot.starts_at < closure.ends_at
+    return planned_within(turn, studio_id, times)
 
 
 def _tell(turn: Turn, studio_id: int, zone: ZoneInfo) -> None:
@@ -170,20 +157,3 @@ def _tell(turn: Turn, studio_id: int, zone: ZoneInfo) -> None:
         studio_id, closures.of_studio(turn.tx, turn.organization_id, studio_id, zone, since)
     )
     turn.tell(EventType.STUDIO_OPENING_HOURS_UPDATED, studio_id, studio_id)
-
-
-def _reviewed(turn: Turn, slots: Iterable[Slot]) -> tuple[Booking, ...]:
-    """Review all who sit or wait on these slots; the bookings that changed by it.
-
-    A slot that a closure no longer forbids may have seats free for those who wait. They move up
-    first: whoever gets a seat is told once, and not also that nothing speaks against it any more.
-    """
-    changed = []
-    for slot in slots:
-        fill_seats(turn, turn.slots[slot.id])
-        for booking, _ in turn.roster(slot):
-            before = turn.bookings[booking.id]
-            after = review(turn, before)
-            if after is not before:
-                changed.append(after)
-    return tuple(changed)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
 from kursplan.desk.lines import Batch, Line, Lines, Waiting
+from kursplan.desk.rehearse import Rehearsed, rehearse
 from kursplan.desk.tries import Tries
 from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
 from kursplan.domain.refusals import Refusal
@@ -126,6 +127,18 @@ class Desk:
         except DatabaseUnavailable as unavailable:
             raise DeskBusy(str(unavailable)) from unavailable
         return answer  # type: ignore[no-any-return]
+
+    async def rehearse(self, command: Command[A]) -> Rehearsed[A]:
+        """What `command` would answer and change for people; it is done and rolled back.
+
+        Raises `DeskBusy`, and `ChangedConcurrently`.
+        """
+        try:
+            done = await rehearse(self._database, self._clock, [command])
+        except DatabaseUnavailable as unavailable:
+            kind = ChangedConcurrently if unavailable.conflict else DeskBusy
+            raise kind(str(unavailable)) from unavailable
+        return Rehearsed(done.answer[0], done.changes, done.told)
 
     async def close(self, grace: float = CLOSING_SECONDS) -> None:
         """Take no more commands, and finish those that wait, in so many seconds at most.
@@ -254,7 +267,12 @@ class Desk:
             turn.gather(reach, lock=False)
             return [each.perform(turn) for each in questions]
 
-        return await self._database.read(look)
+        for _ in range(LOOKS):
+            try:
+                return await self._database.read(look)
+            except LookAgain as wider:
+                reach |= wider.further
+        raise DatabaseUnavailable("the look never saw all that it needed", conflict=True)
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id

@@ -1,7 +1,8 @@
 """Edit a series: its slots to come follow the new plan (F22).
 
-Never touched are slots that have started and slots that were changed by hand; a cancelled slot
-stays cancelled. Editing a single slot is another deed, `ChangeSlot`.
+What was changed by hand on a slot is pinned, aspect by aspect: one with a stand-in keeps its
+instructors, and moves with the series all the same. Never touched are slots that have started; a
+cancelled slot stays cancelled. Editing a single slot is another deed, `ChangeSlot`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
-from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import series
 from kursplan.store.series import KnowAs
 
@@ -62,9 +63,9 @@ class EditSeries(Deed):
     """Give a series another plan.
 
     Slots stay on their day and take over its time, duration, location, instructors and capacity,
-    with their bookings. Those on a day that the plan no longer has are cancelled, and new days get
-    slots as far as the series was extended already. A slot of today whose new time is past keeps
-    its time and takes over the rest.
+    with their bookings, but for what is pinned. Those on a day that the plan no longer has are
+    cancelled, unless their time is pinned, and new days get slots as far as the series was extended
+    already. A slot of today whose new time is past keeps its time and takes over the rest.
 
     A series that has ended goes on when its new plan does.
     """
@@ -89,8 +90,8 @@ class EditSeries(Deed):
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
         following = [each for each in turn.need_slots(known) if follows(each, turn.now)]
-        staying = [each for each in following if after.plan.takes_place_on(planned_day(each))]
-        given_up = [each for each in following if not after.plan.takes_place_on(planned_day(each))]
+        staying = [each for each in following if has_place(after.plan, each)]
+        given_up = [each for each in following if not has_place(after.plan, each)]
         turn.need_rosters(each.id for each in given_up)
         cancelled = tuple(
             SlotCancelled(each.id, changed=True, bookings=cancel_slot(turn, each))
@@ -141,8 +142,13 @@ class EditSeries(Deed):
 
 
 def follows(slot: Slot, now: datetime) -> bool:
-    """Whether the slot is yet to come, and nothing of it was changed by hand."""
-    return slot.status is SlotStatus.PLANNED and not slot.has_started(now) and not slot.own
+    """Whether the slot is yet to come, so that what is not pinned follows its series."""
+    return slot.status is SlotStatus.PLANNED and not slot.has_started(now)
+
+
+def has_place(plan: SeriesPlan, slot: Slot) -> bool:
+    """Whether the slot goes on by that plan: on one of its days, or at a time of its own."""
+    return Own.TIME in slot.own or plan.takes_place_on(planned_day(slot))
 
 
 def planned_day(slot: Slot) -> date:
@@ -151,22 +157,28 @@ def planned_day(slot: Slot) -> date:
 
 
 def placed(slot: Slot, of: Series, now: datetime) -> Slot:
-    """The slot as its series has it on that day."""
-    local_start = of.plan.start_on(planned_day(slot))
+    """The slot as its series has it on that day, but for what is pinned."""
+    shape = of.shape
+    slot = replace(slot, series_id=of.id)
+    if Own.TIME not in slot.own:
+        slot = _timed(slot, of, planned_day(slot), now)
+    if Own.LOCATION not in slot.own:
+        slot = replace(slot, location_id=shape.location_id)
+    if Own.MAX_PARTICIPANTS not in slot.own:
+        slot = replace(slot, max_participants=shape.max_participants)
+    if Own.MAX_WAITING_LIST not in slot.own:
+        slot = replace(slot, max_waiting_list=shape.max_waiting_list)
+    return slot
+
+
+def _timed(slot: Slot, of: Series, day: date, now: datetime) -> Slot:
+    """The slot at the time of its series on that day, unless that is past."""
+    local_start = of.plan.start_on(day)
     starts_at = instant_of(local_start, of.zone)
     if starts_at <= now:
         local_start, starts_at = slot.local_start, slot.starts_at
-    shape = of.shape
-    return replace(
-        slot,
-        series_id=of.id,
-        local_start=local_start,
-        starts_at=starts_at,
-        ends_at=starts_at + shape.duration * _ONE_MINUTE,
-        location_id=shape.location_id,
-        max_participants=shape.max_participants,
-        max_waiting_list=shape.max_waiting_list,
-    )
+    ends_at = starts_at + of.shape.duration * _ONE_MINUTE
+    return replace(slot, local_start=local_start, starts_at=starts_at, ends_at=ends_at)
 
 
 def _free_key(turn: Turn, wanted: str) -> str:

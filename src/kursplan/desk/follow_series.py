@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.edit_series import follows, placed, planned_day
+from kursplan.desk.edit_series import follows, has_place, placed
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
@@ -17,8 +17,7 @@ from kursplan.store import series
 class FollowSeries(Deed):
     """Have the slots of a series that have not started be what it makes them.
 
-    Slots that were changed by hand, and those of days that the series does not have, stay as they
-    are. The answer is the ids of the slots that changed; done again, nothing more does.
+    What is pinned on a slot stays, and slots of days that the series does not have stay as they are. The answer is the ids of the slots that changed; done again, nothing more does.
     """
 
     organization_id: int
@@ -33,7 +32,7 @@ class FollowSeries(Deed):
         following = [
             each
             for each in turn.need_slots(known)
-            if follows(each, turn.now) and followed.plan.takes_place_on(planned_day(each))
+            if follows(each, turn.now) and has_place(followed.plan, each)
         ]
         wanted = [placed(each, followed, turn.now) for each in following]
         return reshape_all(turn, wanted, followed.shape.instructors)

@@ -24,12 +24,31 @@ class Seat:
     counts: bool
     confirm_until: datetime | None
 
+    free_until: datetime | None = None
+    """Up to when it can be given back in any case, where others gave it."""
+
     @classmethod
     def on(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
+        """A seat that a customer takes."""
         confirm_until = slot.confirm_until
         if confirm_until is not None and now > confirm_until:
-            # Whoever gets it after the term for confirming has made up their mind.
+            # Whoever takes it after the term for confirming has made up their mind.
             confirm_until = None
+        return cls._of(slot, membership_id, confirm_until)
+
+    @classmethod
+    def taken_up(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
+        """A free seat that one who waits takes: as if they had booked just now."""
+        return replace(cls.on(slot, membership_id, now), free_until=slot.grace_until(now))
+
+    @classmethod
+    def given(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
+        """A seat that the house or staff give to one who waits, or give back: they learn of it later."""
+        seat = cls._of(slot, membership_id, slot.confirm_promotion_until(now))
+        return replace(seat, free_until=slot.free_until(now))
+
+    @classmethod
+    def _of(cls, slot: Slot, membership_id: int | None, confirm_until: datetime | None) -> Seat:
         return cls(
             BookingStatus.BOOKED
             if confirm_until is None
@@ -46,6 +65,7 @@ class Seat:
             membership_id=self.membership_id,
             counts=self.counts,
             confirm_until=self.confirm_until,
+            free_until=self.free_until,
             skipped=None,
             conflict=None,
         )
@@ -73,6 +93,29 @@ class Promote(Deed):
         return moved
 
 
+def seat(turn: Turn, booking: Booking) -> None:
+    """Have a booking that is there hold its seat."""
+    turn.change(booking)
+    take_over(turn, booking)
+
+
+def take_over(turn: Turn, booking: Booking) -> None:
+    """A seat takes up what one that the customer had given up late had cost on this slot."""
+    if not booking.counts:
+        return
+    paid = turn.customer_of(booking).paid_for(booking.slot_id)
+    if paid is not None:
+        turn.change(replace(turn.booking(paid.id), counts=False))
+
+
+def nobody_moves_up(turn: Turn, slot: Slot) -> bool:
+    """Whether a seat is free that the house gives to nobody who waits: all are passed over."""
+    if slot.seats_free < 1 or slot.class_.promotion is Promotion.BY_STAFF:
+        return False
+    outcomes = promotions(slot, turn.queue(slot), turn.customer_of, turn.now)
+    return not any(isinstance(each, MovesUp) for each in outcomes)
+
+
 def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Booking]:
     """Seat as many who wait as there are seats free; who moved up.
 
@@ -87,8 +130,8 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
     moved = []
     for outcome in promotions(slot, turn.queue(slot), turn.customer_of, turn.now):
         if isinstance(outcome, MovesUp):
-            booking = Seat.on(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
-            turn.change(booking)
+            booking = Seat.given(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
+            seat(turn, booking)
             moved.append(booking)
         elif outcome.booking.skipped is not outcome.reason:
             turn.change(replace(outcome.booking, skipped=outcome.reason))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.turn import Turn
-from kursplan.domain.slots import Slot
+from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors
 
 
@@ -16,6 +16,7 @@ def reshape_all(
 ) -> tuple[int, ...]:
     """Make each slot what `wanted` says, and have these employees give it, if any are said.
 
+    A slot whose instructors are pinned keeps them.
     Slots that are so already are left alone and told to nobody. The ids of the others.
     """
     wanted = list(wanted)
@@ -54,5 +55,6 @@ def _moves(before: Slot, after: Slot) -> bool:
 
 def _given_by_others(turn: Turn, wanted: Sequence[Slot], given_by: Sequence[int]) -> set[int]:
     """Those of the slots that other employees give than these."""
-    given = instructors.of_slots(turn.tx, turn.organization_id, [each.id for each in wanted])
+    free = [each.id for each in wanted if Own.INSTRUCTORS not in each.own]
+    given = instructors.of_slots(turn.tx, turn.organization_id, free)
     return {slot_id for slot_id, employees in given.items() if employees != tuple(given_by)}

@@ -6,6 +6,7 @@ for staff to look at, or cancelled.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from kursplan.desk.cancel import give_up
@@ -14,8 +15,9 @@ from kursplan.desk.turn import Turn
 from kursplan.domain.admission import conflict_of
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
-from kursplan.domain.studios import LostEntitlement
-from kursplan.store import organizations
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.domain.studios import Closure, LostEntitlement
+from kursplan.store import closures, organizations
 
 
 def flag(turn: Turn, booking: Booking) -> Booking:
@@ -27,7 +29,9 @@ def flag(turn: Turn, booking: Booking) -> Booking:
     if not booking.active:
         return booking
     slot = turn.slot_of(booking)
-    conflict = conflict_of(slot, turn.customer_of(booking), booking)
+    if slot.has_started(turn.now):
+        return booking  # Who is there is there.
+    conflict = conflict_of(slot, turn.customer_of(booking), booking, turn.now)
     if conflict is booking.conflict:
         return booking
     flagged = replace(booking, conflict=conflict)
@@ -42,16 +46,44 @@ def review(turn: Turn, booking: Booking) -> Booking:
     the one before it may have given it a seat.
     """
     booking = turn.bookings[booking.id]
-    slot = turn.slot_of(booking)
-    if slot.has_started(turn.now):
-        return booking
     reviewed = flag(turn, booking)
     if reviewed is booking:
         return booking
     policy = organizations.lost_entitlement(turn.tx, turn.organization_id)
     if reviewed.conflict is not None and policy is LostEntitlement.CANCEL:
         cancelled = give_up(turn, reviewed)
-        fill_seats(turn, turn.slots[slot.id])
+        fill_seats(turn, turn.slots[booking.slot_id])
         return cancelled
     turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, reviewed)
     return reviewed
+
+
+def review_slots(turn: Turn, slots: Iterable[Slot]) -> tuple[Booking, ...]:
+    """Review all who sit or wait on these slots; the bookings that changed by it.
+
+    A slot that nothing forbids any more may have seats free for those who wait. They move up first:
+    whoever gets a seat is told once, and not also that nothing speaks against it any more.
+    """
+    changed = []
+    for slot in slots:
+        fill_seats(turn, turn.slots[slot.id])
+        for booking, _ in turn.roster(slot):
+            before = turn.bookings[booking.id]
+            after = review(turn, before)
+            if after is not before:
+                changed.append(after)
+    return tuple(changed)
+
+
+def planned_within(turn: Turn, studio_id: int, times: Iterable[Closure]) -> list[Slot]:
+    """The planned slots of the studio on which one of these times falls, with all who sit or wait."""
+    times = set(times)
+    found = closures.planned_slots(turn.tx, turn.organization_id, studio_id, times)
+    # What commands before this one moved or cancelled in the same turn is not in the rows yet.
+    found |= {
+        slot.id
+        for slot in turn.slots.values()
+        if slot.studio.id == studio_id
+        and any(each.falls_on(slot.starts_at, slot.ends_at) for each in times)
+    }
+    return [slot for slot in turn.need_rosters(found) if slot.status is SlotStatus.PLANNED]

@@ -12,7 +12,7 @@ from kursplan.desk.change_slot import changeable, reshape
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot
-from kursplan.store import instructors
+from kursplan.store import instructors, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,15 @@ class PutStandIn(Deed):
             reason=self.reason,
             at=turn.now,
         )
-        return _exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
+        return exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveStandIn(Deed):
-    """Give a slot back to whom the stand-in replaced; done already, nothing changes."""
+    """Give a slot back to whom the stand-in replaced; done already, nothing changes.
+
+    Where it is given again by whom its series names, its instructors are no longer pinned.
+    """
 
     organization_id: int
     slot_id: int
@@ -97,14 +100,23 @@ class RemoveStandIn(Deed):
         if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
             return Refusal.EMPLOYEE_NOT_FOUND
         instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
-        return _exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
+        return exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
 
 
-def _exchanged(
-    turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int
-) -> SlotStaffed:
+def exchanged(turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int) -> SlotStaffed:
     """The one who comes takes the position of the one who leaves."""
     final = tuple(comes if each == leaves else each for each in given)
     instructors.put(turn.tx, turn.organization_id, {slot.id: final})
-    reshape(turn, replace(slot, own=slot.own | {Own.INSTRUCTORS}))
+    own = slot.own | {Own.INSTRUCTORS}
+    if _as_planned(turn, slot, final):
+        own = slot.own - {Own.INSTRUCTORS}
+    reshape(turn, replace(slot, own=own))
     return SlotStaffed(slot.id, final, changed=True)
+
+
+def _as_planned(turn: Turn, slot: Slot, given: tuple[int, ...]) -> bool:
+    """Whether the series of the slot has these instructors: then there is nothing to pin."""
+    if slot.series_id is None:
+        return False
+    of = series.load(turn.tx, turn.organization_id, slot.series_id)
+    return of is not None and of.plan.instructors == given

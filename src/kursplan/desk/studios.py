@@ -6,14 +6,16 @@ Closures are deeds of their own, in `close_studio`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import local
-from kursplan.domain.studios import zone_of
+from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
 from kursplan.store import closures, studios
 
 
@@ -21,8 +23,10 @@ from kursplan.store import closures, studios
 class RecordStudio(Deed):
     """Have the studio be what the entry says; one that is not there is new.
 
-    With another zone its slots to come keep their local times (F32). The answer is whether
-    anything changed. Raises ValueError for a zone that there is not.
+    With another zone its slots to come keep their local times (F32). The days on which it opens
+    and closes for good bound its life; bookings on slots that are outside of it now, or no longer,
+    are reviewed. The answer is whether anything changed. Raises ValueError for a zone that there
+    is not.
     """
 
     organization_id: int
@@ -31,7 +35,7 @@ class RecordStudio(Deed):
     entry: StudioEntry
 
     def __post_init__(self) -> None:
-        zone_of(self.entry.zone)
+        region_zone(self.entry.zone)
 
     def perform(self, turn: Turn) -> bool:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
@@ -47,6 +51,8 @@ class RecordStudio(Deed):
             turn.tell(EventType.STUDIO_OPENING_HOURS_UPDATED, self.studio_id, self.studio_id)
         if after.zone != before.zone:
             self._rezone(turn)
+        if _life(after) != _life(before):
+            self._review(turn, before, after)
         return after != before
 
     def _put_hours(self, turn: Turn, before: StudioEntry) -> bool:
@@ -69,13 +75,34 @@ class RecordStudio(Deed):
         for slot in turn.slots.values():
             if slot.studio.id == self.studio_id:
                 turn.slots[slot.id] = replace(slot, studio=replace(slot.studio, zone=zone))
+        self._close_anew(turn, zone)
+        Rezone(self.organization_id, self.studio_id).perform(turn)
+
+    def _review(self, turn: Turn, before: StudioEntry, after: StudioEntry) -> None:
+        """Who has booked for when the studio is not open yet, or no longer, and who had."""
+        zone = zone_of(self.entry.zone)
+        times = {*_outside(before, zone), *_outside(after, zone)}
+        touched = planned_within(turn, self.studio_id, times)
+        self._close_anew(turn, zone)
+        review_slots(turn, [each for each in touched if not each.has_started(turn.now)])
+
+    def _close_anew(self, turn: Turn, zone: ZoneInfo) -> None:
+        """The slots of the turn were loaded with what was closed before."""
         since = local(turn.now, zone).replace(tzinfo=None) - timedelta(days=2)
         turn.change_closures(
             self.studio_id,
             closures.of_studio(turn.tx, self.organization_id, self.studio_id, zone, since),
         )
-        Rezone(self.organization_id, self.studio_id).perform(turn)
 
 
 def _without_hours(entry: StudioEntry) -> StudioEntry:
     return replace(entry, opening_hours=None, public_opening_hours=None)
+
+
+def _life(entry: StudioEntry) -> tuple[date | None, date | None]:
+    """The first and the last day of the studio, as far as it has them."""
+    return entry.opening_date, entry.closing_date
+
+
+def _outside(entry: StudioEntry, zone: ZoneInfo) -> tuple[Closure, ...]:
+    return outside_of_life(*_life(entry), zone)

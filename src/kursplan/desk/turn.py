@@ -188,6 +188,7 @@ class Turn:
         self._reshaped: dict[int, None] = {}
         self._earlier: Mapping[Name, Outcome] = {}
         self._outcomes: dict[Name, Outcome] = {}
+        self._reasons: dict[int, str] = {}
         self._events: list[Event] = []
         self._shown: set[int] = set()
         self._unheard = unheard
@@ -276,6 +277,12 @@ class Turn:
             raise LookAgain(Reach(customers=frozenset({booking.customer_id})))
         return self.customers[booking.customer_id]
 
+    def booking(self, booking_id: int) -> Booking:
+        """A booking that a command came to know only in the turn, with its slot and customer held."""
+        if booking_id not in self.bookings:
+            raise LookAgain(Reach(bookings=frozenset({booking_id})))
+        return self.bookings[booking_id]
+
     def slot_of(self, booking: Booking) -> Slot:
         if booking.slot_id not in self.slots:
             raise LookAgain(Reach(slots=frozenset({booking.slot_id})))
@@ -343,6 +350,11 @@ class Turn:
             self.slots[slot.id] = slot.with_places(seats, waiting, last_sequence)
             self._counted[slot.id] = None
 
+    def note_reason(self, booking_id: int, reason: str | None) -> None:
+        """Why staff did what they did to the booking; without one, an earlier one stays."""
+        if reason:
+            self._reasons[booking_id] = reason
+
     def change_slot(self, slot: Slot) -> None:
         """The slot of that id is now `slot`."""
         self.slots[slot.id] = slot
@@ -397,6 +409,16 @@ class Turn:
         """Whoever asks again under that name is to find what came of it."""
         self._outcomes[outcome.name] = outcome
 
+    @property
+    def touched_bookings(self) -> dict[int, Booking]:
+        """The bookings that are new or changed, as they now stand."""
+        return {each: self.bookings[each] for each in self._added | self._changed}
+
+    @property
+    def event_types(self) -> list[EventType]:
+        """Of what will be told, in order."""
+        return [each.type for each in self._events]
+
     def record(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
         # What was there changes first: who gave up a place may have taken another on the same slot.
@@ -406,6 +428,8 @@ class Turn:
             bookings.add(self._tx, self.organization_id, added)
         # New ones too, if they were changed since: only what they were made with was added.
         self._change_bookings(each for each in self._changed if each in self._added)
+        if self._reasons:
+            bookings.note_reasons(self._tx, self.organization_id, self._reasons)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))

@@ -60,7 +60,11 @@ class Booking:
     conflict: Refusal | None = None
     """Why the booking would be refused today, for staff to look at (F20, F34)."""
     overruled: tuple[Refusal, ...] = ()
-    """The refusals that staff overruled when they made the booking."""
+    """The refusals that staff overruled when they made the booking, or moved it up."""
+    held: BookingStatus | None = None
+    """What it was when it was cancelled together with its slot."""
+    free_until: datetime | None = None
+    """Up to when it can be given up in time in any case, because others gave it its seat or its time."""
 
     @property
     def seated(self) -> bool:

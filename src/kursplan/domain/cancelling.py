@@ -21,8 +21,22 @@ def may_cancel(slot: Slot, booking: Booking, now: datetime) -> Cancellation | Re
     """Decide about an active booking; a waiting position can be given up until the start."""
     if slot.has_started(now):
         return Refusal.SLOT_STARTED
-    if booking.waiting or now <= slot.cancellable_until:
+    if not is_late(slot, booking, now):
         return Cancellation(late=False)
     if slot.class_.late_cancellation:
         return Cancellation(late=True)
     return Refusal.CANCELLATION_TOO_LATE
+
+
+def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
+    """Whether giving it up now comes too late to count as in time.
+
+    A waiting position is never late. Nobody is trapped by what others did: one whom the house or staff
+    gave the seat or its time after the term, or whose booking would be refused today, can give it up
+    until the start. And whoever has just got a seat has a while to think about it.
+    """
+    if booking.waiting or now <= slot.cancellable_until or booking.conflict is not None:
+        return False
+    if booking.free_until is not None:
+        return now > booking.free_until
+    return now > slot.grace_until(booking.booked_at)

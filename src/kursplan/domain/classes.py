@@ -54,13 +54,19 @@ class Class:
     late_cancellation: bool = False
     """Whether a booking may be cancelled after the latest cancellation, counted as late."""
     promotion: Promotion = Promotion.AUTOMATIC
-    promotion_ends: Term = Term(0, TermUnit.MINUTES)
+    promotion_ends: Term | None = None
+    """How long before the start the house moves nobody up any more; with the latest cancellation, where
+    nothing is said: nobody gets a seat unasked that they can't give back."""
+    grace: Term = Term(15, TermUnit.MINUTES)
+    """How long after getting a seat it can be given back, although the latest cancellation is over."""
     admits_other_studios: bool = False
     who_may_book: WhoMayBook = WhoMayBook.EVERYONE
     rates: frozenset[int] = frozenset()
     uses_contingent: bool = False
     confirmation: Term | None = None
     """By when a booking must be confirmed; none where it needs no confirmation."""
+    confirm_promotion: Term = Term(2, TermUnit.HOURS)
+    """How long who moved up has at least to confirm, be it after that term."""
 
     @property
     def visible(self) -> bool:

@@ -86,12 +86,30 @@ class Customer:
     access_refused: bool = False
     memberships: tuple[Membership, ...] = ()
     bookings: tuple[Booking, ...] = ()
-    """Active bookings on and around the slots in question, in any studio of the organization."""
+    """Active bookings on and around the slots in question, in any studio of the organization; and
+    those that were cancelled late, which still count against a contingent."""
 
     def is_on(self, slot_id: int) -> bool:
         """Whether the customer sits or waits on that slot."""
         return bool(self.bookings) and any(
             booking.slot_id == slot_id and booking.active for booking in self.bookings
+        )
+
+    def waits_on(self, slot_id: int) -> Booking | None:
+        """The customer's position on the waiting list of that slot."""
+        return next(
+            (each for each in self.bookings if each.slot_id == slot_id and each.waiting), None
+        )
+
+    def paid_for(self, slot_id: int) -> Booking | None:
+        """A booking of that slot that was given up late: it took what another one there would take."""
+        return next(
+            (
+                each
+                for each in self.bookings
+                if each.slot_id == slot_id and each.counts and not each.active
+            ),
+            None,
         )
 
     def after(self, before: Booking | None, changed: Booking) -> Customer:
@@ -102,6 +120,6 @@ class Customer:
         bookings = self.bookings
         if before is not None:
             bookings = tuple([each for each in bookings if each.id != changed.id])
-        if changed.active:
+        if changed.active or changed.counts:
             bookings = (*bookings, changed)
         return Customer(self.id, self.home_studio_id, self.access_refused, memberships, bookings)

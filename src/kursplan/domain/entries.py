@@ -151,12 +151,14 @@ class ClassEntry:
     max_participants: int | None = 20
     max_waiting_list: int = 5
     promotion: Promotion = _HOUSE.promotion
-    promotion_ends: Term = _HOUSE.promotion_ends
+    promotion_ends: Term | None = _HOUSE.promotion_ends
+    grace: Term = _HOUSE.grace
     admits_other_studios: bool = _HOUSE.admits_other_studios
     who_may_book: WhoMayBook = _HOUSE.who_may_book
     rates: frozenset[str] = frozenset()
     uses_contingent: bool = _HOUSE.uses_contingent
     confirmation: Term | None = _HOUSE.confirmation
+    confirm_promotion: Term = _HOUSE.confirm_promotion
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from kursplan.domain.classes import Class
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import Studio
-from kursplan.domain.terms import closes, opens
+from kursplan.domain.terms import after, closes, opens
 from kursplan.domain.values import value
 
 PARTICIPATION_OPENS = timedelta(minutes=30)
@@ -98,15 +98,23 @@ class Slot:
             return 0
         return max(0, self.seats + self.additional_participants - self.max_participants)
 
-    @property
-    def seat_open(self) -> bool:
-        """Whether a newcomer gets a seat: one is free, and nobody waits for it (F5)."""
-        return self.max_participants is None or (self.seats_free > 0 and self.waiting == 0)
+    def seat_open(self, now: datetime) -> bool:
+        """Whether a newcomer gets a seat: one is free, and nobody who waits would get it (F5)."""
+        if self.max_participants is None:
+            return True
+        return self.seats_free > 0 and (self.waiting == 0 or not self.promotes(now))
 
-    @property
-    def waiting_open(self) -> bool:
-        """Whether a newcomer may wait; for no seat at all nobody does (F15)."""
-        return bool(self.max_participants) and self.waiting < self.max_waiting_list
+    def waiting_open(self, now: datetime) -> bool:
+        """Whether a newcomer may wait; for no seat at all nobody does (F15), nor when nobody moves up."""
+        return (
+            bool(self.max_participants)
+            and self.waiting < self.max_waiting_list
+            and self.promotes(now)
+        )
+
+    def is_first_come(self, now: datetime) -> bool:
+        """Whether a seat is free that belongs to whoever takes it first, also to one who waits."""
+        return self.seats_free > 0 and not self.promotes(now)
 
     @property
     def day(self) -> date:
@@ -152,11 +160,38 @@ class Slot:
             return None
         return min(closes(term, self.starts_at, self.studio.zone), self.starts_at)
 
+    def confirm_promotion_until(self, now: datetime) -> datetime | None:
+        """By when one who moves up has to confirm; None where they need not, or have no time to."""
+        term_ends = self.confirm_until
+        own_ends = after(self.class_.confirm_promotion, now)
+        if term_ends is None or own_ends > self.starts_at:
+            return None
+        return max(term_ends, own_ends)
+
+    def grace_until(self, got_at: datetime) -> datetime:
+        """Up to when a seat that was got then can be given back in any case, if the slot has not begun."""
+        return after(self.class_.grace, got_at)
+
+    def free_until(self, now: datetime) -> datetime:
+        """Up to when a seat can be given back in time that somebody gets now, and not by their own doing.
+
+        That is until the start, where it can't be given back by the term of the class any more.
+        """
+        return self.starts_at if now > self.cancellable_until else self.grace_until(now)
+
+    @property
+    def promotion_ends_at(self) -> datetime:
+        """The last instant at which the house moves anybody up."""
+        term = self.class_.promotion_ends
+        if term is None:
+            return self.cancellable_until
+        return closes(term, self.starts_at, self.studio.zone)
+
     def promotes(self, now: datetime) -> bool:
-        """Whether waiting customers may still move up, by whomever (F10)."""
+        """Whether waiting customers may still move up (F10)."""
         return (
             self.status is SlotStatus.PLANNED
             and not self.has_started(now)
-            and now <= closes(self.class_.promotion_ends, self.starts_at, self.studio.zone)
+            and now <= self.promotion_ends_at
             and not self.studio.is_closed(self.starts_at, self.ends_at)
         )

@@ -7,11 +7,33 @@ does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kursplan.domain.localtime import instant_of
+from kursplan.domain.localtime import instant_of, start_of_day
+
+AREAS = frozenset(
+    [
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Etc",
+        "Europe",
+        "Indian",
+        "Pacific",
+    ]
+)
+"""What the names of time zones begin with in the IANA database; the rest of it are old names, and
+things that mean another zone on every machine (`localtime`), or count leap seconds (`right/…`)."""
+
+_BEGINNING = datetime(1, 1, 3, tzinfo=UTC)
+_END = datetime(9999, 12, 29, tzinfo=UTC)
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +48,34 @@ class Closure:
         """The closure that the operator wrote down in the studio's local time."""
         return cls(instant_of(start, zone), instant_of(end, zone))
 
+    def falls_on(self, starts_at: datetime, ends_at: datetime) -> bool:
+        """Whether it overlaps that time; times that only touch do not overlap."""
+        return self.starts_at < ends_at and starts_at < self.ends_at
+
+
+def outside_of_life(
+    first_day: date | None, last_day: date | None, zone: ZoneInfo
+) -> tuple[Closure, ...]:
+    """The time before the day on which a studio opens, and after its last day; it is closed then."""
+    closed = []
+    if first_day is not None and first_day > _BEGINNING.date():
+        closed.append(Closure(_BEGINNING, start_of_day(first_day, zone)))
+    if last_day is not None and last_day < _END.date():
+        closed.append(Closure(start_of_day(last_day + _ONE_DAY, zone), _END))
+    return tuple(closed)
+
 
 @dataclass(frozen=True, slots=True)
 class Studio:
     id: int
     zone: ZoneInfo
     closures: tuple[Closure, ...] = ()
+    """When it is closed, as far as it was asked for: what is outside of its life among it."""
 
     def is_closed(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether a closure overlaps the time; times that only touch do not overlap."""
         return bool(self.closures) and any(
-            c.starts_at < ends_at and starts_at < c.ends_at for c in self.closures
+            each.falls_on(starts_at, ends_at) for each in self.closures
         )
 
 
@@ -55,6 +94,21 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        raise ValueError(
-            f"{name!r} is no time zone; write one like 'Europe/Berlin' from the IANA database"
-        ) from unknown
+        raise _no_zone(name) from unknown
+
+
+def region_zone(name: str) -> ZoneInfo:
+    """The time zone of that name, for a studio to be in.
+
+    Raises `ValueError` where there is none, and for names that are no place's: `localtime` is
+    whatever the server's own zone happens to be.
+    """
+    if name != "UTC" and name.partition("/")[0] not in AREAS:
+        raise _no_zone(name)
+    return zone_of(name)
+
+
+def _no_zone(name: str) -> ValueError:
+    return ValueError(
+        f"{name!r} is no time zone; write one like 'Europe/Berlin' from the IANA database"
+    )

@@ -86,6 +86,16 @@ class Term:
     def __str__(self) -> str:
         return f"{self.value} {self.unit}"
 
+    @property
+    def is_elapsed(self) -> bool:
+        """Whether it is the same length on every day: minutes or hours."""
+        return self.unit in _ELAPSED
+
+
+def after(term: Term, instant: datetime) -> datetime:
+    """Return the instant that lies `term` behind another; for minutes and hours only."""
+    return instant + term.value * _ELAPSED[term.unit]
+
 
 def opens(term: Term, start: datetime, zone: ZoneInfo) -> datetime:
     """Return the first instant at which something that opens `term` before `start` is open."""

@@ -16,7 +16,7 @@ from re import fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kursplan.domain.studios import zone_of
+from kursplan.domain.studios import region_zone
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
@@ -36,6 +36,8 @@ _FORMS: dict[str, Callable[[str], Any]] = {
 
 _TERMS = ("latest_cancellation", "promotion_ends", "confirmation")
 """Of a class, besides the two between which it is booked."""
+_ELAPSED_TERMS = ("grace", "confirm_promotion")
+"""Of a class: how long something lasts, and not how long before the start it is."""
 _SAMPLE = datetime(2026, 3, 16, 18, 0, tzinfo=UTC)
 """A start by which two terms are compared; in UTC no day is longer than another."""
 # In minutes.
@@ -215,7 +217,7 @@ class _Check:
     def _zone(self, path: Path, zone: Any) -> None:
         if isinstance(zone, str):
             try:
-                zone_of(zone)
+                region_zone(zone)
             except ValueError as error:
                 self._wrong((*path, "zone"), str(error))
 
@@ -261,6 +263,10 @@ class _Check:
         self._refers_all(path, class_, "rates", "rate")
         for name in _TERMS:
             self._value(path, class_, name, "term")
+        for name in _ELAPSED_TERMS:
+            length = self._value(path, class_, name, "term")
+            if isinstance(length, Term) and not length.is_elapsed:
+                self._wrong((*path, name), "is a length of time; say it in MINUTES or HOURS")
         earliest = self._value(path, class_, "earliest_booking", "term")
         latest = self._value(
             path, {"latest_booking": "0 MINUTES", **class_}, "latest_booking", "term"

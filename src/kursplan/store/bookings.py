@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from operator import attrgetter
 
@@ -61,7 +61,7 @@ AROUND = Fixed(
         any_of(booking.c.customer_id, "customer_ids"),
         booking.c.starts_at > bindparam("since"),
         booking.c.starts_at < bindparam("until"),
-        text("booking.status <> 'CANCELED'"),
+        text("(booking.status <> 'CANCELED' OR booking.counts)"),
     )
 )
 """Found by customer and time: an index that stays as good when the table has grown."""
@@ -73,6 +73,9 @@ ADD = insert_many(
     late=false(),
     skipped=null(),
     conflict=null(),
+    held=null(),
+    reason=null(),
+    free_until=null(),
 )
 _added = attrgetter(*ADD.names)
 
@@ -89,9 +92,31 @@ _CHANGEABLE = (
     "late",
     "skipped",
     "conflict",
+    "overruled",
+    "held",
+    "free_until",
 )
 CHANGE = update_many(booking, *_CHANGEABLE)
 _changed = attrgetter("id", *_CHANGEABLE)
+
+NOTE_REASON = (
+    update(booking)
+    .where(booking.c.organization_id == ORGANIZATION, booking.c.id == bindparam("booking_id"))
+    .values(reason=bindparam("told"))
+)
+
+CANCELLED_WITH_SLOT = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION,
+    booking.c.slot_id == bindparam("of_slot_id"),
+    booking.c.held.is_not(None),
+)
+
+LATE_ON_SLOT = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION,
+    booking.c.slot_id == bindparam("of_slot_id"),
+    text("booking.status = 'CANCELED'"),
+    booking.c.counts,
+)
 
 LAST_SEQUENCES = (
     select(booking.c.slot_id, func.max(booking.c.sequence).label("last"))
@@ -154,7 +179,8 @@ def around(
     customer_ids: Collection[int],
     slots: Collection[Slot],
 ) -> dict[int, list[Booking]]:
-    """By customer: the active bookings that may be on one of the slots or overlap it."""
+    """By customer: the bookings that may be on one of the slots or overlap it, as far as they are
+    active or still count."""
     found: defaultdict[int, list[Booking]] = defaultdict(list)
     for row in AROUND.rows(
         tx,
@@ -177,6 +203,29 @@ def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> No
 def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Write down all that can change about these bookings."""
     CHANGE.run(tx, organization_id, map(_changed, bookings))
+
+
+def note_reasons(tx: Connection, organization_id: int, reasons: Mapping[int, str]) -> None:
+    """Write down why staff did what they did last to these bookings."""
+    tx.execute(
+        NOTE_REASON,
+        [
+            {"organization": organization_id, "booking_id": booking_id, "told": reason}
+            for booking_id, reason in reasons.items()
+        ],
+    )
+
+
+def cancelled_with_slot(tx: Connection, organization_id: int, slot_id: int) -> set[int]:
+    """Those that ended because their slot was cancelled, and are not back."""
+    named = {"organization": organization_id, "of_slot_id": slot_id}
+    return set(tx.execute(CANCELLED_WITH_SLOT, named).scalars())
+
+
+def late_on(tx: Connection, organization_id: int, slot_id: int) -> set[int]:
+    """Those on the slot that were given up late, and still count against a contingent."""
+    named = {"organization": organization_id, "of_slot_id": slot_id}
+    return set(tx.execute(LATE_ON_SLOT, named).scalars())
 
 
 def last_sequences(
@@ -235,4 +284,6 @@ def _booking(row: AnyRow) -> Booking:
         skipped=row.skipped,
         conflict=row.conflict,
         overruled=tuple(map(Refusal, row.overruled)),
+        held=row.held,
+        free_until=row.free_until,
     )

@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, DateTime, bindparam, delete, insert, select, text, update
 
-from kursplan.domain.studios import Closure, zone_of
+from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store.bookings import LONGEST_SLOT
 from kursplan.store.dialect import take_numbers
 from kursplan.store.tables import ORGANIZATION, closure, slot, studio
 
 ZONE = select(studio.c.zone).where(
+    studio.c.organization_id == ORGANIZATION, studio.c.id == bindparam("studio_id")
+)
+
+LIFE = select(studio.c.opening_date, studio.c.closing_date).where(
     studio.c.organization_id == ORGANIZATION, studio.c.id == bindparam("studio_id")
 )
 
@@ -88,9 +92,12 @@ def find(tx: Connection, organization_id: int, key: str) -> Known | None:
 def of_studio(
     tx: Connection, organization_id: int, studio_id: int, in_zone: ZoneInfo, since: datetime
 ) -> list[Closure]:
-    """The closures of the studio that end at the local time `since` or later."""
+    """When the studio is closed at the local time `since` or later, outside of its life too."""
     named = {"organization": organization_id, "studio_id": studio_id, "since": since}
-    return [Closure.of_local(*row, in_zone) for row in tx.execute(OF_STUDIO, named)]
+    closed = [Closure.of_local(*row, in_zone) for row in tx.execute(OF_STUDIO, named)]
+    del named["since"]
+    first_day, last_day = tx.execute(LIFE, named).one()
+    return [*closed, *outside_of_life(first_day, last_day, in_zone)]
 
 
 def add(

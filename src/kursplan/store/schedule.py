@@ -6,13 +6,13 @@ What partners are shown is in `timetable` and `directory`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from kursplan.domain.slots import SlotStatus
-from kursplan.store.dialect import Instant
+from kursplan.store.dialect import Instant, any_of
 from kursplan.store.rows import AnyRow
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -94,6 +94,8 @@ _SLOTS = (
     select(
         slot.c.id,
         slot.c.class_id,
+        slot.c.studio_id,
+        slot.c.location_id,
         slot.c.series_id,
         slot.c.starts_at,
         slot.c.ends_at,
@@ -130,6 +132,12 @@ _SLOTS = (
 )
 
 SLOT_BY_ID = _SLOTS.where(slot.c.id == bindparam("slot_id"))
+
+SLOTS_BY_ID = _SLOTS.where(any_of(slot.c.id, "slot_ids"))
+
+NAMES_OF_CUSTOMERS = select(customer.c.id, customer.c.first_name, customer.c.last_name).where(
+    customer.c.organization_id == ORGANIZATION, any_of(customer.c.id, "customer_ids")
+)
 
 SLOTS_OF_STUDIO = _SLOTS.where(
     slot.c.studio_id == bindparam("studio_id"),
@@ -171,6 +179,7 @@ _BOOKINGS = (
         booking.c.skipped,
         booking.c.conflict,
         booking.c.overruled,
+        booking.c.reason,
         customer.c.first_name,
         customer.c.last_name,
         customer.c.number,
@@ -209,6 +218,12 @@ BOOKINGS_OF_SLOT = _BOOKINGS.where(booking.c.slot_id == bindparam("slot_id")).or
 BOOKINGS_OF_CUSTOMER = _BOOKINGS.where(booking.c.customer_id == bindparam("customer_id")).order_by(
     booking.c.starts_at, booking.c.id
 )
+
+FLAGGED_BOOKINGS = _BOOKINGS.where(
+    text("booking.status <> 'CANCELED'"),
+    text("booking.conflict IS NOT NULL"),
+    booking.c.ends_at > bindparam("now", type_=Instant),
+).order_by(booking.c.starts_at, booking.c.id)
 
 
 def studios(tx: Connection, organization_id: int) -> Sequence[AnyRow]:
@@ -259,6 +274,26 @@ def slot_by_id(tx: Connection, organization_id: int, slot_id: int) -> AnyRow | N
     return tx.execute(SLOT_BY_ID, named).one_or_none()
 
 
+def slots_by_id(
+    tx: Connection, organization_id: int, slot_ids: Collection[int]
+) -> dict[int, AnyRow]:
+    if not slot_ids:
+        return {}
+    named = {"organization": organization_id, "slot_ids": slot_ids}
+    return {row.id: row for row in tx.execute(SLOTS_BY_ID, named)}
+
+
+def names_of_customers(
+    tx: Connection, organization_id: int, customer_ids: Collection[int]
+) -> dict[int, str]:
+    """By id; of those who were erased nothing is left to tell."""
+    if not customer_ids:
+        return {}
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    rows = tx.execute(NAMES_OF_CUSTOMERS, named)
+    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+
+
 def stand_ins(tx: Connection, organization_id: int, slot_id: int) -> Sequence[AnyRow]:
     """Who stood in for whom on the slot, ended ones too, in the order in which they were put."""
     return tx.execute(STAND_INS, {"organization": organization_id, "slot_id": slot_id}).all()
@@ -281,3 +316,8 @@ def bookings_of_customer(
     """Cancelled ones too, in the order of their slots."""
     named = {"organization": organization_id, "customer_id": customer_id}
     return tx.execute(BOOKINGS_OF_CUSTOMER, named).all()
+
+
+def flagged_bookings(tx: Connection, organization_id: int, now: datetime) -> Sequence[AnyRow]:
+    """The active bookings that are not over and would be refused today, the next first."""
+    return tx.execute(FLAGGED_BOOKINGS, {"organization": organization_id, "now": now}).all()

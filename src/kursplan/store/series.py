@@ -98,6 +98,8 @@ _SERIES = (
 
 BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 
+EVERY = _SERIES
+
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
 )
@@ -157,6 +159,10 @@ KNOWN_SINCE = (
         slot.c.occurrence >= bindparam("since", type_=DateTime),
     )
     .order_by(slot.c.occurrence)
+)
+
+OCCURRENCE = select(slot.c.occurrence).where(
+    slot.c.organization_id == ORGANIZATION, slot.c.id == bindparam("slot_id")
 )
 
 TO_COME = (
@@ -257,6 +263,12 @@ def load(tx: Connection, organization_id: int, series_id: int) -> Series | None:
     rows = tx.execute(BY_ID, named).all()
     found = _with_instructors(tx, organization_id, rows)
     return found[0] if found else None
+
+
+def every(tx: Connection, organization_id: int) -> list[Series]:
+    """All series, those that have ended too, in the order in which they were planned."""
+    rows = tx.execute(EVERY, {"organization": organization_id}).all()
+    return _with_instructors(tx, organization_id, rows)
 
 
 def find(tx: Connection, organization_id: int, key: str) -> int | None:
@@ -402,6 +414,12 @@ def known_since(
     """
     named = {"organization": organization_id, "series_id": series_id, "since": since}
     return {row.id: row.occurrence for row in tx.execute(KNOWN_SINCE, named)}
+
+
+def occurrence(tx: Connection, organization_id: int, slot_id: int) -> datetime | None:
+    """The local start that its series planned for the slot first, unless it gave that up."""
+    named = {"organization": organization_id, "slot_id": slot_id}
+    return tx.execute(OCCURRENCE, named).scalar_one_or_none()
 
 
 def to_come(tx: Connection, organization_id: int, series_id: int, now: datetime) -> list[int]:

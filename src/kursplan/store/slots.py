@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from kursplan.domain.classes import Class
 from kursplan.domain.slots import Own, Slot
-from kursplan.domain.studios import Closure, Studio, zone_of
+from kursplan.domain.studios import Closure, Studio, outside_of_life, zone_of
 from kursplan.store.dialect import any_of, numbers_of
 from kursplan.store.driver import Fixed, update_many
 from kursplan.store.rows import AnyRow
@@ -68,6 +68,8 @@ CLASSES = Fixed(
         numbers_of(_RATES_HERE).label("rates"),
         class_.c.studio_id,
         studio.c.zone,
+        studio.c.opening_date,
+        studio.c.closing_date,
         closure.c.local_from,
         closure.c.local_to,
     )
@@ -171,17 +173,34 @@ def _held(
     }
     found = CLASSES.rows(tx, named)
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
+    held: dict[int, tuple[Class, Studio]] = {}
     for row in found:
         if row.local_from is not None:
             closed = Closure.of_local(row.local_from, row.local_to, _zone(row.zone))
             closures[row.id].append(closed)
-    return {
-        row.id: (
-            _class(row.id, row[_OPTIONS_AFTER_ID], frozenset(row.rates)),
-            Studio(row.studio_id, _zone(row.zone), tuple(closures[row.id])),
-        )
-        for row in found
-    }
+    for row in found:
+        if row.id not in held:
+            closed_then = (
+                *closures[row.id],
+                *_outside_of_life(row, named["since"], named["until"]),
+            )
+            held[row.id] = (
+                _class(row.id, row[_OPTIONS_AFTER_ID], frozenset(row.rates)),
+                Studio(row.studio_id, _zone(row.zone), closed_then),
+            )
+    return held
+
+
+def _outside_of_life(row: AnyRow, since: datetime, until: datetime) -> tuple[Closure, ...]:
+    """When the studio is not open yet, or no longer, as far as that falls on the local times asked for."""
+    first_day, last_day = row.opening_date, row.closing_date
+    if first_day is not None and first_day <= since.date():
+        first_day = None
+    if last_day is not None and last_day >= until.date():
+        last_day = None
+    if first_day is None and last_day is None:
+        return ()
+    return outside_of_life(first_day, last_day, _zone(row.zone))
 
 
 def shown(rows: Collection[AnyRow]) -> list[Slot]:

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from kursplan.domain.bookings import BookingStatus, Participation
-from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
+from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
@@ -52,12 +52,19 @@ from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
 from kursplan.store.dialect import Instant, Listed, Words
 
+_HOUSE = Class(0)
+"""What a class is like that says nothing."""
+
 
 class Terms(TypeDecorator[Term]):
-    """A term as value and unit, like `7 DAY`."""
+    """A term as value and unit, like `7 DAY`; where there is none, `unsaid` is meant."""
 
     impl = String(16)
     cache_ok = True
+
+    def __init__(self, unsaid: Term | None = None) -> None:
+        super().__init__()
+        self.unsaid = unsaid
 
     def process_bind_param(self, value: Term | None, dialect: Dialect) -> str | None:
         return None if value is None else str(value)
@@ -65,7 +72,8 @@ class Terms(TypeDecorator[Term]):
     def result_processor(
         self, dialect: Dialect, coltype: object
     ) -> Callable[[str | None], Term | None]:
-        return _term
+        unsaid = self.unsaid
+        return _term if unsaid is None else lambda value: _term(value) or unsaid
 
 
 @lru_cache(maxsize=1024)
@@ -305,11 +313,13 @@ class_ = _table(
     Column("max_participants", Integer),
     Column("max_waiting_list", Integer, nullable=False),
     _word("promotion", Promotion),
-    Column("promotion_ends", Terms, nullable=False),
     _flag("admits_other_studios"),
     _word("who_may_book", WhoMayBook),
     _flag("uses_contingent"),
     Column("confirmation", Terms),
+    Column("grace", Terms(_HOUSE.grace)),
+    Column("confirm_promotion", Terms(_HOUSE.confirm_promotion)),
+    Column("promotion_ends", Terms),
     _to("studio", "studio_id"),
     _unique_key(),
     Index("ix_class_organization_id_studio_id_id", "organization_id", "studio_id", "id"),
@@ -619,6 +629,9 @@ booking = _table(
     _word("skipped", Refusal, optional=True),
     _word("conflict", Refusal, optional=True),
     Column("overruled", Listed, nullable=False),
+    _word("held", BookingStatus, optional=True),
+    _text("reason"),
+    _when("free_until", optional=True),
     _to("slot", "slot_id"),
     _to("customer", "customer_id"),
     # Of this customer and of nobody else; what refers to a membership is found by the customer.
@@ -643,6 +656,13 @@ booking = _table(
         "organization_id",
         "customer_id",
         "starts_at",
+    ),
+    Index(
+        "ix_booking_flagged",
+        "organization_id",
+        "ends_at",
+        postgresql_where=text("conflict IS NOT NULL"),
+        sqlite_where=text("conflict IS NOT NULL"),
     ),
     Index(
         "ix_booking_waiting",

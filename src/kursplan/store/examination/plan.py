@@ -15,7 +15,7 @@ from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Shape
 from kursplan.domain.slots import Own
-from kursplan.domain.studios import Closure, zone_of
+from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store import clock, instructors, series, timezones
 from kursplan.store.dialect import Instant
 from kursplan.store.examination.findings import Finding, Patient, Promise
@@ -36,6 +36,9 @@ from kursplan.store.tables import series as series_table
 
 _NOW = bindparam("now", type_=Instant)
 _ONE_MINUTE = timedelta(minutes=1)
+
+FLAGS_WHEN_CLOSED = frozenset({Refusal.NOT_AVAILABLE, Refusal.DISPLAY_ONLY, Refusal.STUDIO_CLOSED})
+"""With which a booking may be flagged while the studio is closed: the first guard is told."""
 _PLANNED_TO_COME = (slot.c.starts_at > _NOW, text("slot.status = 'PLANNED'"))
 _CLASS_OF_SLOT = (class_.c.organization_id == slot.c.organization_id) & (
     class_.c.id == slot.c.class_id
@@ -80,6 +83,7 @@ FOLLOWING_SERIES = (
         slot.c.location_id,
         slot.c.max_participants,
         slot.c.max_waiting_list,
+        slot.c.own,
         studio.c.zone,
     )
     .select_from(slot.join(studio, _STUDIO_OF_SLOT))
@@ -87,11 +91,9 @@ FOLLOWING_SERIES = (
         slot.c.organization_id == ORGANIZATION,
         *_PLANNED_TO_COME,
         slot.c.series_id.is_not(None),
-        text("slot.own = '[]'"),
     )
     .order_by(slot.c.series_id, slot.c.id)
 )
-"""Those of which nothing was changed by hand: the others keep whatever they are."""
 
 GIVEN_BY_WHO_IS_GONE = (
     select(slot.c.id, slot_instructor.c.employee_id)
@@ -155,6 +157,12 @@ BOOKED_TO_COME = (
         *_PLANNED_TO_COME,
     )
     .order_by(booking.c.slot_id, booking.c.id)
+)
+
+LIVES = (
+    select(studio.c.id, studio.c.zone, studio.c.opening_date, studio.c.closing_date)
+    .where(studio.c.organization_id == ORGANIZATION)
+    .order_by(studio.c.id)
 )
 
 CLOSED = (
@@ -255,7 +263,7 @@ def _slots_follow_their_series(patient: Patient) -> Iterator[Finding]:
         # A slot of today keeps its time where the new one was past already.
         if of is None or day <= day_of(patient.now, zone_of(row.zone)):
             continue
-        if not of.plan.takes_place_on(day):
+        if Own.TIME not in row.own and not of.plan.takes_place_on(day):
             yield patient.finding(
                 f"slot {row.id} is on {day}, a day that its series {of.id} does not have",
                 slot_id=row.id,
@@ -271,16 +279,16 @@ def _slots_follow_their_series(patient: Patient) -> Iterator[Finding]:
 def _unlike(
     row: AnyRow, given_by: tuple[int, ...], local_start: datetime, shape: Shape
 ) -> list[str]:
-    """In what the slot is not as its series has it on that day."""
+    """In what the slot is not as its series has it on that day, but for what is pinned."""
     found = {
-        "time": row.local_start != local_start,
-        "duration": row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE,
-        "room": row.location_id != shape.location_id,
-        "instructor": given_by != shape.instructors,
-        "number of seats": row.max_participants != shape.max_participants,
-        "waiting list": row.max_waiting_list != shape.max_waiting_list,
+        "time": (Own.TIME, row.local_start != local_start),
+        "duration": (Own.TIME, row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE),
+        "room": (Own.LOCATION, row.location_id != shape.location_id),
+        "instructor": (Own.INSTRUCTORS, given_by != shape.instructors),
+        "number of seats": (Own.MAX_PARTICIPANTS, row.max_participants != shape.max_participants),
+        "waiting list": (Own.MAX_WAITING_LIST, row.max_waiting_list != shape.max_waiting_list),
     }
-    return [what for what, differs in found.items() if differs]
+    return [what for what, (own, differs) in found.items() if differs and own not in row.own]
 
 
 def _who_is_gone_gives_nothing(patient: Patient) -> Iterator[Finding]:
@@ -303,12 +311,16 @@ def _closures_are_flagged(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(CLOSED):
         times = Closure.of_local(row.local_from, row.local_to, zone_of(row.zone))
         closed.setdefault(row.studio_id, []).append(times)
+    for row in patient.rows(LIVES):
+        outside = outside_of_life(row.opening_date, row.closing_date, zone_of(row.zone))
+        closed.setdefault(row.id, []).extend(outside)
     for row in patient.rows(BOOKED_TO_COME, now=patient.now):
         is_closed = any(
-            each.starts_at < row.ends_at and row.starts_at < each.ends_at
-            for each in closed.get(row.studio_id, ())
+            each.falls_on(row.starts_at, row.ends_at) for each in closed.get(row.studio_id, ())
         )
-        if is_closed == (row.conflict is Refusal.STUDIO_CLOSED):
+        if is_closed and row.conflict in FLAGS_WHEN_CLOSED:
+            continue
+        if not is_closed and row.conflict is not Refusal.STUDIO_CLOSED:
             continue
         yield patient.finding(
             f"booking {row.id} is on slot {row.slot_id}, "

@@ -1,0 +1,132 @@
+"""Before anything is taken from people: say from whom, and ask.
+
+A command that would cancel, flag or move somebody's booking is rehearsed first. On a terminal it asks;
+scripts say `--yes`; `--dry-run` says what would be and does nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
+from kursplan.domain.consequences import Becomes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kursplan.cli.office import Office
+    from kursplan.desk.rehearse import Change, Rehearsed
+    from kursplan.desk.turn import Command
+    from kursplan.domain.events import EventType
+    from kursplan.domain.refusals import Refusal
+
+T = TypeVar("T")
+
+YesOption = Annotated[
+    bool,
+    typer.Option(
+        "--yes", help="Don't ask, also where something is taken from people.", show_default=False
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only say what would be, and for whom.", show_default=False),
+]
+ReasonOption = Annotated[
+    str | None,
+    typer.Option("--reason", metavar="TEXT", help="Why, for the record; partners don't see it."),
+]
+
+_SAID = {
+    Becomes.CANCELLED: "loses",
+    Becomes.FLAGGED: "keeps, but would be refused today:",
+    Becomes.MOVED: "is moved with",
+    Becomes.MADE: "gets",
+    Becomes.BACK: "is back on",
+    Becomes.PROMOTED: "moves up on",
+    Becomes.OTHERWISE: "has a change to",
+}
+
+
+async def with_consent(
+    office: Office,
+    command: Command[T | Refusal],
+    *,
+    yes: bool,
+    dry_run: bool,
+    json: bool,
+    always: str | None = None,
+) -> T:
+    """Have `command` done, once whoever it takes something from was named and it was agreed to.
+
+    `always` says what is taken where no booking tells it, so that it is asked about in any case.
+    """
+    if yes and not dry_run:
+        return await office.take(command)
+    rehearsed = await office.rehearse(command)
+    if dry_run:
+        _tell_dry_run(rehearsed, always, json=json)
+        raise typer.Exit
+    if not rehearsed.taken and always is None:
+        return await office.take(command)
+    for line in _consequences(rehearsed.changes, always):
+        say(line, err=True)
+    if not sys.stdin.isatty():
+        raise Stop(
+            "nothing was done: this takes something from people, and there is no terminal to ask "
+            "on. See it with --dry-run; give --yes to do it.",
+            2,
+        )
+    if not typer.confirm("Do it?", err=True):
+        raise Stop("nothing was done")
+    return await office.take(command)
+
+
+def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
+    lines = [] if always is None else [always]
+    for each in changes:
+        if each.becomes is Becomes.OTHERWISE:
+            continue
+        why = f" ({words(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
+        who = each.name or f"Customer {each.customer_id}"
+        lines.append(
+            f"{who} {_SAID[each.becomes]} {each.title}, {local_time(each.starts_at, each.zone)}"
+            f"{why} (booking {each.booking_id})."
+        )
+    return lines
+
+
+def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
+    if json:
+        document(
+            {
+                "dry_run": True,
+                "bookings": [_change(each) for each in rehearsed.changes],
+                "events": dict(rehearsed.told),
+            }
+        )
+        return
+    lines = _consequences(rehearsed.changes, always)
+    for line in lines or ["Nobody would notice."]:
+        say(line)
+    say(f"Partners would be told: {_events(rehearsed.told)}. Nothing was done.")
+
+
+def _events(told: Mapping[EventType, int]) -> str:
+    return ", ".join(counted(n, words(each), words(each)) for each, n in told.items()) or "nothing"
+
+
+def _change(each: Change) -> dict[str, object]:
+    return {
+        "booking_id": each.booking_id,
+        "customer_id": each.customer_id,
+        "customer_name": each.name,
+        "slot_id": each.slot_id,
+        "title": each.title,
+        "starts_at": zoned(each.starts_at, each.zone),
+        "becomes": each.becomes,
+        "conflict": each.conflict,
+    }

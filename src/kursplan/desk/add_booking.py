@@ -1,0 +1,35 @@
+"""Add a booking: staff put a customer on a slot, knowing what they set aside and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.book import Book, Booked
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AddBooking(Deed):
+    """The same decision as for everybody, with what `book` overrules; the reason is kept."""
+
+    book: Book
+    reason: str | None = None
+
+    @property
+    def organization_id(self) -> int:
+        return self.book.organization_id
+
+    @property
+    def reach(self) -> Reach:
+        return self.book.reach
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booked = self.book.perform(turn)
+        if isinstance(booked, Booked):
+            booking = turn.bookings[booked.booking_id]
+            slot = turn.slot_of(booking)
+            if booking.seated and turn.now > slot.cancellable_until:
+                turn.change(replace(booking, free_until=slot.free_until(turn.now)))
+            turn.note_reason(booked.booking_id, self.reason)
+        return booked

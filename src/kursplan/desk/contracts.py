@@ -1,0 +1,153 @@
+"""What staff do to one customer at the desk: rest a membership, end it, move the customer home.
+
+Each reads what is written down behind the customer's lock, changes one thing about it, and has it
+recorded as a whole: what others changed meanwhile stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from kursplan.desk.customers import RecordCustomers
+from kursplan.desk.turn import Deed, Hold, Reach, Turn
+from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
+from kursplan.domain.refusals import Refusal
+from kursplan.store import people
+
+
+class NoSuchMembership(Exception):
+    """The customer has no membership of that key."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeMembership(Deed):
+    """A membership rests from a day on; to come and within are reviewed with the bookings.
+
+    The answer is whether anything changed. Raises `NoSuchMembership`.
+    """
+
+    organization_id: int
+    customer_id: int
+    membership: str
+    """By its key."""
+    first_day: date
+    last_day: date | None = None
+    reason: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.last_day is not None and self.last_day < self.first_day:
+            raise ValueError(
+                f"The last day {self.last_day} is before the first, {self.first_day}: "
+                "give a last day on or after it."
+            )
+
+    @property
+    def reach(self) -> Reach:
+        return _reach(self.customer_id)
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        return _change(turn, self.customer_id, self._frozen)
+
+    def _frozen(self, entry: CustomerEntry) -> CustomerEntry:
+        held = _membership(entry, self.membership)
+        rests = held.idle_periods or ()
+        if any(
+            (each.first_day, each.last_day) == (self.first_day, self.last_day) for each in rests
+        ):
+            return entry
+        rest = IdlePeriodEntry(
+            _free_key(f"freeze-{self.first_day}", {each.key for each in rests}),
+            self.first_day,
+            self.last_day,
+            self.reason,
+        )
+        return _with(entry, replace(held, idle_periods=(*rests, rest)))
+
+
+@dataclass(frozen=True, slots=True)
+class EndMembership(Deed):
+    """A membership ends with a day; bookings after it are reviewed.
+
+    The answer is whether anything changed. Raises `NoSuchMembership`, and ValueError for a day
+    before the membership begins.
+    """
+
+    organization_id: int
+    customer_id: int
+    membership: str
+    """By its key."""
+    last_day: date
+
+    @property
+    def reach(self) -> Reach:
+        return _reach(self.customer_id)
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        return _change(turn, self.customer_id, self._ended)
+
+    def _ended(self, entry: CustomerEntry) -> CustomerEntry:
+        held = _membership(entry, self.membership)
+        if self.last_day < held.valid_from:
+            raise ValueError(
+                f"The membership begins on {held.valid_from}, after {self.last_day}: "
+                "give a day on or after it."
+            )
+        return _with(entry, replace(held, valid_until=self.last_day))
+
+
+@dataclass(frozen=True, slots=True)
+class MoveHome(Deed):
+    """A customer is at home in another studio; the answer is whether that is a change.
+
+    Raises `UnknownKey` for a studio that is not there.
+    """
+
+    organization_id: int
+    customer_id: int
+    studio: str
+    """By its key."""
+
+    @property
+    def reach(self) -> Reach:
+        return _reach(self.customer_id)
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        return _change(turn, self.customer_id, lambda entry: replace(entry, studio=self.studio))
+
+
+def _reach(customer_id: int) -> Reach:
+    return Reach(customers=frozenset({customer_id}), organization=Hold.SHARED)
+
+
+def _change(
+    turn: Turn, customer_id: int, change: Callable[[CustomerEntry], CustomerEntry]
+) -> bool | Refusal:
+    known = people.load(turn.tx, turn.organization_id, [customer_id]).get(customer_id)
+    if known is None:
+        return Refusal.CUSTOMER_NOT_FOUND
+    after = change(known.entry)
+    return bool(RecordCustomers(turn.organization_id, {customer_id: after}).perform(turn))
+
+
+def _membership(entry: CustomerEntry, key: str) -> MembershipEntry:
+    for each in entry.memberships or ():
+        if each.key == key:
+            return each
+    raise NoSuchMembership(key)
+
+
+def _with(entry: CustomerEntry, changed: MembershipEntry) -> CustomerEntry:
+    held = entry.memberships or ()
+    return replace(
+        entry, memberships=tuple(changed if each.key == changed.key else each for each in held)
+    )
+
+
+def _free_key(wanted: str, taken: set[str]) -> str:
+    key, number = wanted, 1
+    while key in taken:
+        number += 1
+        key = f"{wanted}.{number}"
+    return key

@@ -1,0 +1,61 @@
+"""Give a slot back to its series: what was pinned on it by hand follows the plan again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.edit_series import placed
+from kursplan.desk.reshape import reshape_all
+from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.localtime import instant_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.series import Series
+from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.store import series
+
+EVERYTHING = frozenset(Own)
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack(Deed):
+    """Take the pins off a slot that has not started; it becomes what its series has on its day.
+
+    The time stays pinned where the series has no place for it: its plan has given up the day, or
+    that time is past.
+    The answer is whether anything changed.
+    """
+
+    organization_id: int
+    slot_id: int
+    aspects: frozenset[Own] = EVERYTHING
+    """What is to follow the series again."""
+
+    @property
+    def reach(self) -> Reach:
+        return THE_ORGANIZATION | Reach(rosters=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        slot = turn.slots.get(self.slot_id)
+        if slot is None:
+            return Refusal.CLASS_SLOT_NOT_FOUND
+        if slot.status is not SlotStatus.PLANNED or slot.has_started(turn.now):
+            return Refusal.SLOT_NOT_PLANNED
+        of = None
+        if slot.series_id is not None:
+            of = series.load(turn.tx, self.organization_id, slot.series_id)
+        if of is None:
+            return Refusal.SERIES_NOT_FOUND
+        freed = replace(slot, own=slot.own - self.aspects)
+        if Own.TIME in slot.own - freed.own:
+            freed = self._on_its_day(turn, freed, of)
+        reshape_all(turn, [placed(freed, of, turn.now)], of.shape.instructors)
+        return turn.slots[slot.id] != slot
+
+    def _on_its_day(self, turn: Turn, slot: Slot, of: Series) -> Slot:
+        """The slot on the day for which it was planned first, or pinned where it is."""
+        planned = series.occurrence(turn.tx, self.organization_id, slot.id)
+        if planned is not None and of.plan.takes_place_on(planned.date()):
+            local_start = of.plan.start_on(planned.date())
+            if instant_of(local_start, of.zone) > turn.now:
+                return replace(slot, local_start=local_start)
+        return replace(slot, own=slot.own | {Own.TIME})

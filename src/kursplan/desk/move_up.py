@@ -1,0 +1,73 @@
+"""Move up: staff give a free seat to one who waits, the first or a certain one, out of turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from kursplan.desk.promote import Seat, seat
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
+from kursplan.domain.bookings import Booking
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot
+from kursplan.domain.waiting import NOT_ASKED_AGAIN
+
+
+@dataclass(frozen=True, slots=True)
+class MoveUp(Deed):
+    """Seat one who waits on a slot; who that is.
+
+    Staff do so until the start, also after the house has stopped. Without a certain one it is the
+    first whom the rules admit, and those before are passed over, with the reason noted.
+    """
+
+    organization_id: int
+    slot_id: int
+    booking_id: int | None = None
+    overrule: frozenset[Refusal] = frozenset()
+    """What staff set aside; without a free seat, that is BOOKING_LIMIT_REACHED."""
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if forbidden := self.overrule - STAFF_MAY_OVERRULE:
+            raise ValueError(f"{', '.join(sorted(forbidden))} cannot be overruled")
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(queues=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> Booking | Refusal | None:
+        """None where nobody waits."""
+        slot = turn.slots.get(self.slot_id)
+        if slot is None:
+            return Refusal.CLASS_SLOT_NOT_FOUND
+        waiting = sorted(turn.queue(slot), key=attrgetter("sequence"))
+        if self.booking_id is not None:
+            waiting = [each for each in waiting if each.id == self.booking_id]
+        if not waiting:
+            return None if self.booking_id is None else Refusal.BOOKING_NOT_FOUND
+        if slot.seats_free < 1 and Refusal.BOOKING_LIMIT_REACHED not in self.overrule:
+            return Refusal.BOOKING_LIMIT_REACHED
+        answer: Booking | Refusal | None = None
+        for booking in waiting:
+            answer = self._seated(turn, slot, booking)
+            if not isinstance(answer, Refusal):
+                return answer
+            if booking.skipped is not answer:
+                turn.change(replace(booking, skipped=answer))
+        return answer
+
+    def _seated(self, turn: Turn, slot: Slot, booking: Booking) -> Booking | Refusal:
+        set_aside = NOT_ASKED_AGAIN | self.overrule | set(booking.overruled)
+        answer = may_book(slot, turn.customer_of(booking), turn.now, frozenset(set_aside))
+        if not isinstance(answer, Admission):
+            return answer
+        given = Seat.given(slot, answer.membership_id, turn.now)
+        overruled = tuple(sorted({*booking.overruled, *self.overrule}))
+        moved = replace(given.given_to(booking), overruled=overruled)
+        seat(turn, moved)
+        turn.note_reason(booking.id, self.reason)
+        turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, moved)
+        return moved

@@ -1,0 +1,72 @@
+"""Release: staff end a booking, at any time, and say whether that was in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kursplan.desk.book import Booked
+from kursplan.desk.cancel import give_up
+from kursplan.desk.promote import fill_seats
+from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.cancelling import is_late
+from kursplan.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Deed):
+    """Cancel a booking for staff, also when it is late and after the start.
+
+    A cancelled one stays as it is.
+    """
+
+    organization_id: int
+    studio_id: int
+    booking_id: int
+    late: bool | None = None
+    """Whether it counts as late; by the term of its class where it is None."""
+    reason: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=frozenset({self.booking_id}))
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booking = turn.bookings.get(self.booking_id)
+        if booking is None or booking.studio_id != self.studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        slot = turn.slot_of(booking)
+        if not booking.active:
+            return Booked.of(booking, slot)
+        late = is_late(slot, booking, turn.now) if self.late is None else self.late
+        # Who only waits took nothing, and is never late.
+        released = give_up(turn, booking, late=late and booking.seated)
+        turn.note_reason(booking.id, self.reason)
+        fill_seats(turn, turn.slots[slot.id])
+        return Booked.of(released, slot)
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveLateness(Deed):
+    """A late cancellation counts as one in time: what it took from the contingent is given back.
+
+    One that was in time stays as it is, and so does a booking that is not cancelled. Nobody is told: partners never see the lateness.
+    """
+
+    organization_id: int
+    studio_id: int
+    booking_id: int
+    reason: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=frozenset({self.booking_id}))
+
+    def perform(self, turn: Turn) -> Booked | Refusal:
+        booking = turn.bookings.get(self.booking_id)
+        if booking is None or booking.studio_id != self.studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        if booking.late and not booking.active:
+            booking = replace(booking, late=False, counts=False)
+            turn.change(booking)
+            turn.note_reason(booking.id, self.reason)
+        return Booked.of(booking, turn.slot_of(booking))

@@ -1,0 +1,102 @@
+"""Restore a slot: its cancellation is taken back, and by choice those who were on it are back too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from kursplan.desk.promote import Seat, fill_seats, seat
+from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
+from kursplan.domain.admission import may_book
+from kursplan.domain.bookings import SEATED, Booking, BookingStatus
+from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.slots import Slot, SlotStatus
+from kursplan.store import bookings
+
+SETTLED_WHEN_MADE = frozenset(
+    {
+        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+    }
+)
+"""What was asked of whoever is put back when they joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRestored:
+    """The slot takes place."""
+
+    slot_id: int
+    changed: bool
+    """Whether it was cancelled until now."""
+    back: tuple[Booking, ...] = ()
+    """Who is on it again, as they sit or wait there now."""
+    refused: tuple[tuple[Booking, Refusal], ...] = ()
+    """Who was on it, and is not admitted any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSlot(Deed):
+    """Have a cancelled slot that has not started take place; a planned one stays as it is.
+
+    `with_bookings` puts those back who were on it when it was cancelled, in their order and seats
+    first, as far as the rules still admit them.
+    """
+
+    organization_id: int
+    slot_id: int
+    with_bookings: bool = False
+
+    @property
+    def reach(self) -> Reach:
+        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
+
+    def perform(self, turn: Turn) -> SlotRestored | Refusal:
+        slot = turn.slots.get(self.slot_id)
+        if slot is None:
+            return Refusal.CLASS_SLOT_NOT_FOUND
+        if slot.status is SlotStatus.COMPLETED or slot.has_started(turn.now):
+            return Refusal.SLOT_NOT_PLANNED
+        if slot.status is SlotStatus.PLANNED:
+            return SlotRestored(slot.id, changed=False)
+        were = _were_on(turn, slot)
+        restored = replace(slot, status=SlotStatus.PLANNED)
+        turn.change_slot(restored)
+        turn.tell_slot(EventType.CLASS_SLOT_UPDATED, restored)
+        refused = tuple(self._put_back(turn, were) if self.with_bookings else ())
+        for booking in were:
+            # What they held is told once: the next cancellation speaks for itself.
+            turn.change(replace(turn.bookings[booking.id], held=None))
+        moved_up = {each.id for each in fill_seats(turn, turn.slots[slot.id])}
+        back = tuple(now for each in were if (now := turn.bookings[each.id]).active)
+        for booking in back:
+            if booking.id not in moved_up:
+                turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
+        return SlotRestored(slot.id, changed=True, back=back, refused=refused)
+
+    def _put_back(self, turn: Turn, were: Iterable[Booking]) -> Iterable[tuple[Booking, Refusal]]:
+        """Give each what they held, or a position behind where no seat is left; who is refused."""
+        for booking in were:
+            slot = turn.slots[self.slot_id]
+            set_aside = SETTLED_WHEN_MADE.union(booking.overruled)
+            if booking.held is BookingStatus.WAITING_LIST:
+                set_aside |= {Refusal.BOOKING_LIMIT_REACHED}
+            answer = may_book(slot, turn.customer_of(booking), turn.now, set_aside)
+            if isinstance(answer, Refusal):
+                yield booking, answer
+                continue
+            back = replace(booking, cancelled_at=None, late=False)
+            if answer.waits or booking.held is BookingStatus.WAITING_LIST:
+                turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
+            else:
+                seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
+
+
+def _were_on(turn: Turn, slot: Slot) -> list[Booking]:
+    """Who was on the slot when it was cancelled: seats first, each in the order of joining."""
+    wanted = bookings.cancelled_with_slot(turn.tx, turn.organization_id, slot.id)
+    if missing := wanted - turn.bookings.keys():
+        raise LookAgain(Reach(bookings=frozenset(missing)))
+    were = [turn.bookings[each] for each in wanted]
+    return sorted(were, key=lambda each: (each.held not in SEATED, each.sequence))

@@ -1,0 +1,65 @@
+"""Swap: the instructors of two overlapping slots stand in for each other, in one deed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kursplan.desk.change_slot import changeable
+from kursplan.desk.stand_in import SlotStaffed, exchanged
+from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.refusals import Refusal
+from kursplan.store import instructors
+
+
+@dataclass(frozen=True, slots=True)
+class SwapInstructors(Deed):
+    """Each of two instructors gives the slot of the other; both are stand-ins, with one reason.
+
+    Between slots that overlap, two stand-ins one after the other would have somebody at two places
+    at the same time in between. Slots that do not overlap are swapped in the same way.
+    """
+
+    organization_id: int
+    slot_id: int
+    instructor_id: int
+    """Who gives `slot_id` until now."""
+    other_slot_id: int
+    other_instructor_id: int
+    """Who gives `other_slot_id` until now."""
+    reason: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.slot_id == self.other_slot_id:
+            raise ValueError("A slot is not swapped with itself: name two.")
+
+    @property
+    def reach(self) -> Reach:
+        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id, self.other_slot_id}))
+
+    def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal:
+        slot = changeable(turn, self.slot_id)
+        other = changeable(turn, self.other_slot_id)
+        if isinstance(slot, Refusal):
+            return slot
+        if isinstance(other, Refusal):
+            return other
+        given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id, other.id])
+        here, there = self.instructor_id, self.other_instructor_id
+        if here not in given[slot.id] or there not in given[other.id]:
+            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+        if there in given[slot.id] or here in given[other.id]:
+            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        for each, leaves, comes in ((slot, here, there), (other, there, here)):
+            instructors.add_stand_in(
+                turn.tx,
+                turn.organization_id,
+                each.id,
+                replaced_id=leaves,
+                stand_in_id=comes,
+                reason=self.reason,
+                at=turn.now,
+            )
+        return (
+            exchanged(turn, slot, given[slot.id], here, there),
+            exchanged(turn, other, given[other.id], there, here),
+        )

@@ -1,0 +1,44 @@
+"""What a change means for those whose bookings it touches."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from kursplan.domain.bookings import Booking
+
+
+class Becomes(StrEnum):
+    """What a booking becomes, in the eyes of whose it is."""
+
+    CANCELLED = "CANCELLED"
+    FLAGGED = "FLAGGED"
+    """It stays, and would be refused today."""
+    MOVED = "MOVED"
+    """It is at another time."""
+    MADE = "MADE"
+    BACK = "BACK"
+    """It was cancelled, and is not any more."""
+    PROMOTED = "PROMOTED"
+    OTHERWISE = "OTHERWISE"
+    """Something changes that takes no place from anybody and gives none."""
+
+
+TAKES = frozenset({Becomes.CANCELLED, Becomes.FLAGGED, Becomes.MOVED})
+"""What takes something from people, so that staff are asked before."""
+
+
+def becomes(before: Booking | None, after: Booking) -> Becomes:
+    """What happened to a booking, as its owner would put it: the gravest of it."""
+    if before is None:
+        return Becomes.MADE
+    if before.active and not after.active:
+        return Becomes.CANCELLED
+    if after.conflict is not None and after.conflict is not before.conflict:
+        return Becomes.FLAGGED
+    if after.active and not before.active:
+        return Becomes.BACK
+    if after.active and (before.starts_at, before.ends_at) != (after.starts_at, after.ends_at):
+        return Becomes.MOVED
+    if before.waiting and after.seated:
+        return Becomes.PROMOTED
+    return Becomes.OTHERWISE

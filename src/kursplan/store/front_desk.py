@@ -1,0 +1,97 @@
+"""Customers as the front desk finds them, and all that is kept of one: reads, never for deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select
+
+from kursplan.domain.names import folded
+from kursplan.store.dialect import any_of
+from kursplan.store.directory import Criteria, People
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import ORGANIZATION, booking, customer, studio
+
+FOUND_AT_ONCE = 50
+
+_PEOPLE = (
+    select(
+        customer.c.id,
+        customer.c.key,
+        customer.c.number,
+        customer.c.first_name,
+        customer.c.last_name,
+        customer.c.date_of_birth,
+        customer.c.email,
+        customer.c.status,
+        customer.c.access_refused,
+        studio.c.key.label("studio"),
+    )
+    .select_from(
+        customer.join(
+            studio,
+            (studio.c.organization_id == customer.c.organization_id)
+            & (studio.c.id == customer.c.studio_id),
+        )
+    )
+    .where(customer.c.organization_id == ORGANIZATION, customer.c.deleted_at.is_(None))
+)
+
+
+PEOPLE = _PEOPLE.where(any_of(customer.c.id, "customer_ids"))
+
+STUDIOS = select(studio.c.id).where(studio.c.organization_id == ORGANIZATION)
+
+ALL_BOOKINGS = (
+    select(*(each for each in booking.c if each.name != "organization_id"))
+    .where(
+        booking.c.organization_id == ORGANIZATION,
+        booking.c.customer_id == bindparam("customer_id"),
+    )
+    .order_by(booking.c.starts_at, booking.c.id)
+)
+
+ALL_OF_CUSTOMER = select(customer).where(
+    customer.c.organization_id == ORGANIZATION,
+    customer.c.id == bindparam("customer_id"),
+    customer.c.deleted_at.is_(None),
+)
+
+
+def find(tx: Connection, organization_id: int, text: str) -> Sequence[AnyRow]:
+    """Who has this number or e-mail address, or a name that begins so; at most `FOUND_AT_ONCE`.
+
+    Of several words the first and the last count, in either order. It is asked for in each studio,
+    because it is by studio that customers are found quickly.
+    """
+    words = folded(text).split()
+    if not words:
+        return []
+    first, last = words[0], "" if len(words) == 1 else words[-1]
+    criteria = [Criteria(first_name=first, last_name=last), Criteria(last, first)]
+    if "@" in text:
+        criteria = [Criteria(email=folded(text))]
+    found: set[int] = set()
+    for studio_id in tx.execute(STUDIOS, {"organization": organization_id}).scalars().all():
+        of = People(organization_id, studio_id)
+        if (numbered := of.by_number(tx, text.strip())) is not None:
+            found.add(numbered.id)
+        for each in criteria:
+            found |= {row.id for row in of.search(tx, each, FOUND_AT_ONCE)}
+    if not found:
+        return []
+    named = {"organization": organization_id, "customer_ids": found}
+    people = tx.execute(PEOPLE, named).all()
+    by_name = sorted(
+        people, key=lambda each: (folded(each.last_name), folded(each.first_name), each.id)
+    )
+    return by_name[:FOUND_AT_ONCE]
+
+
+def everything_of(
+    tx: Connection, organization_id: int, customer_id: int
+) -> tuple[AnyRow, Sequence[AnyRow]] | None:
+    """The customer's own row and all of their bookings, as they are kept."""
+    named = {"organization": organization_id, "customer_id": customer_id}
+    row = tx.execute(ALL_OF_CUSTOMER, named).one_or_none()
+    return None if row is None else (row, tx.execute(ALL_BOOKINGS, named).all())
