@@ -12,7 +12,7 @@ from alembic import op
 from kursplan.domain.names import folded
 
 revision = "0017"
-down_revision = "0010"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
