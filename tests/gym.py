@@ -33,6 +33,7 @@ from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import instant_of
+from kursplan.domain.names import folded
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Standard
 from kursplan.domain.slots import Own, Slot, SlotStatus
@@ -271,8 +272,8 @@ class Gym:
         standard = {
             "status": CustomerStatus.MEMBER,
             "access_refused": False,
-            "first_name_folded": first_name.lower(),
-            "last_name_folded": last_name.lower(),
+            "first_name_folded": folded(first_name),
+            "last_name_folded": folded(last_name),
         }
         return await self.insert(
             tables.customer,

@@ -46,7 +46,9 @@ class Answer:
 
     @property
     def path(self) -> str:
-        return self.target.partition("?")[0]
+        """In one notation: a slash at its end, or a second one before it, is the same."""
+        path = self.target.partition("?")[0]
+        return "/" + path.removeprefix("//").removeprefix("/").removesuffix("/")
 
     def refuse(self, why: str) -> NoReturn:
         shown = self.body[:1000].decode("utf-8", "replace")
@@ -105,7 +107,7 @@ class Referee(httpx.AsyncClient):
     async def send(self, request: httpx.Request, **how: Any) -> httpx.Response:
         response = await super().send(request, **how)
         target = request.url.raw_path.decode("ascii")
-        if target.startswith(("/v1/", "/v1?")) or target == "/v1":
+        if re.match(r"//?v1(?:[/?]|$)", target):
             await response.aread()
             operation = judge(
                 Answer(
@@ -190,7 +192,8 @@ def _judge_without_operation(answer: Answer, methods_here: set[str]) -> None:
         allowed = {method.strip() for method in answer.headers.get("Allow", "").split(",")}
         if not methods_here <= allowed:
             answer.refuse(f"the Allow header does not name {', '.join(sorted(methods_here))}")
-    elif answer.status not in (401, 404):
+    # The key is looked at first, so there is also what any request with one may get.
+    elif answer.status not in (401, 404, 429, 503):
         answer.refuse("the document has no such operation, so only 401, 404 or 405 would do")
     _judge_body(answer, "application/json", _pointer("components", "schemas", "ErrorResponse"))
 
@@ -277,7 +280,12 @@ def _validator(schema: str) -> Draft202012Validator:
 
 @cache
 def _document() -> dict[str, Any]:
-    return docs.document()
+    """The document in its strict form: to clients answers are open, to the referee they are closed."""
+    document = docs.document()
+    for name, schema in document["components"]["schemas"].items():
+        if schema["type"] == "object" and not name.endswith("Request"):
+            schema["additionalProperties"] = False
+    return document
 
 
 def _pointer(*names: str) -> str:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kursplan import logs
-from kursplan.api import docs
+from kursplan.api import docs, elsewhere
 from kursplan.api.call import House
 from kursplan.api.limits import RateLimit
 from kursplan.api.open_api import OpenApi
@@ -94,6 +94,7 @@ class Application:
                 Route("/health/ready", self._ready),
                 Route("/metrics", self._metrics),
             ],
+            exception_handlers={404: elsewhere.not_found, 405: elsewhere.not_allowed},
             lifespan=self._lifespan,
         )
         self._pages.router.redirect_slashes = False

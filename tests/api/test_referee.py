@@ -85,14 +85,17 @@ async def test_an_answer_that_is_described_passes_and_is_remembered(line: Line) 
 @pytest.mark.parametrize(
     ("request_line", "body", "operation"),
     [
-        ("GET /v1/classes/slots?daysAhead=2", {"result": [SLOT], "hasNext": False, "offset": "7"}, "getAllClassSlots"),
+        ("GET /v1/classes/slots?daysAhead=2", {"result": [SLOT], "hasNext": False, "offset": "7"}, "getClassSlotsForMultipleClasses"),
         ("GET /v1/classes/1001", {"id": 1001, "bookable": True}, "getClassById"),
         ("GET /v1/classes/1001/slots/14928", SLOT, "getClassSlotById"),
-        ("GET /v1/classes/booking?customerId=203", [BOOKING], "getClassBookingsByCustomer"),
-        ("POST /v1/classes/booking/validate", {"validationStatus": "AVAILABLE"}, "validateClassBooking"),
+        ("GET /v1/classes/booking?customerId=203", [BOOKING], "getClassBookingsByCustomerId"),
+        ("POST /v1/classes/booking/validate", {"validationStatus": "AVAILABLE"}, "validateClassSlot"),
         ("POST /v1/customers/search", [{"id": 203, "status": "MEMBER", "accessRefusal": False}], "searchCustomers"),
-        ("DELETE /v1/classes/booking/2033", None, "cancelClassBooking"),
+        ("DELETE /v1/classes/booking/2033", None, "cancelClassSlotById"),
         ("POST /v1/studios/confirmActivation", None, "confirmActivation"),
+        # A slash at the end, and a second one before it, change nothing.
+        ("GET /v1/classes/1001/?x=1", {"id": 1001, "bookable": True}, "getClassById"),
+        ("DELETE http://kursplan.test//v1/classes/booking/2033", None, "cancelClassSlotById"),
     ],
 )  # fmt: skip
 async def test_the_operation_is_found_by_method_and_path(
@@ -170,9 +173,9 @@ async def test_a_date_is_a_day_of_the_calendar(line: Line, wrong: str) -> None:
 async def test_a_status_that_is_not_described_is_refused(line: Line) -> None:
     with pytest.raises(Undescribed, match="getClassBookingById describes only 200, 304, 400"):
         await line.ask("GET /v1/classes/booking/2033", 201, BOOKING)
-    with pytest.raises(Undescribed, match="getClasses describes only"):
+    with pytest.raises(Undescribed, match="getActiveClasses describes only"):
         await line.ask("GET /v1/classes", 404, ERROR)
-    with pytest.raises(Undescribed, match="getClasses describes only"):
+    with pytest.raises(Undescribed, match="getActiveClasses describes only"):
         await line.ask("GET /v1/classes", 307, location="/v1/classes/")
 
 
@@ -183,7 +186,7 @@ async def test_an_error_is_an_error_response(line: Line) -> None:
         await line.ask("GET /v1/classes/1", 404, {"detail": "Not Found"})
     with pytest.raises(Undescribed, match=r"at \$\.errorCode"):
         await line.ask("GET /v1/classes/1", 404, ERROR | {"errorCode": "class not found"})
-    with pytest.raises(Undescribed, match=r"at \$\.args"):
+    with pytest.raises(Undescribed, match="'args' was unexpected"):
         await line.ask("GET /v1/classes/1", 404, ERROR | {"args": ["1"]})
     with pytest.raises(Undescribed, match="content type is 'text/plain'"):
         await line.ask("GET /v1/classes/1", 404, raw=b"Not Found", content_type="text/plain")
@@ -226,7 +229,7 @@ async def test_a_required_header_must_be_there_and_every_described_one_must_fit(
     with pytest.raises(Undescribed, match="the header RateLimit-Remaining does not fit"):
         await line.ask("GET /v1/classes/1", 404, ERROR, ratelimit_remaining="-1")
     await line.ask("GET /v1/classes", 429, ERROR, retry_after="60", ratelimit_remaining="0")
-    assert line.exercised == {("getClasses", 429)}
+    assert line.exercised == {("getActiveClasses", 429)}
 
 
 async def test_head_has_no_body_and_only_checks_the_key(line: Line) -> None:
@@ -241,8 +244,8 @@ async def test_head_has_no_body_and_only_checks_the_key(line: Line) -> None:
 
 
 async def test_what_is_not_described_is_not_there(line: Line) -> None:
-    for request in ("GET /v1", "GET /v1/nothing", "GET /v1/classes/", "PUT /v1/classes/1"):
-        for status in (401, 404):
+    for request in ("GET /v1", "GET /v1/nothing", "GET /v1/classes//", "PUT /v1/classes/1"):
+        for status in (401, 404, 429, 503):
             assert (await line.ask(request, status, ERROR)).status_code == status
         with pytest.raises(Undescribed, match="the document has no such operation"):
             await line.ask(request, 200, BOOKING)
@@ -263,8 +266,8 @@ async def test_a_path_outside_v1_is_not_judged(line: Line) -> None:
 
 
 def test_an_operation_counts_only_when_it_succeeded() -> None:
-    missing = never_succeeded({("getClasses", 200), ("getClassById", 404)})
-    assert missing[:2] == ["getClassById", "getAllClassSlots"]
+    missing = never_succeeded({("getActiveClasses", 200), ("getClassById", 404)})
+    assert missing[:2] == ["getClassById", "getClassSlotsForMultipleClasses"]
     assert len(missing) == 20
 
 
@@ -313,7 +316,7 @@ def test_a_whole_run_passes_if_its_processes_together_saw_every_operation_succee
 def test_a_whole_run_fails_if_an_operation_never_succeeded(
     run: Callable[..., tuple[int, str]], processes: tuple[str, ...]
 ) -> None:
-    missing = ["getClasses", "bookClassSlot"]
+    missing = ["getActiveClasses", "bookClassSlot"]
     seen = [o.id for o in operations() if o.id not in missing]
     code, output = run(seen, "--whole", *processes)
     assert "2 passed" in output
@@ -325,7 +328,7 @@ def test_a_whole_run_fails_if_an_operation_never_succeeded(
 def test_a_run_of_a_part_is_not_asked_for_the_whole(
     run: Callable[..., tuple[int, str]], options: tuple[str, ...]
 ) -> None:
-    code, output = run(["getClasses"], *options)
+    code, output = run(["getActiveClasses"], *options)
     assert "2 passed" in output
     assert "Operations of the Open API" not in output
     assert code == pytest.ExitCode.OK

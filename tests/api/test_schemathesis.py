@@ -18,7 +18,10 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, assume, settings
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import (
+    negative_data_rejection,
+    positive_data_acceptance,
+)
 
 from kursplan.api import docs
 from kursplan.clock import HandClock, SystemClock
@@ -120,8 +123,8 @@ def test_no_answer_contradicts_the_document(
     statuses.add(response.status_code)
     case.validate_response(
         response,
-        additional_checks=[what_fits_is_read],
-        excluded_checks=[positive_data_acceptance],
+        additional_checks=[what_fits_is_read, what_does_not_fit_is_refused],
+        excluded_checks=[positive_data_acceptance, negative_data_rejection],
     )
 
 
@@ -145,13 +148,37 @@ def what_fits_is_read(
 ) -> None:
     """A request that fits the document may be refused by a rule, but not as unreadable.
 
-    Of two parameters the document can't say all in its types: an offset is what an earlier answer
-    gave, and a day has to be one that calendar arithmetic does not lead out of the calendar.
+    Some things the document can't say in its types: an offset is what an earlier answer gave, a day
+    has to be one that calendar arithmetic does not lead out of the calendar, and of criteria of which
+    none is required there has to be one.
     """
     if case.meta.generation.mode.is_positive and response.status_code == 400:
         told = response.json()
-        by_words_only = "offset", "slotWindowStartDate"
-        assert told["errorCode"] in set(Refusal) or told["reference"] in by_words_only, told
+        by_words_only = told.get("reference") in ("offset", "slotWindowStartDate")
+        missing = told["errorCode"] == "CRITERION_MISSING"
+        assert told["errorCode"] in set(Refusal) or by_words_only or missing, told
+
+
+@schemathesis.check
+def what_does_not_fit_is_refused(
+    context: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+) -> None:
+    """But for what the contract wants taken: unknown parameters, and ids in another notation."""
+    described = getattr(case.meta.phase.data, "description", None) or ""
+    if "unexpected properties" in described or any(map(is_another_notation, ids_of(case))):
+        return
+    negative_data_rejection(context, response, case)
+
+
+def ids_of(case: schemathesis.Case) -> list[object]:
+    body = case.body if isinstance(case.body, dict) else {}
+    return [body[name] for name in ("customerId", "classSlotId") if name in body]
+
+
+def is_another_notation(value: object) -> bool:
+    if isinstance(value, str):
+        return value.strip(" ").isdecimal()
+    return isinstance(value, float) and value.is_integer()
 
 
 async def test_a_server_answers_head_and_other_methods_as_promised(served: Served) -> None:

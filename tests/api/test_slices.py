@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+from kursplan.api.languages import LANGUAGES
 from kursplan.clock import HandClock
 from kursplan.domain.customers import CustomerStatus
 from kursplan.store import tables
@@ -26,6 +27,18 @@ async def slices(client: Referee, path: str, size: int) -> AsyncIterator[list[in
         if not body["hasNext"]:
             return
         query["offset"] = body["offset"]
+
+
+async def counted(client: Referee, path: str, size: int) -> list[int]:
+    """The ids that a client gets which counts by itself: `offset += sliceSize`."""
+    told: list[int] = []
+    for offset in range(0, 1000, size):
+        query = {"sliceSize": size, "offset": offset}
+        body = (await client.get(path, params=query)).json()
+        told += [each["id"] for each in body["result"]]
+        if not body["hasNext"]:
+            break
+    return told
 
 
 async def whole(client: Referee, path: str, size: int) -> list[list[int]]:
@@ -57,6 +70,74 @@ async def test_following_the_offset_to_the_end_gives_each_element_once(
         for larger in (size + 1, 99 if size == 10 else 500):
             parts = await whole(client, path, larger)
             assert [each for part in parts for each in part] == everything, (path, larger)
+            assert await counted(client, path, larger) == everything, (path, larger)
+        assert await counted(client, path, size) == everything, path
+        # A count that is no multiple of the size, and one behind the end.
+        some = (await client.get(path, params={"offset": 7})).json()
+        assert [each["id"] for each in some["result"]] == everything[7 : 7 + len(some["result"])]
+        for behind in (len(everything), 10**12 - 1):
+            none = (await client.get(path, params={"offset": behind})).json()
+            assert none == {"result": [], "hasNext": False, "offset": str(behind)}, path
+
+
+async def test_offsets_are_digits_that_a_64_bit_integer_holds_and_larger_than_any_count(
+    client: Referee, gym: Gym
+) -> None:
+    await gym.klass("spin")
+    # The window of a month from now, seen today: as far away as an offset can point.
+    for days in (0, 30):
+        await gym.slot("spin", day=MONDAY + timedelta(days=days), at="23:59")
+    await gym.employee("Ina")
+    await gym.customer()
+    far = f"/v1/classes/slots?slotWindowStartDate={MONDAY + timedelta(days=30)}"
+    own = f"/v1/classes/{gym.classes['spin']}/slots"
+    for path in ("/v1/classes", "/v1/classes/slots", far, own, "/v1/employees", "/v1/customers"):
+        body = (await client.get(path)).json()
+        assert len(body["result"]) == 1, path
+        assert body["offset"].isdecimal()
+        assert 10**12 < int(body["offset"]) < 2**63
+        and_ = "&" if "?" in path else "?"
+        again = (await client.get(f"{path}{and_}offset=%20{body['offset']}%20")).json()
+        assert again == {"result": [], "hasNext": False, "offset": body["offset"]}, path
+
+
+async def test_the_older_name_of_the_offset_is_known_to_customers(
+    client: Referee, gym: Gym
+) -> None:
+    customers = await gym.customers(51)
+    first = (await client.get("/v1/customers?sliceSize=50")).json()
+    for query, rest in (
+        ({"lastOffsetId": first["offset"]}, customers[50:]),
+        ({"lastOffsetId": "50"}, customers[50:]),
+        ({"lastOffsetId": "0"}, customers),
+        ({"lastOffsetId": first["offset"], "offset": "0"}, customers),
+    ):
+        told = (await client.get("/v1/customers", params=query)).json()["result"]
+        assert [each["id"] for each in told] == rest, query
+    response = await client.get("/v1/customers?lastOffsetId=abc")
+    assert (response.status_code, response.json()["errorCode"]) == (400, "OFFSET_INVALID")
+
+
+async def test_a_client_may_rest_for_weeks_between_two_slices(
+    client: Referee, gym: Gym, clock: HandClock
+) -> None:
+    day = str(MONDAY + timedelta(days=1))
+    slots = [await gym.slot("spin", at=NOW + timedelta(days=1, seconds=n)) for n in range(20)]
+    path = f"/v1/classes/slots?slotWindowStartDate={day}&sliceSize=10"
+    offset = (await client.get(path)).json()["offset"]
+    for _ in range(3):
+        rest = (await client.get(path + "&offset=" + offset)).json()
+        assert [each["id"] for each in rest["result"]] == slots[10:]
+        clock.advance(timedelta(days=9))
+
+
+async def test_days_ahead_may_be_more_than_the_contract_names(client: Referee, gym: Gym) -> None:
+    slots = [await gym.slot("spin", day=MONDAY + timedelta(days=n)) for n in range(8)]
+    for days in range(1, 7):
+        told = (await client.get(f"/v1/classes/slots?daysAhead={days}")).json()["result"]
+        assert [each["id"] for each in told] == slots[:days]
+    told = (await client.get("/v1/classes/slots")).json()["result"]
+    assert [each["id"] for each in told] == slots[:3]
 
 
 async def test_a_slice_that_is_just_full_says_that_nothing_follows(
@@ -64,7 +145,7 @@ async def test_a_slice_that_is_just_full_says_that_nothing_follows(
 ) -> None:
     employees = [await gym.employee(f"E{n}") for n in range(10)]
     full = (await client.get("/v1/employees?sliceSize=10")).json()
-    assert (full["hasNext"], full["offset"]) == (False, str(employees[-1]))
+    assert (full["hasNext"], full["offset"]) == (False, str(10**12 + employees[-1]))
     # Who asks all the same gets an empty slice, and the same offset again.
     after = (await client.get("/v1/employees", params={"offset": full["offset"]})).json()
     assert after == {"result": [], "hasNext": False, "offset": full["offset"]}
@@ -151,8 +232,9 @@ async def test_what_is_no_slice_is_refused(client: Referee, gym: Gym) -> None:
     async def refused(path: str, name: str, value: object) -> bool:
         response = await client.get(path, params={name: str(value)})
         error = response.json()
+        code = "OFFSET_INVALID" if name == "offset" else "PARAMETER_INVALID"
         answer = (response.status_code, error["errorCode"], error["reference"])
-        return answer == (400, "PARAMETER_INVALID", name)
+        return answer == (400, code, name)
 
     for path, (least, most) in sizes.items():
         for size in (least - 1, most + 1, *(["", 0, *nonsense] if path == slots[0] else [])):
@@ -160,21 +242,23 @@ async def test_what_is_no_slice_is_refused(client: Referee, gym: Gym) -> None:
         for size in (least, most):
             response = await client.get(path, params={"sliceSize": size})
             assert response.status_code == 200, (path, size)
-    for path in by_id:
-        for offset in (str(2**63), "1-2", *(nonsense if path == by_id[0] else [])):
-            assert await refused(path, "offset", offset), (path, offset)
+    for path in (*by_id, *slots):
+        for offset in (str(2**63), "1-2", "1767000000000-7", *nonsense):
+            assert offset == " 1" or await refused(path, "offset", offset), (path, offset)
         last = await client.get(path, params={"offset": str(2**63 - 1)})
-        assert last.json()["result"] == [], path
+        assert last.status_code == 200, path
+        assert path in slots or last.json()["result"] == [], path
     for path in slots:
-        for offset in (
-            *(nonsense if path == slots[0] else []),
-            "1",
-            "1-",
-            "-1-1",
-            "1-2-3",
-            f"{10**15}-1",
-            f"1-{2**63}",
-        ):
+        for offset in (10**12, 2**62 - 1):
             assert await refused(path, "offset", offset), (path, offset)
-        last = await client.get(path, params={"offset": f"{253402300799999}-{2**63 - 1}"})
-        assert last.json()["result"] == [], path
+
+
+async def test_what_is_no_offset_is_told_in_every_language(client: Referee) -> None:
+    told = set()
+    for language in LANGUAGES:
+        headers = {"Accept-Language": language}
+        response = await client.get("/v1/classes?offset=x", headers=headers)
+        told.add(response.json()["errorMessage"])
+        assert "offset of the last answer" not in response.text or language.startswith("en")
+    # Variants of English, French and Liechtenstein's German have nothing of their own to say.
+    assert len(told) == len(LANGUAGES) - 5

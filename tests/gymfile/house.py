@@ -59,6 +59,8 @@ employees:
     last_name: Null-Otto
     public_name: Coach Jo
     business_role: TRAINER
+    gender: MALE
+    initials: JNO
     studios: [berlin, lisbon]
 
 rates:

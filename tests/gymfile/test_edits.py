@@ -33,6 +33,8 @@ EDITS: dict[str, list[tuple[str, str, dict[str, tuple[int, int, int]], list[Even
     "employees": [
         ("last_name: Trainer", "last_name: Muster", {"employees": (0, 1, 0)}, [EventType.EMPLOYEE_UPDATED]),
         ("public_name: Coach Jo", "public_name: JJ", {"employees": (0, 1, 0)}, [EventType.EMPLOYEE_UPDATED, EventType.EMPLOYEE_UPDATED]),
+        ("gender: MALE", "gender: FEMALE", {"employees": (0, 1, 0)}, [EventType.EMPLOYEE_UPDATED, EventType.EMPLOYEE_UPDATED]),
+        ("initials: JNO", "initials: JO", {"employees": (0, 1, 0)}, [EventType.EMPLOYEE_UPDATED, EventType.EMPLOYEE_UPDATED]),
         ("studios: [berlin]}", "studios: [lisbon]}", {"employees": (0, 1, 0)}, [EventType.EMPLOYEE_CREATED, EventType.EMPLOYEE_DELETED]),
     ],
     "rates": [
@@ -331,6 +333,8 @@ JO = """    first_name: Jo
     last_name: Null-Otto
     public_name: Coach Jo
     business_role: TRAINER
+    gender: MALE
+    initials: JNO
     studios: [berlin, lisbon]
 """
 

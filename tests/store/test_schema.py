@@ -230,6 +230,39 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
     await earlier.close()
 
 
+async def test_customers_of_an_earlier_schema_are_found_as_people_type_their_names(
+    gym: Gym, empty_url: str
+) -> None:
+    brien = await gym.customer("Anna-Lena", last_name="O'Brien")
+    muller = await gym.customer("J\u00f6rg", last_name="M\u00fcller")
+    erased = await gym.customer("", last_name="")
+    wanted = await gym.database.read(all_rows)
+    before = {
+        brien: ("anna-lena", "o'brien"),
+        muller: ("jorg", "muller"),
+        erased: ("", ""),
+    }
+
+    def fill(tx: Connection) -> None:
+        command.upgrade(schema._config(tx), "0010")
+        for table in tables.metadata.sorted_tables:
+            names = table.columns.keys()
+            for row in wanted[table.name]:
+                tx.execute(insert(table), dict(zip(names, row, strict=True)))
+        for customer, (first, last) in before.items():
+            folded_before = {"first_name_folded": first, "last_name_folded": last}
+            column = tables.customer.c
+            tx.execute(update(tables.customer).where(column.id == customer).values(folded_before))
+
+    earlier = connect(empty_url)
+    await earlier.write(fill)
+
+    await schema.upgrade(earlier)
+
+    assert await earlier.read(all_rows) == wanted
+    await earlier.close()
+
+
 async def test_bookings_under_a_key_are_still_found_by_it_after_the_upgrade(empty_url: str) -> None:
     """Of an earlier schema, which kept the answers themselves, refusals among them."""
 

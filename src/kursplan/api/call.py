@@ -6,6 +6,7 @@ that says what does not fit, where, and what would.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ Word = TypeVar("Word", bound=StrEnum)
 
 DAYS = "1970-01-01 … 9000-12-31"
 """What calendar arithmetic does not lead out of the calendar."""
+EXACT = 2**53
+"""Up to here each whole number has a notation with a decimal point of its own."""
 IDS = f"1 … {LARGEST_ID}"
 _DIGITS = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -148,6 +151,9 @@ class Call:
 
     async def body(self) -> dict[str, Any]:
         """The members of the JSON object that was sent."""
+        encoding = self._request.header(b"content-encoding")
+        if encoding is not None and encoding.strip().lower() not in ("", "identity"):
+            raise ApiError(Fault.CONTENT_ENCODING_UNSUPPORTED, value=encoding)
         content_type = self._request.header(b"content-type") or ""
         if content_type != "application/json" and not _is_json(content_type):
             raise ApiError(
@@ -164,6 +170,7 @@ class Call:
 
 
 def _members_of(content: bytes) -> dict[str, Any]:
+    content = content.removeprefix(codecs.BOM_UTF8)
     if not content.strip():
         raise ApiError(Fault.BODY_MISSING)
     try:
@@ -181,13 +188,23 @@ def _members_of(content: bytes) -> dict[str, Any]:
 
 
 def member_id(members: Mapping[str, Any], name: str) -> int:
-    """The id under that name, which must be there."""
+    """The id under that name, which must be there; also one that is written as `"1007"` or `1007.0`."""
     value = members.get(name)
     if value is None:
         raise ApiError(Fault.MEMBER_MISSING, reference=name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_ID:
+    number = value if type(value) is int else _whole_number(value)
+    if not 1 <= number <= LARGEST_ID:
         raise ApiError(Fault.MEMBER_INVALID, reference=name, value=value, allowed=IDS)
-    return value
+    return number
+
+
+def _whole_number(value: object) -> int:
+    """The number that is meant by another notation of it; 0 where there is none, or not exactly."""
+    if isinstance(value, str) and _DIGITS.fullmatch(text := value.strip(" ")):
+        return int(text)
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
+        return int(value)
+    return 0
 
 
 def member_text(members: Mapping[str, Any], name: str) -> str | None:

@@ -8,7 +8,14 @@ from functools import partial
 from kursplan.api import wire
 from kursplan.api.call import Call
 from kursplan.api.errors import ApiError
-from kursplan.api.slices import after_id, after_position, cut, position_of, size_of
+from kursplan.api.slices import (
+    after_id,
+    after_position,
+    cut,
+    id_offset,
+    position_offset,
+    size_of,
+)
 from kursplan.api.wire import given, zoned
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.localtime import day_of, start_of_day
@@ -22,11 +29,14 @@ SHOWN_AHEAD = timedelta(days=14)
 """How far around now the slots of a class are shown."""
 TICK = timedelta(milliseconds=1)
 """The smallest step of time."""
-MOST_DAYS_AHEAD = 3
+DAYS_AHEAD = 3
+MOST_DAYS_AHEAD = 6
+"""The contract names 3; clients that ask for more than that are served all the same."""
 
 
 async def classes(call: Call) -> wire.Slice[wire.Class]:
     size = size_of(call)
+    begin = after_id(call)
     now = call.now()
     found = await call.read(
         partial(
@@ -35,12 +45,13 @@ async def classes(call: Call) -> wire.Slice[wire.Class]:
             studio_id=call.caller.studio_id,
             since=now - SHOWN_BEFORE,
             until=now + SHOWN_AHEAD,
-            after=after_id(call),
+            after=begin.id,
+            skip=begin.skip,
             limit=size + 1,
         )
     )
     await _note_next_change(call, now)
-    return cut(found, size, call, offset_of=lambda row: str(row.id), show=_class)
+    return cut(found, size, call, offset_of=lambda row: id_offset(row.id), show=_class)
 
 
 async def class_by_id(call: Call) -> wire.Class:
@@ -52,7 +63,7 @@ async def slots(call: Call) -> wire.Slice[wire.ClassSlot]:
     if first is None:
         first = day_of(call.now(), call.zone)
         call.changes_at(start_of_day(first + timedelta(days=1), call.zone))
-    days = call.query_number("daysAhead", default=MOST_DAYS_AHEAD, least=1, most=MOST_DAYS_AHEAD)
+    days = call.query_number("daysAhead", default=DAYS_AHEAD, least=1, most=MOST_DAYS_AHEAD)
     size = size_of(call)
     found = await call.read(
         partial(
@@ -64,7 +75,7 @@ async def slots(call: Call) -> wire.Slice[wire.ClassSlot]:
             limit=size + 1,
         )
     )
-    return cut(found, size, call, offset_of=position_of, show=_slot)
+    return cut(found, size, call, offset_of=position_offset, show=_slot)
 
 
 async def slots_of_class(call: Call) -> wire.Slice[wire.ClassSlot]:
@@ -85,7 +96,7 @@ async def slots_of_class(call: Call) -> wire.Slice[wire.ClassSlot]:
         )
     )
     await _note_next_change(call, now, class_.id)
-    return cut(found, size, call, offset_of=position_of, show=_slot)
+    return cut(found, size, call, offset_of=position_offset, show=_slot)
 
 
 async def slot_by_id(call: Call) -> wire.ClassSlot:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from sqlalchemy import Connection
 
 from kursplan.api import wire
 from kursplan.api.call import Call, member_day, member_text
-from kursplan.api.errors import ApiError
-from kursplan.api.slices import after_id, cut, size_of
+from kursplan.api.errors import ApiError, Fault
+from kursplan.api.slices import after_id, cut, id_offset, size_of
 from kursplan.api.wire import given
 from kursplan.domain.customers import CustomerStatus
-from kursplan.domain.names import folded
+from kursplan.domain.localtime import day_of
+from kursplan.domain.names import folded, folded_address
 from kursplan.domain.refusals import Refusal
 from kursplan.store import directory
 from kursplan.store.directory import Criteria, People
@@ -20,6 +22,20 @@ from kursplan.store.rows import AnyRow
 
 LISTED = (CustomerStatus.MEMBER, CustomerStatus.PROSPECT)
 """Whom the list can show; former members are found by id, number and search."""
+BY = (
+    "customerNumber",
+    "cardNumber",
+    "cardNumberFormat",
+    "barcode",
+    "debtorId",
+    "qrCodeUuid",
+    "pin",
+)
+"""What the published document looks a customer up by; here they go by their number only."""
+SEARCHED = ("firstName", "lastName", "email", "dateOfBirth")
+NO_CRITERIA = Criteria()
+NO_END = date(9999, 12, 31)
+"""The last day of what lasts until further notice."""
 MOST_FOUND = 500
 """A search answers a plain array, so it has an end."""
 
@@ -38,15 +54,18 @@ def across_studios(call: Call) -> People:
 async def customers(call: Call) -> wire.Slice[wire.Customer]:
     size = size_of(call, default=100, least=50, most=500)
     status = call.query_word("customerStatus", LISTED)
-    after = after_id(call)
+    begin = after_id(call, older_name="lastOffsetId")
     found, idle = await _look(
-        call, lambda tx: of_studio(call).with_status(tx, status, after=after, limit=size + 1)
+        call,
+        lambda tx: of_studio(call).with_status(
+            tx, status, after=begin.id, skip=begin.skip, limit=size + 1
+        ),
     )
     return cut(
         found,
         size,
         call,
-        offset_of=lambda row: str(row.id),
+        offset_of=lambda row: id_offset(row.id),
         show=lambda row: _customer(row, idle.get(row.id, [])),
     )
 
@@ -81,8 +100,18 @@ async def _by_id(call: Call, people: People) -> wire.Customer:
 
 
 async def _by_number(call: Call, people: People) -> wire.Customer:
-    number = call.required_query("customerNumber").replace("\0", "")
+    given_ = {name: text for name in BY if (text := _without_blanks(call.query(name)))}
+    if not given_:
+        raise ApiError(Fault.CRITERION_MISSING, allowed=", ".join(BY))
+    number = given_.get("customerNumber")
+    if number is None:
+        # What nobody goes by here finds nobody.
+        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=next(iter(given_)))
     return await _one(call, lambda tx: people.by_number(tx, number), "customerNumber")
+
+
+def _without_blanks(text: str | None) -> str:
+    return (text or "").replace("\0", "").strip()
 
 
 async def _one(
@@ -100,24 +129,27 @@ async def _one(
 
 async def _search(call: Call, people: People) -> list[wire.Customer]:
     members = await call.body()
-    email = member_text(members, "email")
     criteria = Criteria(
         first_name=folded(member_text(members, "firstName") or ""),
         last_name=folded(member_text(members, "lastName") or ""),
-        email=None if email is None else folded(email),
+        email=folded_address(member_text(members, "email") or "") or None,
         date_of_birth=member_day(members, "dateOfBirth"),
     )
+    if criteria == NO_CRITERIA:
+        # Nobody asked for everybody: most likely the name of a criterion is misspelt.
+        raise ApiError(Fault.CRITERION_MISSING, allowed=", ".join(SEARCHED))
     found, idle = await _look(call, lambda tx: people.search(tx, criteria, MOST_FOUND))
     return [_customer(row, idle.get(row.id, [])) for row in found]
 
 
 async def _look(call: Call, find: Callable[[Connection], list[AnyRow]]) -> Found:
     """The customers, and their idle periods by customer."""
+    today = day_of(call.now(), call.zone)
 
     def look(tx: Connection) -> Found:
         found = find(tx)
         ids = [row.id for row in found]
-        return found, directory.idle_periods(tx, call.caller.organization_id, ids)
+        return found, directory.idle_periods(tx, call.caller.organization_id, ids, today)
 
     return await call.read(look)
 
@@ -141,7 +173,9 @@ def _customer(row: AnyRow, idle_periods: list[AnyRow]) -> wire.Customer:
             wire.IdlePeriod(
                 id=each.id,
                 start_date=each.first_day,
-                end_date=given(each.last_day),
+                end_date=each.last_day or NO_END,
+                unlimited=each.last_day is None,
+                contract=wire.IdlePeriodContract(each.membership_id, each.rate_name),
                 reason=given(each.reason),
             )
             for each in idle_periods

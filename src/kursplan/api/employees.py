@@ -7,8 +7,10 @@ from functools import partial
 from kursplan.api import wire
 from kursplan.api.call import Call
 from kursplan.api.errors import ApiError
-from kursplan.api.slices import after_id, cut, size_of
+from kursplan.api.slices import after_id, cut, id_offset, size_of
 from kursplan.api.wire import given
+from kursplan.domain.customers import Gender
+from kursplan.domain.names import initials
 from kursplan.domain.refusals import Refusal
 from kursplan.store import directory
 from kursplan.store.rows import AnyRow
@@ -16,16 +18,18 @@ from kursplan.store.rows import AnyRow
 
 async def employees(call: Call) -> wire.Slice[wire.Employee]:
     size = size_of(call)
+    begin = after_id(call)
     found = await call.read(
         partial(
             directory.employees,
             organization_id=call.caller.organization_id,
             studio_id=call.caller.studio_id,
-            after=after_id(call),
+            after=begin.id,
+            skip=begin.skip,
             limit=size + 1,
         )
     )
-    return cut(found, size, call, offset_of=lambda row: str(row.id), show=_employee)
+    return cut(found, size, call, offset_of=lambda row: id_offset(row.id), show=_employee)
 
 
 async def employee_by_id(call: Call) -> wire.Employee:
@@ -48,5 +52,7 @@ def _employee(row: AnyRow) -> wire.Employee:
         first_name=row.first_name,
         last_name=row.last_name,
         public_name=given(row.public_name),
+        employee_initials=row.initials or initials(row.first_name, row.last_name),
+        gender=row.gender or Gender.UNISEX,
         business_role=given(row.business_role),
     )

@@ -32,6 +32,8 @@ class Fault(StrEnum):
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     PARAMETER_MISSING = "PARAMETER_MISSING"
     PARAMETER_INVALID = "PARAMETER_INVALID"
+    OFFSET_INVALID = "OFFSET_INVALID"
+    CRITERION_MISSING = "CRITERION_MISSING"
     BODY_MISSING = "BODY_MISSING"
     BODY_INVALID_JSON = "BODY_INVALID_JSON"
     BODY_NOT_AN_OBJECT = "BODY_NOT_AN_OBJECT"
@@ -40,6 +42,7 @@ class Fault(StrEnum):
     MEMBER_INVALID = "MEMBER_INVALID"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     CONTENT_TYPE_UNSUPPORTED = "CONTENT_TYPE_UNSUPPORTED"
+    CONTENT_ENCODING_UNSUPPORTED = "CONTENT_ENCODING_UNSUPPORTED"
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     REQUEST_HEAD_TOO_LARGE = "REQUEST_HEAD_TOO_LARGE"
@@ -330,7 +333,22 @@ _ROWS: Final = (
         400,
         "The parameter {reference} cannot be “{value}”. Allowed: {allowed}.",
         "A parameter of the query, or an id in the path, is not of the required form or outside of "
-        "its limits. `reference` names it, `typedArgs` tells the value and what is allowed.",
+        "its limits. `reference` names it.",
+    ),
+    ErrorRow(
+        Fault.OFFSET_INVALID,
+        400,
+        "The offset cannot be “{value}”. Please begin with 0 and then send the offset of the last "
+        "answer.",
+        "The offset is none that this list gives out, and no count of elements either.",
+        "offset",
+    ),
+    ErrorRow(
+        Fault.CRITERION_MISSING,
+        400,
+        "At least one of these criteria is needed: {allowed}.",
+        "The search names none of the known criteria, or none of which anything is left without "
+        "blanks and signs. Names of criteria are written as they stand there, letter by letter.",
     ),
     # The body.
     ErrorRow(
@@ -372,7 +390,7 @@ _ROWS: Final = (
         400,
         "The field {reference} cannot be “{value}”. Allowed: {allowed}.",
         "A member of the body is of another type than required or outside of its limits. "
-        "`reference` names it, `typedArgs` tells the value and what is allowed.",
+        "`reference` names it.",
     ),
     ErrorRow(
         Fault.BODY_TOO_LARGE,
@@ -387,6 +405,14 @@ _ROWS: Final = (
         "The content type “{value}” is not supported. Please use {allowed}.",
         "The `Content-Type` header announces something else than JSON.",
         "Content-Type",
+    ),
+    ErrorRow(
+        Fault.CONTENT_ENCODING_UNSUPPORTED,
+        415,
+        "The content encoding “{value}” is not supported. Please send the request body uncompressed.",
+        "The `Content-Encoding` header announces a compressed body. No request of this API is long "
+        "enough to gain by that.",
+        "Content-Encoding",
     ),
     # HTTP itself: the connection is closed behind these.
     ErrorRow(
@@ -406,7 +432,8 @@ _ROWS: Final = (
     ErrorRow(
         Fault.REQUEST_HEAD_TOO_LARGE,
         431,
-        "The request has too many headers, or too long ones.",
+        "The request has too many headers, or too long ones. Allowed: {headers} headers, {each} bytes "
+        "each, {limit} bytes in total.",
         "The address or the headers are longer, or the headers more, than any request of this API "
         "needs. Check what is being sent.",
     ),
@@ -442,9 +469,9 @@ ERRORS: Final[Mapping[Refusal | Fault, ErrorRow]] = {row.code: row for row in _R
 class ApiError(Exception):
     """A request is answered with this error.
 
-    The values are those that the message of the code asks for; other ones are told in ``typedArgs``
-    only. They may be taken from the request as they are. The reference, if it is not given, is that
-    of the code's row. A ``TypeError`` says that a value which the message needs was forgotten.
+    The values are those that the message of the code asks for. They may be taken from the request as
+    they are. The reference, if it is not given, is that of the code's row. A ``TypeError`` says that
+    a value which the message needs was forgotten.
 
         raise ApiError(Fault.PARAMETER_INVALID, reference="sliceSize", value="7", allowed="10 … 100")
     """
@@ -470,19 +497,17 @@ class ApiError(Exception):
         return self.row.status
 
 
-class _TypedArg(msgspec.Struct):
-    value: str
-    type: str
-
-
 class _ErrorResponse(msgspec.Struct, omit_defaults=True, rename="camel"):
-    """The body of every answer of 4xx and 5xx. The deprecated ``args`` is left out."""
+    """The body of every answer of 4xx and 5xx.
+
+    The deprecated ``args`` and ``typedArgs`` are left out: clients that are generated from the
+    published document cannot read the latter.
+    """
 
     error_message: str
     error_code: str
     trace_id: str
     reference: str | None = None
-    typed_args: list[_TypedArg] = []
 
 
 def render(error: ApiError, language: str, trace_id: str) -> bytes:
@@ -495,7 +520,6 @@ def render(error: ApiError, language: str, trace_id: str) -> bytes:
             error.code,
             _printable(trace_id),
             reference,
-            [_TypedArg(shown[name], _type(value)) for name, value in error.values.items()],
         )
     )
 
@@ -529,7 +553,3 @@ def _notation(value: object) -> str:
             return "{…}"
         case _:
             return "…"
-
-
-def _type(value: object) -> str:
-    return "INTEGER" if isinstance(value, int) and not isinstance(value, bool) else "STRING"

@@ -62,9 +62,8 @@ Every answer of 4xx and 5xx under `/v1` has a body of this form, here for
   the studio's own. There are: {", ".join(LANGUAGES)}.
 * `traceId` finds the request in the log. Quote it when you report an error.
 * `reference` names the part of the request that is at fault; it is left out where there is none.
-* `typedArgs` are the values in the message; left out where there are none. `value` is always a
-  string, and `type` (`STRING` or `INTEGER`) says what it stands for. Values of the request are
-  shortened, and characters that cannot be printed are replaced.
+* Values of the request that a message shows are shortened, and characters that cannot be printed are
+  replaced.
 """
     for status, summary in _STATUSES.items():
         page += f"""

@@ -7,6 +7,7 @@ import structlog
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.ids import new_trace_id
 from kursplan.web.faults import Headers, HttpFault
+from kursplan.web.head import HEAD_BYTES, HEADERS, LINE_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -23,4 +24,12 @@ def explain(fault: HttpFault) -> tuple[Headers, bytes]:
         (b"content-language", LANGUAGE.encode()),
         (b"x-trace-id", trace_id.encode()),
     ]
-    return headers, render(ApiError(Fault[fault.name]), LANGUAGE, trace_id)
+    return headers, render(_error(fault), LANGUAGE, trace_id)
+
+
+def _error(fault: HttpFault) -> ApiError:
+    if fault is HttpFault.REQUEST_HEAD_TOO_LARGE:
+        return ApiError(
+            Fault.REQUEST_HEAD_TOO_LARGE, headers=HEADERS, each=LINE_BYTES, limit=HEAD_BYTES
+        )
+    return ApiError(Fault[fault.name])

@@ -1,7 +1,7 @@
 """The Open API: what happens to every request under `/v1`, from the door to the answer.
 
-The order is the contract's: HEAD asks only about the key; an unknown path is told to anybody; then
-the key, the limit, the scope, and only then what was asked.
+The order is the contract's: HEAD asks only about the key; then the key itself, so that nobody without
+one is told which paths there are; the limit, the scope, and only then what was asked.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from kursplan.store.versions import Version
 log = structlog.get_logger(__name__)
 
 PREFIX = "/v1"
-BELOW = f"{PREFIX}/"
+BELOW = (f"{PREFIX}/", f"/{PREFIX}/")
+"""Clients put together base URL and path, and so double the slash between them."""
 RETRY_AFTER_SECONDS = 2
 """When to come back to a server that had too much to do."""
 NO_ENDPOINT = "unknown"
@@ -71,7 +72,7 @@ class OpenApi:
         if scope["type"] != "http":
             return False
         path = path_of(scope)
-        return path.startswith(BELOW) or path == PREFIX
+        return path.startswith(BELOW) or path in (PREFIX, "/" + PREFIX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
@@ -90,13 +91,17 @@ class OpenApi:
             # On any path it tells whether the key is valid, and nothing else (F56).
             await self._identify(visit)
             return Answer.empty(200, [])
-        endpoint, parameters = self._find(visit)
-        visit.route = endpoint.name
+        meant = self._find(visit)
+        if meant is not None:
+            visit.route = meant[0].name
         caller, version = await self._identify(visit)
+        if meant is None:
+            raise self._nothing_there(visit)
+        endpoint, parameters = meant
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
         call = Call(request, caller, parameters, self._house)
         if endpoint.kept is not None:
-            asked = _asked(caller, request, endpoint.kept)
+            asked = _asked(caller, visit, endpoint.kept)
             page = self._pages.find(asked, version)
             if page is None:
                 page = await self._pages.make(asked, version, partial(_page, endpoint, call))
@@ -123,28 +128,34 @@ class OpenApi:
         visit.caller = found[0]
         return found
 
-    def _find(self, visit: _Visit) -> tuple[Endpoint, Mapping[str, str]]:
-        """The endpoint that is meant, and what its path names.
+    def _find(self, visit: _Visit) -> tuple[Endpoint, Mapping[str, str]] | None:
+        """The endpoint that is meant, and what its path names; None where there is none.
 
         The first path that fits is the one that is meant, whatever the method: `GET
         /classes/booking/validate` is a method that is not there, and no booking of a strange id.
         """
-        path = visit.path
-        if fixed := self._fixed.get((visit.request.method, path)):
+        method, path = visit.request.method, visit.path
+        if fixed := self._fixed.get((method, path)):
             return fixed, {}
         meant = None
-        others = []
         for endpoint, pattern in self._paths.get(path.count("/"), ()):
             if meant in (None, endpoint.path) and (found := pattern.fullmatch(path)):
                 meant = endpoint.path
-                if endpoint.method == visit.request.method:
+                if endpoint.method == method:
                     return endpoint, found.groupdict()
-                others.append(endpoint.method)
-        if not others:
-            raise ApiError(Fault.PATH_NOT_FOUND, value=PREFIX + path, hint=_nearest(path))
-        allowed = ", ".join(sorted({*others, "HEAD"}))
+        return None
+
+    def _nothing_there(self, visit: _Visit) -> ApiError:
+        """What to say where no endpoint is meant."""
+        path = visit.path
+        near = self._paths.get(path.count("/"), ())
+        fitting = [endpoint for endpoint, pattern in near if pattern.fullmatch(path)]
+        if not fitting:
+            return ApiError(Fault.PATH_NOT_FOUND, value=PREFIX + path, hint=nearest(path))
+        methods = {each.method for each in fitting if each.path == fitting[0].path}
+        allowed = ", ".join(sorted(methods | {"HEAD"}))
         visit.headers.append((b"allow", allowed.encode()))
-        raise ApiError(Fault.METHOD_NOT_ALLOWED, value=visit.request.method, allowed=allowed)
+        return ApiError(Fault.METHOD_NOT_ALLOWED, value=visit.request.method, allowed=allowed)
 
     def _note(self, visit: _Visit, status: int, seconds: float) -> None:
         """Count the request and log it; the log names the route, never what was asked in it."""
@@ -169,15 +180,11 @@ class _Visit:
 
     def __init__(self, request: Request) -> None:
         self.request = request
+        self.path = _below(request.path)
         self.trace_id = new_trace_id()
         self.route = NO_ENDPOINT
         self.caller: Caller | None = None
         self.headers: Headers = []
-
-    @property
-    def path(self) -> str:
-        """The path below `/v1`."""
-        return self.request.path.removeprefix(PREFIX)
 
     def show(self, page: Page) -> Answer:
         """The page, or that it is still the one that the client has."""
@@ -195,6 +202,12 @@ class _Visit:
         if self.request.method == "HEAD":
             return Answer.empty(error.status, headers)
         return Answer.json(error.status, headers, render(error, language, self.trace_id))
+
+
+def _below(path: str) -> str:
+    """The path below `/v1`, in one notation: a slash at its end, or a second one before it, is the same."""
+    path = path.removeprefix("/" + PREFIX if path.startswith("//") else PREFIX)
+    return path.removesuffix("/")
 
 
 def _admit(visit: _Visit, endpoint: Endpoint, caller: Caller, standing: Standing | None) -> None:
@@ -221,9 +234,10 @@ def _refusal(visit: _Visit, failure: Exception) -> Answer:
     return visit.refuse(ApiError(Fault.INTERNAL_ERROR))
 
 
-def _asked(caller: Caller, request: Request, parameters: tuple[str, ...]) -> Asked:
+def _asked(caller: Caller, visit: _Visit, parameters: tuple[str, ...]) -> Asked:
     """The question, without anything that the answer does not depend on."""
-    return caller.organization_id, caller.studio_id, request.path, request.values(parameters)
+    values = visit.request.values(parameters)
+    return caller.organization_id, caller.studio_id, visit.path, values
 
 
 async def _page(endpoint: Endpoint, call: Call) -> Page:
@@ -242,7 +256,7 @@ def _over_the_limit(standing: Standing) -> ApiError:
     return ApiError(Fault.RATE_LIMIT_EXCEEDED, limit=standing.limit, seconds=standing.reset_seconds)
 
 
-def _nearest(path: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
+def nearest(path: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:
     """The known path that looks most like this one."""
     known = [endpoint.path for endpoint in endpoints]
     found = difflib.get_close_matches(path[:200], known, n=1, cutoff=0)

@@ -25,6 +25,8 @@ async def information(call: Call) -> wire.StudioInformation:
         )
     )
     studio = page.studio
+    hours = [_hours(each) for each in page.opening_hours if not each.public]
+    public = [_hours(each) for each in page.opening_hours if each.public]
     located = studio.longitude is not None and studio.latitude is not None
     return wire.StudioInformation(
         studio_id=studio.id,
@@ -42,8 +44,8 @@ async def information(call: Call) -> wire.StudioInformation:
         city=given(studio.city),
         opening_date=given(studio.opening_date),
         closing_date=given(studio.closing_date),
-        opening_hours=[_hours(each) for each in page.opening_hours if not each.public],
-        public_opening_hours=[_hours(each) for each in page.opening_hours if each.public],
+        opening_hours=hours,
+        public_opening_hours=public or hours,
         closing_hours=[
             wire.ClosingHours(
                 reason=given(each.reason),

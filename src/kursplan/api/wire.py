@@ -173,10 +173,17 @@ class StudioInformation(Wire):
     location: Coordinates | UnsetType = UNSET
 
 
+class IdlePeriodContract(Wire):
+    id: int
+    rate_name: str
+
+
 class IdlePeriod(Wire):
     id: int
     start_date: date
-    end_date: date | UnsetType = UNSET
+    end_date: date
+    unlimited: bool
+    contract: IdlePeriodContract
     reason: str | UnsetType = UNSET
 
 
@@ -206,5 +213,7 @@ class Employee(Wire):
     id: int
     first_name: str
     last_name: str
+    employee_initials: str
+    gender: Gender
     public_name: str | UnsetType = UNSET
     business_role: BusinessRole | UnsetType = UNSET

@@ -59,7 +59,9 @@ class Company:
     async def members(self, studio_id: int) -> list[AnyRow]:
         people = directory.People(self.organization_id, studio_id)
         return await self.database.read(
-            lambda tx: people.with_status(tx, CustomerStatus.MEMBER, after=0, limit=EVERYBODY)
+            lambda tx: people.with_status(
+                tx, CustomerStatus.MEMBER, after=0, skip=0, limit=EVERYBODY
+            )
         )
 
     async def reserved(self, studio_id: int, series: str) -> list[int]:

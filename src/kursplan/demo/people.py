@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded_address
 
 FEMALE_BERLIN = [
     "Aylin",
@@ -345,7 +345,7 @@ def _customer(
     city: City, number: str, name: tuple[str, str, str], dice: random.Random
 ) -> dict[str, Any]:
     first, last, gender = name
-    mail = folded(f"{first}.{last}").replace(" ", "-")
+    mail = folded_address(f"{first}.{last}").replace(" ", "-")
     born = date(1958, 1, 1) + timedelta(days=dice.randint(0, 48 * 365))
     return {
         "key": number,

@@ -118,6 +118,9 @@ class EmployeeEntry:
     studios: frozenset[str]
     public_name: str | None = field(default=None, repr=False)
     business_role: BusinessRole | None = None
+    gender: Gender | None = None
+    initials: str | None = field(default=None, repr=False)
+    """Made of the names where there are none."""
 
 
 @dataclass(frozen=True, slots=True)

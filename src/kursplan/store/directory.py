@@ -35,13 +35,17 @@ from kursplan.store.tables import (
     employee_studio,
     idle_period,
     integration,
+    membership,
     opening_hours,
+    rate,
     studio,
 )
 
+_TODAY = bindparam("today", type_=Date)
 _STUDIO = bindparam("studio_id", type_=BigInteger)
 _AFTER = bindparam("after", type_=BigInteger)
 _LIMIT = bindparam("limit", type_=Integer)
+_SKIP = bindparam("skip", type_=BigInteger)
 
 STUDIO = select(*(each for each in studio.c if each.name not in ("organization_id", "key"))).where(
     studio.c.organization_id == ORGANIZATION, studio.c.id == _STUDIO
@@ -139,6 +143,7 @@ CUSTOMERS = (
     )
     .order_by(customer.c.id)
     .limit(_LIMIT)
+    .offset(_SKIP)
 )
 
 CUSTOMER_BY_ID = _CUSTOMERS.where(_OF_STUDIO, _BY_ID)
@@ -163,10 +168,25 @@ IDLE_PERIODS = (
         idle_period.c.first_day,
         idle_period.c.last_day,
         idle_period.c.reason,
+        idle_period.c.membership_id,
+        rate.c.name.label("rate_name"),
+    )
+    .select_from(
+        idle_period.join(
+            membership,
+            (membership.c.organization_id == idle_period.c.organization_id)
+            & (membership.c.id == idle_period.c.membership_id),
+        ).join(
+            rate,
+            (rate.c.organization_id == membership.c.organization_id)
+            & (rate.c.id == membership.c.rate_id),
+        )
     )
     .where(
         idle_period.c.organization_id == ORGANIZATION,
         any_of(idle_period.c.customer_id, "customer_ids"),
+        # What has ended no longer rests.
+        or_(membership.c.valid_until.is_(None), membership.c.valid_until >= _TODAY),
     )
     .order_by(idle_period.c.first_day, idle_period.c.id)
 )
@@ -178,6 +198,8 @@ _EMPLOYEES = (
         employee.c.last_name,
         employee.c.public_name,
         employee.c.business_role,
+        employee.c.gender,
+        employee.c.initials,
     )
     .select_from(
         employee_studio.join(
@@ -193,7 +215,9 @@ _EMPLOYEES = (
     )
 )
 
-EMPLOYEES = _EMPLOYEES.where(employee.c.id > _AFTER).order_by(employee.c.id).limit(_LIMIT)
+EMPLOYEES = (
+    _EMPLOYEES.where(employee.c.id > _AFTER).order_by(employee.c.id).limit(_LIMIT).offset(_SKIP)
+)
 EMPLOYEE_BY_ID = _EMPLOYEES.where(employee.c.id == bindparam("employee_id"))
 
 
@@ -261,10 +285,10 @@ class People:
         return list(tx.execute(statement, named))
 
     def with_status(
-        self, tx: Connection, status: CustomerStatus, *, after: int, limit: int
+        self, tx: Connection, status: CustomerStatus, *, after: int, skip: int, limit: int
     ) -> list[AnyRow]:
-        """The studio's customers with this status, by id, from the one after `after` on."""
-        named = {**self._named, "status": status, "after": after, "limit": limit}
+        """The studio's customers with this status, by id, after `after` and `skip` more."""
+        named = {**self._named, "status": status, "after": after, "skip": skip, "limit": limit}
         return list(tx.execute(CUSTOMERS, named))
 
 
@@ -281,12 +305,12 @@ def studio_page(
 
 
 def idle_periods(
-    tx: Connection, organization_id: int, customer_ids: Collection[int]
+    tx: Connection, organization_id: int, customer_ids: Collection[int], today: date
 ) -> dict[int, list[AnyRow]]:
-    """By customer, the earliest first."""
+    """Those of contracts that have not ended, by customer, the earliest first."""
     found: defaultdict[int, list[AnyRow]] = defaultdict(list)
     if customer_ids:
-        named = {"organization": organization_id, "customer_ids": customer_ids}
+        named = {"organization": organization_id, "customer_ids": customer_ids, "today": today}
         for each in tx.execute(IDLE_PERIODS, named):
             found[each.customer_id].append(each)
     return found
@@ -299,13 +323,14 @@ def is_customer(tx: Connection, organization_id: int, customer_id: int) -> bool:
 
 
 def employees(
-    tx: Connection, organization_id: int, studio_id: int, *, after: int, limit: int
+    tx: Connection, organization_id: int, studio_id: int, *, after: int, skip: int, limit: int
 ) -> list[AnyRow]:
-    """Who works in the studio, by id, from the one after `after` on."""
+    """Who works in the studio, by id, after `after` and `skip` more."""
     named = {
         "organization": organization_id,
         "studio_id": studio_id,
         "after": after,
+        "skip": skip,
         "limit": limit,
     }
     return list(tx.execute(EMPLOYEES, named))

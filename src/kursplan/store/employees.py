@@ -24,7 +24,7 @@ from kursplan.store.tables import (
 )
 
 _EMPLOYEE_ID = bindparam("employee_id", type_=BigInteger)
-_PLAIN = ("first_name", "last_name", "public_name", "business_role")
+_PLAIN = ("first_name", "last_name", "public_name", "business_role", "gender", "initials")
 
 EMPLOYEES = (
     select(employee.c.id, employee.c.key, *(employee.c[name] for name in _PLAIN))
@@ -122,6 +122,8 @@ def load(
             frozenset(studios[row.id]),
             row.public_name,
             row.business_role,
+            row.gender,
+            row.initials,
         )
         for row in tx.execute(EMPLOYEES, named)
     }

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded, folded_address
 from kursplan.store import contingents
 from kursplan.store.dialect import Instant, any_of
 from kursplan.store.named import freed
@@ -375,7 +375,7 @@ def _values(home: Home) -> dict[str, Any]:
         "preferred_language": entry.preferred_language,
         "first_name_folded": folded(entry.first_name),
         "last_name_folded": folded(entry.last_name),
-        "email_folded": None if entry.email is None else folded(entry.email),
+        "email_folded": None if entry.email is None else folded_address(entry.email),
     }
 
 

@@ -259,6 +259,9 @@ employee = _table(
     _text("public_name"),
     _word("business_role", BusinessRole, optional=True),
     _when("deleted_at", optional=True),
+    # Without a check of its words: SQLite can't add one to a table that is there.
+    _word("gender", Gender, optional=True),
+    _text("initials"),
     _unique_key(),
     _one_of("business_role", BusinessRole),
 )

@@ -34,6 +34,7 @@ _SINCE = bindparam("since", type_=Instant)
 _UNTIL = bindparam("until", type_=Instant)
 _AFTER = bindparam("after", type_=BigInteger)
 _LIMIT = bindparam("limit", type_=Integer)
+_SKIP = bindparam("skip", type_=BigInteger)
 
 _IS_VISIBLE = and_(class_.c.bookable, class_.c.online_booking != OnlineBooking.NO)
 
@@ -72,6 +73,7 @@ CLASSES = Fixed(
     )
     .order_by(class_.c.id)
     .limit(_LIMIT)
+    .offset(_SKIP)
 )
 
 CLASS_BY_ID = Fixed(
@@ -103,12 +105,15 @@ _SLICE = (
     or_(slot.c.starts_at > _SINCE, slot.c.id > _AFTER),
 )
 
-SLOTS_OF_STUDIO = Fixed(_SLOTS.where(*_SLICE).order_by(slot.c.starts_at, slot.c.id).limit(_LIMIT))
+SLOTS_OF_STUDIO = Fixed(
+    _SLOTS.where(*_SLICE).order_by(slot.c.starts_at, slot.c.id).limit(_LIMIT).offset(_SKIP)
+)
 
 SLOTS_OF_CLASS = Fixed(
     _SLOTS.where(slot.c.class_id == bindparam("class_id"), *_SLICE)
     .order_by(slot.c.starts_at, slot.c.id)
     .limit(_LIMIT)
+    .offset(_SKIP)
 )
 
 SLOT_BY_ID = Fixed(
@@ -198,10 +203,11 @@ class ShownSlot:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a slice of slots begins: after the slot with this id at this start."""
+    """Where a slice of slots begins: after the slot with this id at this start, and so many more."""
 
     starts_at: datetime
     slot_id: int = 0
+    skip: int = 0
 
 
 def classes(
@@ -212,15 +218,17 @@ def classes(
     since: datetime,
     until: datetime,
     after: int,
+    skip: int,
     limit: int,
 ) -> list[AnyRow]:
-    """Visible classes with a slot in the time, by id, from the one after `after` on."""
+    """Visible classes with a slot in the time, by id, from the one after `after` on but for `skip`."""
     named = {
         "organization": organization_id,
         "studio_id": studio_id,
         "since": since,
         "until": until,
         "after": after,
+        "skip": skip,
         "limit": limit,
     }
     return CLASSES.rows(tx, named)
@@ -250,6 +258,7 @@ def slots_between(
         "studio_id": studio_id,
         "since": begin.starts_at,
         "after": begin.slot_id,
+        "skip": begin.skip,
         "until": until,
         "limit": limit,
     }
