@@ -19,7 +19,7 @@ from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded, folded_address
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
@@ -351,7 +351,7 @@ def _people(gym: Gym, now: datetime) -> Iterator[tuple[Table, Iterable[Row]]]:
                 "email": f"marlene.{n}@example.com",
                 "first_name_folded": folded("Marlene"),
                 "last_name_folded": folded(f"Schröder {n}"),
-                "email_folded": folded(f"marlene.{n}@example.com"),
+                "email_folded": folded_address(f"marlene.{n}@example.com"),
             }
             for n, each in enumerate(gym.customers)
         ),

@@ -82,7 +82,11 @@ def test_a_head_without_an_end_is_refused_while_it_arrives(
 def test_each_part_of_a_head_has_a_bound(served: Served, head: bytes) -> None:
     told = served.told(head + LAST)
     assert statuses(told) == [431]
-    assert json.loads(told.partition(b"\r\n\r\n")[2])["errorCode"] == "REQUEST_HEAD_TOO_LARGE"
+    error = json.loads(told.partition(b"\r\n\r\n")[2])
+    assert error["errorCode"] == "REQUEST_HEAD_TOO_LARGE"
+    assert error["errorMessage"].endswith(
+        "Allowed: 128 headers, 16384 bytes each, 32768 bytes in total."
+    )
 
 
 def test_a_long_head_within_the_bounds_is_heard(served: Served) -> None:

@@ -16,7 +16,7 @@ import pytest
 from trustme import CA
 
 from kursplan.clock import HandClock, SystemClock
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded, folded_address
 from kursplan.store.rows import AnyRow
 from tests.gym import Gym
 from tests.webhooks.partner import Partners
@@ -101,7 +101,7 @@ async def test_the_log_tells_what_became_of_deliveries_and_no_secrets(
             first_name_folded=folded(FIRST_NAME),
             last_name_folded=folded(LAST_NAME),
             email=EMAIL,
-            email_folded=folded(EMAIL),
+            email_folded=folded_address(EMAIL),
         )
         await gym.booked(customer, slot)
         log = tmp_path / "log"

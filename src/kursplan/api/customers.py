@@ -100,13 +100,13 @@ async def _by_id(call: Call, people: People) -> wire.Customer:
 
 
 async def _by_number(call: Call, people: People) -> wire.Customer:
-    given_ = {name: text for name in BY if (text := _without_blanks(call.query(name)))}
-    if not given_:
+    told = {name: text for name in BY if (text := _without_blanks(call.query(name)))}
+    if not told:
         raise ApiError(Fault.CRITERION_MISSING, allowed=", ".join(BY))
-    number = given_.get("customerNumber")
+    number = told.get("customerNumber")
     if number is None:
         # What nobody goes by here finds nobody.
-        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=next(iter(given_)))
+        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=next(iter(told)))
     return await _one(call, lambda tx: people.by_number(tx, number), "customerNumber")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded, folded_address
 from kursplan.store.dialect import any_of
 from kursplan.store.directory import Criteria, People
 from kursplan.store.rows import AnyRow
@@ -61,16 +61,15 @@ ALL_OF_CUSTOMER = select(customer).where(
 def find(tx: Connection, organization_id: int, text: str) -> Sequence[AnyRow]:
     """Who has this number or e-mail address, or a name that begins so; at most `FOUND_AT_ONCE`.
 
-    Of several words the first and the last count, in either order. It is asked for in each studio,
-    because it is by studio that customers are found quickly.
+    Of several words the first ones are one name and the others the other, or only the first and the
+    last count. It is asked for in each studio, because it is by studio that customers are found quickly.
     """
-    words = folded(text).split()
+    words = [word for each in text.split() if (word := folded(each))]
     if not words:
         return []
-    first, last = words[0], "" if len(words) == 1 else words[-1]
-    criteria = [Criteria(first_name=first, last_name=last), Criteria(last, first)]
+    criteria = _names(words)
     if "@" in text:
-        criteria = [Criteria(email=folded(text))]
+        criteria = {Criteria(email=folded_address(text))}
     found: set[int] = set()
     for studio_id in tx.execute(STUDIOS, {"organization": organization_id}).scalars().all():
         of = People(organization_id, studio_id)
@@ -86,6 +85,13 @@ def find(tx: Connection, organization_id: int, text: str) -> Sequence[AnyRow]:
         people, key=lambda each: (folded(each.last_name), folded(each.first_name), each.id)
     )
     return by_name[:FOUND_AT_ONCE]
+
+
+def _names(words: Sequence[str]) -> set[Criteria]:
+    """What first and last name may be; where one ends and the other begins cannot be seen."""
+    cuts = [("".join(words[:n]), "".join(words[n:])) for n in range(len(words))]
+    pairs = cuts if len(words) == 1 else [*cuts, (words[0], words[-1])]
+    return {Criteria(*each) for one, other in pairs for each in ((one, other), (other, one))}
 
 
 def everything_of(
