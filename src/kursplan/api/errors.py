@@ -113,6 +113,13 @@ _ROWS: Final = (
         "It is later than the slot's `latestBookingDateTime`. Offer another slot.",
     ),
     ErrorRow(
+        Refusal.NO_SHOW_PENALTY_ACTIVE,
+        400,
+        "Booking is blocked for a while because classes were missed.",
+        "A penalty of one of the studio's no-show rules is running for the customer. It ends by "
+        "itself; the customer should ask the studio.",
+    ),
+    ErrorRow(
         Refusal.CUSTOMER_IDLE,
         400,
         "The membership is paused at the time of this class.",

@@ -31,6 +31,9 @@ class Refusal(StrEnum):
     DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME = "DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME"
     """Booking has closed."""
 
+    NO_SHOW_PENALTY_ACTIVE = "NO_SHOW_PENALTY_ACTIVE"
+    """A penalty of a no-show rule is running for the customer; nothing gives it yet."""
+
     CUSTOMER_IDLE = "CUSTOMER_IDLE"
     """An idle period of the customer covers some time of the slot."""
 

@@ -11,7 +11,7 @@ from alembic import op
 
 from kursplan.domain.names import folded
 
-revision = "0017"
+revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
