@@ -324,7 +324,9 @@ async def test_until_when_a_booking_can_be_cancelled(
     assert refusal(await cancel(late)) == (400, "CANCELLATION_TOO_LATE")
     assert (await cancel(forgiven)).status_code == 200
     assert (await cancel(waits)).status_code == 200, "a waiting position can be given up"
-    assert (await cancel(moves_up)).status_code == 200, "nobody is held to a seat they were just given"
+    assert (await cancel(moves_up)).status_code == 200, (
+        "nobody is held to a seat they were just given"
+    )
     clock.set(gym.at("18:00"))
     assert refusal(await cancel(late)) == (400, "SLOT_STARTED")
     # What was cancelled in time stays so.

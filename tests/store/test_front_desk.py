@@ -10,7 +10,9 @@ from tests.gym import Gym
 
 
 async def test_names_are_found_in_one_word_and_in_several(database: Database, gym: Gym) -> None:
-    obrien = await gym.customer("Anna-Lena", last_name="O’Brien", number="A-17")
+    obrien = await gym.customer(
+        "Anna-Lena", last_name="O\N{RIGHT SINGLE QUOTATION MARK}Brien", number="A-17"
+    )
     dijk = await gym.customer("Jörg", last_name="van Dijk")
     await gym.customer("Bela", last_name="Busch")
 
