@@ -63,6 +63,36 @@ async def test_what_is_dumped_can_be_loaded(
 
 
 @pytest.fixture
+def foreign_file(tmp_path: Path) -> Path:
+    written = tmp_path / "foreign.yaml"
+    written.write_text(
+        GYM.replace("Two Rooms", "Două Săli").replace("title: Yoga", "title: Jóga ☯")
+    )
+    return written
+
+
+async def test_it_is_dumped_in_utf_8_whatever_the_terminal_has(
+    kursplan: Kursplan, database: Database, foreign_file: Path, database_url: str
+) -> None:
+    await kursplan("gym", "load", foreign_file)
+    environment = os.environ | {
+        "KURSPLAN_DATABASE_URL": database_url,
+        "PYTHONIOENCODING": "ascii",
+    }
+
+    def written(*arguments: str) -> bytes:
+        command = [sys.executable, "-m", "kursplan", *arguments]
+        ran = subprocess.run(command, check=True, capture_output=True, env=environment)
+        assert ran.stderr == b""
+        return ran.stdout
+
+    dumped = yaml.safe_load(written("gym", "dump").decode())
+    assert dumped["organization"]["name"] == "Două Săli"
+    # For people, what can't be shown is shown as its code.
+    assert "J\\xf3ga \\u262f" in written("class", "list").decode("ascii")
+
+
+@pytest.fixture
 def mistaken_file(tmp_path: Path) -> Path:
     written = tmp_path / "mistaken.yaml"
     written.write_text(GYM.replace("Europe/Oslo", "Oslo").replace("duration: 60", "duration: long"))

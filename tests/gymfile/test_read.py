@@ -170,8 +170,8 @@ def test_every_mistake_is_told_at_once_with_its_place() -> None:
         ("location: hall", "location: attic", "series[0].location: is 'attic', but there is no such location in this file"),
         ("locations: []", "locations: [{key: patio, name: Patio}]", None),
         ("{bookings: 4, period: MONTH}", "{bookings: 4, period: WEEK}", "customers[0].memberships[0].contingents[1].period: WEEK has a contingent already"),
-        ("{studio: lisbon, scopes", "{studio: berlin, scopes", "applications[0].integrations[1].studio: is 'berlin', like that in line 119"),
-        ("first_name: Łukasz", "number: '1001'\n    first_name: Łukasz", "customers[1].number: is '1001', like that in line 88"),
+        ("{studio: lisbon, scopes", "{studio: berlin, scopes", "applications[0].integrations[1].studio: is 'berlin', like that in line 121"),
+        ("first_name: Łukasz", "number: '1001'\n    first_name: Łukasz", "customers[1].number: is '1001', like that in line 90"),
         ("first_name: Jo\n", "deleted: true\n", "slots[0].instructors[0]: is 'jo', but this file deletes that employee"),
         ("    latitude: 52.52\n", "", "studios[0].longitude: needs 'latitude' beside it"),
         ("latitude: 52.52", "latitude: 152.52", "studios[0].latitude: is 152.52: give a number from -90 to 90"),
@@ -212,7 +212,7 @@ def test_a_location_has_to_be_in_the_studio_of_the_class() -> None:
         ("location: hall", "location: patio"),
     )
     assert mistakes(text) == [
-        "line 65, series[0].location: 'patio' is in the studio 'lisbon', but the class is held in 'berlin'"
+        "line 67, series[0].location: 'patio' is in the studio 'lisbon', but the class is held in 'berlin'"
     ]
 
 

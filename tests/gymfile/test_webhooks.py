@@ -202,7 +202,7 @@ FURTHER = '{key: slots, url: "https://a.example/", types: [CLASS_SLOT_UPDATED]}'
         (f'{{url: "{URL}", types: []}}', "types: is empty: name at least one"),
         (f'{{url: "{URL}", types: [SLOT_UPDATED]}}', "types[0]: is 'SLOT_UPDATED'; did you mean CLASS_SLOT_UPDATED?"),
         ("{url: partner.example}", "url: is 'partner.example', which does not fit: write it like 'https://partner.example/hooks'"),
-        (f'{{url: "{URL}", further: [{FURTHER}, {FURTHER}]}}', "further[1].key: is 'slots', like that in line 119"),
+        (f'{{url: "{URL}", further: [{FURTHER}, {FURTHER}]}}', "further[1].key: is 'slots', like that in line 121"),
         (f'{{url: "{URL}", further: [{FURTHER.replace("slots", "default")}]}}', "further[0].key: is 'default', which is the name of the one at 'url': give another"),
         (f'{{url: "{URL}", further: [{{key: slots, url: "{URL}"}}]}}', "further[0]: lacks 'types'"),
         ("{retry: {}}", "retry: says nothing: give 'plan' or 'seconds'"),

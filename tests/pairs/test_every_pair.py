@@ -1,7 +1,8 @@
 """Whatever two processes are told at once, what comes of it is what one of both orders gives.
 
 Every command meets every other. One is held where it has looked and not locked yet, and where it is
-about to commit; the other goes on as far as it can. `make soak` walks all variants of each kind.
+about to commit; the other goes on as far as it can. Of two, only one is held while the other passes;
+`make soak` walks both ways, and all variants of each kind.
 """
 
 from __future__ import annotations
@@ -24,20 +25,33 @@ def test_every_kind_of_command_is_walked(given: dict[str, Command[Any]]) -> None
 @pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.timeout(600)
-async def test_both_orders(kind: str, given: dict[str, Command[Any]], walk: Walk) -> None:
+async def test_both_orders(
+    kind: str, given: dict[str, Command[Any]], walk: Walk, every_variant: bool
+) -> None:
     broken = []
+    at = {name: number for number, name in enumerate(given)}
     for name, held in given.items():
         if type(held).__name__ != kind:
             continue
         for place in await walk.places(held):
             for beside, other in given.items():
+                if not every_variant and not _is_held(at[name], at[beside]):
+                    continue
                 outcome = await walk.beside(held, place, other)
-                orders = await walk.in_turn(held, other), flipped(await walk.in_turn(other, held))
+                orders = [await walk.in_turn(held, other)]
+                if outcome == orders[0]:
+                    continue
+                orders.append(flipped(await walk.in_turn(other, held)))
                 if outcome not in orders:
                     broken.append(f"{name!r} held {place}, {beside!r} beside it:")
                     nearest = min((outcome.differs(each) for each in orders), key=len)
                     broken.extend(f"  {each}" for each in nearest[:5])
     assert not broken, "\n".join(broken)
+
+
+def _is_held(one: int, other: int) -> bool:
+    """Which of two is held while the other passes: by their numbers, each of them about half the time."""
+    return one == other or ((one + other) % 2 == 0) == (one < other)
 
 
 @pytest.mark.asyncio(loop_scope="session")

@@ -7,6 +7,8 @@ what needs the database only when a command runs, so that `--help` answers at on
 from __future__ import annotations
 
 import errno
+import io
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -96,7 +98,10 @@ def _kursplan(
         ),
     ] = False,
 ) -> None:
-    pass
+    # A name that the terminal can't show is shown as its code; it never ends a command half-way.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 app.command("serve")(serve.serve)

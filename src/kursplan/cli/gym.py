@@ -104,18 +104,18 @@ def dump(
     ] = None,
     organization: OrganizationOption = None,
 ) -> None:
-    """Write the organization as a gym file, as it stands now."""
+    """Write the organization as a gym file, as it stands now; in UTF-8, whatever the terminal's is."""
     from kursplan import gymfile
 
     async def task(office: Office) -> str:
         return await gymfile.dump(office.database, office.clock, office.organization_key)
 
-    text = in_office(organization, task)
+    text = in_office(organization, task).encode()
     if output is None:
         typer.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(text)
     except OSError as error:
         raise Stop(f"can't write {output}: {error.strerror}") from error
 
@@ -125,7 +125,7 @@ def schema() -> None:
     """Write the JSON Schema of gym files, by which editors check and complete them."""
     from kursplan.gymfile import SCHEMA_TEXT
 
-    typer.echo(SCHEMA_TEXT.rstrip("\n"))
+    typer.echo(SCHEMA_TEXT.rstrip("\n").encode())
 
 
 @contextmanager
