@@ -15,6 +15,7 @@ from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
+from kursplan.domain.terms import Term
 from kursplan.store import tables
 from kursplan.store.examination import Promise
 from tests.cli.conftest import Kursplan, listed
@@ -151,7 +152,7 @@ async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
     gym: Gym, in_three_days: date, kursplan: Kursplan
 ) -> None:
     by_staff = await gym.klass("by-staff", promotion=Promotion.BY_STAFF)
-    too_late = await gym.klass("too-late", promotion_ends="1 WEEK")
+    too_late = await gym.klass("too-late")
     rate = await gym.rate()
     for hour, of in enumerate((by_staff, too_late, "idle", "closed", "elsewhere"), start=10):
         slot = await gym.slot(of, at=f"{hour}:00", day=in_three_days, seats=1)
@@ -159,6 +160,8 @@ async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
         await gym.booked(sits, slot)
         await gym.booked(waits, slot)
         await gym.set(tables.slot, slot, max_participants=2)
+        if of == too_late:
+            await gym.set(tables.class_, too_late, promotion_ends=Term.parse("1 WEEK"))
         if of == "idle":
             await gym.idle(waits, await gym.membership(waits, rate), in_three_days)
         if of == "closed":

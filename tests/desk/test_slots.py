@@ -191,12 +191,18 @@ async def test_the_term_for_confirming_moves_along(gym: Gym) -> None:
 async def test_nobody_loses_a_seat_because_the_slot_moved_past_the_term_for_confirming(
     gym: Gym,
 ) -> None:
+    """They have two hours at least to learn of it, and nothing to confirm where there are none."""
     await gym.klass(confirmation="1 DAY")
     slot = await gym.slot(at="18:00", day=TUESDAY)
     seat = await gym.booked(await gym.customer(), slot)
-    before = await gym.told()
-
     await gym.changed_slot(slot, local_start=gym.wall("18:00"))
+    now = await gym.booking_now(seat.booking_id)
+    assert now.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
+    assert now.confirm_until == gym.now + timedelta(hours=2)
+    before = await gym.told()
+    gym.clock.set(gym.at("16:30"))
+
+    await gym.changed_slot(slot, local_start=gym.wall("18:15"))
 
     now = await gym.booking_now(seat.booking_id)
     assert (now.status, now.confirm_until) == (BOOKED, None)

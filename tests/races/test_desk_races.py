@@ -44,7 +44,9 @@ async def test_a_booking_is_either_confirmed_or_expired(
     gym: Gym, database_url: str, deskhands: list[Deskhand]
 ) -> None:
     """F41: one process still confirms at the last instant, for another that instant is over."""
-    await gym.klass("spin", confirmation="2 HOURS")
+    await gym.klass(
+        "spin", confirmation="2 HOURS", promotion_ends="0 MINUTES", confirm_promotion="3 HOURS"
+    )
     last_instant = gym.at("16:00")
     async with (
         deskhands[0].at(database_url, last_instant) as staff,
@@ -89,7 +91,9 @@ async def test_two_processes_expire_what_is_due_once(
     gym: Gym, database_url: str, deskhands: list[Deskhand]
 ) -> None:
     """F42"""
-    await gym.klass("spin", confirmation="2 HOURS")
+    await gym.klass(
+        "spin", confirmation="2 HOURS", promotion_ends="0 MINUTES", confirm_promotion="3 HOURS"
+    )
     later = gym.at("16:00") + ONE_MILLISECOND
     async with (
         deskhands[0].at(database_url, later) as one,

@@ -35,7 +35,11 @@ def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
     gave the seat or its time after the term, or whose booking would be refused today, can give it up
     until the start. And whoever has just got a seat has a while to think about it.
     """
-    if booking.waiting or now <= slot.cancellable_until or booking.conflict is not None:
+    if booking.waiting or now <= slot.cancellable_until:
+        return False
+    if slot.has_started(now):
+        return True
+    if booking.conflict is not None:
         return False
     if booking.free_until is not None:
         return now > booking.free_until
