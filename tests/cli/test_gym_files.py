@@ -62,6 +62,21 @@ async def test_what_is_dumped_can_be_loaded(
     assert (await kursplan("gym", "load", output)).out == "Nothing had to be changed.\n"
 
 
+async def test_a_dump_that_fails_leaves_what_was_there(
+    kursplan: Kursplan, database: Database, file: Path, tmp_path: Path
+) -> None:
+    await kursplan("gym", "load", file)
+    earlier = tmp_path / "earlier.yaml"
+    await kursplan("gym", "dump", "--output", earlier)
+    good = earlier.read_bytes()
+    (tmp_path / ".earlier.yaml.partial").mkdir()
+
+    failed = await kursplan("gym", "dump", "--output", earlier)
+
+    assert (failed.status, failed.err) == (1, f"kursplan: can't write {earlier}: Is a directory\n")
+    assert earlier.read_bytes() == good
+
+
 @pytest.fixture
 def foreign_file(tmp_path: Path) -> Path:
     written = tmp_path / "foreign.yaml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,7 +115,7 @@ def dump(
         typer.echo(text, nl=False)
         return
     try:
-        output.write_bytes(text)
+        _write_whole(output, text)
     except OSError as error:
         raise Stop(f"can't write {output}: {error.strerror}") from error
 
@@ -158,6 +158,22 @@ def _text(file: Path) -> bytes:
             return opened.read(LONGEST_FILE + 1)
     except OSError as error:
         raise Stop(f"can't read {file}: {error.strerror}") from error
+
+
+def _write_whole(output: Path, text: bytes) -> None:
+    """Write the file, or leave what was there before: never a part, and never nothing."""
+    if output.exists() and not output.is_file():
+        output.write_bytes(text)  # A device or a pipe has nothing to keep.
+        return
+    output = output.resolve()
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        partial.write_bytes(text)
+        partial.replace(output)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def _told(mistakes: Sequence[Mistake]) -> str:
