@@ -38,7 +38,9 @@ class House:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
     if request.param == "sqlite":
         file = tmp_path_factory.mktemp("house") / "kursplan.db"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), file)

@@ -1,14 +1,15 @@
-"""Clients as partners make them: generated from our document, checked as strictly as their language can.
+"""Clients as partners make them: by the commands of docs/clients.md, and checked as strictly as can be.
 
 Each lies in a folder of its own, beside a flow (`flow.py`, `flow.ts`, `Flow.java`): a partner's day, the
-same in every language. What they are made with is installed by `make clients`, and is nothing that
-Kursplan needs.
+same in every language. What makes and checks them is installed by `make clients`; Kursplan needs none
+of it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,9 +21,12 @@ from kursplan.api import docs
 from tests.throwaway import not_installed
 
 HERE = Path(__file__).parent
-INSTALLED = HERE.parents[1] / ".clients"
-PYTHON = INSTALLED / "python/bin"
-NODE_MODULES = INSTALLED / "node_modules"
+ROOT = HERE.parents[1]
+TOLD = ROOT / "docs/clients.md"
+
+INSTALLED = ROOT / ".clients"
+PYTHON = INSTALLED / "python/bin/python"
+PROGRAMS = [PYTHON.parent, INSTALLED / "node_modules/.bin"]
 
 
 @dataclass(frozen=True)
@@ -30,68 +34,48 @@ class Client:
     """A way to a client."""
 
     make: Callable[[Path], str]
-    """Puts it into an empty folder, strictly checked, and gives what its generator said."""
+    """Puts it into an empty folder, checked, and gives what its generator said."""
     command: Sequence[str | Path]
     """Runs the flow in that folder, with address, key and customer number behind it."""
 
 
 def openapi_python_client(folder: Path) -> str:
-    _needs_what_is_installed()
-    shutil.copy(HERE / "openapi_python_client/flow.py", folder)
-    said = run(
-        *(PYTHON / "openapi-python-client", "generate", "--fail-on-warning"),
-        *("--config", HERE / "openapi_python_client/config.yaml"),
-        *("--path", _document(folder), "--meta", "none"),
-        *("--output-path", "kursplan_client"),
-        within=folder,
-    )
-    run(
-        *(sys.executable, "-m", "mypy", "--strict", "--python-executable", PYTHON / "python"),
-        *("--config-file", os.devnull, "--cache-dir", INSTALLED / "mypy", "flow.py"),
-        within=folder,
-    )
+    said = _generate(folder, "openapi-python-client")
+    check = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "flow.py"]
+    run(*check, "--python-executable", PYTHON, "--cache-dir", INSTALLED / "mypy", within=folder)
     return said
 
 
 def openapi_typescript(folder: Path) -> str:
-    program = "openapi-typescript/bin/cli.js"
-    return _typescript(folder, program, _document(folder), "--output", "generated.ts")
-
-
-def hey_api(folder: Path) -> str:
-    program = "@hey-api/openapi-ts/bin/index.cjs"
-    document = _document(folder)
-    return _typescript(folder, program, "--input", document, "--output", "generated")
-
-
-def java(folder: Path) -> str:
-    """Nothing is generated for it, and nothing has to be installed but Java."""
-    if shutil.which("javac") is None:
-        not_installed("Java", "install it (Debian, Ubuntu: apt-get install default-jdk-headless).")
-    shutil.copy(HERE / "java/Flow.java", folder)
-    return ""
-
-
-def _typescript(folder: Path, program: str, *arguments: str | Path) -> str:
-    _needs_what_is_installed()
-    (folder / "node_modules").symlink_to(NODE_MODULES)
-    for each in ("package.json", "tsconfig.json", f"{folder.name}/flow.ts"):
-        shutil.copy(HERE / each, folder)
-    said = run("node", NODE_MODULES / program, *arguments, within=folder)
-    run("node", NODE_MODULES / "typescript/bin/tsc", within=folder)
+    said = _generate(folder, "openapi-typescript")
+    run("tsc", within=folder)
     return said
 
 
-def _needs_what_is_installed() -> None:
+def hey_api(folder: Path) -> str:
+    said = _generate(folder, "openapi-ts")
+    run("tsc", within=folder)
+    return said
+
+
+def java(folder: Path) -> str:
+    """There is nothing to generate, and nothing to install but Java."""
+    if shutil.which("javac") is None:
+        not_installed("Java", "install it (Debian, Ubuntu: apt-get install default-jdk-headless).")
+    shutil.copytree(HERE / folder.name, folder, dirs_exist_ok=True)
+    return ""
+
+
+def _generate(folder: Path, program: str) -> str:
+    """Have the program do what docs/clients.md has it do, with the document as the server gives it out."""
     if not (INSTALLED / "installed").exists():
         not_installed("What generates clients", "run `make clients` (it needs Node.js and npm).")
-
-
-def _document(folder: Path) -> Path:
-    """The document in a file, as the server gives it out."""
-    file = folder / "openapi.json"
-    file.write_text(json.dumps(docs.document()))
-    return file
+    shutil.copytree(HERE / folder.name, folder, dirs_exist_ok=True)
+    shutil.copy(HERE / "tsconfig.json", folder)
+    (folder / "node_modules").symlink_to(INSTALLED / "node_modules")
+    (folder / "openapi.json").write_text(json.dumps(docs.document()))
+    [told] = re.findall(rf"^(?:npx )?({program} .+)$", TOLD.read_text(), re.MULTILINE)
+    return run(*told.split(), within=folder)
 
 
 def run(*command: str | Path, within: Path) -> str:
@@ -103,6 +87,7 @@ def run(*command: str | Path, within: Path) -> str:
         [str(each) for each in command],
         check=False,
         cwd=within,
+        env=os.environ | {"PATH": os.pathsep.join([*map(str, PROGRAMS), os.environ["PATH"]])},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -113,10 +98,11 @@ def run(*command: str | Path, within: Path) -> str:
 
 
 GENERATED = {
-    "openapi_python_client": Client(openapi_python_client, [PYTHON / "python", "flow.py"]),
+    "openapi_python_client": Client(openapi_python_client, [PYTHON, "flow.py"]),
     "openapi_typescript": Client(openapi_typescript, ["node", "compiled/flow.js"]),
     "hey_api": Client(hey_api, ["node", "compiled/flow.js"]),
 }
 ALL = GENERATED | {
-    "java": Client(java, ["java", "-Djdk.httpclient.HttpClient.log=headers", "Flow.java"]),
+    # It tells of the headers of its requests and of the answers to them.
+    "java": Client(java, ["java", "-Djdk.httpclient.HttpClient.log=headers", "Flow.java"])
 }

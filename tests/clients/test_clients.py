@@ -1,8 +1,8 @@
 """Clients that others generate from our document work, and lose neither an operation nor an error.
 
-The flow: list the classes slice by slice, then the slots of one; find a customer; validate, book, book
-once more under the same idempotency key; be refused; read the bookings, cancel, and read again; ask for
-what is not there, and with a key that is none.
+A partner's day: list the classes slice by slice, then the slots of one; find a customer; validate, book,
+and book once more under the same idempotency key; be refused; read the bookings, cancel, and read again;
+ask for what is not there, and with a key that is none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,34 +19,29 @@ from kursplan.api import docs
 from tests.clients import generators
 from tests.clients.conftest import CLASSES, SAID, House, Made
 
-EVERY_OPERATION = {
-    operation["operationId"]
+OPERATIONS = {
+    operation["operationId"]: operation
     for methods in docs.document()["paths"].values()
     for operation in methods.values()
+}
+ERRORS = {
+    name: {status for status in map(int, operation["responses"]) if status >= 400}
+    for name, operation in OPERATIONS.items()
 }
 
 
 @pytest.mark.parametrize("name", generators.ALL)
 def test_a_partner_s_day(house: House, made: Made, name: str) -> None:
+    folder = made(name)
     ran = subprocess.run(
         [*generators.ALL[name].command, house.url, house.api_key, name],
         check=False,
-        cwd=made(name),
+        cwd=folder,
         capture_output=True,
         text=True,
     )
     assert ran.returncode == 0, ran.stderr
-    assert json.loads(ran.stdout) == seen_in(house)
-    if name == "java":
-        # It offered to go on in HTTP/2, also with a body behind the offer, and took our no.
-        offers = re.findall(r"HTTP2-Settings: \S+", ran.stderr)
-        assert len(offers) > 10
-    else:
-        assert ran.stderr == ""
-
-
-def seen_in(house: House) -> dict[str, Any]:
-    return {
+    assert json.loads(ran.stdout) == {
         "classes": CLASSES,
         "slices": 3,
         "slots": house.slots_of_yoga,
@@ -53,16 +49,72 @@ def seen_in(house: House) -> dict[str, Any]:
         "validated": "AVAILABLE",
         "booked": "BOOKED",
         "repeated": True,
-        "refused": [400, "CUSTOMER_ALREADY_BOOKED", "?"],
+        "refused": [
+            400,
+            "CUSTOMER_ALREADY_BOOKED",
+            "There is already a booking or a place on the waiting list for this class.",
+        ],
         "bookings": ["BOOKED"],
         "cancelled": 200,
         "left": "CANCELED",
-        "unknown": [404, "CLASS_NOT_FOUND", "?"],
-        "stranger": [401, "API_KEY_INVALID", "?"],
+        "unknown": [404, "CLASS_NOT_FOUND", "Dieser Kurs wurde nicht gefunden."],
+        "stranger": [401, "API_KEY_INVALID", "This API key is not valid."],
     }
+    if name == "java":
+        # With each request it offered to go on in HTTP/2, also with a body behind the offer.
+        offers, requests = (ran.stderr.count(each) for each in ("HTTP2-Settings: ", "REQUEST: "))
+        assert offers == requests > 10
 
 
 @pytest.mark.parametrize("name", generators.GENERATED)
-def test_a_generator_has_nothing_to_complain_of(made: Made, name: str) -> None:
+def test_the_generator_complains_of_nothing(made: Made, name: str) -> None:
     said = (made(name) / SAID).read_text()
-    assert re.findall(r"(?i).*(?:warn|error|unsupported|deprecat|skip|ignor).*", said) == []
+    assert re.findall(r"(?i).*(?:warn|error|unsupported|unable|skip|ignor|⚠).*", said) == []
+
+
+def in_python(folder: Path) -> dict[str, set[int]]:
+    found = {}
+    for module in (folder / "kursplan_client/api").glob("*/[a-z]*.py"):
+        first, *others = module.stem.split("_")
+        name = first + "".join(each.title() for each in others)
+        parsed = re.findall(r"response_(\d+) = ErrorResponse\.from_dict", module.read_text())
+        found[name] = set(map(int, parsed))
+    return found
+
+
+def in_types(folder: Path) -> dict[str, set[int]]:
+    text = (folder / "generated.ts").read_text()
+    bodies = dict(re.findall(r"^        (\w+): \{\n(.*?)^        \};", text, re.M | re.S))
+    is_error = {name for name, body in bodies.items() if _JSON_ERROR in body}
+    operations = re.findall(
+        r"^    (\w+): \{\n(.*?)^    \};", text[text.index("interface operations") :], re.M | re.S
+    )
+    return {
+        name: {
+            int(status)
+            for status, response in re.findall(r'(\d+): components\["responses"\]\["(\w+)"\]', body)
+            if response in is_error
+        }
+        for name, body in operations
+    }
+
+
+_JSON_ERROR = '"application/json": components["schemas"]["ErrorResponse"];'
+
+
+def in_functions(folder: Path) -> dict[str, set[int]]:
+    text = (folder / "generated/types.gen.ts").read_text()
+    return {
+        name[0].lower() + name[1:]: set(map(int, re.findall(r"(\d+): ErrorResponse;", body)))
+        for name, body in re.findall(r"^export type (\w+)Errors = \{\n(.*?)^\};", text, re.M | re.S)
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "errors_of"),
+    zip(generators.GENERATED, (in_python, in_types, in_functions), strict=True),
+)
+def test_every_error_of_every_operation_is_typed(
+    made: Made, name: str, errors_of: Callable[[Path], dict[str, set[int]]]
+) -> None:
+    assert errors_of(made(name)) == ERRORS

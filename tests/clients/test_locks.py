@@ -22,7 +22,9 @@ def test_the_lock_pins_whatever_the_group_asks_for() -> None:
     asked_for = map(Requirement, project["dependency-groups"]["clients"])
     lock = (ROOT / "requirements-clients.lock").read_text()
     pinned = dict(re.findall(r"^([a-z0-9-]+)==([^\s;]+)", lock, re.MULTILINE))
-    assert [str(each) for each in asked_for if pinned.get(each.name, "") not in each.specifier] == []
+    assert [
+        str(each) for each in asked_for if pinned.get(each.name, "") not in each.specifier
+    ] == []
 
 
 def test_packages_of_npm_are_asked_for_in_one_version_and_locked_in_it() -> None:

@@ -66,9 +66,7 @@ def main(base_url: str, api_key: str, customer_number: str) -> None:
         and not isinstance(each.booked_participants, Unset)
         and each.booked_participants + each.additional_participants < each.max_participants
     )
-    customer = given(
-        Customer, get_customer_by.sync(client=client, customer_number=customer_number)
-    )
+    customer = given(Customer, get_customer_by.sync(client=client, customer_number=customer_number))
 
     validated = given(
         ClassSlotValidationResult,
@@ -88,7 +86,9 @@ def main(base_url: str, api_key: str, customer_number: str) -> None:
         for _ in range(2)
     )
     refused = book_class_slot.sync_detailed(client=client, body=request, accept_language="en")
-    listed = given(list, get_class_bookings_by_customer_id.sync(client=client, customer_id=customer.id))
+    listed = given(
+        list, get_class_bookings_by_customer_id.sync(client=client, customer_id=customer.id)
+    )
     cancelled = cancel_class_slot_by_id.sync_detailed(booked.booking_id, client=client)
     left = given(
         ClassSlotBookingResult, get_class_booking_by_id.sync(booked.booking_id, client=client)
@@ -135,7 +135,7 @@ def given(kind: type[T], answer: object) -> T:
     return answer
 
 
-def error(response: Response[object]) -> list[object]:
+def error(response: Response[T]) -> list[object]:
     """Status, code and message of an answer that has to be an error."""
     answer = given(ErrorResponse, response.parsed)
     return [response.status_code, answer.error_code, answer.error_message]
