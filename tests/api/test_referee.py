@@ -62,6 +62,9 @@ class Line:
         """Send the request and have it answered with this; the body is JSON unless it is raw."""
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"x-trace-id": "9f2c1b7a54d0e863"} | named
+        if status >= 400:
+            named = {"content-language": "en"} | named
         if content:
             named = {"content-type": "application/json"} | named
         self.answer = Response(content, status, named)

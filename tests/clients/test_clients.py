@@ -84,10 +84,14 @@ def in_python(folder: Path) -> dict[str, set[int]]:
 
 def in_types(folder: Path) -> dict[str, set[int]]:
     text = (folder / "generated.ts").read_text()
-    bodies = dict(re.findall(r"^        (\w+): \{\n(.*?)^        \};", text, re.M | re.S))
+    bodies = dict(
+        re.findall(r"^        (\w+): \{\n(.*?)^        \};", text, re.MULTILINE | re.DOTALL)
+    )
     is_error = {name for name, body in bodies.items() if _JSON_ERROR in body}
     operations = re.findall(
-        r"^    (\w+): \{\n(.*?)^    \};", text[text.index("interface operations") :], re.M | re.S
+        r"^    (\w+): \{\n(.*?)^    \};",
+        text[text.index("interface operations") :],
+        re.MULTILINE | re.DOTALL,
     )
     return {
         name: {
@@ -106,7 +110,9 @@ def in_functions(folder: Path) -> dict[str, set[int]]:
     text = (folder / "generated/types.gen.ts").read_text()
     return {
         name[0].lower() + name[1:]: set(map(int, re.findall(r"(\d+): ErrorResponse;", body)))
-        for name, body in re.findall(r"^export type (\w+)Errors = \{\n(.*?)^\};", text, re.M | re.S)
+        for name, body in re.findall(
+            r"^export type (\w+)Errors = \{\n(.*?)^\};", text, re.MULTILINE | re.DOTALL
+        )
     }
 
 
