@@ -266,7 +266,7 @@ def parts_within(part: object, at: str = "") -> Iterator[tuple[str, dict[str, An
 def examples_within(part: object) -> Iterator[tuple[str, Any]]:
     """Every example, with the JSON pointer to the schema that it has to fit."""
     for at, each in parts_within(part):
-        examples = each.get("examples", ())
+        examples = each.get("examples", [])
         if isinstance(examples, list):
             yield from ((at, example) for example in examples)
         elif "schema" in each:
