@@ -1,4 +1,4 @@
-"""A house with something to page through, served by a process of its own, on each kind of database."""
+"""A house with something to page through, served by a process of its own, and clients made for it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,6 @@ import pytest
 from kursplan.clock import HandClock, SystemClock
 from kursplan.store.database import connect
 from tests.clients import generators
-from tests.databases import KINDS
 from tests.gym import BERLIN, Gym
 from tests.postgres import create_database, drop_database
 from tests.races.servers import KursplanServer
@@ -37,29 +38,40 @@ class House:
     """When they begin, as the wire says it."""
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def house(
+HouseOn = Callable[[str], House]
+Made = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def house_on(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[House]:
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("house") / "kursplan.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        yield from _served(f"sqlite:///{file}")
-        return
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("postgres_template")
-    url = asyncio.run(create_database(server, template))
-    yield from _served(url)
-    asyncio.run(drop_database(server, url))
+) -> Iterator[HouseOn]:
+    """Gives the house on a kind of database; it opens for whoever asks first, and stays open."""
 
+    @contextmanager
+    def database(kind: str) -> Iterator[str]:
+        if kind == "sqlite":
+            file = tmp_path_factory.mktemp("house") / "kursplan.db"
+            shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+            yield f"sqlite:///{file}"
+            return
+        server: str = request.getfixturevalue("postgres_server")
+        template: str = request.getfixturevalue("postgres_template")
+        url = asyncio.run(create_database(server, template))
+        yield url
+        asyncio.run(drop_database(server, url))
 
-def _served(database_url: str) -> Iterator[House]:
-    api_key, slots_of_yoga = asyncio.run(_furnished(database_url))
-    server = KursplanServer(database_url)
-    try:
-        yield House(server.url, api_key, slots_of_yoga)
-    finally:
-        server.stop()
+    with ExitStack() as open_houses:
+
+        @cache
+        def house(kind: str) -> House:
+            url = open_houses.enter_context(database(kind))
+            api_key, slots_of_yoga = asyncio.run(_furnished(url))
+            server = KursplanServer(url)
+            open_houses.callback(server.stop)
+            return House(server.url, api_key, slots_of_yoga)
+
+        yield house
 
 
 async def _furnished(database_url: str) -> tuple[str, list[str]]:
@@ -74,16 +86,11 @@ async def _furnished(database_url: str) -> tuple[str, list[str]]:
         await gym.slot("Yoga", day=today + timedelta(days=days))
     for name in generators.ALL:
         await gym.customer("Edgar", last_name="Lindner", customer_number=name)
-    key = await gym.key()
+    api_key = await gym.key()
     await database.close()
-    begin = [gym.at("18:00", day=today + timedelta(days=days)) for days in DAYS_OF_YOGA]
-    return key, [
-        f"{each.astimezone(BERLIN).isoformat(timespec='milliseconds')}[Europe/Berlin]"
-        for each in begin
-    ]
-
-
-Made = Callable[[str], Path]
+    begin = (gym.at("18:00", day=today + timedelta(days=days)) for days in DAYS_OF_YOGA)
+    local = (each.astimezone(BERLIN).isoformat(timespec="milliseconds") for each in begin)
+    return api_key, [f"{each}[Europe/Berlin]" for each in local]
 
 
 @pytest.fixture(scope="session")
