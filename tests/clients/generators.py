@@ -40,20 +40,20 @@ class Client:
 
 
 def openapi_python_client(folder: Path) -> str:
-    said = _generate(folder, "openapi-python-client")
-    check = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "flow.py"]
+    said = _generate(folder, "openapi-python-client", "example.py")
+    check = [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", "flow.py", "example.py"]
     run(*check, "--python-executable", PYTHON, "--cache-dir", INSTALLED / "mypy", within=folder)
     return said
 
 
 def openapi_typescript(folder: Path) -> str:
-    said = _generate(folder, "openapi-typescript")
+    said = _generate(folder, "openapi-typescript", "example.ts")
     run("tsc", within=folder)
     return said
 
 
 def hey_api(folder: Path) -> str:
-    said = _generate(folder, "openapi-ts")
+    said = _generate(folder, "openapi-ts", "example.ts")
     run("tsc", within=folder)
     return said
 
@@ -66,16 +66,23 @@ def java(folder: Path) -> str:
     return ""
 
 
-def _generate(folder: Path, program: str) -> str:
-    """Have the program do what docs/clients.md has it do, with the document as the server gives it out."""
+def _generate(folder: Path, program: str, example: str) -> str:
+    """Have the program do what docs/clients.md has it do, with the document as the server gives it out.
+
+    The example that stands there below it is put beside what comes of it, to be checked with it.
+    """
     if not (INSTALLED / "installed").exists():
         not_installed("What generates clients", "run `make clients` (it needs Node.js and npm).")
     shutil.copytree(HERE / folder.name, folder, dirs_exist_ok=True)
     shutil.copy(HERE / "tsconfig.json", folder)
     (folder / "node_modules").symlink_to(INSTALLED / "node_modules")
     (folder / "openapi.json").write_text(json.dumps(docs.document()))
-    [told] = re.findall(rf"^(?:npx )?({program} .+)$", TOLD.read_text(), re.MULTILINE)
-    return run(*told.split(), within=folder)
+    told = re.compile(
+        rf"^(?:npx )?({program} [^\n]+)\n```\n\n```\w+\n(.+?)^```$", re.MULTILINE | re.DOTALL
+    )
+    [(command, code)] = told.findall(TOLD.read_text())
+    (folder / example).write_text(code)
+    return run(*command.split(), within=folder)
 
 
 def run(*command: str | Path, within: Path) -> str:

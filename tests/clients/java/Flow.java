@@ -1,3 +1,5 @@
+import static java.util.stream.Collectors.joining;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -7,9 +9,8 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * A partner's day, through Java's own HTTP client as it is when nobody sets anything: over plain http it offers to
@@ -22,6 +23,10 @@ import java.util.stream.Collectors;
  */
 public class Flow {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    private static final String A_CLASS = "\\{\"id\":\\d+,\"title\":\"[^\"]*\"";
+    private static final String A_SLOT = "\\{\"id\":\\d+,\"startDateTime\".*?\"waitingListParticipants\":\\d+";
+    private static final String A_BOOKING = "\\{\"bookingId\":[^}]*";
 
     private final String baseUrl;
     private final String apiKey;
@@ -36,36 +41,36 @@ public class Flow {
         var stranger = new Flow(arguments[0], "not-a-key");
 
         var classSlices = partner.slices("/v1/classes");
-        var classes = each(classSlices, "\\{\"id\":\\d+,\"title\":\"[^\"]*\"");
-        var yoga = classes.stream().filter(each -> text(each, "title").equals("Yoga")).findFirst().orElseThrow();
-        var slotSlices = partner.slices("/v1/classes/" + number(yoga, "id") + "/slots");
-        var slots = each(slotSlices, "\\{\"id\":\\d+,\"startDateTime\".*?\"waitingListParticipants\":\\d+");
+        var classes = each(A_CLASS, classSlices);
+        var yoga = classes.stream().filter(each -> text("title", each).equals("Yoga")).findFirst().orElseThrow();
+        var slots = each(A_SLOT, partner.slices("/v1/classes/" + number("id", yoga) + "/slots"));
         var slot = slots.stream().filter(Flow::hasSeat).findFirst().orElseThrow();
         var customer = partner.get("/v1/customers/by?customerNumber=" + arguments[2]).body();
+        var customerId = number("id", customer);
 
-        var body = "{\"customerId\":" + number(customer, "id") + ",\"classSlotId\":" + number(slot, "id") + "}";
-        var validated = partner.post("/v1/classes/booking/validate", body).body();
-        var key = "flow-" + number(customer, "id");
-        var booked = partner.post("/v1/classes/booking/book", body, "Idempotency-Key", key).body();
-        var again = partner.post("/v1/classes/booking/book", body, "Idempotency-Key", key).body();
-        var refused = partner.post("/v1/classes/booking/book", body, "Accept-Language", "en");
-        var listed = partner.get("/v1/classes/booking?customerId=" + number(customer, "id")).body();
-        var booking = "/v1/classes/booking/" + number(booked, "bookingId");
+        var both = "{\"customerId\":" + customerId + ",\"classSlotId\":" + number("id", slot) + "}";
+        var validated = partner.post("/v1/classes/booking/validate", both).body();
+        var key = "flow-" + customerId;
+        var booked = partner.post("/v1/classes/booking/book", both, "Idempotency-Key", key).body();
+        var again = partner.post("/v1/classes/booking/book", both, "Idempotency-Key", key).body();
+        var refused = partner.post("/v1/classes/booking/book", both, "Accept-Language", "en");
+        var listed = partner.get("/v1/classes/booking?customerId=" + customerId).body();
+        var booking = "/v1/classes/booking/" + number("bookingId", booked);
         var cancelled = partner.send(partner.request(booking).DELETE());
         var left = partner.get(booking).body();
 
         System.out.println("{" + String.join(", ",
-            "\"classes\": " + array(classes.stream().map(each -> quoted(text(each, "title"))).toList()),
+            "\"classes\": " + texts("title", classes),
             "\"slices\": " + classSlices.size(),
-            "\"slots\": " + array(slots.stream().map(each -> quoted(text(each, "startDateTime"))).toList()),
-            "\"customer\": " + quoted(text(customer, "firstName") + " " + text(customer, "lastName")),
-            "\"validated\": " + quoted(text(validated, "validationStatus")),
-            "\"booked\": " + quoted(text(booked, "bookingStatus")),
-            "\"repeated\": " + number(booked, "bookingId").equals(number(again, "bookingId")),
+            "\"slots\": " + texts("startDateTime", slots),
+            "\"customer\": " + quoted(text("firstName", customer) + " " + text("lastName", customer)),
+            "\"validated\": " + quoted(text("validationStatus", validated)),
+            "\"booked\": " + quoted(text("bookingStatus", booked)),
+            "\"repeated\": " + number("bookingId", booked).equals(number("bookingId", again)),
             "\"refused\": " + error(refused),
-            "\"bookings\": " + array(each(List.of(listed), "\"bookingStatus\":\"[^\"]*\"").stream().map(each -> quoted(text(each, "bookingStatus"))).toList()),
+            "\"bookings\": " + texts("bookingStatus", each(A_BOOKING, List.of(listed))),
             "\"cancelled\": " + cancelled.statusCode(),
-            "\"left\": " + quoted(text(left, "bookingStatus")),
+            "\"left\": " + quoted(text("bookingStatus", left)),
             "\"unknown\": " + error(partner.get("/v1/classes/1")),
             "\"stranger\": " + error(stranger.get("/v1/classes"))
         ) + "}");
@@ -75,10 +80,12 @@ public class Flow {
     private List<String> slices(String path) throws IOException, InterruptedException {
         var found = new ArrayList<String>();
         var offset = "0";
+        String slice;
         do {
-            found.add(get(path + "?sliceSize=10&offset=" + offset).body());
-            offset = text(found.get(found.size() - 1), "offset");
-        } while (found.get(found.size() - 1).contains("\"hasNext\":true"));
+            slice = get(path + "?sliceSize=10&offset=" + offset).body();
+            found.add(slice);
+            offset = text("offset", slice);
+        } while (slice.contains("\"hasNext\":true"));
         return found;
     }
 
@@ -86,9 +93,10 @@ public class Flow {
         return send(request(path));
     }
 
-    private HttpResponse<String> post(String path, String body, String... headers) throws IOException, InterruptedException {
+    private HttpResponse<String> post(String path, String body, String... header)
+            throws IOException, InterruptedException {
         var request = request(path).header("Content-Type", "application/json").POST(BodyPublishers.ofString(body));
-        return send(headers.length == 0 ? request : request.headers(headers));
+        return send(header.length == 0 ? request : request.headers(header));
     }
 
     private HttpRequest.Builder request(String path) {
@@ -99,29 +107,36 @@ public class Flow {
         return HTTP.send(request.build(), BodyHandlers.ofString());
     }
 
-    private static String error(HttpResponse<String> answer) {
-        return "[" + answer.statusCode() + ", " + quoted(text(answer.body(), "errorCode")) + ", " + quoted(text(answer.body(), "errorMessage")) + "]";
-    }
-
     private static boolean hasSeat(String slot) {
-        var taken = Long.parseLong(number(slot, "bookedParticipants")) + Long.parseLong(number(slot, "additionalParticipants"));
-        return taken < Long.parseLong(number(slot, "maxParticipants"));
+        var taken = number("bookedParticipants", slot) + number("additionalParticipants", slot);
+        return taken < number("maxParticipants", slot);
     }
 
-    private static List<String> each(List<String> bodies, String pattern) {
-        return bodies.stream().flatMap(body -> Pattern.compile(pattern).matcher(body).results()).map(found -> found.group()).toList();
+    /** Status, code and message of what has to be an error. */
+    private static String error(HttpResponse<String> answer) {
+        var code = quoted(text("errorCode", answer.body()));
+        return "[" + answer.statusCode() + ", " + code + ", " + quoted(text("errorMessage", answer.body())) + "]";
     }
 
-    private static String text(String json, String member) {
-        return first(json, "\"" + member + "\":\"([^\"]*)\"");
+    private static List<String> each(String pattern, List<String> bodies) {
+        var compiled = Pattern.compile(pattern);
+        return bodies.stream().flatMap(body -> compiled.matcher(body).results()).map(MatchResult::group).toList();
     }
 
-    private static String number(String json, String member) {
-        return first(json, "\"" + member + "\":(\\d+)");
+    private static String texts(String member, List<String> parts) {
+        return parts.stream().map(each -> quoted(text(member, each))).collect(joining(", ", "[", "]"));
     }
 
-    private static String first(String json, String pattern) {
-        Matcher matcher = Pattern.compile(pattern).matcher(json);
+    private static String text(String member, String json) {
+        return value("\"" + member + "\":\"([^\"]*)\"", json);
+    }
+
+    private static Long number(String member, String json) {
+        return Long.valueOf(value("\"" + member + "\":(\\d+)", json));
+    }
+
+    private static String value(String pattern, String json) {
+        var matcher = Pattern.compile(pattern).matcher(json);
         if (!matcher.find()) {
             throw new IllegalStateException("there is no " + pattern + " in " + json);
         }
@@ -130,9 +145,5 @@ public class Flow {
 
     private static String quoted(String text) {
         return "\"" + text + "\"";
-    }
-
-    private static String array(List<String> values) {
-        return values.stream().collect(Collectors.joining(", ", "[", "]"));
     }
 }
