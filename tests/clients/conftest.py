@@ -85,7 +85,7 @@ async def _furnished(database_url: str) -> tuple[str, list[str]]:
     for days in DAYS_OF_YOGA[1:]:
         await gym.slot("Yoga", day=today + timedelta(days=days))
     for name in generators.ALL:
-        await gym.customer("Edgar", last_name="Lindner", customer_number=name)
+        await gym.customer("Edgar", last_name="Lindner", number=name)
     api_key = await gym.key()
     await database.close()
     begin = (gym.at("18:00", day=today + timedelta(days=days)) for days in DAYS_OF_YOGA)

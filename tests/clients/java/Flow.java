@@ -9,7 +9,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /**
@@ -24,10 +23,6 @@ import java.util.regex.Pattern;
 public class Flow {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    private static final String A_CLASS = "\\{\"id\":\\d+,\"title\":\"[^\"]*\"";
-    private static final String A_SLOT = "\\{\"id\":\\d+,\"startDateTime\".*?\"waitingListParticipants\":\\d+";
-    private static final String A_BOOKING = "\\{\"bookingId\":[^}]*";
-
     private final String baseUrl;
     private final String apiKey;
 
@@ -41,9 +36,9 @@ public class Flow {
         var stranger = new Flow(arguments[0], "not-a-key");
 
         var classSlices = partner.slices("/v1/classes");
-        var classes = each(A_CLASS, classSlices);
+        var classes = elements(classSlices);
         var yoga = classes.stream().filter(each -> text("title", each).equals("Yoga")).findFirst().orElseThrow();
-        var slots = each(A_SLOT, partner.slices("/v1/classes/" + number("id", yoga) + "/slots"));
+        var slots = elements(partner.slices("/v1/classes/" + number("id", yoga) + "/slots"));
         var slot = slots.stream().filter(Flow::hasSeat).findFirst().orElseThrow();
         var customer = partner.get("/v1/customers/by?customerNumber=" + arguments[2]).body();
         var customerId = number("id", customer);
@@ -68,7 +63,7 @@ public class Flow {
             "\"booked\": " + quoted(text("bookingStatus", booked)),
             "\"repeated\": " + number("bookingId", booked).equals(number("bookingId", again)),
             "\"refused\": " + error(refused),
-            "\"bookings\": " + texts("bookingStatus", each(A_BOOKING, List.of(listed))),
+            "\"bookings\": " + texts("bookingStatus", elements(List.of(listed))),
             "\"cancelled\": " + cancelled.statusCode(),
             "\"left\": " + quoted(text("bookingStatus", left)),
             "\"unknown\": " + error(partner.get("/v1/classes/1")),
@@ -118,9 +113,21 @@ public class Flow {
         return "[" + answer.statusCode() + ", " + code + ", " + quoted(text("errorMessage", answer.body())) + "]";
     }
 
-    private static List<String> each(String pattern, List<String> bodies) {
-        var compiled = Pattern.compile(pattern);
-        return bodies.stream().flatMap(body -> compiled.matcher(body).results()).map(MatchResult::group).toList();
+    /** The objects in the arrays that these bodies are or begin with, whatever is nested in them. */
+    private static List<String> elements(List<String> bodies) {
+        var found = new ArrayList<String>();
+        for (var body : bodies) {
+            int depth = 0;
+            int begin = 0;
+            for (int at = body.indexOf('['); at < body.length(); at++) {
+                if (body.charAt(at) == '{' && depth++ == 0) {
+                    begin = at;
+                } else if (body.charAt(at) == '}' && --depth == 0) {
+                    found.add(body.substring(begin, at + 1));
+                }
+            }
+        }
+        return found;
     }
 
     private static String texts(String member, List<String> parts) {
