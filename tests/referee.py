@@ -227,7 +227,9 @@ def _judge_headers(answer: Answer, described: str) -> None:
             if _at(header).get("required"):
                 answer.refuse(f"the header {name} is missing")
             continue
-        value = int(text) if re.fullmatch("-?[0-9]+", text) else text
+        # A header is text; one of digits is a number only where a number is described.
+        is_number = _at(header)["schema"]["type"] == "integer" and re.fullmatch("-?[0-9]+", text)
+        value = int(text) if is_number else text
         _judge_value(answer, value, f"{header}{pointer('schema')}", f"the header {name}")
 
 

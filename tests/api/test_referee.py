@@ -233,6 +233,15 @@ async def test_where_the_body_is_to_be_empty_it_is_empty(line: Line) -> None:
         await line.ask("DELETE /v1/classes/booking/2033", 200, BOOKING)
 
 
+async def test_a_header_that_is_not_described_is_refused(line: Line) -> None:
+    with pytest.raises(Undescribed, match="the header x-powered-by is not described"):
+        await line.ask("GET /v1/classes/booking/2033", 200, BOOKING, x_powered_by="Kursplan")
+
+
+async def test_a_text_of_digits_is_a_text(line: Line) -> None:
+    await line.ask("GET /v1/classes/booking/2033", 200, BOOKING, x_trace_id="0298263186883901")
+
+
 async def test_a_required_header_must_be_there_and_every_described_one_must_fit(line: Line) -> None:
     with pytest.raises(Undescribed, match="the header Retry-After is missing"):
         await line.ask("GET /v1/classes", 429, ERROR)
