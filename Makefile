@@ -90,6 +90,8 @@ $(MEASURING): $(INSTALLED) requirements-bench.lock
 
 # Partners generate clients with tools of their own, which need not fit beside ours: a folder for them alone.
 $(GENERATING): requirements-clients.lock $(addprefix tests/clients/,package.json package-lock.json .npmrc) | $(INSTALLED)
+	@command -v npm >/dev/null || { echo 'What generates clients needs Node.js 18 or newer with npm' \
+		'(Debian, Ubuntu: the packages nodejs and npm).' >&2; exit 1; }
 	@echo 'Installing what generates clients into .clients.'
 	@rm -rf .clients && $(BIN)/python -m venv --without-pip .clients/python
 	@$(BIN)/pip --quiet --python .clients/python/bin/python install --require-hashes --requirement requirements-clients.lock

@@ -84,7 +84,9 @@ def _generate(folder: Path, program: str, example: str) -> str:
     )
     [(command, code)] = told.findall(TOLD.read_text())
     (folder / example).write_text(code)
-    return run(*command.split(), within=folder)
+    said = run(*command.split(), within=folder)
+    print(said)  # For the report, where the check that follows fails.
+    return said
 
 
 def run(*command: str | Path, within: Path) -> str:
