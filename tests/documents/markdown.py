@@ -19,13 +19,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import dedent
 
 RUN = {"sh", "console"}
 """Languages of blocks whose commands are run: a script, or a dialogue that shows what comes back."""
 SHOWN = {"java", "javascript", "json", "php", "python", "text", "yaml"}
 
 _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
+"""Also within a list, where it is indented."""
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
 
@@ -89,7 +91,7 @@ def read(root: Path, path: Path) -> Document:
         headings = _HEADING.findall(_FENCE.sub("", above))
         section = re.sub(r"[^\w -]", "", headings[-1].lower()).replace(" ", "-") if headings else ""
         blocks.append(
-            Block(above.count("\n") + 1, section, found[1], found[2], _marks_above(above))
+            Block(above.count("\n") + 1, section, found[2], dedent(found[3]), _marks_above(above))
         )
     everywhere = _COMMENT.findall(_FENCE.sub("", text))
     return Document(path, blocks, tuple(everywhere))

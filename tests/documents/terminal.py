@@ -18,7 +18,7 @@ from pathlib import Path
 
 PATIENCE_SECONDS = 60.0
 _END = "\x1e"
-"""What the shell writes when a command has ended, before its exit status."""
+"""What the shell writes when a command has succeeded, before the folder in which it is by then."""
 
 KINDS = (
     r"whsec_[A-Za-z0-9+/]{10,}=*",
@@ -80,6 +80,7 @@ class Terminal:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], scripts: Path) -> None:
         """`scripts` is a folder for what is typed."""
+        self.folder = folder
         self._scripts = scripts
         self._shell = subprocess.Popen(
             ["sh", "-e"],
@@ -95,12 +96,10 @@ class Terminal:
         self.is_busy = False
 
     def run(self, commands: str) -> str:
-        """What they wrote. Raises `Unexpected` where they fail."""
+        """What they wrote. Raises `Unexpected` where they fail: then the shell ends."""
         self._type(commands)
-        came = self._read_until(rf"{_END}(\d+)\n")
-        wrote, _, status = came.rpartition(_END)
-        if status.strip() != "0":
-            raise Unexpected(f"it failed:\n{commands}\n{wrote}")
+        wrote, _, folder = self._read_until(f"{_END}.*\n").rpartition(_END)
+        self.folder = Path(folder.strip())
         return wrote
 
     def start(self, server: str, sign: str) -> None:
@@ -131,7 +130,7 @@ class Terminal:
         script = self._scripts / f"{len(list(self._scripts.iterdir()))}.sh"
         script.write_text(commands + "\n", "utf-8")
         assert self._shell.stdin is not None
-        line = f". {script} </dev/null; printf '{_END}%s\\n' \"$?\"\n"
+        line = f". {script} </dev/null; printf '{_END}%s\\n' \"$PWD\"\n"
         self._shell.stdin.write(line.encode())
         self._shell.stdin.flush()
 
@@ -165,7 +164,9 @@ class Reader:
         if ready is not None:
             self._free().start(typed, ready)
             return
-        came = self._free().run(typed)
+        terminal = self._free()
+        came = terminal.run(typed)
+        self._folder = terminal.folder
         if shown is not None:
             self._samples.expect(shown, came)
 
@@ -182,7 +183,10 @@ class Reader:
             each.close()
 
     def _free(self) -> Terminal:
-        """The terminal that nothing runs in; a new one, if need be, which knows nothing of the others."""
+        """The terminal that nothing runs in; if need be a new one, in the folder of the last.
+
+        It knows nothing of what was said in the others.
+        """
         for each in self._terminals:
             if not each.is_busy:
                 return each

@@ -6,7 +6,6 @@ Read are README.md, CONTRIBUTING.md and what is in docs: blocks in `sh` are scri
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -67,7 +66,7 @@ def test_its_commands_run_in_order_and_show_what_it_shows(
     replaced[PARTNERS_HOST] = f"http://localhost:{ports['9000']}"
     if DATABASE_HOST in text:
         replaced[DATABASE_HOST] = request.getfixturevalue("empty_postgres_database")
-    folder = machine(tmp_path, in_checkout=needs_checkout(document))
+    folder = machine(tmp_path, document)
     environment = {
         "PATH": f"{tmp_path / 'bin'}:/usr/local/bin:/usr/bin:/bin",
         "HOME": str(tmp_path / "home"),
@@ -113,28 +112,19 @@ def givens(document: Document) -> Iterator[str]:
                 yield exchange.command
 
 
-def needs_checkout(document: Document) -> bool:
-    marks = [*document.marks]
-    for given in document.givens:
-        other = given.partition("#")[0]
-        marks += [mark for each in DOCUMENTS if str(each.path) == other for mark in each.marks]
-    return "in a checkout" in marks
-
-
-def machine(place: Path, *, in_checkout: bool) -> Path:
+def machine(place: Path, document: Document) -> Path:
     """The folder in which a reader begins; beside it are their HOME and what they have installed."""
-    (place / "home").mkdir()
-    folder = place / "here"
-    folder.mkdir()
+    folder, installed = place / "here", place / "bin"
+    for each in (folder, installed, place / "home"):
+        each.mkdir()
     command = Path(sys.executable).with_name("kursplan")
-    (place / "bin").mkdir()
-    if not in_checkout:
-        (place / "bin" / "kursplan").symlink_to(command)
-        return folder
-    for path in {each.parts[0] for each in files()}:
-        (folder / path).symlink_to(ROOT / path)
-    # As `make install` leaves it: it has nothing left to do.
-    (folder / ".venv").mkdir()
-    (folder / ".venv" / "bin").symlink_to(command.parent)
-    (folder / ".venv" / "installed").touch()
+    if "in a checkout" not in document.marks:
+        (installed / "kursplan").symlink_to(command)
+    if "in a checkout" in document.marks or any(".md#" in each for each in document.givens):
+        for path in {each.parts[0] for each in files()}:
+            (folder / path).symlink_to(ROOT / path)
+        # As `make install` leaves it: it has nothing left to do.
+        (folder / ".venv").mkdir()
+        (folder / ".venv" / "bin").symlink_to(command.parent)
+        (folder / ".venv" / "installed").touch()
     return folder
