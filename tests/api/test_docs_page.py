@@ -114,13 +114,25 @@ def browser(served: Served) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def tab(browser: Browser) -> Iterator[Page]:
-    """One for all that leaves nothing behind; it is given its size and colours anew each time."""
+def complaints() -> list[str]:
+    """What the browser complains of: mistakes in scripts, and what the page's policy forbids."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def one_tab(browser: Browser, complaints: list[str]) -> Iterator[Page]:
     page = browser.new_page()
-    page.on("console", lambda message: pytest.fail(message.text))
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
     page.close()
+
+
+@pytest.fixture
+def tab(one_tab: Page, complaints: list[str]) -> Iterator[Page]:
+    """The same for all who only look: it is given its size and colours anew each time."""
+    yield one_tab
+    assert complaints == []
 
 
 @pytest.fixture
