@@ -78,6 +78,12 @@ class Document:
     def givens(self) -> list[str]:
         return [each.removeprefix("given:").strip() for each in self.marks if each.startswith("given:")]
 
+    def typed_in(self, section: str) -> Iterator[str]:
+        """All that is typed below that heading."""
+        for block in self.blocks:
+            if block.runs and block.section == section:
+                yield from (each.command for each in block.exchanges)
+
     @property
     def files(self) -> dict[str, str]:
         return {name: each.text for each in self.blocks if (name := each.mark("file"))}

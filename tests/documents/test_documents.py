@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -94,22 +95,20 @@ def follow(reader: Reader, document: Document, block: Block) -> None:
         try:
             reader.follow(exchange.command, exchange.shown, ready_sign(exchange.command))
         except Unexpected as unexpected:
-            pytest.fail(f"{document.path}:{block.line}: {unexpected}", pytrace=False)
+            message = f"{document.path}:{block.line}: {unexpected}"
+            raise pytest.fail.Exception(message, pytrace=False) from None
 
 
 def givens(document: Document) -> Iterator[str]:
     """The commands that the document takes for done."""
     for given in document.givens:
-        other, has_section, section = given.partition(".md#")
-        if not has_section:
-            yield given
-            continue
-        [begun] = [each for each in DOCUMENTS if str(each.path) == f"{other}.md"]
-        for block in begun.blocks:
-            for exchange in block.exchanges if block.runs and block.section == section else ():
-                if ready_sign(exchange.command):
-                    return
-                yield exchange.command
+        other, _, section = given.partition("#")
+        known = [each for each in DOCUMENTS if str(each.path) == other]
+        yield from takewhile(is_no_server, known[0].typed_in(section)) if known else [given]
+
+
+def is_no_server(command: str) -> bool:
+    return ready_sign(command) is None
 
 
 def machine(place: Path, document: Document) -> Path:

@@ -59,7 +59,7 @@ def page(current: str, title: str, main: str) -> str:
 <nav aria-label="Pages"><ul>{links}</ul></nav>
 {_KEY if current == "reference" else ""}
 </header>
-<main id="content" class="{current}">
+<main id="content" class="{"reference" if current == "reference" else "document"}">
 {main}
 </main>
 </body>
@@ -71,7 +71,7 @@ _KEY: Final = """\
 <form class="key" id="key-form" hidden>
 <label for="key">API key</label>
 <input id="key" type="password" autocomplete="off" autocapitalize="off" spellcheck="false"
-placeholder="to try things out" aria-describedby="key-kept">
+placeholder="a key to try things out" aria-describedby="key-kept">
 <span id="key-kept" class="kept">kept in this tab only</span>
 </form>"""
 

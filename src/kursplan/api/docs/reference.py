@@ -17,10 +17,6 @@ from kursplan.api.docs.page import attributes, markdown
 
 Schema = Mapping[str, Any]
 
-LONG = 12
-"""From so many values on an enumeration is too long for one line of facts."""
-
-
 def reference(document: Mapping[str, Any]) -> str:
     """The main part of the page."""
     return _Reference(document).whole()
@@ -118,8 +114,7 @@ class _Reference:
         return (
             f'<div class="field"><label for="{at}"><code>{escape(name)}</code>'
             f"{_required(required)}</label>{control}"
-            f'<div class="about" id="{at}-about"><span class="facts">{self._facts(schema)}</span> '
-            f"{markdown(parameter['description'])}</div></div>\n"
+            f'<div class="about" id="{at}-about">{self._about(parameter["schema"], parameter)}</div></div>\n'
         )
 
     def _body(self, operation: str, body: Mapping[str, Any]) -> str:
@@ -148,7 +143,8 @@ class _Reference:
     def _answer(self, status: str, response: Mapping[str, Any]) -> str:
         schemas = [each["schema"] for each in response.get("content", {}).values()]
         headers = "".join(
-            f"<li><code>{escape(name)}</code> {markdown(self._resolved(header)['description'])}</li>"
+            f"<li><code>{escape(name)}</code> "
+            f'<div class="about">{markdown(self._resolved(header)["description"])}</div></li>'
             for name, header in response.get("headers", {}).items()
         )
         return (
@@ -184,33 +180,37 @@ class _Reference:
             return ""
         required = inner.get("required", ())
         members = "".join(
-            f"<li><code>{escape(name)}</code>{_required(name in required)} "
-            f'<span class="facts">{self._facts(member)}</span>'
-            f"{markdown(self._resolved(member).get('description', ''))}"
-            f"{self._members(member)}</li>"
+            f"<li><span><code>{escape(name)}</code>{_required(name in required)}</span> "
+            f'<div class="about">{self._about(member, member)}</div>{self._members(member)}</li>'
             for name, member in inner["properties"].items()
         )
         return f'<ul class="members">{members}</ul>'
 
-    def _facts(self, schema: Schema) -> str:
-        """Its type and limits, in a few words."""
-        return ", ".join(self._words(self._resolved(schema)))
+    def _about(self, schema: Schema, described: Mapping[str, Any]) -> str:
+        """Type and limits in a few words, and what it is for."""
+        facts = f'<span class="facts">{", ".join(self._facts(schema))}</span>'
+        return f"{facts} {markdown(described.get('description', ''))}"
 
-    def _words(self, schema: Schema) -> Iterator[str]:
-        if schema["type"] == "array":
-            yield f"list of {' '.join(self._words(self._resolved(schema['items'])))}s"
-            return
-        if values := schema.get("enum"):
-            yield " | ".join(f"<code>{escape(each)}</code>" for each in values)
+    def _facts(self, schema: Schema) -> Iterator[str]:
+        inner = self._resolved(schema)
+        if inner["type"] == "array":
+            yield f"list of {', '.join(self._facts(inner['items']))}"
+        elif values := inner.get("enum"):
+            yield " or ".join(f"<code>{escape(each)}</code>" for each in values)
+        elif inner["type"] == "object":
+            yield escape(schema.get("$ref", "object").rpartition("/")[2])
+        elif inner["type"] == "string" and "$ref" in schema:
+            # A form that is used in many places shows best by an example.
+            yield f"such as <code>{escape(self._example(schema))}</code>"
         else:
-            yield escape(schema.get("format") if schema["type"] == "string" and "format" in schema else schema["type"])
-        least, most = schema.get("minimum"), schema.get("maximum")
+            yield inner["type"]
+        least, most = inner.get("minimum"), inner.get("maximum")
         if most is not None and most < 2**31 - 1:
             yield f"{least} … {most}"
-        if "maxLength" in schema:
-            yield f"up to {schema['maxLength']} characters"
-        if "default" in schema:
-            yield f"{escape(str(schema['default']))} if left out"
+        if "maxLength" in inner:
+            yield f"up to {inner['maxLength']} characters"
+        if "default" in inner:
+            yield f"{escape(str(inner['default']))} if left out"
 
     def _example(self, schema: Schema) -> Any:
         """A value that fits, of what is required and of nothing else."""
@@ -241,7 +241,7 @@ def _beside(description: str) -> str:
         for title, _, text in (section.partition("\n") for section in sections)
     )
     return (
-        '<p class="guide"><a href="docs/guide">Guide for partners</a>'
+        '<p class="to-guide"><a href="docs/guide">Guide for partners</a>'
         "<span>From a key to a booking in ten minutes: step by step, with lines to paste.</span></p>\n"
         f'<div class="prose before">{markdown(before)}</div>\n<div class="sheet">{folded}</div>\n'
     )
