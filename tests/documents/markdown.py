@@ -5,6 +5,7 @@ What only the tests have to know stands in comments above a block, where no read
     <!-- not run: it needs a proxy of another host -->
     <!-- file: my-gym.yaml -->      the block is that file's content; it is there from the beginning
     <!-- Ctrl-C -->                 what was started above is stopped first
+    <!-- in a moment -->            what is shown may take a while: commands are typed again until it is there
 
 And once, anywhere in the document, what it takes for granted:
 

@@ -158,17 +158,27 @@ class Reader:
         self._scripts.mkdir()
         self._terminals: list[Terminal] = []
 
-    def follow(self, command: str, shown: str | None, ready: str | None) -> None:
-        """Type a command; `ready` is what it says when it is one that goes on until Ctrl-C."""
+    def follow(
+        self, command: str, shown: str | None, ready: str | None, *, again: bool = False
+    ) -> None:
+        """Type a command; `ready` is what it says when it is one that goes on until Ctrl-C.
+
+        With `again` it is typed again, for a while, where something else came back.
+        """
         typed = self._samples.typed(command)
         if ready is not None:
             self._free().start(typed, ready)
             return
         terminal = self._free()
-        came = terminal.run(typed)
-        self._folder = terminal.folder
-        if shown is not None:
-            self._samples.expect(shown, came)
+        patience = time.monotonic() + (PATIENCE_SECONDS if again else 0)
+        while True:
+            came = terminal.run(typed)
+            self._folder = terminal.folder
+            try:
+                return self._samples.expect(shown or _ELLIPSIS, came)
+            except Unexpected:
+                if time.monotonic() > patience:
+                    raise
 
     def interrupt(self) -> None:
         """Stop everything that goes on."""

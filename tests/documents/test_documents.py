@@ -52,6 +52,7 @@ def test_every_block_says_what_it_is() -> None:
     ] == []
 
 
+@pytest.mark.timeout(300)  # Some type twenty commands, and where others work too each may take seconds.
 @pytest.mark.parametrize(
     "document", [each for each in DOCUMENTS if any(b.runs for b in each.blocks)], ids=lambda d: str(d.path)
 )
@@ -93,7 +94,12 @@ def follow(reader: Reader, document: Document, block: Block) -> None:
         reader.interrupt()
     for exchange in block.exchanges:
         try:
-            reader.follow(exchange.command, exchange.shown, ready_sign(exchange.command))
+            reader.follow(
+                exchange.command,
+                exchange.shown,
+                ready_sign(exchange.command),
+                again="in a moment" in block.marks,
+            )
         except Unexpected as unexpected:
             message = f"{document.path}:{block.line}: {unexpected}"
             raise pytest.fail.Exception(message, pytrace=False) from None
