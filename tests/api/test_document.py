@@ -575,7 +575,9 @@ def json_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
     return [inside(each["schema"]) for content in contents for each in content.values()]
 
 
-async def test_what_the_document_is_asked_for_in_the_form_fits_it(server: httpx.AsyncClient) -> None:
+async def test_what_the_document_is_asked_for_in_the_form_fits_it(
+    server: httpx.AsyncClient,
+) -> None:
     """The bodies that stand in the forms are requests that can be sent."""
     page = (await server.get("/docs")).text
     bodies = dict(re.findall(r'<textarea id="(\w+)-body"[^>]*>([^<]*)</textarea>', page))

@@ -77,7 +77,9 @@ class Document:
 
     @property
     def givens(self) -> list[str]:
-        return [each.removeprefix("given:").strip() for each in self.marks if each.startswith("given:")]
+        return [
+            each.removeprefix("given:").strip() for each in self.marks if each.startswith("given:")
+        ]
 
     def typed_in(self, section: str) -> Iterator[str]:
         """All that is typed below that heading."""

@@ -175,10 +175,12 @@ class Reader:
             came = terminal.run(typed)
             self._folder = terminal.folder
             try:
-                return self._samples.expect(shown or _ELLIPSIS, came)
+                self._samples.expect(_ELLIPSIS if shown is None else shown, came)
             except Unexpected:
                 if time.monotonic() > patience:
                     raise
+            else:
+                return
 
     def interrupt(self) -> None:
         """Stop everything that goes on."""

@@ -52,9 +52,13 @@ def test_every_block_says_what_it_is() -> None:
     ] == []
 
 
-@pytest.mark.timeout(300)  # Some type twenty commands, and where others work too each may take seconds.
+@pytest.mark.timeout(
+    300
+)  # Some type twenty commands, and where others work too each may take seconds.
 @pytest.mark.parametrize(
-    "document", [each for each in DOCUMENTS if any(b.runs for b in each.blocks)], ids=lambda d: str(d.path)
+    "document",
+    [each for each in DOCUMENTS if any(b.runs for b in each.blocks)],
+    ids=lambda d: str(d.path),
 )
 def test_its_commands_run_in_order_and_show_what_it_shows(
     document: Document, tmp_path: Path, request: pytest.FixtureRequest

@@ -47,9 +47,7 @@ def in_python(texts: Mapping[str, str]) -> dict[str, list[Any]]:
     names: dict[str, Any] = {}
     exec(block("python"), names)  # noqa: S102
     read = {name: names["read_time"](text) for name, text in texts.items()}
-    return {
-        name: [round(each.timestamp() * 1000), f"{each:%H:%M}"] for name, each in read.items()
-    }
+    return {name: [round(each.timestamp() * 1000), f"{each:%H:%M}"] for name, each in read.items()}
 
 
 JAVASCRIPT = """

@@ -97,9 +97,7 @@ def demo(
         if not here.database.exists():
             say(f"Founding a gym company in {folder} …")
         with progress_of_loading() as progress:
-            found = asyncio.run(
-                start(here, clock, settings.horizon_days, progress, webhook_port)
-            )
+            found = asyncio.run(start(here, clock, settings.horizon_days, progress, webhook_port))
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
         # Before the files are there, so that scripts may go ahead as soon as they find them.

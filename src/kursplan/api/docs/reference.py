@@ -17,6 +17,7 @@ from kursplan.api.docs.page import attributes, markdown
 
 Schema = Mapping[str, Any]
 
+
 def reference(document: Mapping[str, Any]) -> str:
     """The main part of the page."""
     return _Reference(document).whole()
@@ -32,7 +33,7 @@ class _Reference:
         return (
             '<div class="operations">\n<header class="head">'
             f"<h1>{escape(info['title'])}</h1>"
-            f'<p>{escape(info["summary"])} Version {escape(info["version"])} as '
+            f"<p>{escape(info['summary'])} Version {escape(info['version'])} as "
             '<a href="openapi.json">openapi.json</a>.</p></header>\n'
             '<noscript><p class="note">Trying things out needs JavaScript; reading does not.</p></noscript>\n'
             f'{groups}</div>\n<aside aria-label="What holds for all operations">\n'
