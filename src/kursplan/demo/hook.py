@@ -24,7 +24,7 @@ class Hook:
     """An endpoint whose secret we know."""
 
     endpoint_id: int
-    url: str
+    url: str = field(repr=False)
     secret: str = field(repr=False)
 
     def written(self) -> dict[str, object]:
