@@ -55,6 +55,7 @@ slots:
   - {{key: other, class: yoga, start: "{TODAY + timedelta(days=5)}T18:00", instructors: [eva]}}
   - {{key: few-1, class: few, start: "{TODAY + timedelta(days=2)}T11:00"}}
   - {{key: few-2, class: few, start: "{TODAY + timedelta(days=3)}T11:00"}}
+applications: [{{key: my-app, name: My App}}]
 customers:
   - key: erika
     studio: berlin

@@ -52,9 +52,20 @@ def test_every_block_says_what_it_is() -> None:
     ] == []
 
 
-@pytest.mark.timeout(
-    300
-)  # Some type twenty commands, and where others work too each may take seconds.
+def test_nothing_is_typed_behind_what_goes_on_until_it_is_stopped() -> None:
+    """Whoever pastes such a block waits for ever: what comes next is for a second terminal."""
+    assert [
+        f"{each.path}:{block.line}: {line}"
+        for each in DOCUMENTS
+        for block in each.blocks
+        if block.runs
+        for line in typed_in(block)[:-1]
+        if ready_sign(line)
+    ] == []
+
+
+# Some type twenty commands, each of which may take seconds where others are at work too.
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "document",
     [each for each in DOCUMENTS if any(b.runs for b in each.blocks)],
@@ -107,6 +118,12 @@ def follow(reader: Reader, document: Document, block: Block) -> None:
         except Unexpected as unexpected:
             message = f"{document.path}:{block.line}: {unexpected}"
             raise pytest.fail.Exception(message, pytrace=False) from None
+
+
+def typed_in(block: Block) -> list[str]:
+    """Its lines, continued ones joined."""
+    typed = "\n".join(each.command for each in block.exchanges)
+    return typed.replace("\\\n", "").splitlines()
 
 
 def givens(document: Document) -> Iterator[str]:
