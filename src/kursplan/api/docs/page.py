@@ -47,7 +47,7 @@ def page(current: str, title: str, main: str) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{escape(title)} · Kursplan</title>
+<title>{escape(title if "Kursplan" in title else f"{title} · Kursplan")}</title>
 <link rel="icon" href="{root}docs/mark.svg">
 <link rel="stylesheet" href="{root}docs/docs.css">
 <script type="module" src="{root}docs/docs.js"></script>
