@@ -104,7 +104,9 @@ def in_php(texts: Mapping[str, str]) -> dict[str, list[Any]]:
 
 def in_java(texts: Mapping[str, str], place: Path) -> dict[str, list[Any]]:
     if shutil.which("javac") is None:
-        pytest.skip("There is no JDK: install one to have the example in Java tested.")
+        not_installed(
+            "Java", "install it (Debian: default-jdk-headless) to have the example tested."
+        )
     program = place / "Reading.java"
     program.write_text(JAVA % block("java"))
     lines = ran(["java", str(program)], "\n".join(texts.values())).splitlines()
