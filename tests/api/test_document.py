@@ -637,5 +637,5 @@ async def test_what_the_document_is_asked_for_in_the_form_fits_it(
     sent = {o["operationId"]: o["requestBody"] for _, _, o in operations() if "requestBody" in o}
     assert bodies.keys() == sent.keys()
     for name, body in bodies.items():
-        [schema] = json_of({"requestBody": sent[name], "responses": {"200": {}}})
-        Draft202012Validator(schema).validate(json.loads(html.unescape(body)))
+        at = sent[name]["content"]["application/json"]["schema"]["$ref"].removeprefix("#")
+        validator(at).validate(json.loads(html.unescape(body)))
