@@ -555,8 +555,11 @@ async def test_the_document_is_served_and_not_sent_twice(server: httpx.AsyncClie
     assert (other.status_code, other.json()) == (200, DOCUMENT)
 
 
+PAGES = ("/docs", "/docs/guide", "/docs/clients", "/docs/webhooks", "/docs/errors")
+
+
 async def test_pages_load_nothing_from_another_host(server: httpx.AsyncClient) -> None:
-    for page in ("/docs", "/docs/guide", "/docs/webhooks", "/docs/errors"):
+    for page in PAGES:
         answer = await server.get(page)
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         addresses = Addresses()
@@ -581,7 +584,7 @@ async def test_the_browser_holds_pages_to_their_own_host(server: httpx.AsyncClie
 
 
 async def test_links_of_pages_lead_somewhere(server: httpx.AsyncClient) -> None:
-    for page in ("/docs", "/docs/guide", "/docs/webhooks", "/docs/errors"):
+    for page in PAGES:
         text = (await server.get(page)).text
         for link in re.findall(r'<a [^>]*href="([^"]+)"', text):
             path, _, anchor = link.partition("#")

@@ -51,6 +51,7 @@ def routes() -> list[BaseRoute]:
     pages: dict[str, Make] = {
         "/docs": _reference,
         "/docs/guide": partial(_prose, "guide", "partners.md"),
+        "/docs/clients": partial(_prose, "clients", "clients.md"),
         "/docs/webhooks": partial(_prose, "webhooks", "webhooks.md"),
         "/docs/errors": _errors,
     }

@@ -13,6 +13,7 @@ from markdown_it.token import Token
 PAGES: Final = {
     "reference": ("Reference", "docs"),
     "guide": ("Guide", "docs/guide"),
+    "clients": ("Clients", "docs/clients"),
     "webhooks": ("Webhooks", "docs/webhooks"),
     "errors": ("Errors", "docs/errors"),
 }
@@ -20,6 +21,7 @@ PAGES: Final = {
 
 SERVED: Final = {
     "partners.md": "guide",
+    "clients.md": "clients",
     "webhooks.md": "webhooks",
     "errors.md": "errors",
 }
