@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -117,7 +117,8 @@ async def _answers(database: Database) -> bool:
 
 
 _FILLED = " UNION ALL ".join(
-    f"(SELECT '{each.name}' FROM \"{each.name}\" LIMIT 1)" for each in reversed(metadata.sorted_tables)
+    f"(SELECT '{each.name}' FROM \"{each.name}\" LIMIT 1)"
+    for each in reversed(metadata.sorted_tables)
 )
 """The tables in which something is, those that refer to others first."""
 _RESTART = f"ALTER SEQUENCE {SEQUENCE} RESTART"
@@ -180,5 +181,7 @@ async def opened(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 def database(kind: str, request: pytest.FixtureRequest) -> Database:
     """The fresh database behind its two doors."""
-    found: Database = request.getfixturevalue("emptied_and_open" if kind == "postgresql" else "opened")
+    found: Database = request.getfixturevalue(
+        "emptied_and_open" if kind == "postgresql" else "opened"
+    )
     return found

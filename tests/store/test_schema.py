@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import (
     Connection,
     ForeignKeyConstraint,
@@ -361,6 +363,20 @@ async def test_a_database_of_another_version_is_refused(database: Database) -> N
     )
     with pytest.raises(schema.SchemaOutdated, match=f"has schema 9999.* needs {schema.newest()}"):
         await schema.check(database)
+
+
+def test_the_numbers_of_the_files_are_those_of_the_migrations() -> None:
+    script = ScriptDirectory(str(schema.MIGRATIONS))
+    assert script.get_current_head() == schema.newest()
+    assert {each.revision for each in script.walk_revisions()} == schema.revisions()
+
+
+def test_what_migrates_is_not_imported_by_whoever_only_looks() -> None:
+    """It takes as long to import as most commands take."""
+    code = (
+        "import sys, kursplan.cli.office, kursplan.store.schema; sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 # --- What every table keeps ---------------------------------------------------------------------

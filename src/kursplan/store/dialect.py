@@ -32,6 +32,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     select,
     table,
     update,
@@ -241,6 +242,27 @@ def _numbers_as_array(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> 
 def _numbers_as_json(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> str:
     [query] = element.clauses
     return f"(SELECT json_group_array(id) FROM {compiler.process(query, **kw)})"
+
+
+class TableIsThere(FunctionElement[bool]):
+    """Whether the database has a table of that name, which is one of ours."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(literal_column(f"'{name}'"))
+
+
+@compiles(TableIsThere, "postgresql")
+def _is_registered(element: TableIsThere, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"to_regclass({compiler.process(element.clauses, **kw)}) IS NOT NULL"
+
+
+@compiles(TableIsThere, "sqlite")
+def _is_in_the_schema(element: TableIsThere, compiler: SQLCompiler, **kw: Any) -> str:
+    name = compiler.process(element.clauses, **kw)
+    return f"EXISTS (SELECT 1 FROM sqlite_master WHERE name = {name})"
 
 
 def insert_unless_there(into: Table, *unique: str) -> Insert:
