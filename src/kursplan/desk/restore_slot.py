@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.edit_series import planned_day
+from kursplan.desk.extend_series import midnight
 from kursplan.desk.promote import Seat, fill_seats, take_seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import bookings
+from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.store import bookings, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class RestoreSlot(Deed):
 
     `with_bookings` puts those back who were on it when it was cancelled, in their order and seats
     first, as far as the rules still admit them.
+
+    A slot that its series had given up is one of the series again. Where the plan does not have its
+    day, or another time, it keeps its own, so that the next edit does not take it away.
     """
 
     organization_id: int
@@ -53,7 +58,7 @@ class RestoreSlot(Deed):
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
-        restored = replace(slot, status=SlotStatus.PLANNED)
+        restored = _known_again(turn, replace(slot, status=SlotStatus.PLANNED))
         turn.change_slot(restored)
         turn.tell_slot(EventType.CLASS_SLOT_UPDATED, restored)
         refused = tuple(self._put_back(turn, were) if self.with_bookings else ())
@@ -83,6 +88,28 @@ class RestoreSlot(Deed):
                 turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
             else:
                 take_seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
+
+
+def _known_again(turn: Turn, slot: Slot) -> Slot:
+    """The slot as one of its series, also where that had given it up.
+
+    Where the series has made another for its place meanwhile, it stays beside the series.
+    """
+    if slot.series_id is None:
+        return slot
+    if series.occurrence(turn.tx, turn.organization_id, slot.id) is not None:
+        return slot
+    of = series.load(turn.tx, turn.organization_id, slot.series_id)
+    if of is None:
+        return slot
+    day = planned_day(slot)
+    occurrence = of.plan.start_on(day)
+    known = series.known_since(turn.tx, turn.organization_id, of.id, midnight(day))
+    if occurrence not in known.values():
+        series.know_as(turn.tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
+    if of.plan.takes_place_on(day) and slot.local_start == occurrence:
+        return slot
+    return replace(slot, own=slot.own | {Own.TIME})
 
 
 def _were_on(turn: Turn, slot: Slot) -> list[Booking]:

@@ -14,8 +14,11 @@ What others use of this package:
 `async preview(database, clock, gym_file) -> Summary`
     What `load` would do, without doing it. Raises `GymFileMistakes` as `load` does.
 
-`async dump(database, clock, organization_key: str) -> str`
-    The document of an organization as YAML. Raises `NoSuchOrganization`.
+`async dump(database, clock, organization_key: str, sections=SECTIONS) -> str`
+    The document of an organization as YAML, with those sections. Raises `NoSuchOrganization`.
+
+`SECTIONS: tuple[str, ...]`
+    What a gym file has besides `organization`.
 
 `LONGEST_FILE: int`
     How many bytes a gym file may have; one that has more is a mistake, and nobody needs to read on.
@@ -30,7 +33,7 @@ What others use of this package:
 from __future__ import annotations
 
 from kursplan.gymfile.document import LONGEST_FILE
-from kursplan.gymfile.dump import NoSuchOrganization, dump
+from kursplan.gymfile.dump import SECTIONS, NoSuchOrganization, dump
 from kursplan.gymfile.load import load, preview
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
 from kursplan.gymfile.read import GymFile, read
@@ -41,6 +44,7 @@ __all__ = [
     "LONGEST_FILE",
     "SCHEMA",
     "SCHEMA_TEXT",
+    "SECTIONS",
     "Count",
     "GymFile",
     "GymFileMistakes",
