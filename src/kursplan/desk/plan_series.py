@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.clashes import days_ahead, held_ahead, look, other_series
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.store import instructors, series, slots
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlanned:
+    """The series is there, and has no slots yet."""
+
+    series: Series
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room will be twice at the same time, in its first weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +33,7 @@ class PlanSeries(Deed):
     """The name by which staff and the gym file know it; nobody else's in the organization."""
     plan: SeriesPlan
 
-    def perform(self, turn: Turn) -> Series | Refusal:
+    def perform(self, turn: Turn) -> SeriesPlanned | Refusal | Clashing:
         planned = series.new_in_class(
             turn.tx,
             self.organization_id,
@@ -35,8 +46,17 @@ class PlanSeries(Deed):
             return Refusal.CLASS_NOT_FOUND
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
+        since, until = days_ahead(planned, turn.now)
+        clashes = look(
+            turn,
+            [],
+            list(held_ahead(planned, (), since, until, turn.now)),
+            besides=lambda: other_series(turn, planned, since, until),
+        )
+        if isinstance(clashes, Clashing):
+            return clashes
         series.add(turn.tx, self.organization_id, planned)
-        return planned
+        return SeriesPlanned(planned, clashes)
 
 
 def names_unknown(turn: Turn, studio_id: int, plan: SeriesPlan) -> Refusal | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.clashes import held, look
 from kursplan.desk.promote import Seat, fill_seats, seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import bookings
+from kursplan.store import bookings, instructors
 
 SETTLED_WHEN_MADE = frozenset(
     {
@@ -34,6 +36,8 @@ class SlotRestored:
     """Who is on it again, as they sit or wait there now."""
     refused: tuple[tuple[Booking, Refusal], ...] = ()
     """Who was on it, and is not admitted any more."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class RestoreSlot(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotRestored | Refusal:
+    def perform(self, turn: Turn) -> SlotRestored | Refusal | Clashing:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
             return Refusal.CLASS_SLOT_NOT_FOUND
@@ -61,6 +65,10 @@ class RestoreSlot(Deed):
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
+        given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id])[slot.id]
+        clashes = look(turn, [], [held(slot, given)])
+        if isinstance(clashes, Clashing):
+            return clashes
         restored = replace(slot, status=SlotStatus.PLANNED)
         turn.change_slot(restored)
         turn.tell_slot(EventType.CLASS_SLOT_UPDATED, restored)
@@ -73,7 +81,7 @@ class RestoreSlot(Deed):
         for booking in back:
             if booking.id not in moved_up:
                 turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
-        return SlotRestored(slot.id, changed=True, back=back, refused=refused)
+        return SlotRestored(slot.id, True, back, refused, clashes)
 
     def _put_back(self, turn: Turn, were: Iterable[Booking]) -> Iterable[tuple[Booking, Refusal]]:
         """Give each what they held, or a position behind where no seat is left; who is refused."""

@@ -6,7 +6,7 @@ A slot is known to its series by `occurrence`, the local start that was planned 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     bindparam,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -99,6 +100,20 @@ _SERIES = (
 BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 
 EVERY = _SERIES
+
+ALIKE = _SERIES.where(
+    or_(series.c.last_day.is_(None), series.c.last_day >= bindparam("since", type_=Date)),
+    or_(
+        series.c.location_id == bindparam("location_id", type_=BigInteger),
+        exists(
+            select(series_instructor.c.series_id).where(
+                series_instructor.c.organization_id == series.c.organization_id,
+                series_instructor.c.series_id == series.c.id,
+                any_of(series_instructor.c.employee_id, "employee_ids"),
+            )
+        ),
+    ),
+)
 
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
@@ -269,6 +284,23 @@ def every(tx: Connection, organization_id: int) -> list[Series]:
     """All series, those that have ended too, in the order in which they were planned."""
     rows = tx.execute(EVERY, {"organization": organization_id}).all()
     return _with_instructors(tx, organization_id, rows)
+
+
+def alike(
+    tx: Connection,
+    organization_id: int,
+    location_id: int | None,
+    employee_ids: Collection[int],
+    since: date,
+) -> list[Series]:
+    """The series that are in this room or given by any of these, and have not ended before `since`."""
+    named = {
+        "organization": organization_id,
+        "location_id": location_id,
+        "employee_ids": employee_ids,
+        "since": since,
+    }
+    return _with_instructors(tx, organization_id, tx.execute(ALIKE, named).all())
 
 
 def find(tx: Connection, organization_id: int, key: str) -> int | None:
