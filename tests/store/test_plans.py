@@ -41,6 +41,8 @@ HOT = {
     "bookings.CHANGE": {"booking": "id"},
     "bookings.MOVE_CANCELED": {"booking": "slot_id"},
     "bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
+    "clashes.GIVEN_BY": {"slot_instructor": "employee_id", "slot": "id"},
+    "clashes.IN_ROOMS": {"slot": "location_id ends_at"},
     "customers.CUSTOMERS": {"customer": "id"},
     "customers.LOCKED_CUSTOMERS": {"customer": "id"},
     "customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
@@ -123,6 +125,7 @@ FEW = frozenset(
 
 READS_ALL = re.compile(
     r"examination\."  # Looks for what is wrong anywhere.
+    r"|clashes\.TO_COME"  # The same, for staff and for the doctor.
     r"|named\."  # All names of an organization, for loading its gym file.
     r"|people\.NUMBERS"  # The same.
     r"|directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.

@@ -98,9 +98,7 @@ def other_series(
     On days to which a series was extended, its slots say what it needs. `but` goes over into `of`.
     """
     shape = of.shape
-    found = series.alike(
-        turn.tx, turn.organization_id, shape.location_id, shape.instructors, since
-    )
+    found = series.alike(turn.tx, turn.organization_id, shape.location_id, shape.instructors, since)
     return [
         held
         for each in found

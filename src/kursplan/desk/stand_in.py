@@ -120,9 +120,7 @@ def exchanged(given: Sequence[int], leaves: int, comes: int) -> tuple[int, ...]:
     return tuple(comes if each == leaves else each for each in given)
 
 
-def staff(
-    turn: Turn, slot: Slot, final: tuple[int, ...], clashes: Iterable[Clash]
-) -> SlotStaffed:
+def staff(turn: Turn, slot: Slot, final: tuple[int, ...], clashes: Iterable[Clash]) -> SlotStaffed:
     """Have these give the slot from now on; of the clashes, those of the slot are told."""
     instructors.put(turn.tx, turn.organization_id, {slot.id: final})
     own = slot.own | {Own.INSTRUCTORS}

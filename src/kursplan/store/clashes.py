@@ -96,7 +96,9 @@ TO_COME = (
 )
 
 CLASSES = (
-    select(class_.c.id, class_.c.title, studio.c.key.label("studio"), studio.c.zone, studio.c.clashes)
+    select(
+        class_.c.id, class_.c.title, studio.c.key.label("studio"), studio.c.zone, studio.c.clashes
+    )
     .select_from(
         class_.join(
             studio,

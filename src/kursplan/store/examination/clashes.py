@@ -32,7 +32,9 @@ def _not_twice_at_a_time(patient: Patient) -> Iterator[Finding]:
 
 def _standing(patient: Patient) -> tuple[Clash, ...]:
     tx, organization_id = patient.tx, patient.organization_id
-    return clashes.told(tx, organization_id, overlaps(clashes.to_come(tx, organization_id, patient.now)))
+    return clashes.told(
+        tx, organization_id, overlaps(clashes.to_come(tx, organization_id, patient.now))
+    )
 
 
 def _finding(patient: Patient, clash: Clash) -> Finding:
