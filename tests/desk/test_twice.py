@@ -370,7 +370,7 @@ async def test_what_one_command_places_the_next_of_the_same_turn_sees(house: Hou
 
 
 async def test_two_series_meet_before_either_has_a_slot(house: House) -> None:
-    """They are planned one after the other, and extended later; also where both begin in summer."""
+    """They are planned one after the other, and extended later; also where one begins in summer."""
     gym = house.gym
     summer = date(2026, 7, 7)
     plan = replace(await house.weekly(summer, instructors=(house.ina,)), start_time=time(18))
@@ -384,15 +384,25 @@ async def test_two_series_meet_before_either_has_a_slot(house: House) -> None:
     first = await planned(plan)
     second = await planned(replace(plan, start_time=HALF_PAST, first_day=MONDAY))
     elsewhere = await planned(replace(plan, weekdays=frozenset({2})))
+    ends_before = await planned(
+        replace(plan, start_time=HALF_PAST, first_day=MONDAY, last_day=date(2026, 7, 6))
+    )
     await house.refuses()
-    third = await planned(replace(plan, start_time=HALF_PAST, last_day=summer))
+    third = await planned(replace(plan, start_time=time(18, 15), first_day=MONDAY, last_day=summer))
 
     assert first.clashes == elsewhere.clashes == ()
-    assert second.clashes == ()  # In spring nobody meets it, and summer is far away.
+    assert {each.starts_at for clash in second.clashes for each in clash.slots} == {
+        gym.at(at, day=summer + timedelta(weeks=week))
+        for at in ("18:00", "18:30")
+        for week in range(9)
+    }
+    assert {each.slots[0].title for each in ends_before.clashes} == {"Yoga"}
     assert isinstance(third, Clashing)
     assert {each.starts_at for clash in third.clashes for each in clash.slots} == {
-        gym.at(at, day=summer) for at in ("18:00", "18:30")
-    }
+        gym.at(at, day=TUESDAY + timedelta(weeks=week))
+        for at in ("18:15", "18:30")
+        for week in range(9)
+    } | {gym.at(at, day=summer) for at in ("18:00", "18:15", "18:30")}
     assert {each.slot_id for clash in third.clashes for each in clash.slots} == {None}
 
 

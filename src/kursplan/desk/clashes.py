@@ -7,8 +7,8 @@ Who makes slots by itself, or carries out what was decided elsewhere, does not a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from kursplan.desk.turn import Turn
@@ -19,7 +19,7 @@ from kursplan.domain.slots import Slot
 from kursplan.store import clashes, series
 
 LOOK_AHEAD = timedelta(days=60)
-"""How far a series is looked at beyond its beginning: a weekly plan repeats itself."""
+"""How far two series are looked at beyond the day on which both have begun: weekly plans repeat themselves."""
 
 
 def held(slot: Slot, given_by: Iterable[int]) -> Held:
@@ -34,34 +34,17 @@ def held(slot: Slot, given_by: Iterable[int]) -> Held:
     )
 
 
-def held_ahead(
-    of: Series, known: Collection[datetime | None], since: date, until: date, now: datetime
-) -> Iterator[Held]:
-    """What the series needs on those days, but for the starts that are `known` and for what is past."""
-    shape = of.shape
-    for each in of.plan.occurrences(of.standard, of.zone, since, until):
-        if each.starts_at > now and each.local_start not in known:
-            yield Held(
-                None,
-                of.class_id,
-                each.starts_at,
-                each.ends_at,
-                shape.location_id,
-                frozenset(shape.instructors),
-            )
-
-
 def look(
     turn: Turn,
     before: Collection[Held],
     after: Sequence[Held],
     *,
-    besides: Callable[[], Iterable[Held]] = tuple,
+    besides: Iterable[Held] = (),
     without: Iterable[int] = (),
 ) -> tuple[Clash, ...] | Clashing:
     """The clashes of what is to be `after` and was not so `before`, or `Clashing` if one is refused.
 
-    `besides` says which slots of others are yet to be made; `without` are the ids of those that go.
+    `besides` are slots of others that are yet to be made; `without` are the ids of those that go.
     """
     placed = frozenset(after) - frozenset(before)
     if not any(each.room or each.instructors for each in placed):
@@ -70,7 +53,7 @@ def look(
     around, alone = clashes.around(turn.tx, turn.organization_id, placed)
     own = {each.slot_id for each in (*before, *after)}.union(without)
     others = [each for each in around if each.slot_id not in own]
-    others += _unshared(besides(), alone)
+    others += _unshared(besides, alone)
     placed = frozenset(_unshared(placed, alone))
     found = overlaps([*others, *_unshared(after, alone)], placed)
     if not found:
@@ -90,28 +73,48 @@ def _unshared(held: Iterable[Held], alone: Collection[int]) -> list[Held]:
     return [each if each.room in alone else replace(each, room=None) for each in held]
 
 
-def other_series(
-    turn: Turn, of: Series, since: date, until: date, but: int | None = None
-) -> list[Held]:
-    """What series with the same room or instructors need then, as far as they have no slots yet.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The days on which a series is looked at, and who else needs its room or its instructors then."""
 
-    On days to which a series was extended, its slots say what it needs. `but` goes over into `of`.
-    """
-    shape = of.shape
-    found = series.alike(turn.tx, turn.organization_id, shape.location_id, shape.instructors, since)
-    return [
-        held
-        for each in found
-        if each.id not in (of.id, but)
-        for held in held_ahead(each, (), max(since, _beyond(each, since)), until, turn.now)
-    ]
+    days: tuple[tuple[date, date], ...]
+    others: tuple[Series, ...]
+    now: datetime
 
+    @classmethod
+    def of(cls, turn: Turn, planned: Series, since: date, but: int | None = None) -> Outlook:
+        """From `since` on. `but` is the series that goes over into this one."""
+        shape, first = planned.shape, max(since, planned.plan.first_day)
+        found = series.alike(
+            turn.tx, turn.organization_id, shape.location_id, shape.instructors, first
+        )
+        others = tuple(each for each in found if each.id not in (planned.id, but))
+        # Whoever plans the summer in spring meets what begins in summer only then.
+        begins = {first, *(each.plan.first_day for each in others if each.plan.first_day > first)}
+        days = [(day, day + LOOK_AHEAD) for day in sorted(begins)]
+        if planned.extended_until is not None:
+            days.append((first, planned.extended_until))
+        return cls(tuple(days), others, turn.now)
 
-def _beyond(of: Series, since: date) -> date:
-    return since if of.extended_until is None else of.extended_until + timedelta(days=1)
+    def ahead(self, of: Series, known: Collection[datetime | None] = ()) -> list[Held]:
+        """What the series needs, but for the starts that are `known` and for what is past."""
+        shape, given_by = of.shape, frozenset(of.shape.instructors)
+        return list(
+            dict.fromkeys(
+                Held(None, of.class_id, each.starts_at, each.ends_at, shape.location_id, given_by)
+                for since, until in self.days
+                for each in of.plan.occurrences(of.standard, of.zone, since, until)
+                if each.starts_at > self.now and each.local_start not in known
+            )
+        )
 
-
-def days_ahead(of: Series, now: datetime) -> tuple[date, date]:
-    """The days on which a series is looked at: as far as it has slots, and at least for some weeks."""
-    since = max(day_of(now, of.zone), of.plan.first_day)
-    return since, max(since + LOOK_AHEAD, of.extended_until or since)
+    @property
+    def of_others(self) -> list[Held]:
+        """What they need on days to which they were not extended; on others their slots say it."""
+        return [
+            held
+            for each in self.others
+            for held in self.ahead(each)
+            if each.extended_until is None
+            or day_of(held.starts_at, each.zone) > each.extended_until
+        ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
-from kursplan.desk.clashes import days_ahead, held, held_ahead, look, other_series
+from kursplan.desk.clashes import Outlook, held, look
 from kursplan.desk.extend_series import extend, midnight
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
@@ -167,23 +167,17 @@ def _clashes(
     turn: Turn, change: _Change, staying: Sequence[Slot], wanted: Sequence[Slot]
 ) -> tuple[Clash, ...] | Clashing:
     """Of the slots that stay, as they are and as is `wanted`, and of those that are yet to be made."""
-    old, new, since = change.before, change.after, change.from_day
-    _, until = days_ahead(new, turn.now)
+    old, new = change.before, change.after
+    outlook = Outlook.of(turn, new, change.from_day, but=old.id)
     given = instructors.of_slots(turn.tx, turn.organization_id, [each.id for each in staying])
     before = [held(each, given[each.id]) for each in staying]
-    before += held_ahead(old, frozenset(change.known.values()), since, until, turn.now)
+    before += outlook.ahead(old, frozenset(change.known.values()))
     after = [
         held(each, given[each.id] if Own.INSTRUCTORS in each.own else new.shape.instructors)
         for each in wanted
     ]
-    after += held_ahead(new, frozenset(change.known_as.values()), since, until, turn.now)
-    return look(
-        turn,
-        before,
-        after,
-        besides=lambda: other_series(turn, new, since, until, but=old.id),
-        without=change.given_up,
-    )
+    after += outlook.ahead(new, frozenset(change.known_as.values()))
+    return look(turn, before, after, besides=outlook.of_others, without=change.given_up)
 
 
 def follows(slot: Slot, now: datetime) -> bool:

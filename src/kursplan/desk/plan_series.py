@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.clashes import days_ahead, held_ahead, look, other_series
+from kursplan.desk.clashes import Outlook, look
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
+from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.store import instructors, series, slots
@@ -18,7 +19,7 @@ class SeriesPlanned:
 
     series: Series
     clashes: tuple[Clash, ...] = ()
-    """Where its instructors or its room will be twice at the same time, in its first weeks."""
+    """Where its instructors or its room will be twice at the same time, in the first weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,8 @@ class PlanSeries(Deed):
             return Refusal.CLASS_NOT_FOUND
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
-        since, until = days_ahead(planned, turn.now)
-        clashes = look(
-            turn,
-            [],
-            list(held_ahead(planned, (), since, until, turn.now)),
-            besides=lambda: other_series(turn, planned, since, until),
-        )
+        outlook = Outlook.of(turn, planned, day_of(turn.now, planned.zone))
+        clashes = look(turn, [], outlook.ahead(planned), besides=outlook.of_others)
         if isinstance(clashes, Clashing):
             return clashes
         series.add(turn.tx, self.organization_id, planned)
