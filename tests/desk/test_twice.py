@@ -25,7 +25,7 @@ from kursplan.domain.clashes import Clash, Clashing, Needed, OnClash, overlaps
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import Own, SlotStatus
-from kursplan.store import clashes, tables
+from kursplan.store import clashes, series, tables
 from tests.gym import MONDAY, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -479,6 +479,26 @@ async def test_the_days_that_an_edit_gives_up_are_nobodys_any_more(house: House)
     assert len(edited.cancelled) == 1
 
 
+async def test_a_slot_meets_the_slots_that_a_series_is_yet_to_get(house: House) -> None:
+    """On a day far ahead, and in the moment between planning a series and making its slots."""
+    gym = house.gym
+    far = date(2026, 11, 3)
+    evenings = await gym.series(
+        "spin", at="18:00", weekdays=[1], since=TUESDAY, instructors=[house.ina]
+    )
+    await gym.extend(evenings, until=TUESDAY + timedelta(days=7))
+
+    there = await gym.take(await house.plan(day=far, instructor_ids=(house.ina,)))
+    cancelled = (await gym.slots_of(evenings))[0]
+    await gym.cancel_slot(cancelled.id)
+    here = await gym.take(await house.plan(instructor_ids=(house.ina,)))
+
+    assert [[each.slot_id for each in clash.slots] for clash in there.clashes] == [
+        [None, there.slot.id]
+    ]
+    assert here.clashes == ()  # It was made, and cancelled.
+
+
 # What it costs.
 
 
@@ -488,8 +508,9 @@ def sent() -> Iterator[list[str]]:
     found: list[str] = []
     texts = {
         id(getattr(clashes, name)): name
-        for name in ("IN_ROOMS", "GIVEN_BY", "TO_COME", "CLASSES", "EMPLOYEES", "ROOMS")
+        for name in ("AROUND", "TO_COME", "CLASSES", "EMPLOYEES", "ROOMS")
     }
+    texts[id(series.ALIKE)] = "ALIKE"
 
     def note(_c: Any, _cu: Any, _sent: str, _p: Any, context: Any, _many: bool) -> None:
         if context is not None and id(context.invoked_statement) in texts:
@@ -517,7 +538,7 @@ async def test_whoever_places_asks_with_two_statements_and_whoever_books_with_no
     assert found == []
     with sent() as found:
         assert (await gym.take(free)).clashes == ()
-    assert found == ["IN_ROOMS", "GIVEN_BY"]
+    assert found == ["AROUND", "ALIKE"]
 
 
 # The setting.

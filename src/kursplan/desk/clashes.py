@@ -7,17 +7,18 @@ Who makes slots by itself, or carries out what was decided elsewhere, does not a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from kursplan.desk.turn import Turn
-from kursplan.domain.clashes import Clash, Clashing, Held, overlaps
-from kursplan.domain.localtime import day_of
+from kursplan.domain.clashes import Clash, Clashing, Held, Needed, overlaps
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Slot
 from kursplan.store import clashes, series
 
+ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = timedelta(days=60)
 """How far two series are looked at beyond the day on which both have begun: weekly plans repeat themselves."""
 
@@ -37,14 +38,15 @@ def held(slot: Slot, given_by: Iterable[int]) -> Held:
 def look(
     turn: Turn,
     before: Collection[Held],
-    after: Sequence[Held],
+    after: Collection[Held],
     *,
-    besides: Iterable[Held] = (),
+    others: Iterable[Series] | None = None,
     without: Iterable[int] = (),
 ) -> tuple[Clash, ...] | Clashing:
     """The clashes of what is to be `after` and was not so `before`, or `Clashing` if one is refused.
 
-    `besides` are slots of others that are yet to be made; `without` are the ids of those that go.
+    `others` are the series that may be in the way with slots that they are yet to get, where that is known;
+    `without` are the ids of slots that go.
     """
     placed = frozenset(after) - frozenset(before)
     if not any(each.room or each.instructors for each in placed):
@@ -52,14 +54,14 @@ def look(
     turn.write_slots()
     around, alone = clashes.around(turn.tx, turn.organization_id, placed)
     own = {each.slot_id for each in (*before, *after)}.union(without)
-    others = [each for each in around if each.slot_id not in own]
-    others += _unshared(besides, alone)
+    there = [each for each in around if each.slot_id not in own]
+    there += _unshared(_ahead_of(turn, placed, others), alone)
     placed = frozenset(_unshared(placed, alone))
-    found = overlaps([*others, *_unshared(after, alone)], placed)
+    found = overlaps([*there, *_unshared(after, alone)], placed)
     if not found:
         return ()
     told = clashes.told(turn.tx, turn.organization_id, found)
-    known = {each.identity for each in overlaps([*others, *_unshared(before, alone)])}
+    known = {each.identity for each in overlaps([*there, *_unshared(before, alone)])}
     refused = tuple(
         clash
         for overlap, clash in zip(found, told, strict=True)
@@ -73,9 +75,44 @@ def _unshared(held: Iterable[Held], alone: Collection[int]) -> list[Held]:
     return [each if each.room in alone else replace(each, room=None) for each in held]
 
 
+def _ahead_of(
+    turn: Turn, placed: Collection[Held], others: Iterable[Series] | None
+) -> Iterator[Held]:
+    """What other series need around that time on days to which they were not extended.
+
+    On all other days their slots say it.
+    """
+    since = min(each.starts_at for each in placed).date() - ONE_DAY
+    until = max(each.ends_at for each in placed).date() + ONE_DAY
+    if others is None:
+        needs = {need for each in placed for need in each.needs}
+        rooms = {which for needed, which in needs if needed is Needed.ROOM}
+        employees = {which for needed, which in needs if needed is Needed.INSTRUCTOR}
+        others = series.alike(turn.tx, turn.organization_id, rooms, employees, since, until)
+    for each in others:
+        first = since
+        if each.extended_until is not None:
+            first = max(since, each.extended_until + ONE_DAY)
+        yield from ahead(each, first, until, turn.now)
+
+
+def ahead(
+    of: Series,
+    since: date,
+    until: date,
+    now: datetime,
+    known: Collection[datetime | None] = (),
+) -> Iterator[Held]:
+    """What the series needs on these days, but for the starts that are `known` and for what is past."""
+    shape, given_by = of.shape, frozenset(of.shape.instructors)
+    for each in of.plan.occurrences(of.standard, of.zone, since, until):
+        if each.starts_at > now and each.local_start not in known:
+            yield Held(None, of.class_id, each.starts_at, each.ends_at, shape.location_id, given_by)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The days on which a series is looked at, and who else needs its room or its instructors then."""
+    """The days on which a series is looked at, and the series that may be in its way."""
 
     days: tuple[tuple[date, date], ...]
     others: tuple[Series, ...]
@@ -85,9 +122,8 @@ class Outlook:
     def of(cls, turn: Turn, planned: Series, since: date, but: int | None = None) -> Outlook:
         """From `since` on. `but` is the series that goes over into this one."""
         shape, first = planned.shape, max(since, planned.plan.first_day)
-        found = series.alike(
-            turn.tx, turn.organization_id, shape.location_id, shape.instructors, first
-        )
+        rooms = [] if shape.location_id is None else [shape.location_id]
+        found = series.alike(turn.tx, turn.organization_id, rooms, shape.instructors, first)
         others = tuple(each for each in found if each.id not in (planned.id, but))
         # Whoever plans the summer in spring meets what begins in summer only then.
         begins = {first, *(each.plan.first_day for each in others if each.plan.first_day > first)}
@@ -97,24 +133,6 @@ class Outlook:
         return cls(tuple(days), others, turn.now)
 
     def ahead(self, of: Series, known: Collection[datetime | None] = ()) -> list[Held]:
-        """What the series needs, but for the starts that are `known` and for what is past."""
-        shape, given_by = of.shape, frozenset(of.shape.instructors)
-        return list(
-            dict.fromkeys(
-                Held(None, of.class_id, each.starts_at, each.ends_at, shape.location_id, given_by)
-                for since, until in self.days
-                for each in of.plan.occurrences(of.standard, of.zone, since, until)
-                if each.starts_at > self.now and each.local_start not in known
-            )
-        )
-
-    @property
-    def of_others(self) -> list[Held]:
-        """What they need on days to which they were not extended; on others their slots say it."""
-        return [
-            held
-            for each in self.others
-            for held in self.ahead(each)
-            if each.extended_until is None
-            or day_of(held.starts_at, each.zone) > each.extended_until
-        ]
+        """What the series needs on those days, each once."""
+        every = (ahead(of, since, until, self.now, known) for since, until in self.days)
+        return list(dict.fromkeys(chain.from_iterable(every)))

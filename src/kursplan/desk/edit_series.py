@@ -177,7 +177,7 @@ def _clashes(
         for each in wanted
     ]
     after += outlook.ahead(new, frozenset(change.known_as.values()))
-    return look(turn, before, after, besides=outlook.of_others, without=change.given_up)
+    return look(turn, before, after, others=outlook.others, without=change.given_up)
 
 
 def follows(slot: Slot, now: datetime) -> bool:

@@ -48,7 +48,7 @@ class PlanSeries(Deed):
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
         outlook = Outlook.of(turn, planned, day_of(turn.now, planned.zone))
-        clashes = look(turn, [], outlook.ahead(planned), besides=outlook.of_others)
+        clashes = look(turn, [], outlook.ahead(planned), others=outlook.others)
         if isinstance(clashes, Clashing):
             return clashes
         series.add(turn.tx, self.organization_id, planned)

@@ -9,7 +9,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, select, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    cast,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from kursplan.domain.clashes import Clash, ClashingSlot, Held, Needed, OnClash, Overlap
 from kursplan.store.dialect import Instant, any_of
@@ -27,60 +38,18 @@ from kursplan.store.tables import (
 LONGEST = timedelta(days=1)
 """No slot lasts longer: so far from the time that is asked for may one end that falls on it."""
 
-_AT_THAT_TIME = (
-    text("slot.status = 'PLANNED'"),
-    slot.c.ends_at > bindparam("since", type_=Instant),
-    slot.c.ends_at < bindparam("last_end", type_=Instant),
-    slot.c.starts_at < bindparam("until", type_=Instant),
-)
 _WHEN = (slot.c.id.label("slot_id"), slot.c.class_id, slot.c.starts_at, slot.c.ends_at)
-
-IN_ROOMS = (
-    select(location.c.id.label("room"), *_WHEN)
-    .select_from(
-        location.outerjoin(
-            slot,
-            and_(
-                slot.c.organization_id == location.c.organization_id,
-                slot.c.location_id == location.c.id,
-                *_AT_THAT_TIME,
-            ),
-        )
-    )
-    .where(
-        location.c.organization_id == ORGANIZATION,
-        any_of(location.c.id, "rooms"),
-        location.c.shared.is_not(True),
-    )
-    .order_by(slot.c.id)
-)
-"""Each room that is not shared, at least once, with the slots that are there."""
-
-GIVEN_BY = (
-    select(slot_instructor.c.employee_id, *_WHEN)
-    .select_from(
-        slot_instructor.join(
-            slot,
-            (slot.c.organization_id == slot_instructor.c.organization_id)
-            & (slot.c.id == slot_instructor.c.slot_id),
-        )
-    )
-    .where(
-        slot_instructor.c.organization_id == ORGANIZATION,
-        any_of(slot_instructor.c.employee_id, "employee_ids"),
-        *_AT_THAT_TIME,
-    )
-    .order_by(slot.c.id)
-)
 
 TO_COME = (
     select(location.c.id.label("room"), slot_instructor.c.employee_id, *_WHEN)
     .select_from(
         slot.outerjoin(
             location,
-            (location.c.organization_id == slot.c.organization_id)
-            & (location.c.id == slot.c.location_id)
-            & location.c.shared.is_not(True),
+            and_(
+                location.c.organization_id == slot.c.organization_id,
+                location.c.id == slot.c.location_id,
+                location.c.shared.is_not(True),
+            ),
         ).outerjoin(
             slot_instructor,
             (slot_instructor.c.organization_id == slot.c.organization_id)
@@ -92,8 +61,30 @@ TO_COME = (
         text("slot.status = 'PLANNED'"),
         slot.c.ends_at > bindparam("since", type_=Instant),
     )
-    .order_by(slot.c.id)
 )
+
+_ROOMS_NOT_SHARED = select(
+    location.c.id,
+    *(cast(null(), each) for each in (BigInteger, BigInteger, BigInteger, Instant, Instant)),
+).where(
+    location.c.organization_id == ORGANIZATION,
+    any_of(location.c.id, "rooms"),
+    location.c.shared.is_not(True),
+)
+
+AROUND = union_all(
+    TO_COME.where(
+        slot.c.ends_at < bindparam("last_end", type_=Instant),
+        slot.c.starts_at < bindparam("until", type_=Instant),
+        or_(
+            any_of(slot.c.location_id, "rooms"),
+            any_of(slot_instructor.c.employee_id, "employee_ids"),
+        ),
+    ),
+    _ROOMS_NOT_SHARED,
+)
+"""What is around that time in these rooms, or given by these employees; and which of the rooms are not
+shared, whether anything is there or not."""
 
 CLASSES = (
     select(
@@ -121,57 +112,43 @@ ROOMS = select(location.c.id, location.c.name).where(
 def around(
     tx: Connection, organization_id: int, placed: Collection[Held]
 ) -> tuple[list[Held], set[int]]:
-    """What else needs the same rooms and instructors at about those times; and which rooms are not shared.
+    """What is planned at about those times with the same rooms or instructors; and which rooms are not shared.
 
-    Of what else there is, only what it needs of these. Two statements at most.
+    Of two instructors of a slot it may be told only of the one who is asked about.
     """
-    if not placed:
-        return [], set()
     until = max(each.ends_at for each in placed)
+    needs = {need for each in placed for need in each.needs}
     named = {
         "organization": organization_id,
         "since": min(each.starts_at for each in placed),
         "until": until,
         "last_end": until + LONGEST,
+        "rooms": {which for needed, which in needs if needed is Needed.ROOM},
+        "employee_ids": {which for needed, which in needs if needed is Needed.INSTRUCTOR},
     }
-    needs = {need for each in placed for need in each.needs}
-    rooms = {which for needed, which in needs if needed is Needed.ROOM}
-    employees = {which for needed, which in needs if needed is Needed.INSTRUCTOR}
-    found: dict[int, Held] = {}
-    alone = set()
-    if rooms:
-        for row in tx.execute(IN_ROOMS, {**named, "rooms": rooms}):
-            alone.add(row.room)
-            if row.slot_id is not None:
-                found[row.slot_id] = _with(found, row, room=row.room)
-    if employees:
-        for row in tx.execute(GIVEN_BY, {**named, "employee_ids": employees}):
-            found[row.slot_id] = _with(found, row, employee_id=row.employee_id)
-    return list(found.values()), alone
+    rows = tx.execute(AROUND, named).all()
+    alone = {row.room for row in rows if row.slot_id is None}
+    return _held(row for row in rows if row.slot_id is not None), alone
 
 
 def to_come(tx: Connection, organization_id: int, now: datetime) -> list[Held]:
     """All slots of the organization that take place and are not over."""
+    return _held(tx.execute(TO_COME, {"organization": organization_id, "since": now}))
+
+
+def _held(rows: Iterable[AnyRow]) -> list[Held]:
+    """The slots of these rows, each of which tells one thing that its slot needs, or none."""
     found: dict[int, Held] = {}
-    for row in tx.execute(TO_COME, {"organization": organization_id, "since": now}):
-        found[row.slot_id] = _with(found, row, room=row.room, employee_id=row.employee_id)
+    for row in rows:
+        held = found.get(row.slot_id)
+        if held is None:
+            held = Held(row.slot_id, row.class_id, row.starts_at, row.ends_at)
+        if row.room is not None:
+            held = replace(held, room=row.room)
+        if row.employee_id is not None:
+            held = replace(held, instructors=held.instructors | {row.employee_id})
+        found[row.slot_id] = held
     return list(found.values())
-
-
-def _with(
-    found: dict[int, Held],
-    row: AnyRow,
-    *,
-    room: int | None = None,
-    employee_id: int | None = None,
-) -> Held:
-    """The slot of that row as far as it is known, with what the row adds."""
-    held = found.get(row.slot_id) or Held(row.slot_id, row.class_id, row.starts_at, row.ends_at)
-    if room is not None:
-        held = replace(held, room=room)
-    if employee_id is not None:
-        held = replace(held, instructors=held.instructors | {employee_id})
-    return held
 
 
 def told(tx: Connection, organization_id: int, found: Collection[Overlap]) -> tuple[Clash, ...]:

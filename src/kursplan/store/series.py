@@ -102,9 +102,10 @@ BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 EVERY = _SERIES
 
 ALIKE = _SERIES.where(
+    or_(series.c.extended_until.is_(None), series.c.extended_until < _UNTIL),
     or_(series.c.last_day.is_(None), series.c.last_day >= bindparam("since", type_=Date)),
     or_(
-        series.c.location_id == bindparam("location_id", type_=BigInteger),
+        any_of(series.c.location_id, "rooms"),
         exists(
             select(series_instructor.c.series_id).where(
                 series_instructor.c.organization_id == series.c.organization_id,
@@ -289,16 +290,19 @@ def every(tx: Connection, organization_id: int) -> list[Series]:
 def alike(
     tx: Connection,
     organization_id: int,
-    location_id: int | None,
+    rooms: Collection[int],
     employee_ids: Collection[int],
     since: date,
+    until: date = date.max,
 ) -> list[Series]:
-    """The series that are in this room or given by any of these, and have not ended before `since`."""
+    """The series in one of these rooms, or given by any of these, that may take place between these days
+    and do not have all of their slots up to `until` yet."""
     named = {
         "organization": organization_id,
-        "location_id": location_id,
+        "rooms": rooms,
         "employee_ids": employee_ids,
         "since": since,
+        "until": until,
     }
     return _with_instructors(tx, organization_id, tx.execute(ALIKE, named).all())
 

@@ -471,14 +471,6 @@ slot = _table(
         postgresql_where=text("status = 'PLANNED'"),
         sqlite_where=text("status = 'PLANNED'"),
     ),
-    Index(
-        "ix_slot_in_room",
-        "organization_id",
-        "location_id",
-        "ends_at",
-        postgresql_where=text("status = 'PLANNED'"),
-        sqlite_where=text("status = 'PLANNED'"),
-    ),
     CheckConstraint("starts_at < ends_at", name="times"),
     CheckConstraint("max_participants >= 0", name="max_participants"),
     CheckConstraint("max_waiting_list >= 0", name="max_waiting_list"),
@@ -498,12 +490,6 @@ slot_instructor = _table(
     _id("employee_id"),
     _to("slot", "slot_id"),
     _to("employee", "employee_id"),
-    Index(
-        "ix_slot_instructor_organization_id_employee_id_slot_id",
-        "organization_id",
-        "employee_id",
-        "slot_id",
-    ),
     key=("slot_id", "position"),
 )
 """Who gives the slot: the final set, stand-ins included."""

@@ -1,7 +1,6 @@
 """Which rooms are shared, and what a studio says to an instructor or a room twice at the same time.
 
-Rooms that are there are not shared, and studios warn. Two indexes find what else an instructor gives,
-and what else is in a room.
+Rooms that are there are not shared, and studios warn.
 """
 
 from __future__ import annotations
@@ -18,15 +17,3 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("location", sa.Column("shared", sa.Boolean(), nullable=True))
     op.add_column("studio", sa.Column("clashes", sa.String(length=64), nullable=True))
-    op.create_index(
-        "ix_slot_in_room",
-        "slot",
-        ["organization_id", "location_id", "ends_at"],
-        postgresql_where=sa.text("status = 'PLANNED'"),
-        sqlite_where=sa.text("status = 'PLANNED'"),
-    )
-    op.create_index(
-        "ix_slot_instructor_organization_id_employee_id_slot_id",
-        "slot_instructor",
-        ["organization_id", "employee_id", "slot_id"],
-    )
