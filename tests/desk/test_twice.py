@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from kursplan.desk.change_slot import ChangeSlot
+from kursplan.desk.clashes import clashes_of
 from kursplan.desk.edit_series import AllFuture, EditSeries, Following
 from kursplan.desk.give_back import GiveBack
 from kursplan.desk.plan_series import PlanSeries
@@ -21,7 +22,7 @@ from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.studios import SetOnClash
 from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.desk.turn import Command
-from kursplan.domain.clashes import Clash, Clashing, Needed, OnClash, overlaps
+from kursplan.domain.clashes import Clashing, Needed, OnClash, overlaps
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import Own, SlotStatus
@@ -202,12 +203,6 @@ DOORS: tuple[Door, ...] = (
 )
 
 
-def found_in(answer: Any) -> list[Clash]:
-    """What an answer tells; of a swap, both parts of it."""
-    parts = answer if isinstance(answer, tuple) else (answer,)
-    return [clash for each in parts for clash in each.clashes]
-
-
 async def test_every_door_tells_both_slots_and_who(house: House) -> None:
     gym = house.gym
     for number, door in enumerate(DOORS):
@@ -215,7 +210,7 @@ async def test_every_door_tells_both_slots_and_who(house: House) -> None:
         six = await house.six(day)
         command = await door(house, day, six)
 
-        [clash] = found_in(await gym.take(command))
+        [clash] = clashes_of(await gym.take(command))
 
         told = (clash.needed, clash.id, clash.name, clash.refused)
         assert told == (Needed.INSTRUCTOR, house.ina, "Ina Trainer", False), door.__name__
@@ -344,7 +339,7 @@ async def test_a_swap_between_overlapping_slots_is_none(house: House) -> None:
         SwapInstructors(gym.organization, six, house.ina, half_past, house.tom)
     )
 
-    assert found_in(swapped) == []
+    assert clashes_of(swapped) == ()
     assert await gym.given_by(half_past) == (house.ina,)
 
 

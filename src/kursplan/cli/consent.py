@@ -102,8 +102,9 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
 
 
 def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
-    # Only who places a slot answers with any.
-    clashes = getattr(rehearsed.answer, "clashes", ())
+    from kursplan.desk.clashes import clashes_of
+
+    clashes = clashes_of(rehearsed.answer)
     if json:
         document(
             {

@@ -493,6 +493,7 @@ def swap(
     json: JsonOption = False,
 ) -> None:
     """Have the instructors of two slots give each other's, in one deed."""
+    from kursplan.desk.clashes import clashes_of
     from kursplan.desk.stand_in import SlotStaffed
     from kursplan.desk.swap_instructors import SwapInstructors
     from kursplan.store import schedule
@@ -527,7 +528,7 @@ def swap(
     for each in swapped:
         given = ", ".join(names[employee] for employee in each.instructors)
         say(f"Slot {each.slot_id} is given by {given}.")
-    tell_clashes(list(dict.fromkeys(clash for each in swapped for clash in each.clashes)))
+    tell_clashes(clashes_of(swapped))
 
 
 @app.command()

@@ -35,6 +35,14 @@ def held(slot: Slot, given_by: Iterable[int]) -> Held:
     )
 
 
+def clashes_of(answer: object) -> tuple[Clash, ...]:
+    """What an answer of the desk tells of, whichever command it is of; each once."""
+    if isinstance(answer, tuple):
+        return tuple(dict.fromkeys(clash for each in answer for clash in clashes_of(each)))
+    found: tuple[Clash, ...] = getattr(answer, "clashes", ())
+    return found
+
+
 def look(
     turn: Turn,
     before: Collection[Held],
