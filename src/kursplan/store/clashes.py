@@ -5,8 +5,8 @@ Only planned slots count: what is cancelled takes nobody's time, and what is com
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -137,18 +137,24 @@ def to_come(tx: Connection, organization_id: int, now: datetime) -> list[Held]:
 
 
 def _held(rows: Iterable[AnyRow]) -> list[Held]:
-    """The slots of these rows, each of which tells one thing that its slot needs, or none."""
-    found: dict[int, Held] = {}
+    """The slots of these rows, of which there is one for each instructor."""
+    first: dict[int, AnyRow] = {}
+    given_by = defaultdict[int, set[int]](set)
     for row in rows:
-        held = found.get(row.slot_id)
-        if held is None:
-            held = Held(row.slot_id, row.class_id, row.starts_at, row.ends_at)
-        if row.room is not None:
-            held = replace(held, room=row.room)
+        first.setdefault(row.slot_id, row)
         if row.employee_id is not None:
-            held = replace(held, instructors=held.instructors | {row.employee_id})
-        found[row.slot_id] = held
-    return list(found.values())
+            given_by[row.slot_id].add(row.employee_id)
+    return [
+        Held(
+            slot_id,
+            row.class_id,
+            row.starts_at,
+            row.ends_at,
+            row.room,
+            frozenset(given_by[slot_id]),
+        )
+        for slot_id, row in first.items()
+    ]
 
 
 def told(tx: Connection, organization_id: int, found: Collection[Overlap]) -> tuple[Clash, ...]:
