@@ -14,7 +14,7 @@ from kursplan.desk.end_series import EndSeries
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.give_back import GiveBack
-from kursplan.desk.plan_series import PlanSeries
+from kursplan.desk.plan_series import PlanSeries, SeriesPlanned
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
 from kursplan.domain.bookings import Booking, BookingStatus
@@ -104,9 +104,8 @@ async def test_a_planned_series_is_kept_as_it_was_planned(gym: Gym) -> None:
     command = PlanSeries(gym.organization, 900_001, class_id, "spin-evenings", wanted)
     planned = await gym.take(command)
 
-    assert isinstance(planned, Series)
-    assert planned == await stored(gym, 900_001)
-    assert (planned.plan, planned.key) == (wanted, "spin-evenings")
+    assert planned == SeriesPlanned(await stored(gym, 900_001))
+    assert (planned.series.plan, planned.series.key) == (wanted, "spin-evenings")
 
 
 async def test_a_series_names_only_what_is_there(gym: Gym) -> None:
@@ -465,22 +464,22 @@ async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
     await gym.booked(customer, slot.id)
 
     part = GiveBack(gym.organization, slot.id, frozenset({Own.MAX_PARTICIPANTS}))
-    assert await gym.take(part) is True
+    assert (await gym.take(part)).changed is True
     now = await gym.slot_now(slot.id)
     assert (now.max_participants, now.own) == (20, {Own.TIME, Own.INSTRUCTORS})
 
-    assert await gym.take(GiveBack(gym.organization, slot.id)) is True
+    assert (await gym.take(GiveBack(gym.organization, slot.id))).changed is True
     now = await gym.slot_now(slot.id)
     assert (now.local_start, now.own) == (slot.local_start, frozenset())
     assert await gym.given_by(slot.id) == (ina,)
     [booking] = await gym.on_slot(slot.id)
     assert booking.starts_at == now.starts_at
-    assert await gym.take(GiveBack(gym.organization, slot.id)) is False
+    assert (await gym.take(GiveBack(gym.organization, slot.id))).changed is False
 
     # The plan has no place for the time of this one any more.
     moved_to = (await gym.slot_now(given_up.id)).local_start
     await edited(gym, evenings, weekdays=frozenset({4}))
-    assert await gym.take(GiveBack(gym.organization, given_up.id)) is True
+    assert (await gym.take(GiveBack(gym.organization, given_up.id))).changed is True
     now = await gym.slot_now(given_up.id)
     assert (now.local_start, now.own) == (moved_to, {Own.TIME})
 

@@ -83,6 +83,23 @@ async def test_nobody_misses_the_first_booking_on_a_slot(
     assert not missed, "\n".join(missed)
 
 
+@pytest.mark.asyncio(loop_scope="session")
+async def test_of_two_who_place_the_same_instructor_one_is_refused(
+    scene_url: tuple[str, Scene], walk: Walk
+) -> None:
+    """Either alone is fine: what the one placed is seen behind the lock that the other waited for."""
+    given = dict(commands(scene_url[1]))
+    early, late = given["plan early in hamburg"], given["plan late in hamburg"]
+    orders = [await walk.in_turn(early, late), flipped(await walk.in_turn(late, early))]
+    for order, refused in zip(orders, (1, 0), strict=True):
+        assert ["Clashing" in each for each in order.answers].index(True) == refused
+        assert not order.answers[1 - refused].startswith("Clashing")
+    for place in await walk.places(early):
+        assert await walk.beside(early, place, late) in orders
+    for place in await walk.places(late):
+        assert flipped(await walk.beside(late, place, early)) in orders
+
+
 def flipped(outcome: Outcome) -> Outcome:
     """As if the second had been named first."""
     first, second = outcome.answers

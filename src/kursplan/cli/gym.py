@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, refused_for, tell_clashes
 from kursplan.cli.office import (
     JsonOption,
     OrganizationOption,
@@ -77,9 +78,12 @@ def load(
         summary = with_database(task)
     except gymfile.GymFileMistakes as wrong:
         raise Stop(_told(wrong.mistakes)) from wrong
+    except gymfile.Clashes as refused:
+        raise refused_for(refused.clashing) from refused
     if json:
-        document(_counts(summary))
+        document({**_counts(summary), "clashes": clash_documents(summary.clashes)})
         return
+    tell_clashes(summary.clashes)
     if summary.nothing:
         say("Nothing would change." if dry_run else "Nothing had to be changed.")
         return

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import planned_day
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.promote import Seat, fill_seats, take_seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import bookings, series
+from kursplan.store import bookings, instructors, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class SlotRestored:
     """Who is on it again, as they sit or wait there now."""
     refused: tuple[tuple[Booking, Refusal], ...] = ()
     """Who was on it, and is not admitted any more."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class RestoreSlot(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotRestored | Refusal:
+    def perform(self, turn: Turn) -> SlotRestored | Refusal | Clashing:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
             return Refusal.CLASS_SLOT_NOT_FOUND
@@ -58,6 +62,10 @@ class RestoreSlot(Deed):
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
+        given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id])[slot.id]
+        clashes = look(turn, [], [held(slot, given)])
+        if isinstance(clashes, Clashing):
+            return clashes
         restored = _known_again(turn, replace(slot, status=SlotStatus.PLANNED))
         turn.change_slot(restored)
         turn.tell_slot(EventType.CLASS_SLOT_UPDATED, restored)
@@ -70,7 +78,7 @@ class RestoreSlot(Deed):
         for booking in back:
             if booking.id not in moved_up:
                 turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
-        return SlotRestored(slot.id, changed=True, back=back, refused=refused)
+        return SlotRestored(slot.id, True, back, refused, clashes)
 
     def _put_back(self, turn: Turn, were: Iterable[Booking]) -> Iterable[tuple[Booking, Refusal]]:
         """Give each what they held, or a position behind where no seat is left; who is refused."""

@@ -9,7 +9,8 @@ What others use of this package:
 `async load(desk, database, clock, gym_file, *, progress=…, horizon_days=60) -> Summary`
     Brings what differs from the database over the desk. `progress(section, done, total)` is called
     as it goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
-    changed), and `DeskBusy` or `ChangedConcurrently` (then loading again carries on).
+    changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a
+    studio refuses what would be twice at the same time (what was loaded before is kept).
 
 `async preview(database, clock, gym_file) -> Summary`
     What `load` would do, without doing it. Raises `GymFileMistakes` as `load` does.
@@ -27,11 +28,13 @@ What others use of this package:
     The JSON Schema of the document, and its text as it is published.
 
 `Summary.sections: dict[str, Count]` has `Count(created, changed, removed)` by section, and
-`Summary.nothing` is true when all of them are zero.
+`Summary.nothing` is true when all of them are zero. `Summary.clashes` are the instructors and rooms that
+are twice at the same time since.
 """
 
 from __future__ import annotations
 
+from kursplan.gymfile.clashes import Clashes
 from kursplan.gymfile.document import LONGEST_FILE
 from kursplan.gymfile.dump import SECTIONS, NoSuchOrganization, dump
 from kursplan.gymfile.load import load, preview
@@ -45,6 +48,7 @@ __all__ = [
     "SCHEMA",
     "SCHEMA_TEXT",
     "SECTIONS",
+    "Clashes",
     "Count",
     "GymFile",
     "GymFileMistakes",

@@ -94,14 +94,15 @@ def _instant_from_text(value: str | None) -> datetime | None:
 
 
 class Words(TypeDecorator[Word]):
-    """One word out of an enumeration."""
+    """One word out of an enumeration; where there is none, `unsaid` is meant."""
 
     impl = String(64)
     cache_ok = True
 
-    def __init__(self, words: type[Word]) -> None:
+    def __init__(self, words: type[Word], unsaid: Word | None = None) -> None:
         super().__init__()
         self.words = words
+        self.unsaid = unsaid
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Word | None], str | None] | None:
         # A word is text already; SQLite's driver is quicker with what is text and nothing more.
@@ -111,7 +112,7 @@ class Words(TypeDecorator[Word]):
         self, dialect: Dialect, coltype: object
     ) -> Callable[[str | None], Word | None]:
         words: dict[str | None, Word | None] = {
-            None: None,
+            None: self.unsaid,
             **{each.value: each for each in self.words},
         }
         return words.__getitem__
