@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from kursplan.cli.consent import DryRunOption, YesOption, with_consent
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
@@ -159,7 +159,7 @@ def close(
         except ClosureKeyTaken as taken:
             raise Stop(str(taken)) from taken
 
-    done = in_office(organization, task)
+    done = in_office(organization, task, reason=reason)
     if json:
         document(_document(name, done))
         return
@@ -178,6 +178,7 @@ def open_again(
         str,
         typer.Argument(metavar="CLOSURE", help="The closure's name, as `studio list` shows it."),
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -186,9 +187,9 @@ def open_again(
 
     async def task(office: Office) -> StudioHours:
         known = await studio_by_key(office, studio)
-        return await office.take(OpenStudio(office.organization_id, known.id, key))
+        return await office.execute(OpenStudio(office.organization_id, known.id, key))
 
-    done = in_office(organization, task)
+    done = in_office(organization, task, reason=reason)
     if not done.changed:
         raise Stop(f"{studio} has no closure {key!r} that is not over: see `kursplan studio list`")
     if json:

@@ -25,6 +25,8 @@ class GiveBack(Deed):
     The answer is whether anything changed.
     """
 
+    name = "give-back"
+
     organization_id: int
     slot_id: int
     aspects: frozenset[Own] = EVERYTHING

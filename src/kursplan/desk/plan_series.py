@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.store import instructors, series, slots
@@ -13,6 +14,8 @@ from kursplan.store import instructors, series, slots
 @dataclass(frozen=True, slots=True)
 class PlanSeries(Deed):
     """A new series of a class. Its slots are made by `ExtendSeries`."""
+
+    name = "plan-series"
 
     organization_id: int
     series_id: int
@@ -35,7 +38,8 @@ class PlanSeries(Deed):
             return Refusal.CLASS_NOT_FOUND
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
-        series.add(turn.tx, self.organization_id, planned)
+        tx = turn.note(Kind.SERIES, planned.id, None, planned)
+        series.add(tx, self.organization_id, planned)
         return planned
 
 

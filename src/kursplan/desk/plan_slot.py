@@ -20,6 +20,8 @@ class PlanSlot(Deed):
     Raises ValueError for values that no slot can have.
     """
 
+    name = "plan-slot"
+
     organization_id: int
     slot_id: int
     """A fresh id."""
@@ -69,7 +71,7 @@ class PlanSlot(Deed):
         slot = self._slot(host)
         if slot.starts_at <= turn.now:
             return Refusal.INVALID_TIMES
-        plan.add_slot(tx, organization_id, self.key, slot, self.instructor_ids)
+        plan.add_slot(turn.tx, organization_id, self.key, slot, self.instructor_ids)
         turn.take_in([self.slot_id])
         return turn.slots[self.slot_id]
 

@@ -36,6 +36,8 @@ class RestoreSlot(Deed):
     first, as far as the rules still admit them.
     """
 
+    name = "restore-slot"
+
     organization_id: int
     slot_id: int
     with_bookings: bool = False
@@ -78,9 +80,12 @@ class RestoreSlot(Deed):
             if isinstance(answer, Refusal):
                 yield booking, answer
                 continue
-            back = replace(booking, cancelled_at=None, late=False)
+            back = replace(
+                booking, cancelled_at=None, late=False, ended=None, ended_via=None, ended_by=None
+            )
             if answer.waits or booking.held is BookingStatus.WAITING_LIST:
-                turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
+                waits = replace(back, status=BookingStatus.WAITING_LIST, membership_id=None)
+                turn.change(replace(waits, promoted_at=None))
             else:
                 take_seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
 

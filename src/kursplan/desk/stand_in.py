@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kursplan.desk.change_slot import changeable, reshape
+from kursplan.desk.change_slot import changeable, note_instructors, reshape
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot
@@ -28,11 +28,12 @@ class SlotStaffed:
 class PutStandIn(Deed):
     """Replace one instructor of a slot by another employee; done already, nothing changes."""
 
+    name = "put-stand-in"
+
     organization_id: int
     slot_id: int
     replaced_id: int
     stand_in_id: int
-    reason: str | None = None
 
     @property
     def reach(self) -> Reach:
@@ -56,15 +57,7 @@ class PutStandIn(Deed):
             return Refusal.INSTRUCTOR_NOT_ON_SLOT
         if self.stand_in_id in given:
             return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
-        instructors.add_stand_in(
-            turn.tx,
-            turn.organization_id,
-            slot.id,
-            replaced_id=self.replaced_id,
-            stand_in_id=self.stand_in_id,
-            reason=self.reason,
-            at=turn.now,
-        )
+        put_stand_in(turn, slot.id, self.replaced_id, self.stand_in_id)
         return exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
 
 
@@ -74,6 +67,8 @@ class RemoveStandIn(Deed):
 
     Where it is given again by whom its series names, its instructors are no longer pinned.
     """
+
+    name = "remove-stand-in"
 
     organization_id: int
     slot_id: int
@@ -103,10 +98,24 @@ class RemoveStandIn(Deed):
         return exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
 
 
+def put_stand_in(turn: Turn, slot_id: int, leaves: int, comes: int) -> None:
+    """Keep beside the slot who was replaced, and why; that the instructors change is noted with them."""
+    instructors.add_stand_in(
+        turn.tx,
+        turn.organization_id,
+        slot_id,
+        replaced_id=leaves,
+        stand_in_id=comes,
+        reason=turn.reason,
+        at=turn.now,
+    )
+
+
 def exchanged(turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int) -> SlotStaffed:
     """The one who comes takes the position of the one who leaves."""
     final = tuple(comes if each == leaves else each for each in given)
-    instructors.put(turn.tx, turn.organization_id, {slot.id: final})
+    tx = note_instructors(turn, slot.id, given, final)
+    instructors.put(tx, turn.organization_id, {slot.id: final})
     own = slot.own | {Own.INSTRUCTORS}
     if _as_planned(turn, slot, final):
         own = slot.own - {Own.INSTRUCTORS}

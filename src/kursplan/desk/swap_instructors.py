@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
-from kursplan.desk.stand_in import SlotStaffed, exchanged
+from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.store import instructors
@@ -19,6 +19,8 @@ class SwapInstructors(Deed):
     at the same time in between. Slots that do not overlap are swapped in the same way.
     """
 
+    name = "swap-instructors"
+
     organization_id: int
     slot_id: int
     instructor_id: int
@@ -26,7 +28,6 @@ class SwapInstructors(Deed):
     other_slot_id: int
     other_instructor_id: int
     """Who gives `other_slot_id` until now."""
-    reason: str | None = None
 
     def __post_init__(self) -> None:
         if self.slot_id == self.other_slot_id:
@@ -50,15 +51,7 @@ class SwapInstructors(Deed):
         if there in given[slot.id] or here in given[other.id]:
             return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
         for each, leaves, comes in ((slot, here, there), (other, there, here)):
-            instructors.add_stand_in(
-                turn.tx,
-                turn.organization_id,
-                each.id,
-                replaced_id=leaves,
-                stand_in_id=comes,
-                reason=self.reason,
-                at=turn.now,
-            )
+            put_stand_in(turn, each.id, leaves, comes)
         return (
             exchanged(turn, slot, given[slot.id], here, there),
             exchanged(turn, other, given[other.id], there, here),
