@@ -14,6 +14,7 @@ from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.desk import Desk
+from kursplan.domain.actors import Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import Slot
@@ -21,7 +22,7 @@ from kursplan.gymfile import Count, GymFile
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, named, organizations, slots, tables
 from kursplan.store.database import Database
-from tests.gym import Told
+from tests.gym import STAFF, Told
 
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """Monday, 2 March 2026, 08:00 in Berlin."""
@@ -170,7 +171,7 @@ class House:
 
     async def load(self, file: str | GymFile = GYM, **options: Any) -> gymfile.Summary:
         read = gymfile.read(file) if isinstance(file, str) else file
-        options = {"horizon_days": 14} | options
+        options = {"horizon_days": 14, "by": Actor.gym_file("gym.yaml", "staff")} | options
         return await gymfile.load(self.desk, self.database, self.clock, read, **options)
 
     async def changes(self, file: str | GymFile) -> dict[str, tuple[int, int, int]]:
@@ -251,14 +252,15 @@ class House:
     # What people do meanwhile.
 
     async def book(self, customer: str, slot_id: int) -> Booked:
-        answer = await self.desk.take(
+        answer = await self.desk.execute(
             Book(
                 await self.organization(),
                 (await self.slot(slot_id)).studio.id,
                 await self.id(tables.customer, customer),
                 slot_id,
                 await self.desk.ids.next(),
-            )
+            ),
+            by=STAFF,
         )
         assert isinstance(answer, Booked), answer
         return answer
@@ -271,7 +273,7 @@ class House:
         return found
 
     async def cancel_slot(self, slot_id: int) -> None:
-        await self.desk.take(CancelSlot(await self.organization(), slot_id))
+        await self.desk.execute(CancelSlot(await self.organization(), slot_id), by=STAFF)
 
     def pass_time(self, **by: float) -> None:
         self.clock.advance(timedelta(**by))

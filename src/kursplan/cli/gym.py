@@ -17,6 +17,7 @@ from kursplan.cli.office import (
     desk_of,
     in_office,
     read_settings,
+    system_user,
     with_database,
 )
 from kursplan.cli.output import Stop, counted, document, say, table
@@ -53,6 +54,7 @@ def load(
     Where the file has mistakes they are told, and nothing is changed.
     """
     from kursplan import gymfile
+    from kursplan.domain.actors import Actor
     from kursplan.webhooks.targets import Targets
 
     settings = read_settings()
@@ -70,6 +72,7 @@ def load(
                         database,
                         clock,
                         gym_file,
+                        by=Actor.gym_file(file.name, system_user()),
                         progress=progress,
                         horizon_days=settings.horizon_days,
                         targets=targets,

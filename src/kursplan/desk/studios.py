@@ -15,6 +15,7 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
@@ -31,6 +32,8 @@ class RecordStudio(Deed):
     is not.
     """
 
+    name = "record-studio"
+
     organization_id: int
     studio_id: int
     """A fresh id for a new one."""
@@ -42,11 +45,13 @@ class RecordStudio(Deed):
     def perform(self, turn: Turn) -> bool:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         if before is None:
-            studios.add(turn.tx, self.organization_id, self.studio_id, self.entry)
+            tx = turn.note(Kind.STUDIO, self.studio_id, None, self.entry)
+            studios.add(tx, self.organization_id, self.studio_id, self.entry)
             before = replace(self.entry, opening_hours=(), public_opening_hours=())
             self._put_hours(turn, before)
             return True
         after = self.entry.over(before)
+        turn.note(Kind.STUDIO, self.studio_id, before, after)
         if _without_hours(after) != _without_hours(before):
             studios.change(turn.tx, self.organization_id, self.studio_id, after)
         if self._put_hours(turn, before):

@@ -6,8 +6,8 @@ What others use of this package:
     The checked document. Raises `GymFileMistakes`, which tells every mistake at once, each a
     `Mistake(place, says)` such as `Mistake("line 12, studios[0].zone", "…")`. Bytes are UTF-8.
 
-`async load(desk, database, clock, gym_file, *, progress=…, horizon_days=60) -> Summary`
-    Brings what differs from the database over the desk. `progress(section, done, total)` is called
+`async load(desk, database, clock, gym_file, *, by, progress=…, horizon_days=60) -> Summary`
+    Brings what differs from the database over the desk; the history says that it was `by` that actor. `progress(section, done, total)` is called
     as it goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
     changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a
     studio refuses what would be twice at the same time (what was loaded before is kept).

@@ -33,6 +33,7 @@ from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.rates import RecordRate
 from kursplan.desk.studios import RecordStudio
 from kursplan.desk.turn import Command
+from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.refusals import Refusal
@@ -70,6 +71,7 @@ async def load(
     clock: Clock,
     gym_file: GymFile,
     *,
+    by: Actor,
     progress: Progress = quietly,
     horizon_days: int = HORIZON_DAYS,
     targets: Targets | None = None,
@@ -88,7 +90,7 @@ async def load(
         organization_id = await desk.ids.next()
     now = clock.now()
     stood = await database.read(lambda tx: standing(tx, organization_id, now))
-    loading = _Loading(desk, database, clock, progress, before, organization_id)
+    loading = _Loading(desk, by, database, clock, progress, before, organization_id)
     await loading.bring(differences)
     await loading.extend_series(horizon_days)
     summary = differences.summary
@@ -124,6 +126,7 @@ class _Loading:
     def __init__(
         self,
         desk: Desk,
+        by: Actor,
         database: Database,
         clock: Clock,
         progress: Progress,
@@ -131,6 +134,7 @@ class _Loading:
         organization_id: int,
     ) -> None:
         self._desk = desk
+        self._by = by
         self._database = database
         self._clock = clock
         self._progress = progress
@@ -196,7 +200,8 @@ class _Loading:
             *_some_at_a_time(one_by_one, 1),
             *_some_at_a_time(together, NEW_AT_ONCE),
         ):
-            answers = await asyncio.gather(*map(self._desk.take, some), return_exceptions=True)
+            taken = (self._desk.execute(each, by=self._by) for each in some)
+            answers = await asyncio.gather(*taken, return_exceptions=True)
             for answer in answers:
                 _accepted(answer)
             done += len(some)
@@ -276,12 +281,12 @@ class _Loading:
         done = 0
         for gone in _some_at_a_time(found.deleted_customers, CUSTOMERS_AT_ONCE):
             ids = frozenset(each.id for each in gone)
-            await self._desk.take(DeleteCustomers(self._organization_id, ids))
+            await self._desk.execute(DeleteCustomers(self._organization_id, ids), by=self._by)
             done += len(gone)
             self._progress("customers", done, total)
         for told in self._in_turns(found.customers):
             entries = {await self._id_of(each.key, self._before.customers): each for each in told}
-            await self._desk.take(RecordCustomers(self._organization_id, entries))
+            await self._desk.execute(RecordCustomers(self._organization_id, entries), by=self._by)
             done += len(told)
             self._progress("customers", done, total)
 
