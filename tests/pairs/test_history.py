@@ -106,6 +106,7 @@ IS_ABOUT = {
     "revoke-key": Kind.API_KEY,
     "rezone": Kind.SLOT,
     "rotate-secret": Kind.ENDPOINT,
+    "set-on-clash": Kind.STUDIO,
     "set-participation": Kind.BOOKING,
     "set-retry-plan": Kind.INTEGRATION,
     "swap-instructors": Kind.SLOT,

@@ -272,7 +272,7 @@ async def test_the_reasons_of_bookings_become_lines_of_history(gym: Gym, empty_u
     rows = await gym.database.read(all_rows)
 
     def fill(tx: Connection) -> None:
-        command.upgrade(schema._config(tx), "0013")
+        command.upgrade(schema._config(tx), "0015")
         for table in tables.metadata.sorted_tables:
             if table.name.startswith("history"):
                 continue

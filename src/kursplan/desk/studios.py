@@ -110,6 +110,8 @@ class SetOnClash(Deed):
     changed.
     """
 
+    name = "set-on-clash"
+
     organization_id: int
     studio_id: int
     on_clash: OnClash
@@ -120,7 +122,8 @@ class SetOnClash(Deed):
             return Refusal.STUDIO_NOT_FOUND
         after = replace(before, clashes=self.on_clash)
         if after != before:
-            studios.change(turn.tx, self.organization_id, self.studio_id, after)
+            tx = turn.note(Kind.STUDIO, self.studio_id, before, after)
+            studios.change(tx, self.organization_id, self.studio_id, after)
         return after != before
 
 
