@@ -77,7 +77,19 @@ async def dump(
     found = await database.read(lambda tx: stored(tx, organization_key, customers=customers))
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")
-    document = _Dump(found, clock.now()).document()
+    return text_of(document_of(found, clock.now()), sections)
+
+
+def document_of(found: Stored, now: datetime) -> Members:
+    """What is stored as the sections of a gym file, to be added to or written.
+
+    What is over at `now` is left out.
+    """
+    return _Dump(found, now).document()
+
+
+def text_of(document: Members, sections: Collection[str] = SECTIONS) -> str:
+    """Those sections of the document as YAML, with a head that says what it is."""
     left_out = [name for name in SECTIONS if name not in sections]
     head = _HEAD + (_PART.format(", ".join(left_out)) if left_out else "")
     written = {
