@@ -172,7 +172,7 @@ def add(
     from kursplan.desk.add_booking import AddBooking
     from kursplan.desk.book import Book
 
-    overruled = _overruled(overrule, reason)
+    overruled = refusals_set_aside(overrule, reason)
 
     async def task(office: Office) -> AnyRow:
         from kursplan.store import schedule
@@ -256,7 +256,7 @@ def promote(
 
     if (slot is None) == (booking is None):
         raise Stop("say who moves up: give --slot for the first there, or --booking", 2)
-    overruled = _overruled(overrule, reason)
+    overruled = refusals_set_aside(overrule, reason)
 
     async def task(office: Office) -> AnyRow | None:
         on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
@@ -348,7 +348,8 @@ def _tell(row: AnyRow, *, json: bool) -> None:
     say(f"{what}: {status_of(row)}, participation {row.participation.replace('_', ' ').lower()}.")
 
 
-def _overruled(named: list[str] | None, reason: str | None) -> frozenset[Refusal]:
+def refusals_set_aside(named: list[str] | None, reason: str | None) -> frozenset[Refusal]:
+    """The refusals that staff named, which they may overrule. Raises `Stop`."""
     from kursplan.domain.admission import STAFF_MAY_OVERRULE
 
     may = {each.value: each for each in STAFF_MAY_OVERRULE}
