@@ -14,7 +14,7 @@ from kursplan.cli.output import Stop, document, facts, refused, say, table, word
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
             raise refused(Refusal.CUSTOMER_NOT_FOUND)
         row, bookings = kept
         theirs = {customer, *(each.id for each in bookings)}
-        done = await office.read(history.about, Kind.CUSTOMER, customer, history.EVERYTHING)
+        done = await office.read(history.about, EntityKind.CUSTOMER, customer, history.EVERYTHING)
         return {
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in entry.memberships or ()],

@@ -20,7 +20,7 @@ from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot, SlotStatus
@@ -251,7 +251,7 @@ def note_instructors(
     turn: Turn, slot_id: int, before: Sequence[int], after: Sequence[int]
 ) -> Connection:
     """The transaction, to write that others give the slot."""
-    return turn.note(Kind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
+    return turn.note(EntityKind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
 
 
 def _made_own(before: Slot, after: Slot) -> frozenset[Own]:

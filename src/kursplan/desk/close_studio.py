@@ -15,7 +15,7 @@ from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
@@ -97,7 +97,7 @@ class CloseStudio(Deed):
             added = closures.Known(
                 number, self.studio_id, self.local_from, self.local_to, self.reason
             )
-            tx = turn.note(Kind.CLOSURE, number, None, added)
+            tx = turn.note(EntityKind.CLOSURE, number, None, added)
             closures.add(tx, turn.organization_id, self.key, added)
             return True
         after = replace(
@@ -106,7 +106,7 @@ class CloseStudio(Deed):
         if after == before:
             return False
         closures.change(
-            turn.note(Kind.CLOSURE, before.id, before, after), turn.organization_id, after
+            turn.note(EntityKind.CLOSURE, before.id, before, after), turn.organization_id, after
         )
         return True
 
@@ -135,10 +135,10 @@ class OpenStudio(Deed):
         touched = _slots_within(turn, self.studio_id, before, None, zone)
         if before.local_from < local_now:
             after = replace(before, local_to=local_now)
-            tx = turn.note(Kind.CLOSURE, before.id, before, after)
+            tx = turn.note(EntityKind.CLOSURE, before.id, before, after)
             closures.change(tx, turn.organization_id, after)
         else:
-            tx = turn.note(Kind.CLOSURE, before.id, before, None)
+            tx = turn.note(EntityKind.CLOSURE, before.id, before, None)
             closures.remove(tx, turn.organization_id, before.id)
         _tell(turn, self.studio_id, zone)
         return StudioHours(self.studio_id, changed=True, reviewed=review_slots(turn, touched))

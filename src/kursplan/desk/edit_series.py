@@ -21,7 +21,7 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
@@ -121,7 +121,7 @@ class EditSeries(Deed):
         known_as = [KnowAs(slot_id, after.id, start) for slot_id, start in change.known_as.items()]
         for each in known_as:
             turn.note(
-                Kind.SLOT,
+                EntityKind.SLOT,
                 each.slot_id,
                 {"series_id": edited.id, "planned_for": known[each.slot_id]},
                 {"series_id": after.id, "planned_for": each.occurrence},
@@ -148,7 +148,7 @@ class EditSeries(Deed):
         if after.id == edited.id:
             change(turn, edited, after)
             return
-        series.add(turn.note(Kind.SERIES, after.id, None, after), self.organization_id, after)
+        series.add(turn.note(EntityKind.SERIES, after.id, None, after), self.organization_id, after)
         ended = replace(edited.plan, last_day=from_day - ONE_DAY)
         change(turn, edited, replace(edited, plan=ended))
 
@@ -156,7 +156,7 @@ class EditSeries(Deed):
 def change(turn: Turn, before: Series, after: Series) -> None:
     """Write down what becomes of a series; nothing where it stays as it is."""
     if after != before:
-        tx = turn.note(Kind.SERIES, before.id, before, after)
+        tx = turn.note(EntityKind.SERIES, before.id, before, after)
         series.change(tx, turn.organization_id, after)
 
 

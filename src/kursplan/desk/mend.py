@@ -21,7 +21,7 @@ from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
 from kursplan.domain.bookings import Ending
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
 from kursplan.store.examination import Finding, Promise
@@ -62,7 +62,7 @@ def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
         last_sequence=max(slot.last_sequence, last_sequence),
     )
     if wrong := counted != slot:
-        turn.note(Kind.SLOT, slot.id, _places(slot), _places(counted))
+        turn.note(EntityKind.SLOT, slot.id, _places(slot), _places(counted))
         turn.change_slot(counted)
     if slot.status is SlotStatus.CANCELED:
         for booking in roster:
@@ -70,7 +70,7 @@ def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
         return wrong or bool(roster)
     strays = bookings.strays(turn.tx, turn.organization_id, counted)
     if strays:
-        turn.note(Kind.SLOT, slot.id, {}, {}, also=("times_of_bookings",))
+        turn.note(EntityKind.SLOT, slot.id, {}, {}, also=("times_of_bookings",))
         move_bookings(turn, counted)
         for booking in roster:
             flag(turn, booking)

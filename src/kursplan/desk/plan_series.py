@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.clashes import Outlook, look
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
@@ -54,7 +54,7 @@ class PlanSeries(Deed):
         clashes = look(turn, [], outlook.ahead(planned), others=outlook.others)
         if isinstance(clashes, Clashing):
             return clashes
-        tx = turn.note(Kind.SERIES, planned.id, None, planned)
+        tx = turn.note(EntityKind.SERIES, planned.id, None, planned)
         series.add(tx, self.organization_id, planned)
         return SeriesPlanned(planned, clashes)
 

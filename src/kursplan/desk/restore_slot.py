@@ -14,7 +14,7 @@ from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import bookings, instructors, series
@@ -120,7 +120,7 @@ def _known_again(turn: Turn, slot: Slot) -> Slot:
     occurrence = of.plan.start_on(day)
     known = series.known_since(turn.tx, turn.organization_id, of.id, midnight(day))
     if occurrence not in known.values():
-        tx = turn.note(Kind.SLOT, slot.id, {"planned_for": None}, {"planned_for": occurrence})
+        tx = turn.note(EntityKind.SLOT, slot.id, {"planned_for": None}, {"planned_for": occurrence})
         series.know_as(tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
     if of.plan.takes_place_on(day) and slot.local_start == occurrence:
         return slot
