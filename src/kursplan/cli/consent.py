@@ -13,6 +13,7 @@ import typer
 
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
+from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,7 +91,7 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
     for each in changes:
         if each.becomes is Becomes.OTHERWISE:
             continue
-        why = f" ({words(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
+        why = f" ({clause(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
         who = each.name or f"Customer {each.customer_id}"
         lines.append(
             f"{who} {_SAID[each.becomes]} {each.title}, {local_time(each.starts_at, each.zone)}"
@@ -128,5 +129,5 @@ def _change(each: Change) -> dict[str, object]:
         "title": each.title,
         "starts_at": zoned(each.starts_at, each.zone),
         "becomes": each.becomes,
-        "conflict": each.conflict,
+        "conflict": rule_of(each.conflict),
     }

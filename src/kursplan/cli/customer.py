@@ -13,7 +13,7 @@ from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, document, facts, refused, say, table, words
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import CustomerNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
+    from kursplan.domain.refusals import Refusal
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Customers, their contracts and their data.")
@@ -202,7 +203,7 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
         entry = await _entry(office, customer)
         kept = await office.read(front_desk.everything_of, customer)
         if kept is None:
-            raise refused(Refusal.CUSTOMER_NOT_FOUND)
+            raise refused(CustomerNotFound(customer))
         row, bookings = kept
         return {
             "customer": row._asdict(),
@@ -267,7 +268,7 @@ async def _entry(office: Office, customer: int) -> CustomerEntry:
 
     found = (await office.read(people.load, [customer])).get(customer)
     if found is None:
-        raise refused(Refusal.CUSTOMER_NOT_FOUND)
+        raise refused(CustomerNotFound(customer))
     return found.entry
 
 

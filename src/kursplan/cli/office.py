@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from kursplan.desk.rehearse import Rehearsed
     from kursplan.desk.turn import Command
     from kursplan.settings import Settings
+    from kursplan.staff.flags import Flags
     from kursplan.store.database import Database
+    from kursplan.store.rows import AnyRow
     from kursplan.store.trouble import Work
 
 T = TypeVar("T")
@@ -63,17 +65,26 @@ class Office:
 
     async def take(self, command: Command[T | Refusal]) -> T:
         """Have the desk do it; a refusal stops the command and is told."""
-        answer = await self.desk.take(command)
-        if isinstance(answer, Refusal):
-            raise refused(answer)
-        return answer
+        return await self._granted(await self.desk.take(command))
 
     async def rehearse(self, command: Command[T | Refusal]) -> Rehearsed[T]:
         """What the desk would do; a refusal stops the command and is told."""
         rehearsed = await self.desk.rehearse(command)
-        if isinstance(rehearsed.answer, Refusal):
-            raise refused(rehearsed.answer)
+        await self._granted(rehearsed.answer)
         return cast("Rehearsed[T]", rehearsed)
+
+    async def flags_of(self, bookings: Iterable[AnyRow]) -> Flags:
+        """What there is to say of these bookings, as staff see them."""
+        from kursplan.staff.flags import flags_of
+
+        return await flags_of(self.desk, self.database, self.organization_id, bookings)
+
+    async def _granted(self, answer: T | Refusal) -> T:
+        if isinstance(answer, Refusal):
+            from kursplan.staff.names import names_for
+
+            raise refused(answer, await self.read(names_for, [answer]))
+        return answer
 
 
 def read_settings() -> Settings:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kursplan.cli.office import Office
+    from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow
 
 
@@ -72,7 +73,7 @@ def name_of(row: AnyRow) -> str:
     return f"{row.first_name} {row.last_name}"
 
 
-def tell_bookings(bookings: Sequence[AnyRow], *, empty: str) -> None:
+def tell_bookings(bookings: Sequence[AnyRow], flags: Flags, *, empty: str) -> None:
     """Bookings of one slot, in the order of joining."""
     table(
         ("Booking", "Customer", "Name", "Status", "Participation", "Look at"),
@@ -83,7 +84,7 @@ def tell_bookings(bookings: Sequence[AnyRow], *, empty: str) -> None:
                 name_of(each),
                 status_of(each),
                 words(each.participation),
-                remarks(each),
+                remarks(each, flags),
             )
             for each in bookings
         ),
@@ -98,13 +99,13 @@ def status_of(row: AnyRow) -> str:
     return words(row.status) + late
 
 
-def remarks(row: AnyRow) -> str:
+def remarks(row: AnyRow, flags: Flags) -> str:
     """What staff should know: why it would be refused, why it was passed over, what was overruled."""
     said = []
     if row.conflict:
-        said.append(f"conflict: {words(row.conflict)}")
+        said.append(f"conflict: {flags.conflict(row)}")
     if row.skipped:
-        said.append(f"passed over: {words(row.skipped)}")
+        said.append(f"passed over: {flags.skipped(row)}")
     if row.overruled:
         said.append(f"overruled: {', '.join(row.overruled).replace('_', ' ').lower()}")
     if row.reason:
@@ -112,7 +113,7 @@ def remarks(row: AnyRow) -> str:
     return "; ".join(said) or NOTHING
 
 
-def booking_document(row: AnyRow) -> dict[str, object]:
+def booking_document(row: AnyRow, flags: Flags) -> dict[str, object]:
     return {
         "booking_id": row.id,
         "status": row.status,
@@ -129,8 +130,7 @@ def booking_document(row: AnyRow) -> dict[str, object]:
         "confirm_until": zoned(row.confirm_until, row.zone),
         "cancelled_at": zoned(row.cancelled_at, row.zone),
         "late": row.late,
-        "skipped": row.skipped,
-        "conflict": row.conflict,
+        **flags.members(row),
         "overruled": list(row.overruled),
         "reason": row.reason,
     }

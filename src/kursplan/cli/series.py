@@ -13,7 +13,7 @@ from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
 from kursplan.cli.people import employee_by_key, room_by_key
 from kursplan.cli.studio import studio_by_key
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import SeriesNotFound
 from kursplan.domain.slots import Own
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ async def _series(office: Office, series_id: int) -> Series:
 
     found = await office.read(series.load, series_id)
     if found is None:
-        raise refused(Refusal.SERIES_NOT_FOUND)
+        raise refused(SeriesNotFound(series_id))
     return found
 
 

@@ -10,7 +10,7 @@ from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.cancelling import may_cancel
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import BookingNotFound, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Cancel(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.bookings.get(self.booking_id)
         if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(self.booking_id)
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)

@@ -8,7 +8,13 @@ from kursplan.desk.book import Booked
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    BookingNotActive,
+    BookingNotFound,
+    ConfirmationExpired,
+    NoConfirmationRequired,
+    Refusal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +36,16 @@ class Confirm(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.bookings.get(self.booking_id)
         if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(self.booking_id)
         if not booking.seated:
-            return Refusal.BOOKING_NOT_ACTIVE
+            return BookingNotActive(booking.waiting)
         if booking.confirm_until is None:
-            return Refusal.NO_CONFIRMATION_REQUIRED
+            return NoConfirmationRequired()
         slot = turn.slot_of(booking)
         if booking.status is BookingStatus.BOOKED:
             return Booked.of(booking, slot)
         if turn.now > booking.confirm_until:
-            return Refusal.CONFIRMATION_EXPIRED
+            return ConfirmationExpired(slot.studio.local(booking.confirm_until))
         confirmed = replace(booking, status=BookingStatus.BOOKED)
         turn.change(confirmed)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, confirmed)

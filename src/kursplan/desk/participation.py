@@ -8,7 +8,12 @@ from kursplan.desk.book import Booked
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Participation
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    BookingNotActive,
+    BookingNotFound,
+    ParticipationTooEarly,
+    Refusal,
+)
 from kursplan.domain.slots import PARTICIPATION_OPENS
 
 
@@ -32,12 +37,13 @@ class SetParticipation(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.bookings.get(self.booking_id)
         if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(self.booking_id)
         if not booking.seated:
-            return Refusal.BOOKING_NOT_ACTIVE
+            return BookingNotActive(booking.waiting)
         slot = turn.slot_of(booking)
-        if turn.now < slot.starts_at - PARTICIPATION_OPENS:
-            return Refusal.PARTICIPATION_TOO_EARLY
+        possible_from = slot.starts_at - PARTICIPATION_OPENS
+        if turn.now < possible_from:
+            return ParticipationTooEarly(slot.studio.local(possible_from))
         if booking.participation is self.participation:
             return Booked.of(booking, slot)
         noted = replace(booking, participation=self.participation)

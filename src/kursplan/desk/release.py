@@ -9,7 +9,7 @@ from kursplan.desk.cancel import give_up
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.cancelling import is_late
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import BookingNotFound, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Release(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.bookings.get(self.booking_id)
         if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(self.booking_id)
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)
@@ -64,7 +64,7 @@ class WaiveLateness(Deed):
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.bookings.get(self.booking_id)
         if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(self.booking_id)
         if booking.late and not booking.active:
             booking = replace(booking, late=False, counts=False)
             turn.change(booking)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.change_slot import not_planned
 from kursplan.desk.promote import Seat, fill_seats, seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal, SlotNotFound
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
 
 SETTLED_WHEN_MADE = frozenset(
     {
-        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
-        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Kind.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Kind.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
     }
 )
 """What was asked of whoever is put back when they joined."""
@@ -55,9 +56,9 @@ class RestoreSlot(Deed):
     def perform(self, turn: Turn) -> SlotRestored | Refusal:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(self.slot_id)
         if slot.status is SlotStatus.COMPLETED or slot.has_started(turn.now):
-            return Refusal.SLOT_NOT_PLANNED
+            return not_planned(slot)
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
@@ -81,7 +82,7 @@ class RestoreSlot(Deed):
             slot = turn.slots[self.slot_id]
             set_aside = SETTLED_WHEN_MADE.union(booking.overruled)
             if booking.held is BookingStatus.WAITING_LIST:
-                set_aside |= {Refusal.BOOKING_LIMIT_REACHED}
+                set_aside |= {Kind.BOOKING_LIMIT_REACHED}
             answer = may_book(slot, turn.customer_of(booking), turn.now, set_aside)
             if isinstance(answer, Refusal):
                 yield booking, answer

@@ -10,7 +10,12 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import changeable, reshape
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    EmployeeNotFound,
+    InstructorAlreadyOnSlot,
+    InstructorNotOnSlot,
+    Refusal,
+)
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors, series
 
@@ -51,11 +56,11 @@ class PutStandIn(Deed):
         ):
             return SlotStaffed(slot.id, given, changed=False)
         if not instructors.known(turn.tx, turn.organization_id, {self.stand_in_id}):
-            return Refusal.EMPLOYEE_NOT_FOUND
+            return EmployeeNotFound(self.stand_in_id)
         if self.replaced_id not in given:
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+            return InstructorNotOnSlot(self.replaced_id, slot.id)
         if self.stand_in_id in given:
-            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+            return InstructorAlreadyOnSlot(self.stand_in_id, slot.id)
         instructors.add_stand_in(
             turn.tx,
             turn.organization_id,
@@ -95,10 +100,10 @@ class RemoveStandIn(Deed):
             # Asked again after it was done, the one who had been replaced is back.
             if self.stand_in_id not in given and any(each.replaced_id in given for each in own):
                 return SlotStaffed(slot.id, given, changed=False)
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+            return InstructorNotOnSlot(self.stand_in_id, slot.id)
         removed = standing[-1]
         if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
-            return Refusal.EMPLOYEE_NOT_FOUND
+            return EmployeeNotFound(removed.replaced_id)
         instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
         return exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
 

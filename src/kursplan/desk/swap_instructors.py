@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.change_slot import changeable
 from kursplan.desk.stand_in import SlotStaffed, exchanged
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
 from kursplan.store import instructors
 
 
@@ -45,10 +45,14 @@ class SwapInstructors(Deed):
             return other
         given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id, other.id])
         here, there = self.instructor_id, self.other_instructor_id
-        if here not in given[slot.id] or there not in given[other.id]:
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
-        if there in given[slot.id] or here in given[other.id]:
-            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        if here not in given[slot.id]:
+            return InstructorNotOnSlot(here, slot.id)
+        if there not in given[other.id]:
+            return InstructorNotOnSlot(there, other.id)
+        if there in given[slot.id]:
+            return InstructorAlreadyOnSlot(there, slot.id)
+        if here in given[other.id]:
+            return InstructorAlreadyOnSlot(here, other.id)
         for each, leaves, comes in ((slot, here, there), (other, there, here)):
             instructors.add_stand_in(
                 turn.tx,

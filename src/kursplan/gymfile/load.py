@@ -391,4 +391,4 @@ def _accepted(answer: object) -> None:
     if isinstance(answer, BaseException):
         raise answer
     if isinstance(answer, Refusal):
-        raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer}")
+        raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer.kind}")
