@@ -10,7 +10,7 @@ from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.cancelling import may_cancel
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import BookingNotFound, Refusal
+from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Cancel(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return BookingNotFound(self.booking_id)
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)

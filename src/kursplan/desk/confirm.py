@@ -10,7 +10,6 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
     BookingNotActive,
-    BookingNotFound,
     ConfirmationExpired,
     NoConfirmationRequired,
     Refusal,
@@ -34,9 +33,9 @@ class Confirm(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return BookingNotFound(self.booking_id)
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         if not booking.seated:
             return BookingNotActive(booking.waiting)
         if booking.confirm_until is None:

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.turn import Command, LookAgain, Reach, Turn
+from kursplan.desk.turn import Command, Reach, Turn, until_seen
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes
 from kursplan.domain.events import EventType
@@ -24,12 +25,8 @@ from kursplan.domain.values import value
 from kursplan.store import bookings, schedule
 from kursplan.store.database import Database
 from kursplan.store.rows import AnyRow
-from kursplan.store.trouble import DatabaseUnavailable
 
 A = TypeVar("A")
-
-LOOKS = 8
-"""How often a rehearsal starts over with a wider reach before it gives up."""
 
 
 @value
@@ -107,25 +104,23 @@ async def rehearse(
 async def _try_out(
     database: Database, clock: Clock, organization_id: int, commands: Sequence[Command[Any]]
 ) -> _Learned:
-    reach = Reach.of([each.reach for each in commands])
-
-    def transaction(tx: Connection) -> NoReturn:
+    def transaction(held: Reach, tx: Connection) -> NoReturn:
         turn = Turn(tx, organization_id, clock)
-        turn.gather(reach, lock=True)
+        turn.gather(held, lock=True)
         answers = [command.perform(turn) for command in commands]
         pairs = _pairs(tx, turn)
         turn.record()
         rows = schedule.slots_by_id(tx, organization_id, {after.slot_id for _, after in pairs})
         raise _RolledBack(_Learned(answers, pairs, rows, Counter(turn.event_types)))
 
-    for _ in range(LOOKS):
+    async def attempt(held: Reach) -> _Learned:
         try:
-            await database.write(transaction)
-        except LookAgain as wider:
-            reach |= wider.further
+            await database.write(partial(transaction, held))
         except _RolledBack as rolled_back:
             return rolled_back.learned
-    raise DatabaseUnavailable("the rehearsal never saw all that it needed", conflict=True)
+        raise AssertionError("a rehearsal was committed")
+
+    return await until_seen(Reach.of([each.reach for each in commands]), attempt)
 
 
 def _pairs(tx: Connection, turn: Turn) -> list[tuple[Booking | None, Booking]]:

@@ -93,12 +93,11 @@ def of_studio(
     tx: Connection, organization_id: int, studio_id: int, in_zone: ZoneInfo, since: datetime
 ) -> list[Closure]:
     """When the studio is closed at the local time `since` or later, outside of its life too."""
-    named = {"organization": organization_id, "studio_id": studio_id, "since": since}
+    named = {"organization": organization_id, "studio_id": studio_id}
     closed = [
         Closure.of_local(row.local_from, row.local_to, in_zone, row.reason)
-        for row in tx.execute(OF_STUDIO, named)
+        for row in tx.execute(OF_STUDIO, {**named, "since": since})
     ]
-    del named["since"]
     first_day, last_day = tx.execute(LIFE, named).one()
     return [*closed, *outside_of_life(first_day, last_day, in_zone)]
 
