@@ -91,6 +91,42 @@ async def test_errors_are_json_where_that_is_asked_for(kursplan: Kursplan, gym: 
     assert plain.err == "kursplan: There is no such slot: 77 (CLASS_SLOT_NOT_FOUND)\n"
 
 
+async def test_a_no_says_by_which_facts(kursplan: Kursplan, gym: Gym, in_three_days: date) -> None:
+    await gym.klass("yoga", who_may_book=WhoMayBook.MEMBERS)
+    slot = await gym.slot("yoga", day=in_three_days)
+    anna, basic = await gym.customer(), await gym.rate("basic")
+    last = in_three_days - timedelta(days=1)
+    member = await gym.membership(anna, basic, until=last)
+    add = ("booking", "add", "--customer", anna, "--slot", slot)
+
+    told = await kursplan(*add)
+    rehearsed = await kursplan(*add, "--dry-run")
+    script = await kursplan(*add, "--json")
+
+    assert (told.status, script.status) == (1, 1)
+    said = (
+        f"No membership admits the customer: Basic (membership-{member}) is valid from 2026-01-01 to "
+        f"{last} (NO_CONTINGENT)"
+    )
+    assert told.err == rehearsed.err == f"kursplan: {said}\n"
+    assert json.loads(script.err)["error"] == {
+        "code": "NO_CONTINGENT",
+        "message": said,
+        "refusal": {
+            "kind": "NO_MEMBERSHIP",
+            "lacks": [
+                {
+                    "lack": "NOT_VALID",
+                    "membership_id": member,
+                    "membership": f"Basic (membership-{member})",
+                    "valid_from": "2026-01-01",
+                    "valid_until": str(last),
+                }
+            ],
+        },
+    }
+
+
 async def test_staff_put_somebody_on_a_slot_over_the_rules_with_a_reason(
     kursplan: Kursplan, gym: Gym, slot: int, in_three_days: date
 ) -> None:
@@ -305,6 +341,7 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     asked = await kursplan(*freeze)
     frozen = await kursplan(*freeze, "--to", in_three_days, "--yes", "--json")
     flagged = await kursplan("booking", "list", "--flagged", "--json")
+    in_words = await kursplan("booking", "list", "--flagged")
     ended = await kursplan("customer", "end", anna, "--on", in_three_days, "--yes")
     moved = await kursplan("customer", "move", anna, "--to", "hamburg", "--yes", "--json")
     kept = await kursplan("customer", "export", anna)
@@ -316,6 +353,18 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     assert [(each["booking_id"], each["conflict"]) for each in flagged.json] == [
         (booking, "CUSTOMER_IDLE")
     ]
+    [why] = flagged.json
+    assert why["conflict_refusal"]["resting"] == [
+        {
+            "lack": "RESTING",
+            "membership_id": member,
+            "membership": f"Basic (membership-{member})",
+            "first_day": str(in_three_days),
+            "last_day": str(in_three_days),
+        }
+    ]
+    rests = f"Basic (membership-{member}) rests from {in_three_days} to {in_three_days}"
+    assert f"conflict: the customer's membership rests at that time: {rests}" in in_words.out
     assert f"to {in_three_days}" in ended.out
     assert moved.json["studio"] == "hamburg"
     assert kept.json["customer"]["first_name"] == "Änna"
