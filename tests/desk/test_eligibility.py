@@ -11,7 +11,6 @@ from kursplan.desk.book import Booked
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.terms import Term
 from kursplan.store import tables
@@ -46,7 +45,7 @@ async def test_of_all_reasons_at_once_the_first_is_told(gym: Gym) -> None:
     closure = await gym.closure(gym.wall("18:30"), gym.wall("19:00"))
     idle = await gym.idle(customer, membership, MONDAY)
 
-    reasons: list[tuple[Refusal, Callable[[], Awaitable[object]]]] = [
+    reasons: list[tuple[ErrorCode, Callable[[], Awaitable[object]]]] = [
         (
             ErrorCode.NOT_AVAILABLE,
             lambda: gym.set(tables.slot, slot, status=SlotStatus.PLANNED),
