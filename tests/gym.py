@@ -29,6 +29,7 @@ from kursplan.desk.participation import SetParticipation
 from kursplan.desk.turn import Command
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.classes import Class, ClassType
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus
@@ -571,5 +572,6 @@ def _unlike(standard: Standard, limits: Standard) -> set[Own]:
 
 
 def by_code(answer: Any) -> Any:
-    """An answer of the desk, where a refusal is its word on the wire."""
-    return code_of(answer) if isinstance(answer, Refusal) else answer
+    """An answer of the desk, where a refusal is its word on the wire; clashes say more by themselves."""
+    told = isinstance(answer, Refusal) and not isinstance(answer, Clashing)
+    return code_of(answer) if told else answer

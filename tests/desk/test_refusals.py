@@ -20,7 +20,7 @@ from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.stand_in import PutStandIn
 from kursplan.desk.turn import Command
-from kursplan.domain import refusals
+from kursplan.domain import clashes, refusals
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import (
     BookingNotActive,
@@ -57,7 +57,7 @@ def reasons() -> set[type[Refusal]]:
     """All that the rules can refuse for."""
     return {
         each
-        for each in vars(refusals).values()
+        for each in {**vars(refusals), **vars(clashes)}.values()
         if isinstance(each, type) and issubclass(each, Refusal) and hasattr(each, "kind")
     }
 
@@ -147,9 +147,12 @@ async def test_a_no_of_the_desk_says_by_what_and_there_is_no_other(gym: Gym) -> 
     answers = [(await gym.refused(command), expected) async for command, expected in refused(gym)]
     assert [answer for answer, _ in answers] == [expected for _, expected in answers]
 
-    known = {type(each) for each, _ in answers} | {
-        type(each) for *_, each in (*ADMISSION, *CANCELLING)
-    }
+    # What clashes is a long story of its own: `tests/desk/test_twice.py`.
+    known = (
+        {clashes.Clashing}
+        | {type(each) for each, _ in answers}
+        | {type(each) for *_, each in (*ADMISSION, *CANCELLING)}
+    )
     assert reasons() - known == set(), "what the rules refuse for, and no test has them do"
 
 

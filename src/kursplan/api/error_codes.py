@@ -120,6 +120,9 @@ class ErrorCode(StrEnum):
     INSTRUCTOR_ALREADY_ON_SLOT = "INSTRUCTOR_ALREADY_ON_SLOT"
     """The employee who would stand in already gives this slot."""
 
+    TWICE_AT_THE_SAME_TIME = "TWICE_AT_THE_SAME_TIME"
+    """An instructor, or a room that is not shared, would be on two slots, and a studio refuses that."""
+
     INVALID_TIMES = "INVALID_TIMES"
     """The end does not lie after the start."""
 
@@ -164,6 +167,7 @@ CODES: Final[Mapping[Kind, ErrorCode]] = MappingProxyType(
         Kind.CONFIRMATION_EXPIRED: ErrorCode.CONFIRMATION_EXPIRED,
         Kind.INSTRUCTOR_NOT_ON_SLOT: ErrorCode.INSTRUCTOR_NOT_ON_SLOT,
         Kind.INSTRUCTOR_ALREADY_ON_SLOT: ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT,
+        Kind.TWICE_AT_THE_SAME_TIME: ErrorCode.TWICE_AT_THE_SAME_TIME,
         Kind.INVALID_TIMES: ErrorCode.INVALID_TIMES,
     }
 )

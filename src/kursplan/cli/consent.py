@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
 from kursplan.staff.refusals import clause, rule_of
@@ -101,18 +102,23 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
 
 
 def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
+    from kursplan.desk.clashes import clashes_of
+
+    clashes = clashes_of(rehearsed.answer)
     if json:
         document(
             {
                 "dry_run": True,
                 "bookings": [_change(each) for each in rehearsed.changes],
                 "events": dict(rehearsed.told),
+                "clashes": clash_documents(clashes),
             }
         )
         return
     lines = _consequences(rehearsed.changes, always)
     for line in lines or ["Nobody would notice."]:
         say(line)
+    tell_clashes(clashes)
     say(f"Partners would be told: {_events(rehearsed.told)}. Nothing was done.")
 
 

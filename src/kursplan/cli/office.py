@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
+from kursplan.cli.clashes import refused_for
 from kursplan.cli.output import Stop, refused
 from kursplan.clock import Clock, SystemClock
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class Office:
         return await flags_of(self.desk, self.database, self.organization_id, bookings)
 
     async def _granted(self, answer: T | Refusal) -> T:
+        if isinstance(answer, Clashing):
+            raise refused_for(answer)
         if isinstance(answer, Refusal):
             from kursplan.staff.names import names_for
 

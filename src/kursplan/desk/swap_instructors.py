@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
-from kursplan.desk.stand_in import SlotStaffed, exchanged
+from kursplan.desk.clashes import held, look
+from kursplan.desk.stand_in import SlotStaffed, exchanged, staff
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
 from kursplan.store import instructors
 
@@ -53,6 +55,15 @@ class SwapInstructors(Deed):
             return InstructorAlreadyOnSlot(there, slot.id)
         if here in given[other.id]:
             return InstructorAlreadyOnSlot(here, other.id)
+        final = exchanged(given[slot.id], here, there)
+        others = exchanged(given[other.id], there, here)
+        clashes = look(
+            turn,
+            [held(slot, given[slot.id]), held(other, given[other.id])],
+            [held(slot, final), held(other, others)],
+        )
+        if isinstance(clashes, Clashing):
+            return clashes
         for each, leaves, comes in ((slot, here, there), (other, there, here)):
             instructors.add_stand_in(
                 turn.tx,
@@ -63,7 +74,4 @@ class SwapInstructors(Deed):
                 reason=self.reason,
                 at=turn.now,
             )
-        return (
-            exchanged(turn, slot, given[slot.id], here, there),
-            exchanged(turn, other, given[other.id], there, here),
-        )
+        return staff(turn, slot, final, clashes), staff(turn, other, others, clashes)

@@ -9,13 +9,17 @@ What others use of this package:
 `async load(desk, database, clock, gym_file, *, progress=…, horizon_days=60) -> Summary`
     Brings what differs from the database over the desk. `progress(section, done, total)` is called
     as it goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
-    changed), and `DeskBusy` or `ChangedConcurrently` (then loading again carries on).
+    changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a
+    studio refuses what would be twice at the same time (what was loaded before is kept).
 
 `async preview(database, clock, gym_file) -> Summary`
     What `load` would do, without doing it. Raises `GymFileMistakes` as `load` does.
 
-`async dump(database, clock, organization_key: str) -> str`
-    The document of an organization as YAML. Raises `NoSuchOrganization`.
+`async dump(database, clock, organization_key: str, sections=SECTIONS) -> str`
+    The document of an organization as YAML, with those sections. Raises `NoSuchOrganization`.
+
+`SECTIONS: tuple[str, ...]`
+    What a gym file has besides `organization`.
 
 `LONGEST_FILE: int`
     How many bytes a gym file may have; one that has more is a mistake, and nobody needs to read on.
@@ -24,13 +28,15 @@ What others use of this package:
     The JSON Schema of the document, and its text as it is published.
 
 `Summary.sections: dict[str, Count]` has `Count(created, changed, removed)` by section, and
-`Summary.nothing` is true when all of them are zero.
+`Summary.nothing` is true when all of them are zero. `Summary.clashes` are the instructors and rooms that
+are twice at the same time since.
 """
 
 from __future__ import annotations
 
+from kursplan.gymfile.clashes import Clashes
 from kursplan.gymfile.document import LONGEST_FILE
-from kursplan.gymfile.dump import NoSuchOrganization, dump
+from kursplan.gymfile.dump import SECTIONS, NoSuchOrganization, dump
 from kursplan.gymfile.load import load, preview
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
 from kursplan.gymfile.read import GymFile, read
@@ -41,6 +47,8 @@ __all__ = [
     "LONGEST_FILE",
     "SCHEMA",
     "SCHEMA_TEXT",
+    "SECTIONS",
+    "Clashes",
     "Count",
     "GymFile",
     "GymFileMistakes",

@@ -33,9 +33,11 @@ from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.rates import RecordRate
 from kursplan.desk.studios import RecordStudio
 from kursplan.desk.turn import Command
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
+from kursplan.gymfile.clashes import Clashes, new_clashes, standing
 from kursplan.gymfile.compare import Differences, SlotDiffers, compare
 from kursplan.gymfile.mistakes import GymFileMistakes
 from kursplan.gymfile.read import GymFile
@@ -77,16 +79,21 @@ async def load(
     `targets` says which web addresses may be called; usually only those in the open internet.
     Raises `GymFileMistakes` where the file contradicts what is stored, or names an address that
     may not be called; then nothing was changed. Raises `DeskBusy`, and `ChangedConcurrently` where others changed the same at the same time;
-    then loading again carries on.
+    then loading again carries on. Raises `Clashes` where a studio refuses what would be twice at the same time;
+    what was loaded before that is kept.
     """
     before, differences = await _compare(database, clock, gym_file, targets)
     organization_id = before.id
     if organization_id is None:
         organization_id = await desk.ids.next()
+    now = clock.now()
+    stood = await database.read(lambda tx: standing(tx, organization_id, now))
     loading = _Loading(desk, database, clock, progress, before, organization_id)
     await loading.bring(differences)
     await loading.extend_series(horizon_days)
-    return differences.summary
+    summary = differences.summary
+    summary.clashes = await database.read(lambda tx: new_clashes(tx, organization_id, now, stood))
+    return summary
 
 
 async def preview(
@@ -390,5 +397,7 @@ def _accepted(answer: object) -> None:
     """The file was compared with what is stored, so a refusal means that it is no longer so."""
     if isinstance(answer, BaseException):
         raise answer
+    if isinstance(answer, Clashing):
+        raise Clashes(answer)
     if isinstance(answer, Refusal):
         raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer.kind}")

@@ -1,24 +1,28 @@
-"""Mistakes in a gym file, each with its place, told all at once."""
+"""What is told about a gym file, each with its place: mistakes, all at once, and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
 """The way from the document to a value: `("studios", 0, "zone")`."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Mistake:
-    """What is wrong where; mistakes sort in the order of the file."""
+class Remark:
+    """What there is to say about which place; remarks sort in the order of the file."""
 
     line: int
     """Counted from 1; 0 where the mistake is in no line."""
     path: str
     """As in `studios[0].zone`; empty for the document itself."""
     says: str
-    """What is wrong, and what to write instead."""
+    """What is wrong or strange, and what to write instead."""
+    instead: tuple[str, ...] = field(default=(), compare=False)
+    """What it tells to write, as it stands in a file: a value, or a whole line where `path` is empty."""
+    like: str | None = field(default=None, compare=False)
+    """An example of the form that is wanted, where nobody can know the value."""
 
     @property
     def place(self) -> str:
@@ -27,6 +31,12 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.says}"
+
+
+class Mistake(Remark):
+    """What is wrong; a file with mistakes is not loaded."""
+
+    __slots__ = ()
 
 
 class GymFileMistakes(Exception):
