@@ -275,7 +275,8 @@ def _plain(value: object, names: Names) -> object:
         case tuple():
             return [_plain(each, names) for each in value]
         case _ if is_dataclass(value):
-            return {"lack": _LACKS[type(value)], **_members(value, names)}
+            lack = _LACKS.get(type(value))
+            return ({} if lack is None else {"lack": lack}) | _members(value, names)
         case _:
             return value
 
