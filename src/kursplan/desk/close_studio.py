@@ -17,7 +17,7 @@ from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import InvalidTimes, Refusal, StudioNotFound, Wrong
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store import closures
@@ -66,10 +66,12 @@ class CloseStudio(Deed):
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)
         if zone is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         closed = Closure.of_local(self.local_from, self.local_to, zone)
         if self.local_from >= self.local_to or closed.starts_at >= closed.ends_at:
-            return Refusal.INVALID_TIMES
+            return InvalidTimes(
+                Wrong.NO_DURATION, local(closed.starts_at, zone), local(closed.ends_at, zone)
+            )
         before = closures.find(turn.tx, turn.organization_id, self.key)
         if before is not None and before.studio_id != self.studio_id:
             raise ClosureKeyTaken(
@@ -127,7 +129,7 @@ class OpenStudio(Deed):
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)
         if zone is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         before = closures.find(turn.tx, turn.organization_id, self.key)
         local_now = local(turn.now, zone).replace(tzinfo=None)
         if before is None or before.studio_id != self.studio_id or before.local_to <= local_now:

@@ -23,7 +23,7 @@ from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of, instant_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import instructors, series
@@ -86,17 +86,17 @@ class EditSeries(Deed):
     scope: AllFuture | Following
     plan: SeriesPlan
 
-    def perform(self, turn: Turn) -> SeriesEdited | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SeriesEdited | Refusal:
         edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         if (missing := names_unknown(turn, edited.studio_id, self.plan)) is not None:
             return missing
         from_day = day_of(turn.now, edited.zone)
         if isinstance(self.scope, Following):
             from_day = max(from_day, self.scope.from_day)
             if edited.has_ended(from_day):
-                return Refusal.SERIES_NOT_FOUND
+                return SeriesNotFound(self.series_id)
         after = self._after(turn, edited, from_day)
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series
 from kursplan.store import series
 from kursplan.store.dialect import take_numbers
@@ -34,7 +34,7 @@ class ExtendSeries(Deed):
         # Whoever else extends it waits here, and then finds nothing missing.
         extended = series.load(turn.tx, self.organization_id, self.series_id)
         if extended is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         return extend(turn, extended, self.until)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import LocationEntry
 from kursplan.domain.history import EntityKind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import LocationNotFound, Refusal
 from kursplan.store import locations, named
 from kursplan.store.tables import studio
 
@@ -36,7 +36,7 @@ class RecordLocation(Deed):
             locations.add(tx, self.organization_id, self.location_id, studio_id, self.entry)
             return True
         if before.studio != self.entry.studio:
-            return Refusal.LOCATION_NOT_FOUND
+            return LocationNotFound(self.location_id)
         if before == self.entry:
             return False
         turn.note(EntityKind.LOCATION, self.location_id, before, self.entry)

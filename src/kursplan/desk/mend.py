@@ -100,7 +100,7 @@ class ReviewBookings(Deed):
     def perform(self, turn: Turn) -> tuple[int, ...]:
         named = [turn.bookings[each] for each in sorted(self.booking_ids) if each in turn.bookings]
         active = [each for each in named if each.active]
-        return tuple(each.id for each in active if review(turn, each) is not each)
+        return tuple(each.id for each in active if review(turn, each) is not None)
 
 
 def mending(organization_id: int, findings: Iterable[Finding]) -> list[Command[object]]:

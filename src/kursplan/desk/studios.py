@@ -17,7 +17,7 @@ from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, StudioNotFound
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
 from kursplan.store import closures, studios
 
@@ -119,7 +119,7 @@ class SetOnClash(Deed):
     def perform(self, turn: Turn) -> bool | Refusal:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         if before is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         after = replace(before, clashes=self.on_clash)
         if after != before:
             tx = turn.note(EntityKind.STUDIO, self.studio_id, before, after)

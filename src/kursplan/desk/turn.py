@@ -29,7 +29,7 @@ from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
 from kursplan.domain.history import EntityKind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import BookingNotFound, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
@@ -345,7 +345,7 @@ class Turn:
         """A booking that the command reaches for, on a slot of that studio and of no other."""
         booking = self.bookings.get(booking_id)
         if booking is None or booking.studio_id != studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(booking_id)
         return booking
 
     def slot_of(self, booking: Booking) -> Slot:

@@ -48,7 +48,7 @@ from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
@@ -624,8 +624,8 @@ booking = _table(
     _when("confirm_until", optional=True),
     _when("cancelled_at", optional=True),
     _flag("late"),
-    _word("skipped", Refusal, optional=True),
-    _word("conflict", Refusal, optional=True),
+    _word("skipped", Kind, optional=True),
+    _word("conflict", Kind, optional=True),
     Column("overruled", Listed, nullable=False),
     _word("held", BookingStatus, optional=True),
     _when("free_until", optional=True),
