@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book
 from kursplan.desk.cancel import Cancel
@@ -26,7 +27,6 @@ from kursplan.domain.bookings import BookingStatus, Ending
 from kursplan.domain.entries import CustomerEntry, OrganizationEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store import history, schedule
 from kursplan.store.history import Span, Told
@@ -97,7 +97,7 @@ async def test_what_changed_nothing_leaves_none(gym: Gym) -> None:
     slot = await gym.slot(seats=1, waiting_list=0)
     seated, refused = await gym.customers(2)
     booking = await gym.booked(seated, slot)
-    assert await gym.book(refused, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(refused, slot) is ErrorCode.BOOKING_LIMIT_REACHED
     await gym.cancel(booking.booking_id)
     await gym.cancel(booking.booking_id)
     await gym.cancel_slot(slot)
