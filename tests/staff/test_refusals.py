@@ -186,7 +186,7 @@ SENTENCES: list[tuple[Refusal, str]] = [
     ),
     (InstructorNotOnSlot(3, 11), "The employee does not give the slot: Ina Trainer, slot 11"),
     (InstructorAlreadyOnSlot(3, 11), "The employee gives the slot already: Ina Trainer, slot 11"),
-    (Clashing(()), "An instructor or a room would be twice at the same time"),
+    (Clashing(()), "An instructor or a room would be needed twice at the same time"),
     (
         InvalidTimes(Wrong.IN_THE_PAST, START, END),
         "The times are not possible: that is in the past (Mon 2026-03-02 18:00-19:00)",

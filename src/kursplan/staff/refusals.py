@@ -92,7 +92,7 @@ CLAUSES: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.CONFIRMATION_EXPIRED: "the time to confirm the booking has passed",
         Kind.INSTRUCTOR_NOT_ON_SLOT: "the employee does not give the slot",
         Kind.INSTRUCTOR_ALREADY_ON_SLOT: "the employee gives the slot already",
-        Kind.TWICE_AT_THE_SAME_TIME: "an instructor or a room would be twice at the same time",
+        Kind.TWICE_AT_THE_SAME_TIME: "an instructor or a room would be needed twice at the same time",
         Kind.INVALID_TIMES: "the times are not possible",
     }
 )
