@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from kursplan.cli.output import counted, say, tell_some
 from kursplan.cli.studio import studio_by_key
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal
 
 if TYPE_CHECKING:
     from kursplan.cli.office import Office
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kursplan.imports.bookings import BookingsPlan, KnownSlot, Wanted
     from kursplan.imports.match import Doubtful
     from kursplan.imports.understand import Understanding
+    from kursplan.staff.refusals import Names
 
 
 @dataclass(slots=True)
@@ -31,10 +32,12 @@ class Outcome:
     there: list[Wanted] = field(default_factory=list)
     """Who is on the slot already."""
     conflicts: list[tuple[Wanted, Refusal]] = field(default_factory=list)
+    names: Names | None = None
+    """Of what the refusals are about."""
 
     def take_in(self, wanted: Wanted, answer: Booked | Refusal) -> None:
         if isinstance(answer, Refusal):
-            if answer is Refusal.CUSTOMER_ALREADY_BOOKED:
+            if answer.kind is Kind.CUSTOMER_ALREADY_BOOKED:
                 self.there.append(wanted)
             else:
                 self.conflicts.append((wanted, answer))
@@ -94,7 +97,7 @@ async def commands(
     office: Office,
     plan: BookingsPlan,
     studio: str,
-    overrule: frozenset[Refusal],
+    overrule: frozenset[Kind],
 ) -> list[AddBooking]:
     """What the desk is to do, in this order.
 
@@ -116,7 +119,7 @@ async def commands(
             each.slot.id,
             await office.desk.ids.next(),
             expected=None if each.waits else BookingStatus.BOOKED,
-            overrule=overrule - {Refusal.BOOKING_LIMIT_REACHED} if each.waits else overrule,
+            overrule=overrule - {Kind.BOOKING_LIMIT_REACHED} if each.waits else overrule,
         )
         found.append(AddBooking(book))
     return found
@@ -131,7 +134,7 @@ async def tried_out(office: Office, plan: BookingsPlan, what: list[AddBooking]) 
         rehearsed = await rehearse(office.database, office.clock, what)
         for wanted, answer in zip(plan.wanted, rehearsed.answer, strict=True):
             outcome.take_in(wanted, answer)
-    return outcome
+    return await _with_names(office, outcome)
 
 
 async def done(
@@ -147,14 +150,27 @@ async def done(
         answer = await office.desk.execute(command, by=by, reason=office.reason)
         outcome.take_in(wanted, answer)
         progress("bookings", number, len(what))
+    return await _with_names(office, outcome)
+
+
+async def _with_names(office: Office, outcome: Outcome) -> Outcome:
+    from kursplan.staff.names import names_for
+
+    outcome.names = await office.read(names_for, [each for _, each in outcome.conflicts])
     return outcome
 
 
 def tell(plan: BookingsPlan, outcome: Outcome) -> None:
     """What is in conflict with the rules, in doubt, and left out."""
+    from kursplan.staff.refusals import NOBODY, sentence
+
+    names = outcome.names or NOBODY
     tell_some(
         ("Conflict: line", "Customer", "Class", "At", "Because"),
-        [(*_who_and_where(each), refusal) for each, refusal in outcome.conflicts],
+        [
+            (*_who_and_where(each), f"{sentence(refusal, names)} ({refusal.kind.rule})")
+            for each, refusal in outcome.conflicts
+        ],
     )
     tell_some(
         ("Waits: line", "Customer", "Class", "At"),
@@ -186,6 +202,9 @@ def tell_end(plan: BookingsPlan, outcome: Outcome, *, is_done: bool) -> None:
 
 
 def as_document(plan: BookingsPlan, outcome: Outcome, *, is_done: bool) -> dict[str, Any]:
+    from kursplan.staff.refusals import NOBODY, facts_of
+
+    names = outcome.names or NOBODY
     return {
         "done": is_done,
         "booked": [each.line for each in outcome.booked],
@@ -196,7 +215,8 @@ def as_document(plan: BookingsPlan, outcome: Outcome, *, is_done: bool) -> dict[
                 "line": each.line,
                 "customer": each.who.key,
                 "slot_id": each.slot.id,
-                "conflict": refusal,
+                "conflict": refusal.kind.rule,
+                "refusal": facts_of(refusal, names),
             }
             for each, refusal in outcome.conflicts
         ],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli import import_read
-from kursplan.cli.booking import OverruleOption, refusals_set_aside
+from kursplan.cli.booking import OverruleOption, rules_set_aside
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import ReasonOption, YesOption
 from kursplan.cli.files import write_for_the_owner
@@ -267,7 +267,7 @@ def bookings(
     from kursplan.imports.members import in_doubt
     from kursplan.imports.to_mend import rows_to_mend
 
-    set_aside = refusals_set_aside(overrule, reason)
+    set_aside = rules_set_aside(overrule, reason)
     given = Given(mapping, column, None, dates, encoding, delimiter, sheet)
     asks = import_read.may_ask() and not yes and not json
     found = import_read.understood(file, import_read.data_of(file), Subject.BOOKINGS, given)
