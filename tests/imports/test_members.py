@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from kursplan.store.database import Database
-from tests.cli.conftest import Kursplan, Ran, run
+from tests.cli.conftest import Kursplan
 
 GYM = """\
 organization: {key: muster, name: Muster}
@@ -49,6 +49,15 @@ async def house(kursplan: Kursplan, database: Database, tmp_path: Path) -> Kursp
     file.write_text(GYM)
     await kursplan("gym", "load", file)
     return kursplan
+
+
+@pytest.fixture
+async def small_house(on_sqlite: Kursplan, tmp_path: Path) -> Kursplan:
+    """The same on one kind of database."""
+    file = tmp_path / "gym.yaml"
+    file.write_text(GYM)
+    await on_sqlite("gym", "load", file)
+    return on_sqlite
 
 
 @pytest.fixture
@@ -121,11 +130,11 @@ async def test_it_says_what_it_understood_what_would_change_and_does_it(
 
 
 async def test_mended_rows_are_brought_again(
-    house: Kursplan, members: Path, tmp_path: Path
+    small_house: Kursplan, members: Path, tmp_path: Path
 ) -> None:
     refused = tmp_path / "refused.csv"
     options = ("--studio", "berlin", "--yes", "--json")
-    await house("import", "members", members, *options, "--refused", refused)
+    await small_house("import", "members", members, *options, "--refused", refused)
     mended = (
         refused.read_text()
         .replace(";Aktiv;;4;", ";Aktiv;new;4;")
@@ -134,10 +143,10 @@ async def test_mended_rows_are_brought_again(
     )
     refused.write_text(mended)
 
-    done = await house("import", "members", refused, *options)
+    done = await small_house("import", "members", refused, *options)
 
     assert (done.status, done.json["new"]) == (0, 2)
-    assert {"lena-gross", "1004"} < (await stored(house)).keys()
+    assert {"lena-gross", "1004"} < (await stored(small_house)).keys()
 
 
 REFUSED = (
@@ -157,24 +166,21 @@ REFUSED = (
 )
 
 
-async def test_what_can_not_be_done_is_told_and_nothing_is(house: Kursplan, tmp_path: Path) -> None:
+async def test_what_can_not_be_done_is_told_and_nothing_is(
+    small_house: Kursplan, tmp_path: Path
+) -> None:
     file = tmp_path / "members.csv"
     for text, options, status, says in REFUSED:
         file.write_text(text)
         studio = () if "--studio" in options else ("--studio", "berlin")
-        ran = await house("import", "members", file, *studio, "--yes", *options)
+        ran = await small_house("import", "members", file, *studio, "--yes", *options)
         assert (ran.status, says in ran.err) == (status, True), ran.err
-    assert (await stored(house)).keys() == {"c1", "c2"}
+    assert (await stored(small_house)).keys() == {"c1", "c2"}
 
 
 async def test_on_a_terminal_it_asks_what_nothing_proves_and_before_it_does_anything(
-    sqlite_database: str, tmp_path: Path
+    small_house: Kursplan, sqlite_database: str, tmp_path: Path
 ) -> None:
-    async def house(*arguments: object) -> Ran:
-        return await run(*arguments, KURSPLAN_DATABASE_URL=sqlite_database)
-
-    (tmp_path / "gym.yaml").write_text(GYM)
-    await house("gym", "load", tmp_path / "gym.yaml")
     file = tmp_path / "members.csv"
     file.write_text(
         "Number,First Name,Last Name,Email,DOB,Status\n"
@@ -192,7 +198,7 @@ async def test_on_a_terminal_it_asks_what_nothing_proves_and_before_it_does_anyt
     )
 
     assert status == 0, shown
-    after = await stored(house)
+    after = await stored(small_house)
     assert after["7"]["date_of_birth"] == "1990-03-04"
     assert after["7"]["status"] == "PROSPECT"
     assert after["lena-gross"]["email"] == "familie@gross.example"

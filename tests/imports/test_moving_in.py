@@ -33,6 +33,14 @@ async def house(kursplan: Kursplan, database: Database, tmp_path: Path) -> Kursp
 
 
 @pytest.fixture
+async def small_house(on_sqlite: Kursplan, tmp_path: Path) -> Kursplan:
+    """The same on one kind of database."""
+    (tmp_path / "gym.yaml").write_text(GYM)
+    await on_sqlite("gym", "load", tmp_path / "gym.yaml")
+    return on_sqlite
+
+
+@pytest.fixture
 def tomorrow(clock: HandClock) -> date:
     return clock.now().astimezone(BERLIN).date() + timedelta(days=1)
 
@@ -223,7 +231,7 @@ async def _bookings(house: Kursplan, tomorrow: date, tmp_path: Path) -> None:
 
 
 async def test_a_calendar_is_brought_in_once(
-    house: Kursplan, tomorrow: date, tmp_path: Path
+    small_house: Kursplan, tomorrow: date, tmp_path: Path
 ) -> None:
     file = tmp_path / "calendar.ics"
     start = datetime.combine(tomorrow, datetime.min.time())
@@ -234,14 +242,14 @@ async def test_a_calendar_is_brought_in_once(
     file.write_bytes(calendar(event, "DTSTART;VALUE=DATE:20310101"))
     options = ("import", "timetable", file, "--studio", "berlin", "--yes")
 
-    done = await house(*options)
-    again = await house(*options, "--json")
+    done = await small_house(*options)
+    again = await small_house(*options, "--json")
     file.write_bytes(calendar(WEEKLY)[:-30])
-    broken = await house(*options)
+    broken = await small_house(*options)
 
     assert done.status == 3
     assert "the event “Yoga” of 2031-01-01" in done.out
-    assert [each[1][:10] for each in await timetable(house, tomorrow, 22)] == [
+    assert [each[1][:10] for each in await timetable(small_house, tomorrow, 22)] == [
         str(tomorrow + timedelta(days=days)) for days in (0, 14, 21)
     ]
     assert (again.json["done"], again.json["planned_already"]) == (False, 2)
@@ -249,7 +257,7 @@ async def test_a_calendar_is_brought_in_once(
 
 
 async def test_an_instructor_twice_at_the_same_time_is_told_or_refused_as_the_studio_says(
-    house: Kursplan, tomorrow: date, tmp_path: Path
+    small_house: Kursplan, tomorrow: date, tmp_path: Path
 ) -> None:
     file = tmp_path / "slots.csv"
 
@@ -259,12 +267,12 @@ async def test_an_instructor_twice_at_the_same_time_is_told_or_refused_as_the_st
 
     options = ("import", "timetable", file, "--studio", "berlin", "--yes")
     write("18:00")
-    told = await house(*options)
-    await house("studio", "clashes", "berlin", "refuse")
+    told = await small_house(*options)
+    await small_house("studio", "clashes", "berlin", "refuse")
     write("10:00")
-    refused = await house(*options)
+    refused = await small_house(*options)
 
     assert (told.status, refused.status) == (0, 1)
     assert "Ina Trainer" in told.out.partition("Done.")[0].rpartition("Instructors")[2]
-    assert len(await timetable(house, tomorrow)) == 2
+    assert len(await timetable(small_house, tomorrow)) == 2
     assert "TWICE_AT_THE_SAME_TIME" in refused.err
