@@ -14,6 +14,7 @@ import typer
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
+from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.rehearse import Change, Rehearsed
     from kursplan.desk.turn import Command
-    from kursplan.domain.clashes import Clashing
     from kursplan.domain.events import EventType
     from kursplan.domain.refusals import Refusal
 
@@ -55,7 +55,7 @@ _SAID = {
 
 async def with_consent(
     office: Office,
-    command: Command[T | Refusal | Clashing],
+    command: Command[T | Refusal],
     *,
     yes: bool,
     dry_run: bool,
@@ -92,7 +92,7 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
     for each in changes:
         if each.becomes is Becomes.OTHERWISE:
             continue
-        why = f" ({words(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
+        why = f" ({clause(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
         who = each.name or f"Customer {each.customer_id}"
         lines.append(
             f"{who} {_SAID[each.becomes]} {each.title}, {local_time(each.starts_at, each.zone)}"
@@ -135,5 +135,5 @@ def _change(each: Change) -> dict[str, object]:
         "title": each.title,
         "starts_at": zoned(each.starts_at, each.zone),
         "becomes": each.becomes,
-        "conflict": each.conflict,
+        "conflict": rule_of(each.conflict),
     }

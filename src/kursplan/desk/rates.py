@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.store import contingents, rates
 
 
@@ -29,7 +29,7 @@ class RecordRate(Deed):
         before = rates.load(turn.tx, self.organization_id, [self.rate_id]).get(self.rate_id)
         if before == self.entry:
             return False
-        tx = turn.note(Kind.RATE, self.rate_id, before, self.entry)
+        tx = turn.note(EntityKind.RATE, self.rate_id, before, self.entry)
         if before is None:
             rates.add(tx, self.organization_id, self.rate_id, self.entry)
         elif before.name != self.entry.name:

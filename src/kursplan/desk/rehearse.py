@@ -20,7 +20,7 @@ from kursplan.desk.turn import Command, Reach, Turn, until_seen
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.values import value
 from kursplan.store import bookings, schedule
 from kursplan.store.database import Database
@@ -42,7 +42,7 @@ class Change:
     """As it was, where it is moved."""
     zone: str
     becomes: Becomes
-    conflict: Refusal | None
+    conflict: Kind | None
 
     @property
     def takes(self) -> bool:
