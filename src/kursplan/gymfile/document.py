@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
+from kursplan.gymfile.warnings import FileWarning
 
 LONGEST_FILE = 32 * 1024 * 1024
 """In bytes; some hundred thousand customers."""
@@ -98,6 +99,10 @@ class Node:
     def mistake(self, path: Path, says: str) -> Mistake:
         """What is wrong at `path`."""
         return Mistake(self.line_of(path), written(path), says)
+
+    def warning(self, path: Path, says: str) -> FileWarning:
+        """What is no mistake at `path`, and to be looked at."""
+        return FileWarning(self.line_of(path), written(path), says)
 
 
 def parse(text: str | bytes, most_values: int = MOST_VALUES) -> tuple[Node, list[Mistake]]:

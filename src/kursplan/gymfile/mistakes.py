@@ -1,4 +1,4 @@
-"""Mistakes in a gym file, each with its place, told all at once."""
+"""What is told about a gym file, each with its place: mistakes, all at once, and warnings."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Mistake:
-    """What is wrong where; mistakes sort in the order of the file."""
+class Remark:
+    """What there is to say about which place; remarks sort in the order of the file."""
 
     line: int
     """Counted from 1; 0 where the mistake is in no line."""
     path: str
     """As in `studios[0].zone`; empty for the document itself."""
     says: str
-    """What is wrong, and what to write instead."""
+    """What is wrong or strange, and what to write instead."""
 
     @property
     def place(self) -> str:
@@ -27,6 +27,12 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.says}"
+
+
+class Mistake(Remark):
+    """What is wrong; a file with mistakes is not loaded."""
+
+    __slots__ = ()
 
 
 class GymFileMistakes(Exception):

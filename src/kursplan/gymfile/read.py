@@ -10,6 +10,7 @@ from kursplan.gymfile.document import Node, parse
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
 from kursplan.gymfile.schema import mistakes_of_shape
 from kursplan.gymfile.values import gym
+from kursplan.gymfile.warnings import FileWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class GymFile:
 
     gym: Gym
     document: Node
+    warnings: tuple[FileWarning, ...] = ()
+    """What looks wrong in it, in the order of the file."""
 
     def mistake(self, path: Path, says: str) -> Mistake:
         """What is wrong at `path`, with its line."""
