@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
@@ -33,12 +34,15 @@ class RecordStudio(Deed):
     studio_id: int
     """A fresh id for a new one."""
     entry: StudioEntry
+    stood: StudioEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def __post_init__(self) -> None:
         region_zone(self.entry.zone)
 
     def perform(self, turn: Turn) -> bool:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
+        check(self.stood, before)
         if before is None:
             studios.add(turn.tx, self.organization_id, self.studio_id, self.entry)
             before = replace(self.entry, opening_hours=(), public_opening_hours=())

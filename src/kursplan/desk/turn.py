@@ -415,6 +415,11 @@ class Turn:
         return {each: self.bookings[each] for each in self._added | self._changed}
 
     @property
+    def touched_slots(self) -> dict[int, Slot]:
+        """The slots that are changed in more than how many sit and wait, as they now stand."""
+        return {each: self.slots[each] for each in self._reshaped}
+
+    @property
     def event_types(self) -> list[EventType]:
         """Of what will be told, in order."""
         return [each.type for each in self._events]
