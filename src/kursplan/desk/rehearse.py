@@ -221,9 +221,7 @@ class _Rehearsal:
         self._reaches[number] = wider
 
 
-def _told(
-    before: Booking | None, after: Booking, names: Mapping[int, str], slot: AnyRow
-) -> Change:
+def _told(before: Booking | None, after: Booking, names: Mapping[int, str], slot: AnyRow) -> Change:
     return Change(
         after.id,
         after.customer_id,

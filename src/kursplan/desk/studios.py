@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from kursplan.desk.overtaken import check
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
-from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType

@@ -130,23 +130,25 @@ def _contracts(by_key: Mapping[str, Members]) -> list[Members]:
         {
             "key": key,
             **each,
-            **({"idle_periods": _contracts(each["idle_periods"])} if "idle_periods" in each else {}),
+            **(
+                {"idle_periods": _contracts(each["idle_periods"])} if "idle_periods" in each else {}
+            ),
         }
         for key, each in by_key.items()
     ]
 
 
 def _activated(studio: str, flat: Members) -> IntegrationEntry:
-    endpoints = {key: (each["url"], each["types"]) for key, each in flat["webhooks.further"].items()}
+    endpoints = {
+        key: (each["url"], each["types"]) for key, each in flat["webhooks.further"].items()
+    }
     if flat["webhooks.url"] is not None:
         endpoints[DEFAULT_ENDPOINT] = flat["webhooks.url"], flat["webhooks.types"]
     told_at = frozenset(
         EndpointEntry(key, url, None if types is None else frozenset(map(EventType, types)))
         for key, (url, types) in endpoints.items()
     )
-    retry = RetryPlan(
-        tuple(flat["webhooks.retry.seconds"]), flat["webhooks.retry.jitter_percent"]
-    )
+    retry = RetryPlan(tuple(flat["webhooks.retry.seconds"]), flat["webhooks.retry.jitter_percent"])
     return IntegrationEntry(
         studio, frozenset(flat["scopes"]), flat["active"], WebhooksEntry(told_at, retry)
     )
@@ -184,7 +186,11 @@ def said_by(gym_file: GymFile) -> dict[str, dict[str, Said]]:
             listed = list(_each(document[section], (section,)))
             found[section] = dict(_told(entries, listed))
     inner = {
-        name: [each for _, path in _each(document.get("studios", ()), ("studios",)) for each in _inner(document, path, name)]
+        name: [
+            each
+            for _, path in _each(document.get("studios", ()), ("studios",))
+            for each in _inner(document, path, name)
+        ]
         for name in ("locations", "closures")
     }
     found["locations"] = dict(_told(gym.locations, inner["locations"]))

@@ -97,7 +97,7 @@ class Merged:
     fate: Fate
     after: Members | None = field(repr=False)
     """What is to be there, with all members; None where nothing is, or is to be."""
-    told: Members | None | Absent = field(repr=False)
+    told: Members | Absent | None = field(repr=False)
     """What to keep as said by the file: `then` wherever it did not get its way."""
     changed: list[Member] = field(default_factory=list)
     conflicts: list[Member] = field(default_factory=list)
@@ -107,6 +107,11 @@ class Merged:
     """Lists that only lack something in the file, and keep it."""
     inner: dict[str, dict[str, Merged]] = field(default_factory=dict)
     """What comes of the entries of its lists, by the list's name and their keys."""
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether anything is to be done about this one, apart from what is in it."""
+        return bool(self.changed) or self.fate in (Fate.NEW, Fate.REMOVED)
 
     def all(self) -> Iterator[Merged]:
         """This one and all that are in it."""
@@ -119,7 +124,7 @@ class Merged:
 def merge(
     kind: Kind,
     key: str,
-    then: Members | None | Absent,
+    then: Members | Absent | None,
     now: Members | Absent,
     there: Members | Absent,
     wish: Wish,
@@ -142,7 +147,7 @@ def merge(
 def _missing(
     kind: Kind,
     key: str,
-    then: Members | None | Absent,
+    then: Members | Absent | None,
     there: Members | Absent,
     wish: Wish,
     is_ended: Ended,
@@ -165,7 +170,7 @@ def _missing(
 
 
 def _not_there(
-    kind: Kind, key: str, then: Members | None | Absent, now: Members, wish: Wish
+    kind: Kind, key: str, then: Members | Absent | None, now: Members, wish: Wish
 ) -> Merged:
     """The file has it, and it is not stored."""
     if isinstance(then, dict) and not wish.prefer_file:
