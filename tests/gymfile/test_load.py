@@ -96,9 +96,9 @@ async def test_loading_twice_changes_nothing_and_writes_nothing(house: House) ->
 
 async def test_a_preview_writes_nothing(house: House) -> None:
     with writes() as sent:
-        summary = await gymfile.preview(house.database, house.clock, gymfile.read(GYM))
+        found = await house.preview(GYM)
 
-    assert not summary.nothing
+    assert not found.summary.nothing
     assert sent == []
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -134,7 +134,7 @@ class Desk:
         Raises `DeskBusy`, and `ChangedConcurrently`.
         """
         done = await self.rehearse_all([[command]])
-        return replace(done, answer=done.answer[0][0])
+        return Rehearsed(done.answer[0][0], done.changes, done.told, done.slots)
 
     async def rehearse_all(
         self, stages: Sequence[Sequence[Command[Any]]]
@@ -144,11 +144,10 @@ class Desk:
         Others wait meanwhile for what they touch, and on SQLite for every write.
         """
         try:
-            done = await rehearse(self._database, self._clock, stages)
+            return await rehearse(self._database, self._clock, stages)
         except DatabaseUnavailable as unavailable:
             kind = ChangedConcurrently if unavailable.conflict else DeskBusy
             raise kind(str(unavailable)) from unavailable
-        return done
 
     async def close(self, grace: float = CLOSING_SECONDS) -> None:
         """Take no more commands, and finish those that wait, in so many seconds at most.

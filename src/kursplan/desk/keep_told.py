@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kursplan.desk.turn import Deed, Hold, Reach, Turn
+from kursplan.desk.turn import Command, Deed, Hold, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.store import told
 from kursplan.store.told import Told
@@ -24,7 +24,7 @@ class KeepTold(Deed):
 
     organization_id: int
     told: tuple[Told, ...]
-    command: Deed | None = None
+    command: Command[Any] | None = None
     """None where all is as the file says already."""
 
     @property

@@ -126,7 +126,8 @@ def _other_kind(rule: str | list[str], value: Any, node: Node | None) -> str:
     return f"is {_quoted(value)}, but must be {kinds}"
 
 
-def _not_listed(words: list[str], value: Any) -> str:
+def _not_listed(listed: list[str | None], value: Any) -> str:
+    words = [each for each in listed if each is not None]
     close = get_close_matches(str(value).upper(), words, n=1, cutoff=0.7)
     hint = f"did you mean {close[0]}?" if close else f"give one of {', '.join(words)}"
     return f"is {_quoted(value)}; {hint}"

@@ -28,7 +28,7 @@ from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.rates import RecordRate
 from kursplan.desk.studios import RecordStudio
-from kursplan.desk.turn import Deed
+from kursplan.desk.turn import Command
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import SeriesPlan
 from kursplan.gymfile.compare import Differences, SlotDiffers, Wanted
@@ -49,7 +49,7 @@ class Stage:
     """What is done together, and how far its section is afterwards."""
 
     section: str
-    commands: tuple[Deed, ...]
+    commands: tuple[Command[Any], ...]
     done: int
     total: int
 
@@ -120,7 +120,12 @@ class _Building:
         self._record("applications", RecordApplication, found.applications, self._applications)
         self._only_told()
 
-    def _add(self, section: str, one_by_one: Sequence[Deed], together: Sequence[Deed] = ()) -> None:
+    def _add(
+        self,
+        section: str,
+        one_by_one: Sequence[Command[Any]],
+        together: Sequence[Command[Any]] = (),
+    ) -> None:
         """Have all of it done, `together` some in one turn.
 
         What changes may reach for many slots: in one turn, such commands would only start each
@@ -138,12 +143,12 @@ class _Building:
     def _record(
         self,
         section: str,
-        deed: Callable[[int, int, E, E | None], Deed],
+        deed: Callable[[int, int, E, E | None], Command[Any]],
         wanted: Sequence[Wanted[E]],
         ids: Ids,
     ) -> None:
-        known: list[Deed] = []
-        new: list[Deed] = []
+        known: list[Command[Any]] = []
+        new: list[Command[Any]] = []
         for each in wanted:
             key = each.entry.key
             row_id = self._id(key, ids)
@@ -158,7 +163,7 @@ class _Building:
 
     # What the file said is kept in the turn that does it.
 
-    def _kept(self, section: str, key: str, command: Deed) -> Deed:
+    def _kept(self, section: str, key: str, command: Command[Any]) -> Command[Any]:
         if (section, key) not in self._told:
             return command
         told = Told(section, key, self._told.pop((section, key)))
@@ -206,7 +211,7 @@ class _Building:
                 entry.local_from,
                 entry.local_to,
                 entry.reason,
-                stood=stood and (stood.local_from, stood.local_to, stood.reason),
+                stood=None if stood is None else (stood.local_from, stood.local_to, stood.reason),
             )
             closed.append(self._kept("closures", entry.key, command))
         self._add("closures", [*opened, *closed])
@@ -214,17 +219,17 @@ class _Building:
     def _plans(self) -> None:
         # A day that is past means today, in whatever zone the series is.
         past = self._now.date() - timedelta(days=2)
-        commands: list[Deed] = [
+        commands: list[Command[Any]] = [
             self._kept("series", each.entry.key, EndSeries(self._organization_id, each.id, past))
             for each in self._found.ended_series
         ]
-        new: list[Deed] = []
+        new: list[Command[Any]] = []
         for wanted in self._found.series:
             entry, plan = wanted.entry, self._plan(wanted.entry)
             series_id = self._id(entry.key, self._series)
             if wanted.stood is None:
                 class_id = self._classes[entry.class_]
-                command: Deed = PlanSeries(
+                command: Command[Any] = PlanSeries(
                     self._organization_id, series_id, class_id, entry.key, plan
                 )
                 new.append(self._kept("series", entry.key, command))
@@ -236,7 +241,7 @@ class _Building:
         self._add("series", commands, new)
 
     def _slots(self) -> None:
-        commands: list[Deed] = [
+        commands: list[Command[Any]] = [
             self._kept("slots", each.entry.key, CancelSlot(self._organization_id, each.id))
             for each in self._found.cancelled_slots
         ]

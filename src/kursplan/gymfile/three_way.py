@@ -173,15 +173,16 @@ def _not_there(
     kind: Kind, key: str, then: Members | Absent | None, now: Members, wish: Wish
 ) -> Merged:
     """The file has it, and it is not stored."""
-    if isinstance(then, dict) and not wish.prefer_file:
-        if then == now:
-            return Merged(kind, key, Fate.GONE, None, then)
-        others = [
+    if isinstance(then, dict):
+        by_file = [
             Member(name, then.get(name, ABSENT), said, ABSENT)
             for name, said in now.items()
             if said != then.get(name, ABSENT)
         ]
-        return Merged(kind, key, Fate.CONFLICT, None, then, conflicts=others)
+        if not by_file:
+            return Merged(kind, key, Fate.GONE, None, then)
+        if not wish.prefer_file:
+            return Merged(kind, key, Fate.CONFLICT, None, then, conflicts=by_file)
     merged = Merged(kind, key, Fate.NEW, dict(now), dict(now))
     for name, inner in kind.lists.items():
         if name in now:

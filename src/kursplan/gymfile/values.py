@@ -244,7 +244,8 @@ def _webhooks(members: Members) -> WebhooksEntry:
 
 
 def _endpoint(members: Members) -> EndpointEntry:
-    types = frozenset(map(EventType, members["types"])) if "types" in members else None
+    listed = members.get("types")
+    types = None if listed is None else frozenset(map(EventType, listed))
     return EndpointEntry(members["key"], members["url"], types)
 
 
