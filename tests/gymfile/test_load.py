@@ -176,7 +176,7 @@ async def test_two_organizations_use_the_same_keys_without_touching_each_other(
     one = await house.dump()
 
     other = edit(("key: muster-gym", "key: other-gym"), ("title: Yoga", "title: Hatha"))
-    await house.load(other)
+    await house.load(other, new=True)
 
     assert await house.dump() == one
     assert "title: Hatha" in await house.dump("other-gym")
