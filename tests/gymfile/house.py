@@ -16,6 +16,7 @@ from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.gymfile import Count, Differences, Foretold, GymFile, Wish
 from kursplan.metrics import Metrics
@@ -266,7 +267,12 @@ class House:
     # What people do meanwhile.
 
     async def book(self, customer: str, slot_id: int) -> Booked:
-        answer = await self.desk.take(
+        answer = await self.try_to_book(customer, slot_id)
+        assert isinstance(answer, Booked), answer
+        return answer
+
+    async def try_to_book(self, customer: str, slot_id: int) -> Booked | Refusal:
+        return await self.desk.take(
             Book(
                 await self.organization(),
                 (await self.slot(slot_id)).studio.id,
@@ -275,8 +281,6 @@ class House:
                 await self.desk.ids.next(),
             )
         )
-        assert isinstance(answer, Booked), answer
-        return answer
 
     async def booking(self, booked: Booked) -> Booking:
         organization = await self.organization()

@@ -27,6 +27,7 @@ from kursplan.domain.values import value
 from kursplan.store import bookings, customers, organizations, schedule, slots
 from kursplan.store.database import Database
 from kursplan.store.rows import AnyRow
+from kursplan.store.savepoint import savepoint
 from kursplan.store.trouble import DatabaseUnavailable
 
 A = TypeVar("A")
@@ -198,20 +199,18 @@ class _Rehearsal:
     def _turn(self, tx: Connection, learned: _Learned, number: int) -> None:
         """One turn; with a wider reach it alone starts over, as often as the reach grows."""
         while True:
-            savepoint = tx.begin_nested()
             turn = Turn(tx, self._organization_id, self._clock)
             try:
-                turn.gather(self._reaches[number], lock=True)
-                answers = [command.perform(turn) for command in self._stages[number]]
+                with savepoint(tx):
+                    turn.gather(self._reaches[number], lock=True)
+                    answers = [command.perform(turn) for command in self._stages[number]]
             except LookAgain as wider:
-                savepoint.rollback()
                 self._widen(number, wider.further)
                 continue
             self._customers |= turn.customers.keys()
             self._slots |= turn.slots.keys()
             learned.take_in(tx, turn, answers)
             turn.record()
-            savepoint.commit()
             return
 
     def _widen(self, number: int, further: Reach) -> None:

@@ -180,9 +180,9 @@ class _Comparison:
         path = () if said is None else said.path
         self._note(merged, path, None, then_known=not isinstance(then, Absent))
         self._keep(kind.section, key, merged.told, then)
-        if said is None and merged.fate is Fate.STAYS and not isinstance(then, dict):
-            if not isinstance(there, Absent) and not is_ended(kind, there):
-                self.found.only_there.append(Entry(kind.section, key))
+        never_told = said is None and merged.fate is Fate.STAYS and not isinstance(then, dict)
+        if never_told and not (isinstance(there, Absent) or is_ended(kind, there)):
+            self.found.only_there.append(Entry(kind.section, key))
         return merged
 
     def _keep(self, section: str, key: str, told: Any, then: Any) -> None:
@@ -208,7 +208,7 @@ class _Comparison:
                     )
                 )
         for each in merged.shorter:
-            says = "only lacks something that is there; that is taken away by --remove alone"
+            says = "only lacks something that is there: that goes with --remove alone"
             self._warn((*path, *each.name.split(".")), says)
         if merged.fate is Fate.MISSING:
             self.found.missing.append(entry)
@@ -370,8 +370,8 @@ class _Comparison:
         if stands is not None and self._is_over(stands) and self._is_over(after):
             if merged.changed or "last_day" not in said.members:
                 says = (
-                    f"ended on {stands.last_day} and stays so: give it a later 'last_day', or null,"
-                    " to have it go on"
+                    f"ended on {stands.last_day} and stays so; to have it go on, give it a later"
+                    " 'last_day', or null, and load it with --prefer file"
                 )
                 self._warn(said.path, says)
             self._forget_changes(said.key)

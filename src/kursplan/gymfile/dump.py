@@ -49,6 +49,11 @@ _HEAD = """\
 """
 
 
+_UNBROKEN = 1_000_000
+"""No text is broken into lines that it does not have: a file that is cut off between two lines says
+nothing else than the whole, only less of it."""
+
+
 class NoSuchOrganization(LookupError):
     """No organization goes by that key."""
 
@@ -65,7 +70,7 @@ async def dump(database: Database, clock: Clock, organization_key: str) -> str:
 def yaml_of(section: Members) -> str:
     """The members as YAML."""
     written: str = yaml.dump(
-        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_UNBROKEN
     )
     return written
 

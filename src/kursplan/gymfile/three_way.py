@@ -265,10 +265,11 @@ def _only_the_file_changed(kind: Kind, member: Member) -> bool:
 
 
 def _is_shorter(now: Any, there: Any) -> bool:
-    """Whether a list only lacks something, as it does in a file that was cut off."""
-    return (
-        isinstance(now, list)
-        and isinstance(there, list)
-        and len(now) < len(there)
-        and all(each in there for each in now)
-    )
+    """Whether a list only lacks something, or a text its last lines, as in a file that was cut off."""
+    match now, there:
+        case list(), list():
+            return len(now) < len(there) and all(each in there for each in now)
+        case str(), str():
+            return there.startswith(f"{now}\n")
+        case _:
+            return False
