@@ -232,7 +232,7 @@ async def _in(file: Path, do: Callable[[House], Coroutine[Any, Any, Any]]) -> No
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits=st.lists(st.sampled_from(EDITS), max_size=6, unique=True))
 def test_whatever_is_edited(
