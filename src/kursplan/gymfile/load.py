@@ -30,7 +30,7 @@ from kursplan.gymfile.stages import Stage, stages
 from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.targets import mistakes_of_targets
 from kursplan.gymfile.three_way import Wish
-from kursplan.store import organizations, schedule, series
+from kursplan.store import organizations, plan, series
 from kursplan.store.database import Database
 from kursplan.webhooks.targets import Targets
 
@@ -217,7 +217,7 @@ async def _bookings_to_come(loading: Loading, seen: _Seen) -> int:
         return 0
     now = loading.clock.now()
     return await loading.database.read(
-        lambda tx: schedule.count_bookings_to_come(tx, organization_id, now)
+        lambda tx: plan.count_bookings_to_come(tx, organization_id, now)
     )
 
 

@@ -225,12 +225,6 @@ FLAGGED_BOOKINGS = _BOOKINGS.where(
     booking.c.ends_at > bindparam("now", type_=Instant),
 ).order_by(booking.c.starts_at, booking.c.id)
 
-BOOKINGS_TO_COME = select(func.count()).where(
-    booking.c.organization_id == ORGANIZATION,
-    text("booking.status <> 'CANCELED'"),
-    booking.c.ends_at > bindparam("now", type_=Instant),
-)
-
 
 def studios(tx: Connection, organization_id: int) -> Sequence[AnyRow]:
     return tx.execute(STUDIOS, {"organization": organization_id}).all()
@@ -327,9 +321,3 @@ def bookings_of_customer(
 def flagged_bookings(tx: Connection, organization_id: int, now: datetime) -> Sequence[AnyRow]:
     """The active bookings that are not over and would be refused today, the next first."""
     return tx.execute(FLAGGED_BOOKINGS, {"organization": organization_id, "now": now}).all()
-
-
-def count_bookings_to_come(tx: Connection, organization_id: int, now: datetime) -> int:
-    """How many active bookings there are on slots that are not over."""
-    named = {"organization": organization_id, "now": now}
-    return int(tx.execute(BOOKINGS_TO_COME, named).scalar_one())
