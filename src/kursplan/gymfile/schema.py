@@ -116,8 +116,9 @@ def _unknown(name: str, known: Collection[str]) -> str:
 
 def _other_kind(rule: str | list[str], value: Any, node: Node | None) -> str:
     allowed = [rule] if isinstance(rule, str) else rule
-    # Of what may be null, too, null is hardly what was meant.
-    kinds = " or ".join(_KINDS[each] for each in allowed if each != "null" or len(allowed) == 1)
+    # Where a text may be null, too, null is hardly what was meant.
+    meant = [each for each in allowed if each != "null" or "string" not in allowed]
+    kinds = " or ".join(_KINDS[each] for each in meant)
     written = None if node is None else node.written
     if "string" in allowed and written and isinstance(value, (bool, int, float, type(None))):
         quoted = f"'{written[:_LONGEST_QUOTE]}'"
