@@ -5,6 +5,7 @@ SHELL := /bin/sh
 BIN := .venv/bin
 INSTALLED := .venv/installed
 MEASURING := .venv/installed-bench
+GENERATING := .clients/installed
 
 # Two tests at a time: they also start servers of their own, and small machines have two cores.
 WORKERS ?= 2
@@ -17,13 +18,15 @@ PYTHON ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak bench check lint format lock clean
+.PHONY: help install clients demo test soak bench check lint format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 		while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
 
 install: $(INSTALLED) ## Make .venv with Kursplan and every tool it is developed with
+
+clients: $(GENERATING) ## Install what the tests generate clients with; needs Node.js and npm
 
 demo: install ## Run Kursplan with a gym full of examples
 	$(BIN)/kursplan demo $(ARGS)
@@ -56,9 +59,12 @@ lock: install ## Rewrite the locked requirements from pyproject.toml (ARGS=--upg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group bench --constraint requirements.lock --custom-compile-command 'make lock' \
 		--output-file requirements-bench.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--group clients --custom-compile-command 'make lock' \
+		--output-file requirements-clients.lock $(ARGS)
 
 clean: ## Remove .venv and everything else that can be made again
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so an installation that broke off starts again.
@@ -80,4 +86,15 @@ $(INSTALLED): requirements.lock pyproject.toml
 # What is measured beside Kursplan is nothing that it needs, so it is installed only for that.
 $(MEASURING): $(INSTALLED) requirements-bench.lock
 	@$(BIN)/pip install --quiet --require-hashes --requirement requirements-bench.lock
+	@touch $@
+
+# Partners generate clients with tools of their own, which need not fit beside ours: a folder for them alone.
+$(GENERATING): requirements-clients.lock $(addprefix tests/clients/,package.json package-lock.json .npmrc) | $(INSTALLED)
+	@command -v npm >/dev/null || { echo 'What generates clients needs Node.js 18 or newer with npm' \
+		'(Debian, Ubuntu: the packages nodejs and npm).' >&2; exit 1; }
+	@echo 'Installing what generates clients into .clients.'
+	@rm -rf .clients && $(BIN)/python -m venv --without-pip .clients/python
+	@$(BIN)/pip --quiet --python .clients/python/bin/python install --require-hashes --requirement requirements-clients.lock
+	@cp $(addprefix tests/clients/,package.json package-lock.json .npmrc) .clients
+	@npm ci --prefix .clients --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

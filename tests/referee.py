@@ -153,7 +153,7 @@ def operations() -> tuple[Operation, ...]:
             method.upper(),
             template,
             {
-                status: _resolved(_pointer("paths", template, method, "responses", status))
+                status: _resolved(pointer("paths", template, method, "responses", status))
                 for status in described["responses"]
             },
         )
@@ -184,7 +184,7 @@ def _judge_head(answer: Answer) -> None:
         answer.refuse("HEAD has no body")
     for status, described in ((429, "TooManyRequests"), (503, "ServiceUnavailable")):
         if answer.status == status:
-            _judge_headers(answer, _pointer("components", "responses", described))
+            _judge_headers(answer, pointer("components", "responses", described))
 
 
 def _judge_without_operation(answer: Answer, methods_here: set[str]) -> None:
@@ -195,7 +195,7 @@ def _judge_without_operation(answer: Answer, methods_here: set[str]) -> None:
     # The key is looked at first, so there is also what any request with one may get.
     elif answer.status not in (401, 404, 429, 503):
         answer.refuse("the document has no such operation, so only 401, 404 or 405 would do")
-    _judge_body(answer, "application/json", _pointer("components", "schemas", "ErrorResponse"))
+    _judge_body(answer, "application/json", pointer("components", "schemas", "ErrorResponse"))
 
 
 def _judge_described(answer: Answer, operation: Operation) -> None:
@@ -209,19 +209,28 @@ def _judge_described(answer: Answer, operation: Operation) -> None:
             answer.refuse("the body should be empty")
         return
     (media_type,) = content
-    _judge_body(answer, media_type, f"{described}{_pointer('content', media_type, 'schema')}")
+    _judge_body(answer, media_type, f"{described}{pointer('content', media_type, 'schema')}")
+
+
+# What HTTP itself says of every message.
+_OF_HTTP = {"cache-control", "connection", "content-length", "content-type", "date"}
 
 
 def _judge_headers(answer: Answer, described: str) -> None:
+    known = {name.lower() for name in _at(described).get("headers", {})}
+    if further := answer.headers.keys() - known - _OF_HTTP:
+        answer.refuse(f"the header {min(further)} is not described")
     for name in _at(described).get("headers", {}):
-        header = _resolved(f"{described}{_pointer('headers', name)}")
+        header = _resolved(f"{described}{pointer('headers', name)}")
         text = answer.headers.get(name)
         if text is None:
             if _at(header).get("required"):
                 answer.refuse(f"the header {name} is missing")
             continue
-        value = int(text) if re.fullmatch("-?[0-9]+", text) else text
-        _judge_value(answer, value, f"{header}{_pointer('schema')}", f"the header {name}")
+        # A header is text; one of digits is a number only where a number is described.
+        is_number = _at(header)["schema"]["type"] == "integer" and re.fullmatch("-?[0-9]+", text)
+        value = int(text) if is_number else text
+        _judge_value(answer, value, f"{header}{pointer('schema')}", f"the header {name}")
 
 
 def _judge_body(answer: Answer, media_type: str, schema: str) -> None:
@@ -240,7 +249,7 @@ def _judge_body(answer: Answer, media_type: str, schema: str) -> None:
 
 
 def _judge_value(answer: Answer, value: Any, schema: str, what: str) -> None:
-    problems = [f"at {p.json_path}: {p.message}" for p in _validator(schema).iter_errors(value)]
+    problems = [f"at {p.json_path}: {p.message}" for p in validator(schema).iter_errors(value)]
     if problems:
         answer.refuse(f"{what} does not fit, {'; '.join(problems[:5])}")
 
@@ -264,18 +273,18 @@ _Validator = extend(  # type: ignore[no-untyped-call]
 
 
 @cache
-def _validator(schema: str) -> Draft202012Validator:
+def validator(schema: str) -> Draft202012Validator:
     """Judges a value by the schema at this pointer, references within the document included."""
     base = "urn:kursplan:open-api"
     registry: Registry[Any] = Registry().with_resource(
         base, DRAFT202012.create_resource(_document())
     )
-    validator: Draft202012Validator = _Validator(
+    strict: Draft202012Validator = _Validator(
         {"$ref": f"{base}#{schema}"},
         registry=registry,
         format_checker=FormatChecker(["date", "uuid"]),
     )
-    return validator
+    return strict
 
 
 @cache
@@ -288,7 +297,8 @@ def _document() -> dict[str, Any]:
     return document
 
 
-def _pointer(*names: str) -> str:
+def pointer(*names: str) -> str:
+    """The JSON pointer by these names."""
     return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 

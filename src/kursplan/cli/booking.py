@@ -20,6 +20,7 @@ from kursplan.cli.people import (
     status_of,
 )
 from kursplan.cli.studio import studio_by_key
+from kursplan.cli.values import DAY
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import Refusal
 
@@ -70,7 +71,7 @@ def list_bookings(
     ] = None,
     day: Annotated[
         datetime | None,
-        typer.Option("--day", formats=["%Y-%m-%d"], metavar="DAY", help="Those of this day."),
+        typer.Option("--day", formats=[DAY], metavar="DAY", help="Those of this day."),
     ] = None,
     flagged: Annotated[
         bool,

@@ -13,6 +13,7 @@ from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, document, facts, refused, say, table, words
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
+from kursplan.cli.values import DAY
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Customers, their contracts and their data.")
 
-DAY = "%Y-%m-%d"
 
 CustomerArgument = Annotated[
     int, typer.Argument(metavar="CUSTOMER", help="The customer's id, as `customer find` shows it.")

@@ -13,6 +13,7 @@ from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
 from kursplan.cli.people import employee_by_key, room_by_key
 from kursplan.cli.studio import studio_by_key
+from kursplan.cli.values import DAY, NONE, seats_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Series: the weekly plans of classes.")
 
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-DAY = "%Y-%m-%d"
-NONE = "none"
 
 SeriesArgument = Annotated[
     int, typer.Argument(metavar="SERIES", help="The series' number, as `series list` shows it.")
@@ -167,7 +166,7 @@ def edit(
             )
         own = found.plan.own
         if seats is not None:
-            changes["max_participants"] = _limit(seats)
+            changes["max_participants"] = seats_of(seats)
             own |= {Own.MAX_PARTICIPANTS}
         if waiting_list is not None:
             changes["max_waiting_list"] = waiting_list
@@ -236,14 +235,6 @@ def _weekdays(text: str) -> frozenset[int]:
     if strange := [each for each in named if each not in WEEKDAYS]:
         raise Stop(f"{strange[0]!r} is no weekday: write them like {','.join(WEEKDAYS)}", 2)
     return frozenset(map(WEEKDAYS.index, named))
-
-
-def _limit(text: str) -> int | None:
-    if text == NONE:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
-        raise Stop(f"--seats {text} is neither a number from 0 to 100000 nor `{NONE}`", 2)
-    return int(text)
 
 
 def _days(plan: SeriesPlan) -> str:

@@ -31,6 +31,7 @@ from kursplan.cli.people import (
     tell_bookings,
 )
 from kursplan.cli.studio import studio_by_key
+from kursplan.cli.values import DAY, MOMENTS, NONE, seats_of
 from kursplan.domain.localtime import day_of, start_of_day
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, SlotStatus
@@ -43,10 +44,6 @@ if TYPE_CHECKING:
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="The slots of the timetable.")
-
-DAY = "%Y-%m-%d"
-MOMENTS = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
-NO_LIMIT = "none"
 
 SlotArgument = Annotated[
     int, typer.Argument(metavar="SLOT", help="The slot's number, as `slot list` shows it.")
@@ -297,9 +294,7 @@ def capacity(
     slot: SlotArgument,
     seats: Annotated[
         str | None,
-        typer.Option(
-            "--seats", metavar="NUMBER", help=f"How many seats; `{NO_LIMIT}` for no limit."
-        ),
+        typer.Option("--seats", metavar="NUMBER", help=f"How many seats; `{NONE}` for no limit."),
     ] = None,
     waiting_list: Annotated[
         int | None,
@@ -325,7 +320,7 @@ def capacity(
             ChangeSlot(
                 office.organization_id,
                 slot,
-                max_participants=SAME if seats is None else _limit(seats),
+                max_participants=SAME if seats is None else seats_of(seats),
                 max_waiting_list=waiting_list,
                 additional_participants=additional,
             )
@@ -585,14 +580,6 @@ async def _instructor(office: Office, slot: int, named: str | None, option: str)
     if len(given) != 1:
         raise Stop(f"slot {slot} has not one instructor: say with {option} whom", 2)
     return given[0]
-
-
-def _limit(text: str) -> int | None:
-    if text == NO_LIMIT:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
-        raise Stop(f"--seats {text} is neither a number from 0 to 100000 nor `{NO_LIMIT}`", 2)
-    return int(text)
 
 
 async def _with_instructors(

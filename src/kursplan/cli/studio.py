@@ -11,6 +11,7 @@ import typer
 from kursplan.cli.consent import DryRunOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
+from kursplan.cli.values import DAY, MOMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Studios and when they are closed.")
 
-MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
+MOMENTS_OR_DAY = [*MOMENTS, DAY]
 
 StudioArgument = Annotated[str, typer.Argument(metavar="STUDIO", help="The studio, by its key.")]
 
@@ -95,7 +96,7 @@ def close(
         datetime,
         typer.Option(
             "--from",
-            formats=MOMENTS,
+            formats=MOMENTS_OR_DAY,
             metavar="TIME",
             help="When it begins, in the studio's time, like 2026-12-24 or 2026-12-24T14:00.",
         ),
@@ -104,7 +105,7 @@ def close(
         datetime,
         typer.Option(
             "--to",
-            formats=MOMENTS,
+            formats=MOMENTS_OR_DAY,
             metavar="TIME",
             help="When the studio is open again, in its own time.",
         ),

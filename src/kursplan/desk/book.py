@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from kursplan.desk.promote import Seat, fill_seats, nobody_moves_up, seat, take_over
+from kursplan.desk.promote import Seat, fill_seats, nobody_moves_up, take_over, take_seat
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
@@ -167,7 +167,7 @@ class Book(Deed):
     def _take_up(self, turn: Turn, slot: Slot, waiting: Booking, admission: Admission) -> Booked:
         """Who waits takes a seat that is free for whoever comes first: the position becomes it."""
         taken = Seat.taken_up(slot, admission.membership_id, turn.now).given_to(waiting)
-        seat(turn, taken)
+        take_seat(turn, taken)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, taken)
         return Booked.of(taken, slot)
 

@@ -262,7 +262,7 @@ def _moved(booking: Booking, slot: Slot, now: datetime) -> Booking:
         moved = replace(moved, free_until=slot.free_until(now))
     if booking.status is not BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
         return moved
-    confirm_until = slot.confirm_promotion_until(now)
+    confirm_until = slot.confirm_until_from(now)
     if confirm_until is None:
         return replace(moved, status=BookingStatus.BOOKED, confirm_until=None)
     return replace(moved, confirm_until=confirm_until)

@@ -23,8 +23,8 @@ class RecordClass(Deed):
 
     Slots to come follow: they take over duration and limits, and who waits moves up where the new
     rules allow it. Where the class is shown or admits otherwise than before, the bookings to come
-    are reviewed (F34). A class stays in its studio: there is no such class in another. The answer is whether anything changed. Raises `UnknownKey` for the studio
-    or a rate.
+    are reviewed (F34). A class stays in its studio: there is no such class in another. The answer is
+    whether anything changed. Raises `UnknownKey` for the studio or a rate.
     """
 
     organization_id: int

@@ -28,9 +28,9 @@ class Confirm(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         if not booking.seated:
             return Refusal.BOOKING_NOT_ACTIVE
         if booking.confirm_until is None:

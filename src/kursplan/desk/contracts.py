@@ -12,7 +12,7 @@ from datetime import date
 
 from kursplan.desk.customers import RecordCustomers
 from kursplan.desk.turn import Deed, Hold, Reach, Turn
-from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
+from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry, free_key
 from kursplan.domain.refusals import Refusal
 from kursplan.store import people
 
@@ -58,7 +58,7 @@ class FreezeMembership(Deed):
         ):
             return entry
         rest = IdlePeriodEntry(
-            _free_key(f"freeze-{self.first_day}", {each.key for each in rests}),
+            free_key(f"freeze-{self.first_day}", {each.key for each in rests}.__contains__),
             self.first_day,
             self.last_day,
             self.reason,
@@ -143,11 +143,3 @@ def _with(entry: CustomerEntry, changed: MembershipEntry) -> CustomerEntry:
     return replace(
         entry, memberships=tuple(changed if each.key == changed.key else each for each in held)
     )
-
-
-def _free_key(wanted: str, taken: set[str]) -> str:
-    key, number = wanted, 1
-    while key in taken:
-        number += 1
-        key = f"{wanted}.{number}"
-    return key

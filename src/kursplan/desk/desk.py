@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -22,7 +23,7 @@ from kursplan.clock import Clock, stopwatch
 from kursplan.desk.lines import Batch, Line, Lines, Waiting
 from kursplan.desk.rehearse import Rehearsed, rehearse
 from kursplan.desk.tries import Tries
-from kursplan.desk.turn import Command, LookAgain, Question, Reach, Turn
+from kursplan.desk.turn import Command, Question, Reach, Turn, until_seen
 from kursplan.domain.refusals import Refusal
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
@@ -50,8 +51,6 @@ CLOSING_SECONDS = 5.0
 """How long a desk that closes waits for what was begun before it lets go of it."""
 FULL_SLOTS = 10_000
 """How many slots without a place are remembered."""
-LOOKS = 8
-"""How often a turn starts over with a wider reach before it gives way to others."""
 
 
 class DeskBusy(Exception):
@@ -271,46 +270,38 @@ class Desk:
     ) -> list[Any]:
         """The answers to what is asked at the same time, on facts that are read once for all."""
 
-        def look(tx: Connection) -> list[Any]:
+        def look(seen: Reach, tx: Connection) -> list[Any]:
             turn = Turn(tx, questions[0].organization_id, self._clock)
-            turn.gather(reach, lock=False)
+            turn.gather(seen, lock=False)
             return [each.perform(turn) for each in questions]
 
-        for _ in range(LOOKS):
-            try:
-                return await self._database.read(look)
-            except LookAgain as wider:
-                reach |= wider.further
-        raise DatabaseUnavailable("the look never saw all that it needed", conflict=True)
+        return await until_seen(reach, lambda seen: self._database.read(partial(look, seen)))
 
     async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id
         unheard = organization_id in self._unheard
         recorded: _Recorded | None = None
 
-        def transaction(tx: Connection) -> _Recorded:
+        def transaction(held: Reach, tx: Connection) -> _Recorded:
             nonlocal recorded
             turn = Turn(tx, organization_id, self._clock, self._lane, unheard=unheard)
-            turn.gather(reach, lock=True)
+            turn.gather(held, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()
             recorded = _Recorded(answers, turn.is_heard, turn.mark)
             return recorded
 
-        for _ in range(LOOKS):
-            try:
-                done = await self._database.write(transaction)
-            except LookAgain as wider:
-                reach |= wider.further
-            except Exception as failure:
-                if recorded is None or not await self._was_committed(
-                    organization_id, recorded, failure
-                ):
-                    raise
-                return self._committed(organization_id, recorded)
-            else:
-                return self._committed(organization_id, done)
-        raise DatabaseUnavailable("the turn never saw all that it needed", conflict=True)
+        try:
+            done = await until_seen(
+                reach, lambda held: self._database.write(partial(transaction, held))
+            )
+        except Exception as failure:
+            if recorded is None or not await self._was_committed(
+                organization_id, recorded, failure
+            ):
+                raise
+            done = recorded
+        return self._committed(organization_id, done)
 
     def _committed(self, organization_id: int, done: _Recorded) -> list[Any]:
         if done.is_heard:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.extend_series import extend, midnight
@@ -16,6 +17,7 @@ from kursplan.desk.overtaken import check
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.entries import free_key
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
@@ -129,7 +131,7 @@ class EditSeries(Deed):
             return replace(
                 edited,
                 id=self.scope.series_id,
-                key=_free_key(turn, f"{edited.key}/{from_day}"),
+                key=free_key(f"{edited.key}/{from_day}", partial(_is_taken, turn)),
                 plan=replace(self.plan, first_day=max(self.plan.first_day, from_day)),
                 ended_at=None,
             )
@@ -185,10 +187,5 @@ def _timed(slot: Slot, of: Series, day: date, now: datetime) -> Slot:
     return replace(slot, local_start=local_start, starts_at=starts_at, ends_at=ends_at)
 
 
-def _free_key(turn: Turn, wanted: str) -> str:
-    """`wanted`, or where a series goes by it already, the same with a number."""
-    key, number = wanted, 1
-    while series.find(turn.tx, turn.organization_id, key) is not None:
-        number += 1
-        key = f"{wanted}.{number}"
-    return key
+def _is_taken(turn: Turn, key: str) -> bool:
+    return series.find(turn.tx, turn.organization_id, key) is not None

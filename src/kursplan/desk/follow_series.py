@@ -17,7 +17,8 @@ from kursplan.store import series
 class FollowSeries(Deed):
     """Have the slots of a series that have not started be what it makes them.
 
-    What is pinned on a slot stays, and slots of days that the series does not have stay as they are. The answer is the ids of the slots that changed; done again, nothing more does.
+    What is pinned on a slot stays, and slots of days that the series does not have stay as they are.
+    The answer is the ids of the slots that changed; done again, nothing more does.
     """
 
     organization_id: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from kursplan.desk.promote import Seat, seat
+from kursplan.desk.promote import Seat, take_seat
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking
@@ -67,7 +67,7 @@ class MoveUp(Deed):
         given = Seat.given(slot, answer.membership_id, turn.now)
         overruled = tuple(sorted({*booking.overruled, *self.overrule}))
         moved = replace(given.given_to(booking), overruled=overruled)
-        seat(turn, moved)
+        take_seat(turn, moved)
         turn.note_reason(booking.id, self.reason)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, moved)
         return moved

@@ -30,9 +30,9 @@ class SetParticipation(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         if not booking.seated:
             return Refusal.BOOKING_NOT_ACTIVE
         slot = turn.slot_of(booking)

@@ -23,7 +23,6 @@ class Seat:
     membership_id: int | None
     counts: bool
     confirm_until: datetime | None
-
     free_until: datetime | None = None
     """Up to when it can be given back in any case, where others gave it."""
 
@@ -44,7 +43,7 @@ class Seat:
     @classmethod
     def given(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
         """A seat that the house or staff give to one who waits, or give back: they learn of it later."""
-        seat = cls._of(slot, membership_id, slot.confirm_promotion_until(now))
+        seat = cls._of(slot, membership_id, slot.confirm_until_from(now))
         return replace(seat, free_until=slot.free_until(now))
 
     @classmethod
@@ -93,7 +92,7 @@ class Promote(Deed):
         return moved
 
 
-def seat(turn: Turn, booking: Booking) -> None:
+def take_seat(turn: Turn, booking: Booking) -> None:
     """Have a booking that is there hold its seat."""
     turn.change(booking)
     take_over(turn, booking)
@@ -131,7 +130,7 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
     for outcome in promotions(slot, turn.queue(slot), turn.customer_of, turn.now):
         if isinstance(outcome, MovesUp):
             booking = Seat.given(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
-            seat(turn, booking)
+            take_seat(turn, booking)
             moved.append(booking)
         elif outcome.booking.skipped is not outcome.reason:
             turn.change(replace(outcome.booking, skipped=outcome.reason))

@@ -31,9 +31,9 @@ class Release(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)
@@ -49,7 +49,8 @@ class Release(Deed):
 class WaiveLateness(Deed):
     """A late cancellation counts as one in time: what it took from the contingent is given back.
 
-    One that was in time stays as it is, and so does a booking that is not cancelled. Nobody is told: partners never see the lateness.
+    One that was in time stays as it is, and so does a booking that is not cancelled. Nobody is told:
+    partners never see the lateness.
     """
 
     organization_id: int
@@ -62,9 +63,9 @@ class WaiveLateness(Deed):
         return Reach(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.bookings.get(self.booking_id)
-        if booking is None or booking.studio_id != self.studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+        booking = turn.booking_in(self.studio_id, self.booking_id)
+        if isinstance(booking, Refusal):
+            return booking
         if booking.late and not booking.active:
             booking = replace(booking, late=False, counts=False)
             turn.change(booking)

@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from kursplan.desk.promote import Seat, fill_seats, seat
+from kursplan.desk.promote import Seat, fill_seats, take_seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
-from kursplan.domain.admission import may_book
+from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
-
-SETTLED_WHEN_MADE = frozenset(
-    {
-        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
-        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
-    }
-)
-"""What was asked of whoever is put back when they joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,7 @@ class RestoreSlot(Deed):
         """Give each what they held, or a position behind where no seat is left; who is refused."""
         for booking in were:
             slot = turn.slots[self.slot_id]
-            set_aside = SETTLED_WHEN_MADE.union(booking.overruled)
+            set_aside = SETTLED.union(booking.overruled)
             if booking.held is BookingStatus.WAITING_LIST:
                 set_aside |= {Refusal.BOOKING_LIMIT_REACHED}
             answer = may_book(slot, turn.customer_of(booking), turn.now, set_aside)
@@ -90,7 +82,7 @@ class RestoreSlot(Deed):
             if answer.waits or booking.held is BookingStatus.WAITING_LIST:
                 turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
             else:
-                seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
+                take_seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
 
 
 def _were_on(turn: Turn, slot: Slot) -> list[Booking]:

@@ -88,7 +88,7 @@ class RecordStudio(Deed):
         times = {*_outside(before, zone), *_outside(after, zone)}
         touched = planned_within(turn, self.studio_id, times)
         self._close_anew(turn, zone)
-        review_slots(turn, [each for each in touched if not each.has_started(turn.now)])
+        review_slots(turn, touched)
 
     def _close_anew(self, turn: Turn, zone: ZoneInfo) -> None:
         """The slots of the turn were loaded with what was closed before."""

@@ -12,7 +12,7 @@ read only behind all of them, whatever was seen before: nobody can change it any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
@@ -25,6 +25,7 @@ from kursplan.clock import Clock
 from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
+from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
@@ -40,8 +41,13 @@ from kursplan.store import (
 )
 from kursplan.store.idempotency import Name, Outcome
 from kursplan.store.marks import Mark
+from kursplan.store.trouble import DatabaseUnavailable
 
+A = TypeVar("A")
 Answer = TypeVar("Answer", covariant=True)
+
+LOOKS = 8
+"""How often a turn starts over with a wider reach before it gives way to others."""
 
 _NOTHING: frozenset[int] = frozenset()
 
@@ -112,6 +118,19 @@ class LookAgain(Exception):
     def __init__(self, further: Reach) -> None:
         super().__init__(further)
         self.further = further
+
+
+async def until_seen(reach: Reach, attempt: Callable[[Reach], Awaitable[A]]) -> A:
+    """What comes of `attempt`, made again with a wider reach as long as it finds that it needs more.
+
+    Raises `DatabaseUnavailable` where others are always quicker: it gives way to them.
+    """
+    for _ in range(LOOKS):
+        try:
+            return await attempt(reach)
+        except LookAgain as wider:
+            reach |= wider.further
+    raise DatabaseUnavailable("it never saw all that it needed", conflict=True)
 
 
 class Command(Protocol[Answer]):
@@ -282,6 +301,13 @@ class Turn:
         if booking_id not in self.bookings:
             raise LookAgain(Reach(bookings=frozenset({booking_id})))
         return self.bookings[booking_id]
+
+    def booking_in(self, studio_id: int, booking_id: int) -> Booking | Refusal:
+        """A booking that the command reaches for, on a slot of that studio and of no other."""
+        booking = self.bookings.get(booking_id)
+        if booking is None or booking.studio_id != studio_id:
+            return Refusal.BOOKING_NOT_FOUND
+        return booking
 
     def slot_of(self, booking: Booking) -> Slot:
         if booking.slot_id not in self.slots:

@@ -32,6 +32,13 @@ STAFF_MAY_OVERRULE = frozenset(
 
 Of NOT_AVAILABLE that is a customer of another studio, a hidden class and a slot that has started and
 is not over: never a cancelled or completed slot, nor one whose access is refused."""
+SETTLED = frozenset(
+    {
+        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+    }
+)
+"""What was settled when a booking was made: not asked again when it is reviewed, or put back."""
 
 
 @value
@@ -174,13 +181,6 @@ def sits_elsewhere(slot: Slot, customer: Customer) -> bool:
     )
 
 
-SETTLED = frozenset(
-    {
-        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
-        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
-    }
-)
-"""What was settled when a booking was made, and is not asked again."""
 MAY_WAIT = SETTLED | {Refusal.CUSTOMER_IN_OTHER_BOOKING}
 """The same for who waits: they may sit elsewhere at that time until they move up."""
 

@@ -9,6 +9,7 @@ Bookings and everything else that customers, partners and the house itself do ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
@@ -23,6 +24,15 @@ from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, RetryPlan
 
 _HOUSE = Class(0)
+
+
+def free_key(wanted: str, is_taken: Callable[[str], bool]) -> str:
+    """`wanted`, or where something goes by it already, the same with a number."""
+    key, number = wanted, 1
+    while is_taken(key):
+        number += 1
+        key = f"{wanted}.{number}"
+    return key
 
 
 @dataclass(frozen=True, slots=True)

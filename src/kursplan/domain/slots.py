@@ -160,8 +160,11 @@ class Slot:
             return None
         return min(closes(term, self.starts_at, self.studio.zone), self.starts_at)
 
-    def confirm_promotion_until(self, now: datetime) -> datetime | None:
-        """By when one who moves up has to confirm; None where they need not, or have no time to."""
+    def confirm_until_from(self, now: datetime) -> datetime | None:
+        """By when a seat has to be confirmed that somebody learns of only now.
+
+        They moved up, or their slot was moved. None where they need not, or have no time to.
+        """
         term_ends = self.confirm_until
         own_ends = after(self.class_.confirm_promotion, now)
         if term_ends is None or own_ends > self.starts_at:

@@ -93,9 +93,9 @@ def of_studio(
     tx: Connection, organization_id: int, studio_id: int, in_zone: ZoneInfo, since: datetime
 ) -> list[Closure]:
     """When the studio is closed at the local time `since` or later, outside of its life too."""
-    named = {"organization": organization_id, "studio_id": studio_id, "since": since}
-    closed = [Closure.of_local(*row, in_zone) for row in tx.execute(OF_STUDIO, named)]
-    del named["since"]
+    named = {"organization": organization_id, "studio_id": studio_id}
+    rows = tx.execute(OF_STUDIO, {**named, "since": since})
+    closed = [Closure.of_local(*row, in_zone) for row in rows]
     first_day, last_day = tx.execute(LIFE, named).one()
     return [*closed, *outside_of_life(first_day, last_day, in_zone)]
 
