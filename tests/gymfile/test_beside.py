@@ -14,6 +14,7 @@ from kursplan import gymfile
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.classes import RecordClass
 from kursplan.desk.close_studio import OpenStudio
+from kursplan.desk.contracts import EndMembership
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.edit_series import AllFuture, EditSeries
 from kursplan.desk.end_series import EndSeries
@@ -326,6 +327,23 @@ async def test_what_has_no_effect_is_told_and_no_mistake(house: House) -> None:
     assert await house.changes(goes_on, prefer_file=True) == {"series": (0, 1, 0)}
     thursday = await house.slot(await house.slot_on(date(2026, 3, 5)))
     assert thursday.status is SlotStatus.PLANNED
+
+
+async def test_a_contract_that_staff_ended_does_not_go_on_by_itself(house: House) -> None:
+    await house.load()
+    c1 = await house.id(tables.customer, "c1")
+    end = EndMembership(await house.organization(), c1, "m1", date(2026, 3, 1))
+    await house.desk.take(end)
+
+    done = await house.load(GYM)
+
+    assert done.summary.nothing
+    [warning] = done.warnings
+    assert warning.path == "customers[0].memberships[0]"
+    assert warning.says.startswith("is over and stays so; to have it go on, say 'until'")
+    goes_on = edit(("from: 2026-01-01\n", "from: 2026-01-01\n        until: null\n"))
+    assert [each.member.name for each in (await house.load(goes_on)).conflicts] == ["until"]
+    assert await house.changes(goes_on, prefer_file=True) == {"memberships": (0, 1, 0)}
 
 
 async def test_two_that_belong_together_are_looked_at_together(house: House) -> None:

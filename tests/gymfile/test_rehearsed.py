@@ -23,7 +23,8 @@ from kursplan.domain.consequences import Becomes, becomes, slot_becomes
 from kursplan.domain.slots import Slot
 from kursplan.gymfile.document import parse
 from kursplan.store import bookings, slots, tables
-from kursplan.store.database import connect
+from kursplan.store.database import Database, connect
+from kursplan.store.trouble import DatabaseUnavailable, Work
 from tests.gymfile.house import GYM, MORNING, House
 
 MEMBERS = [f"p{number}" for number in range(8)]
@@ -212,6 +213,39 @@ async def test_what_was_said_is_what_happens(house: House) -> None:
     )
     # All of it has happened to somebody, or the comparison would say nothing.
     assert found.keys() >= {Becomes.CANCELLED, Becomes.FLAGGED, Becomes.MOVED, Becomes.PROMOTED}
+
+
+class InTheWay:
+    """A database in which another transaction gets in the way of the first that writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.met = 0
+        self.name, self.writers = database.name, database.writers
+        self.read, self.take_ids = database.read, database.take_ids
+
+    async def write(self, work: Work[Any]) -> Any:
+        if self.met == 0:
+            self.met += 1
+            try:
+                await self._database.write(work)
+            except Exception as ended:
+                raise DatabaseUnavailable("deadlock detected", conflict=True) from ended
+        return await self._database.write(work)
+
+
+async def test_where_others_were_in_the_way_it_takes_all_locks_in_order_and_says_the_same(
+    house: House,
+) -> None:
+    await fill(house)
+    text = edited([other_weekdays, more_seats, deleted])
+    undisturbed = await house.rehearse(text, remove=True)
+
+    database = InTheWay(house.database)
+    disturbed = House(database, house.clock)  # type: ignore[arg-type]
+
+    assert (await disturbed.rehearse(text, remove=True)).rehearsed == undisturbed.rehearsed
+    assert database.met == 1
 
 
 @pytest.fixture(scope="module")

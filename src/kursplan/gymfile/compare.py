@@ -221,6 +221,10 @@ class _Comparison:
         for name, listed in merged.inner.items():
             for key, inner in listed.items():
                 place = self._place_in(path, name, key)
+                if inner.stays_over:
+                    end = inner.kind.ended_by
+                    says = f"is over and stays so; to have it go on, say {end!r} and load it with"
+                    self._warn(place, f"{says} --prefer file")
                 self._note(inner, place, entry, then_known=then_known)
 
     def _place_in(self, path: Path, name: str, key: str) -> Path:

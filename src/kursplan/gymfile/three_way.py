@@ -105,6 +105,8 @@ class Merged:
     """What others changed and the file did not, so that the two differ."""
     shorter: list[Member] = field(default_factory=list)
     """Lists that only lack something in the file, and keep it."""
+    stays_over: bool = False
+    """Whether it is over, and the file has it without a word of that."""
     inner: dict[str, dict[str, Merged]] = field(default_factory=dict)
     """What comes of the entries of its lists, by the list's name and their keys."""
 
@@ -230,6 +232,7 @@ def _both(
         else:
             merged.changed.append(member)
             after[name] = told[name] = said
+    merged.stays_over = kind.ended_by not in now and is_ended(kind, after)
     return merged
 
 
