@@ -346,6 +346,43 @@ async def test_a_contract_that_staff_ended_does_not_go_on_by_itself(house: House
     assert await house.changes(goes_on, prefer_file=True) == {"memberships": (0, 1, 0)}
 
 
+async def test_rates_are_named_again_when_they_mean_something_again(house: House) -> None:
+    await house.load()
+    everyone = edit(
+        ("    who_may_book: NAMED_RATES\n    rates: [flex, gold]\n", "    who_may_book: EVERYONE\n")
+    )
+    assert await house.changes(everyone) == {"classes": (0, 1, 0)}
+    assert await house.rows(tables.class_rate) == []
+
+    assert await house.changes(GYM) == {"classes": (0, 1, 0)}
+    assert len(await house.rows(tables.class_rate)) == 2
+
+
+async def test_a_number_that_staff_gave_to_another_is_only_a_mistake_where_it_is_wanted(
+    house: House,
+) -> None:
+    await house.load()
+    found = await house.database.read(lambda tx: stored(tx, "muster-gym"))
+    one, other = found.customers["c1"], found.customers["c3"]
+    organization = await house.organization()
+    for kept, number in ((one, None), (other, "1001")):
+        entry = replace(kept.entry, number=number)
+        await house.desk.take(RecordCustomers(organization, {kept.id: entry}))
+    only_c1 = f"organization: {{key: muster-gym}}\ncustomers:\n{C1}"
+
+    done = await house.load(only_c1)
+    assert told(done.left) == [("customer c1", "number", "1001", "1001", None)]
+    await house.load(only_c1.replace('number: "1001"', "number: null"))
+    with pytest.raises(gymfile.GymFileMistakes) as wrong:
+        await house.load(only_c1)
+    assert [str(each) for each in wrong.value.mistakes] == [
+        "line 5, customers[0].number: is the number of the customer 'c3'"
+    ]
+
+
+C1 = GYM[GYM.index("  - key: c1\n") : GYM.index("  - key: c2\n")]
+
+
 async def test_two_that_belong_together_are_looked_at_together(house: House) -> None:
     await house.load()
     await by_hand(house, "yoga", latest_booking=Term.parse("3 DAY"))

@@ -28,8 +28,8 @@ from kursplan.domain.entries import (
 from kursplan.domain.localtime import instant_of, local
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
-from kursplan.gymfile.consistent import contradiction, made_consistent
-from kursplan.gymfile.contradictions import contradictions
+from kursplan.gymfile.consistent import contradiction, drop_what_means_nothing
+from kursplan.gymfile.contradictions import contradictions, taken_from_others
 from kursplan.gymfile.findings import Change, Disagreement, Entry
 from kursplan.gymfile.members import KINDS, ORGANIZATION, Said, entry_of, members_of, said_by
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
@@ -109,12 +109,13 @@ def compare(gym_file: GymFile, stored: Stored, now: datetime, wish: Wish = AS_IT
 
     Raises `GymFileMistakes` where the file contradicts what is stored.
     """
+    taken = list(taken_from_others(gym_file, stored))
     if mistakes := list(contradictions(gym_file, stored)):
-        raise GymFileMistakes(mistakes)
+        raise GymFileMistakes([*mistakes, *taken])
     comparison = _Comparison(gym_file, stored, now, wish)
     comparison.all()
-    if comparison.mistakes:
-        raise GymFileMistakes(comparison.mistakes)
+    if mistakes := [*taken, *comparison.mistakes]:
+        raise GymFileMistakes(mistakes)
     comparison.found.warnings.sort()
     return comparison.found
 
@@ -153,6 +154,7 @@ class _Comparison:
         )
         for said in self._of("customers"):
             self._customer(said)
+        self._numbers()
         self._applications()
 
     # Three into one, and what is to be told of it.
@@ -177,6 +179,7 @@ class _Comparison:
         now = ABSENT if said is None else said.members
         there = ABSENT if stands is None else members_of(stands)
         merged = merge(kind, key, then, now, there, self._wish, is_ended)
+        drop_what_means_nothing(merged)
         path = () if said is None else said.path
         self._note(merged, path, None, then_known=not isinstance(then, Absent))
         self._keep(kind.section, key, merged.told, then)
@@ -245,7 +248,7 @@ class _Comparison:
         """The entry as it is to be; a new one is what the file says, with the house's defaults."""
         if merged.fate is Fate.NEW:
             return said.whole
-        members = made_consistent(section, merged.after or {})
+        members = merged.after or {}
         if (wrong := contradiction(section, members)) is not None:
             name, says = wrong
             self.mistakes.append(self._file.mistake((*said.path, name), says))
@@ -467,6 +470,23 @@ class _Comparison:
         if stands is None or replace(stands, memberships=()) != replace(after, memberships=()):
             self._count("customers", stands, after)
         self._contracts(stands, after, today)
+
+    def _numbers(self) -> None:
+        """Nobody gets the number of another: of one whom the file lacks, or whose number stays."""
+        gone = self._gym.deleted_customers
+        changed = {each.entry.key: each.entry.number for each in self.found.customers}
+        held = {
+            kept.entry.number: key
+            for key, kept in self._stored.customers.items()
+            if key not in gone and key not in changed
+        }
+        for key, number in changed.items():
+            if number is None:
+                continue
+            if (other := held.setdefault(number, key)) != key:
+                path = (*self._said["customers"][key].path, "number")
+                says = f"is the number of the customer {other!r}"
+                self.mistakes.append(self._file.mistake(path, says))
 
     def _contracted(self, said: Said, merged: Merged) -> CustomerEntry:
         """The customer with all memberships; those that end by being missing are missing here too."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from kursplan.domain.terms import Term, closes, opens
-from kursplan.gymfile.three_way import Members
+from kursplan.gymfile.three_way import Fate, Members, Merged
 
 _SAMPLE = datetime(2026, 3, 16, 18, 0, tzinfo=UTC)
 _ORDER = {
@@ -23,11 +23,15 @@ _ORDER = {
 """By section: what must not lie behind what."""
 
 
-def made_consistent(section: str, members: Members) -> Members:
-    """The members without what means nothing beside the others: only named rates are named."""
-    if section == "classes" and members["who_may_book"] != "NAMED_RATES":
-        return {**members, "rates": []}
-    return members
+def drop_what_means_nothing(merged: Merged) -> None:
+    """Rates that are named for `NAMED_RATES` are neither there without it, nor kept as said."""
+    after = merged.after
+    if merged.kind.section != "classes" or after is None or merged.fate is Fate.NEW:
+        return
+    if after["who_may_book"] != "NAMED_RATES":
+        after["rates"] = []
+        if isinstance(merged.told, dict):
+            merged.told.pop("rates", None)
 
 
 def contradiction(section: str, members: Members) -> tuple[str, str] | None:
@@ -38,6 +42,8 @@ def contradiction(section: str, members: Members) -> tuple[str, str] | None:
         if begin is not None and end is not None and (end < begin or (end == begin and "T" in end)):
             return last, f"is {end}, before {first!r}, which is {begin} as it is stored"
     if section == "classes":
+        if members["who_may_book"] == "NAMED_RATES" and not members["rates"]:
+            return "who_may_book", "is NAMED_RATES, and none is named, as it is stored"
         earliest, latest = members["earliest_booking"], members["latest_booking"]
         if earliest is not None and _closes_before_it_opens(earliest, latest):
             return (
