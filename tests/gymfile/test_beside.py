@@ -27,6 +27,7 @@ from kursplan.gymfile.findings import Disagreement
 from kursplan.gymfile.stored import stored
 from kursplan.gymfile.three_way import Wish
 from kursplan.store import series, tables
+from kursplan.store.told import of_customer
 from kursplan.webhooks.targets import Targets
 from tests.gymfile.house import GYM, House, edit
 
@@ -455,8 +456,11 @@ async def test_what_a_file_said_of_customers_goes_with_them(house: House) -> Non
     assert {row.key for row in kept} == {"c1", "c2", "c3"}
     assert json.loads(kept[0].members)["last_name"] == "Mustermann"
 
-    c1 = await house.id(tables.customer, "c1")
-    await house.desk.take(DeleteCustomers(await house.organization(), frozenset({c1})))
+    organization, c1 = await house.organization(), await house.id(tables.customer, "c1")
+    [said] = await house.database.read(lambda tx: of_customer(tx, organization, c1))
+    assert said["memberships"]["m1"]["rate"] == "flex"
+
+    await house.desk.take(DeleteCustomers(organization, frozenset({c1})))
 
     rows = await house.everything()
     assert "Mustermann" not in repr([rows["told"], rows["customer"]])

@@ -34,7 +34,7 @@ What others use of this package:
 
 from __future__ import annotations
 
-from kursplan.gymfile.compare import Differences
+from kursplan.gymfile.differences import Differences
 from kursplan.gymfile.document import LONGEST_FILE
 from kursplan.gymfile.dump import NoSuchOrganization, dump
 from kursplan.gymfile.findings import Change, Disagreement, Entry

@@ -7,101 +7,32 @@ past. Where the file says something of it that has no effect, that is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any, Generic
+from typing import Any
 
 from kursplan.domain.contracts import as_told, contract_changes
 from kursplan.domain.entries import (
     ApplicationEntry,
-    ClassEntry,
-    ClosureEntry,
     CustomerEntry,
-    EmployeeEntry,
-    LocationEntry,
-    OrganizationEntry,
-    RateEntry,
     SeriesEntry,
-    SlotEntry,
-    StudioEntry,
 )
 from kursplan.domain.localtime import instant_of, local
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
-from kursplan.gymfile.consistent import contradiction, drop_what_means_nothing
+from kursplan.gymfile.consistent import contradiction
 from kursplan.gymfile.contradictions import contradictions, taken_from_others
-from kursplan.gymfile.findings import Change, Disagreement, Entry
+from kursplan.gymfile.differences import Differences, SlotDiffers, Wanted
+from kursplan.gymfile.findings import Change, Entry
 from kursplan.gymfile.members import KINDS, ORGANIZATION, Said, entry_of, members_of, said_by
-from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
+from kursplan.gymfile.merging import Merging
+from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import E, Kept, Stored
-from kursplan.gymfile.summary import Summary
-from kursplan.gymfile.three_way import ABSENT, Absent, Fate, Kind, Members, Merged, Wish, merge
-from kursplan.gymfile.warnings import FileWarning
+from kursplan.gymfile.three_way import Ended, Fate, Kind, Members, Merged, Wish
 from kursplan.store.plan import SingleSlot
 
 AS_IT_IS = Wish()
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted(Generic[E]):
-    """An entry as it is to be, and as it was when that was found out; None for a new one."""
-
-    entry: E
-    stood: E | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlotDiffers:
-    """A single slot as it stands, and as it is to be."""
-
-    stands: SingleSlot
-    wanted: SlotEntry
-
-
-@dataclass(slots=True)
-class Differences:
-    """What is to be recorded, what is told about it, and what is to be kept as said by the file."""
-
-    summary: Summary = field(default_factory=Summary)
-    changes: list[Change] = field(default_factory=list)
-    conflicts: list[Disagreement] = field(default_factory=list)
-    left: list[Disagreement] = field(default_factory=list)
-    missing: list[Entry] = field(default_factory=list)
-    """What the file had and has no longer, and stays."""
-    only_there: list[Entry] = field(default_factory=list)
-    """What no file ever had, of what could be taken away."""
-    warnings: list[FileWarning] = field(default_factory=list)
-    told: dict[tuple[str, str], Members | None] = field(default_factory=dict)
-    """By section and key, as far as it is not kept already."""
-
-    organization: Wanted[OrganizationEntry] | None = None
-    studios: list[Wanted[StudioEntry]] = field(default_factory=list)
-    locations: list[Wanted[LocationEntry]] = field(default_factory=list)
-    closures: list[Wanted[ClosureEntry]] = field(default_factory=list)
-    opened: list[ClosureEntry] = field(default_factory=list)
-    employees: list[Wanted[EmployeeEntry]] = field(default_factory=list)
-    deleted_employees: list[Kept[EmployeeEntry]] = field(default_factory=list)
-    rates: list[Wanted[RateEntry]] = field(default_factory=list)
-    classes: list[Wanted[ClassEntry]] = field(default_factory=list)
-    series: list[Wanted[SeriesEntry]] = field(default_factory=list)
-    ended_series: list[Kept[SeriesEntry]] = field(default_factory=list)
-    new_slots: list[SlotEntry] = field(default_factory=list)
-    slots: list[SlotDiffers] = field(default_factory=list)
-    cancelled_slots: list[SingleSlot] = field(default_factory=list)
-    customers: list[Wanted[CustomerEntry]] = field(default_factory=list)
-    deleted_customers: list[Kept[CustomerEntry]] = field(default_factory=list)
-    applications: list[Wanted[ApplicationEntry]] = field(default_factory=list)
-
-    @property
-    def differs(self) -> bool:
-        """Whether the file and what is there say different things, whatever comes of it."""
-        return bool(self.changes or self.conflicts or self.left or self.missing)
-
-    @property
-    def takes_something(self) -> bool:
-        """Whether something ends, is cancelled or deleted, whoever notices."""
-        return any(count.removed for count in self.summary.sections.values())
 
 
 def compare(gym_file: GymFile, stored: Stored, now: datetime, wish: Wish = AS_IT_IS) -> Differences:
@@ -129,7 +60,7 @@ class _Comparison:
         self._said = said_by(gym_file)
         self._stored = stored
         self._now = now
-        self._wish = wish
+        self._merging = Merging(gym_file.document, stored.told, wish, self.found)
         told_studios = (each.entry for each in stored.studios.values())
         self._zones = {each.key: each.zone for each in (*told_studios, *(self._gym.studios or ()))}
         told_classes = (each.entry for each in stored.classes.values())
@@ -162,88 +93,6 @@ class _Comparison:
     def _of(self, section: str) -> Iterable[Said]:
         return self._said.get(section, {}).values()
 
-    def _then(self, section: str, key: str) -> Members | Absent | None:
-        then: Members | Absent | None = self._stored.told.get(section, {}).get(key, ABSENT)
-        return then
-
-    def _merge(
-        self,
-        kind: Kind,
-        key: str,
-        said: Said | None,
-        stands: Any | None,
-        is_ended: Any = lambda _kind, _members: False,
-    ) -> Merged:
-        """What comes of an entry; whatever there is to be told about it is noted."""
-        then = self._then(kind.section, key)
-        now = ABSENT if said is None else said.members
-        there = ABSENT if stands is None else members_of(stands)
-        merged = merge(kind, key, then, now, there, self._wish, is_ended)
-        drop_what_means_nothing(merged)
-        path = () if said is None else said.path
-        self._note(merged, path, None, then_known=not isinstance(then, Absent))
-        self._keep(kind.section, key, merged.told, then)
-        never_told = said is None and merged.fate is Fate.STAYS and not isinstance(then, dict)
-        if never_told and not (isinstance(there, Absent) or is_ended(kind, there)):
-            self.found.only_there.append(Entry(kind.section, key))
-        return merged
-
-    def _keep(self, section: str, key: str, told: Any, then: Any) -> None:
-        if not isinstance(told, Absent) and told != then:
-            self.found.told[section, key] = told
-
-    def _note(self, merged: Merged, path: Path, within: Entry | None, *, then_known: bool) -> None:
-        entry = Entry(merged.kind.section, merged.key, within)
-        for members, noted, is_conflict in (
-            (merged.conflicts, self.found.conflicts, True),
-            (merged.left, self.found.left, False),
-        ):
-            for each in members:
-                place = (*path, *each.name.split(".")) if path else ()
-                noted.append(
-                    Disagreement(
-                        self._file.document.line_of(place) if place else 0,
-                        written(place),
-                        entry,
-                        each,
-                        is_conflict,
-                        then_known,
-                    )
-                )
-        for each in merged.shorter:
-            says = "only lacks something that is there: that goes with --remove alone"
-            self._warn((*path, *each.name.split(".")), says)
-        if merged.fate is Fate.MISSING:
-            self.found.missing.append(entry)
-        elif merged.fate is Fate.GONE and path:
-            self._warn(path, "was taken away by others, and stays away; the file did not change it")
-        if merged.changes_something:
-            self.found.changes.append(Change(entry, merged.fate, tuple(merged.changed)))
-        if merged.fate is Fate.NEW:
-            return  # With all that is in it.
-        for name, listed in merged.inner.items():
-            for key, inner in listed.items():
-                place = self._place_in(path, name, key)
-                if inner.stays_over:
-                    end = inner.kind.ended_by
-                    says = f"is over and stays so; to have it go on, say {end!r} and load it with"
-                    self._warn(place, f"{says} --prefer file")
-                self._note(inner, place, entry, then_known=then_known)
-
-    def _place_in(self, path: Path, name: str, key: str) -> Path:
-        """Where in the list of that name the entry with that key is; nowhere if the file lacks it."""
-        listed = (*path, *name.split("."))
-        node = self._file.document.at(listed) if path else None
-        if node is None or not isinstance(node.value, list):
-            return ()
-        for index, each in enumerate(node.plain()):
-            if each.get("key", each.get("studio")) == key:
-                return (*listed, index)
-        return ()
-
-    def _warn(self, path: Path, says: str) -> None:
-        self.found.warnings.append(self._file.document.warning(path, says))
-
     def _after(self, section: str, said: Said, merged: Merged, studio: str | None = None) -> Any:
         """The entry as it is to be; a new one is what the file says, with the house's defaults."""
         if merged.fate is Fate.NEW:
@@ -272,7 +121,7 @@ class _Comparison:
         for index, each in enumerate(self._file.document.plain().get(section, ())):
             if each.get("deleted") is True and each["key"] not in kept:
                 says = f"there is nobody by the key {each['key']!r}: nobody is deleted"
-                self._warn((section, index, "deleted"), says)
+                self._merging.warn((section, index, "deleted"), says)
         found = [kept[key] for key in sorted(keys) if key in kept]
         self._removed(section, len(found))
         for each in found:
@@ -295,7 +144,7 @@ class _Comparison:
         """One that is like all others."""
         for said in self._of(section):
             stands = _entry(kept, said.key)
-            merged = self._merge(KINDS[section], said.key, said, stands)
+            merged = self._merging.merge(KINDS[section], said.key, said, stands)
             if merged.changes_something:
                 studio = said.whole.studio if section == "locations" else None
                 after = self._after(section, said, merged, studio)
@@ -308,7 +157,7 @@ class _Comparison:
         raw = self._file.document.plain()["organization"]
         members = {name: each for name, each in members_of(told).items() if name in raw}
         said = Said(told.key, members, ("organization",), told)
-        merged = self._merge(ORGANIZATION, told.key, said, stands)
+        merged = self._merging.merge(ORGANIZATION, told.key, said, stands)
         if stands is None:
             self._count("organization", None, told)
             self.found.organization = Wanted(told, None)
@@ -325,9 +174,11 @@ class _Comparison:
             now = self._local_now(studio)
             if said.whole.local_to <= now and (stands is None or stands.local_to <= now):
                 if stands is None or _differs(said, stands):
-                    self._warn(said.path, "is past: nothing is changed")
+                    self._merging.warn(said.path, "is past: nothing is changed")
                 continue
-            merged = self._merge(KINDS["closures"], said.key, said, stands, _past_by(as_text(now)))
+            merged = self._merging.merge(
+                KINDS["closures"], said.key, said, stands, _past_by(as_text(now))
+            )
             if merged.fate is Fate.NEW or merged.changed:
                 after = self._after("closures", said, merged, studio)
                 self._count("closures", stands, after)
@@ -336,7 +187,9 @@ class _Comparison:
             stands = stored.get(key)
             if stands is not None and stands.studio in self._gym.closures_told_by:
                 now = self._local_now(stands.studio)
-                merged = self._merge(KINDS["closures"], key, None, stands, _past_by(as_text(now)))
+                merged = self._merging.merge(
+                    KINDS["closures"], key, None, stands, _past_by(as_text(now))
+                )
                 if merged.fate is Fate.REMOVED:
                     self.found.opened.append(stands)
                     self._removed("closures")
@@ -346,9 +199,9 @@ class _Comparison:
         for said in self._of("series"):
             stands = _entry(stored, said.key)
             if stands is None and self._is_over(said.whole):
-                self._warn(said.path, f"ended on {said.whole.last_day}: nothing is planned")
+                self._merging.warn(said.path, f"ended on {said.whole.last_day}: nothing is planned")
                 continue
-            merged = self._merge(
+            merged = self._merging.merge(
                 KINDS["series"], said.key, said, stands, self._has_ended(said.whole)
             )
             after = said.whole if stands is None else stands
@@ -365,7 +218,9 @@ class _Comparison:
             stands = _entry(stored, key)
             if stands is None:
                 continue
-            merged = self._merge(KINDS["series"], key, None, stands, self._has_ended(stands))
+            merged = self._merging.merge(
+                KINDS["series"], key, None, stands, self._has_ended(stands)
+            )
             if merged.fate is Fate.REMOVED:
                 self.found.ended_series.append(stored[key])
                 self._removed("series")
@@ -380,11 +235,13 @@ class _Comparison:
                     f"ended on {stands.last_day} and stays so; to have it go on, give it a later"
                     " 'last_day', or null, and load it with --prefer file"
                 )
-                self._warn(said.path, says)
+                self._merging.warn(said.path, says)
             self._forget_changes(said.key)
             return True
         if not _ever_takes_place(after):
-            self._warn(said.path, "none of its weekdays lies between its first and its last day")
+            self._merging.warn(
+                said.path, "none of its weekdays lies between its first and its last day"
+            )
         return False
 
     def _forget_changes(self, key: str) -> None:
@@ -393,7 +250,7 @@ class _Comparison:
             each for each in self.found.changes if each.entry != Entry("series", key)
         ]
 
-    def _has_ended(self, series: SeriesEntry) -> Any:
+    def _has_ended(self, series: SeriesEntry) -> Ended:
         return _past_by(as_text(self._local_now(self._classes[series.class_].studio).date()))
 
     def _is_over(self, series: SeriesEntry) -> bool:
@@ -406,11 +263,11 @@ class _Comparison:
             stands = stored.get(said.key)
             if (why := self._without_effect(said, stands)) is not None:
                 if why:
-                    self._warn(said.path, why)
+                    self._merging.warn(said.path, why)
                 continue
             entry = None if stands is None else stands.entry
             kind = self._kind_of_slot(said.whole.class_)
-            merged = self._merge(kind, said.key, said, entry)
+            merged = self._merging.merge(kind, said.key, said, entry)
             if merged.fate is Fate.NEW:
                 self._count("slots", None, said.whole)
                 self.found.new_slots.append(said.whole)
@@ -424,7 +281,7 @@ class _Comparison:
             stands = stored.get(key)
             if stands is None or not self._is_to_come(stands):
                 continue
-            merged = self._merge(KINDS["slots"], key, None, stands.entry)
+            merged = self._merging.merge(KINDS["slots"], key, None, stands.entry)
             if merged.fate is Fate.REMOVED:
                 self.found.cancelled_slots.append(stands)
                 self._removed("slots")
@@ -459,7 +316,9 @@ class _Comparison:
     def _customer(self, said: Said) -> None:
         stands = _entry(self._stored.customers, said.key)
         today = self._local_now(said.whole.studio if stands is None else stands.studio).date()
-        merged = self._merge(KINDS["customers"], said.key, said, stands, _past_by(as_text(today)))
+        merged = self._merging.merge(
+            KINDS["customers"], said.key, said, stands, _past_by(as_text(today))
+        )
         if not any(each.changes_something for each in merged.all()):
             return
         wanted = said.whole if merged.fate is Fate.NEW else self._contracted(said, merged)
@@ -500,10 +359,10 @@ class _Comparison:
         return entry
 
     def _place_of_contract(self, said: Said, key: str) -> Path:
-        path = self._place_in(said.path, "memberships", key)
+        path = self._merging.place_in(said.path, "memberships", key)
         for index in range(len(said.members.get("memberships", {}))):
             inner = (*said.path, "memberships", index)
-            path = path or self._place_in(inner, "idle_periods", key)
+            path = path or self._merging.place_in(inner, "idle_periods", key)
         return path or said.path
 
     def _contracts(self, before: CustomerEntry | None, after: CustomerEntry, today: date) -> None:
@@ -522,7 +381,9 @@ class _Comparison:
         stored = self._stored.applications
         for said in self._of("applications"):
             stands = _entry(stored, said.key)
-            merged = self._merge(KINDS["applications"], said.key, said, stands, _is_inactive)
+            merged = self._merging.merge(
+                KINDS["applications"], said.key, said, stands, _is_inactive
+            )
             if merged.fate is Fate.NEW:
                 self._application(Wanted(said.whole, None))
             elif merged.after is not None:
@@ -535,7 +396,7 @@ class _Comparison:
             stands = _entry(stored, key)
             if stands is None:
                 continue
-            merged = self._merge(KINDS["applications"], key, None, stands, _is_inactive)
+            merged = self._merging.merge(KINDS["applications"], key, None, stands, _is_inactive)
             if merged.fate is Fate.REMOVED:
                 # It is there all the same, and can be activated again.
                 away = {"integrations": dict.fromkeys(stands.by_studio)}
@@ -573,12 +434,12 @@ def as_text(moment: datetime | date) -> str:
     return moment.isoformat(timespec="minutes") if isinstance(moment, datetime) else str(moment)
 
 
-def _past_by(now: str) -> Any:
+def _past_by(now: str) -> Ended:
     """Whether an entry is over: its last day, or the time to which it goes, lies before now."""
 
     def is_past(kind: Kind, members: Members) -> bool:
         end = None if kind.ended_by is None else members.get(kind.ended_by)
-        return end is not None and (end <= now if kind.section == "closures" else end < now)
+        return bool(end is not None and (end <= now if kind.section == "closures" else end < now))
 
     return is_past
 

@@ -22,7 +22,8 @@ from kursplan.desk.desk import ChangedConcurrently, Desk
 from kursplan.desk.overtaken import Overtaken
 from kursplan.desk.rehearse import Rehearsed
 from kursplan.domain.refusals import Refusal
-from kursplan.gymfile.compare import AS_IT_IS, Differences, compare
+from kursplan.gymfile.compare import AS_IT_IS, compare
+from kursplan.gymfile.differences import Differences
 from kursplan.gymfile.members import KINDS
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
 from kursplan.gymfile.read import GymFile

@@ -31,7 +31,7 @@ from kursplan.desk.studios import RecordStudio
 from kursplan.desk.turn import Command
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import SeriesPlan
-from kursplan.gymfile.compare import Differences, SlotDiffers, Wanted
+from kursplan.gymfile.differences import Differences, SlotDiffers, Wanted
 from kursplan.gymfile.stored import E, Kept, Stored
 from kursplan.store.told import Told
 

@@ -23,6 +23,10 @@ IN_SECTIONS = (
     .order_by(told.c.section, told.c.key)
 )
 
+OF_CUSTOMER = select(told.c.members).where(
+    told.c.organization_id == ORGANIZATION, told.c.customer_id == bindparam("customer_id")
+)
+
 CUSTOMERS_THERE = select(customer.c.id).where(
     customer.c.organization_id == ORGANIZATION,
     any_of(customer.c.id, "customer_ids"),
@@ -62,6 +66,12 @@ def load(
     for row in tx.execute(IN_SECTIONS, {"organization": organization_id, "sections": sections}):
         found[row.section][row.key] = json.loads(row.members)
     return dict(found)
+
+
+def of_customer(tx: Connection, organization_id: int, customer_id: int) -> list[Any]:
+    """What a gym file said of the customer."""
+    named = {"organization": organization_id, "customer_id": customer_id}
+    return [json.loads(each) for each in tx.execute(OF_CUSTOMER, named).scalars()]
 
 
 def keep(tx: Connection, organization_id: int, entries: Iterable[Told]) -> None:
