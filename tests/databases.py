@@ -2,11 +2,13 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+import pytest_asyncio
+from sqlalchemy import select
 
 from kursplan.store.database import Database, connect
 from kursplan.store.dialect import SEQUENCE
@@ -33,20 +35,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="session")
-def postgres_template(postgres_server: str) -> Iterator[str]:
+@pytest_asyncio.fixture(scope="session")
+async def postgres_template(postgres_server: str) -> AsyncIterator[str]:
     """A migrated database on the server, to be cloned."""
-    url = asyncio.run(create_database(postgres_server))
-    asyncio.run(migrate(url))
+    url = await create_database(postgres_server)
+    await migrate(url)
     yield url
-    asyncio.run(drop_database(postgres_server, url))
+    await drop_database(postgres_server, url)
 
 
 class EmptiedDatabase:
     """A PostgreSQL database that one test after the other gets, emptied in between.
 
-    Making a new one takes the server longer than most tests do. One that a test has left in a
-    state that can't be emptied (a table dropped, another schema, a lock held) is thrown away.
+    Making a new one takes the server longer than most tests do, and so does connecting: whoever needs
+    no connections of their own gets those that were there before. One that a test has left in a state
+    that can't be emptied (a table dropped, another schema, a lock held) is thrown away.
     """
 
     def __init__(self, server: str, template: str) -> None:
@@ -54,42 +57,71 @@ class EmptiedDatabase:
         self._template = template
         self._url: str | None = None
         self._schema: object = None
+        self._control: asyncpg.Connection | None = None
+        self._opened: Database | None = None
 
     async def get(self) -> str:
         if self._url is None:
             self._url = await create_database(self._server, self._template)
-            self._schema = await self._look(self._url, _SCHEMA)
+            self._schema = await (await self._connected()).fetchval(_SCHEMA)
         return self._url
 
-    @staticmethod
-    async def _look(url: str, *statements: str) -> object:
-        """Run the statements; the value of the last."""
-        connection = await asyncpg.connect(url, server_settings={"lock_timeout": "1000"})
-        try:
-            for each in statements[:-1]:
-                await connection.execute(each)
-            return await connection.fetchval(statements[-1])
-        finally:
-            await connection.close()
+    async def opened(self) -> Database:
+        """The database at that URL, with connections that live as long as it does."""
+        if self._opened is None:
+            self._opened = connect(await self.get())
+        return self._opened
 
     async def put_back(self) -> None:
-        url = await self.get()
         try:
-            schema = await self._look(url, _EMPTY, _SCHEMA)
-        except (asyncpg.PostgresError, OSError):
+            control = await self._connected()
+            filled = [name for (name,) in await control.fetch(_FILLED)]
+            await control.execute("".join(f'DELETE FROM "{each}";' for each in filled) + _RESTART)
+            schema = await control.fetchval(_SCHEMA)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             schema = None
         if schema is None or schema != self._schema:
             await self.throw_away()
+        elif self._opened is not None and not await _answers(self._opened):
+            await self._let_go()
 
     async def throw_away(self) -> None:
+        await self._let_go()
+        if self._control is not None:
+            self._control.terminate()
+            self._control = None
         if self._url is not None:
             await drop_database(self._server, self._url)
             self._url = None
 
+    async def _connected(self) -> asyncpg.Connection:
+        if self._control is None or self._control.is_closed():
+            limits = {"lock_timeout": "1000"}
+            self._control = await asyncpg.connect(self._url, server_settings=limits)
+        return self._control
 
-_EMPTY = "".join(f'DELETE FROM "{each.name}";' for each in reversed(metadata.sorted_tables)) + (
-    f"ALTER SEQUENCE {SEQUENCE} RESTART;"
+    async def _let_go(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
+            self._opened = None
+
+
+async def _answers(database: Database) -> bool:
+    """Whether a test left it so that the next one can go on with it."""
+    try:
+        await database.read(lambda tx: tx.execute(select(1)))
+        await database.write(lambda tx: tx.execute(select(1)))
+    except Exception:
+        return False
+    return True
+
+
+_FILLED = " UNION ALL ".join(
+    f"(SELECT '{each.name}' FROM \"{each.name}\" LIMIT 1)"
+    for each in reversed(metadata.sorted_tables)
 )
+"""The tables in which something is, those that refer to others first."""
+_RESTART = f"ALTER SEQUENCE {SEQUENCE} RESTART"
 
 # All columns, also those of indexes, all constraints, and the version that the database claims.
 _SCHEMA = """
@@ -103,11 +135,13 @@ SELECT md5(
 """
 
 
-@pytest.fixture(scope="session")
-def emptied_database(postgres_server: str, postgres_template: str) -> Iterator[EmptiedDatabase]:
+@pytest_asyncio.fixture(scope="session")
+async def emptied_database(
+    postgres_server: str, postgres_template: str
+) -> AsyncIterator[EmptiedDatabase]:
     database = EmptiedDatabase(postgres_server, postgres_template)
     yield database
-    asyncio.run(database.throw_away())
+    await database.throw_away()
 
 
 @pytest.fixture(params=KINDS)
@@ -117,20 +151,37 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with the schema and nothing in it."""
-    if kind == "sqlite":
-        file = tmp_path / "kursplan.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
-        yield f"sqlite:///{file}"
-        return
-    emptied: EmptiedDatabase = request.getfixturevalue("emptied_database")
-    yield asyncio.run(emptied.get())
-    asyncio.run(emptied.put_back())
+async def emptied_url(emptied_database: EmptiedDatabase) -> AsyncIterator[str]:
+    yield await emptied_database.get()
+    await emptied_database.put_back()
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = connect(database_url)
-    yield opened
-    await opened.close()
+def database_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database with the schema and nothing in it."""
+    if kind == "postgresql":
+        return str(request.getfixturevalue("emptied_url"))
+    file = tmp_path / "kursplan.db"
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+async def emptied_and_open(emptied_database: EmptiedDatabase, emptied_url: str) -> Database:
+    return await emptied_database.opened()
+
+
+@pytest.fixture
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    database = connect(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest) -> Database:
+    """The fresh database behind its two doors."""
+    found: Database = request.getfixturevalue(
+        "emptied_and_open" if kind == "postgresql" else "opened"
+    )
+    return found

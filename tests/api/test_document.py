@@ -6,11 +6,13 @@ alone cannot tell whether it is right.
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -553,32 +555,90 @@ async def test_the_document_is_served_and_not_sent_twice(server: httpx.AsyncClie
     assert (other.status_code, other.json()) == (200, DOCUMENT)
 
 
-async def test_the_page_loads_nothing_from_another_host(server: httpx.AsyncClient) -> None:
-    page = await server.get("/docs")
-    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    addresses = Addresses()
-    addresses.feed(page.text)
-    ours = [address for address in addresses.loaded if not address.startswith("data:")]
-    assert ours == ["docs/swagger-ui.css", "docs/swagger-ui-bundle.js", "docs/start.js"]
-    for address in ours:
-        part = await server.get(f"/{address}")
-        assert (part.status_code, len(part.content) > 0) == (200, True)
-    start = (await server.get("/docs/start.js")).text
-    assert re.findall(r"https?:|//\w", page.text + start) == []
-    assert 'url: "openapi.json"' in start
-    assert "validatorUrl: null" in start
+PAGES = ("/docs", "/docs/guide", "/docs/clients", "/docs/webhooks", "/docs/errors")
 
 
-async def test_the_browser_holds_the_page_to_its_own_host(server: httpx.AsyncClient) -> None:
-    policy = (await server.get("/docs")).headers["Content-Security-Policy"]
-    directives = dict(directive.split(maxsplit=1) for directive in policy.split("; "))
-    assert directives["default-src"] == "'none'"
-    allowed = {source for sources in directives.values() for source in sources.split()}
-    assert allowed == {"'none'", "'self'", "data:"}
+async def test_pages_load_nothing_from_another_host(server: httpx.AsyncClient) -> None:
+    for page in PAGES:
+        answer = await server.get(page)
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        addresses = Addresses()
+        addresses.feed(answer.text)
+        assert len(addresses.loaded) == 3
+        for address in addresses.loaded:
+            assert re.match(r"[a-z]+:|//", address) is None
+            part = await server.get(urljoin(page, address))
+            assert (part.status_code, len(part.content) > 0) == (200, True)
+    style = (await server.get("/docs/docs.css")).text
+    for address in re.findall(r'url\("([^"]+)"\)', style):
+        font = await server.get(urljoin("/docs/docs.css", address))
+        assert (font.status_code, font.headers["Content-Type"]) == (200, "font/woff2")
 
 
-async def test_the_viewer_knows_openapi_3_1(server: httpx.AsyncClient) -> None:
-    viewer = (await server.get("/docs/swagger-ui-bundle.js")).text
-    version = re.search(r'PACKAGE_VERSION:"(\d+)\.', viewer)
-    assert version is not None
-    assert int(version[1]) >= 5
+async def test_the_browser_holds_pages_to_their_own_host(server: httpx.AsyncClient) -> None:
+    for page in ("/docs", "/docs/guide"):
+        policy = (await server.get(page)).headers["Content-Security-Policy"]
+        directives = dict(directive.split(maxsplit=1) for directive in policy.split("; "))
+        assert directives["default-src"] == "'none'"
+        assert set(directives.values()) == {"'none'", "'self'"}
+
+
+async def test_links_of_pages_lead_somewhere(server: httpx.AsyncClient) -> None:
+    for page in PAGES:
+        text = (await server.get(page)).text
+        for link in re.findall(r'<a [^>]*href="([^"]+)"', text):
+            path, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", path):
+                continue
+            there = await server.get(urljoin(page, path))
+            assert there.status_code == 200, link
+            assert not anchor or f'id="{anchor}"' in there.text, link
+
+
+async def test_the_reference_has_all_that_the_document_says(server: httpx.AsyncClient) -> None:
+    """Of each operation its path, parameters, statuses and the members of what it answers."""
+    page = html.unescape((await server.get("/docs")).text)
+    parts = re.split(r'<details class="operation" id="(\w+)">', page)
+    shown = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert shown.keys() == {operation["operationId"] for _, _, operation in operations()}
+    for method, path, operation in operations():
+        part = shown[operation["operationId"]]
+        assert f'data-method="{method}" data-path="{path}"' in part
+        for parameter in map(resolved, operation["parameters"]):
+            assert re.search(rf'<(input|select)[^>]* name="{parameter["name"]}"', part)
+        for status in operation["responses"]:
+            assert re.search(rf"\b{status}\b", part)
+        for schema in schemas_within(json_of(operation)):
+            for member in schema.get("properties", ()):
+                assert f"<code>{member}</code>" in part, (path, member)
+
+
+def json_of(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    """The schemas of its request and of its answer, with all that they refer to."""
+
+    def inside(schema: dict[str, Any]) -> dict[str, Any]:
+        schema = dict(resolved(schema))
+        if "items" in schema:
+            schema["items"] = inside(schema["items"])
+        if "properties" in schema:
+            schema["properties"] = {n: inside(each) for n, each in schema["properties"].items()}
+        return schema
+
+    contents = [
+        operation.get("requestBody", {}).get("content", {}),
+        resolved(operation["responses"]["200"]).get("content", {}),
+    ]
+    return [inside(each["schema"]) for content in contents for each in content.values()]
+
+
+async def test_what_the_document_is_asked_for_in_the_form_fits_it(
+    server: httpx.AsyncClient,
+) -> None:
+    """The bodies that stand in the forms are requests that can be sent."""
+    page = (await server.get("/docs")).text
+    bodies = dict(re.findall(r'<textarea id="(\w+)-body"[^>]*>([^<]*)</textarea>', page))
+    sent = {o["operationId"]: o["requestBody"] for _, _, o in operations() if "requestBody" in o}
+    assert bodies.keys() == sent.keys()
+    for name, body in bodies.items():
+        at = sent[name]["content"]["application/json"]["schema"]["$ref"].removeprefix("#")
+        validator(at).validate(json.loads(html.unescape(body)))

@@ -143,6 +143,25 @@ async def test_the_scope_is_asked_before_what_was_sent(gym: Gym, partner: Partne
         assert response.status_code == 403, path
 
 
+async def test_pages_of_other_origins_get_no_leave(gym: Gym, partner: Partner) -> None:
+    """A key that a browser holds is read by its user and by every script on the page."""
+    client = partner(await gym.key())
+    for answer in (
+        await client.get("/v1/classes", headers={"Origin": "https://partner.example"}),
+        await client.request(
+            "OPTIONS",
+            "/v1/classes",
+            headers={
+                "Origin": "https://partner.example",
+                "Access-Control-Request-Method": "GET",
+                "Access-Control-Request-Headers": "x-api-key",
+            },
+        ),
+    ):
+        assert [each for each in answer.headers if each.startswith("access-control")] == []
+    assert answer.status_code == 405
+
+
 async def test_head_answers_by_the_key_alone(gym: Gym, partner: Partner) -> None:
     slot = await gym.slot()
     booking = (await gym.booked(await gym.customer(), slot)).booking_id

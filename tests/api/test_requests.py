@@ -127,7 +127,24 @@ async def test_a_method_that_a_path_does_not_have_is_answered_with_those_that_it
 # Ids.
 
 NO_IDS = [
-    *("0", "-1", "9223372036854775808", "1.5", "1.0", "1e3", "abc", "null", "true", "0x10"),
+    *(
+        "0",
+        "-1",
+        "9223372036854775808",
+        "1.5",
+        "1.01",
+        "1.",
+        "0.0",
+        "-7.0",
+        '"7',
+        "'7'",
+        '""',
+        "1e3",
+        "abc",
+        "null",
+        "true",
+        "0x10",
+    ),
     *("\u0661", "\u00b2", "\uff11", " 1", "1 ", "+1", "1_000", "1,2", "%", "'", "\0", "1\0"),
     *("9" * 41, "9" * 5000, "-" * 100),
 ]
@@ -208,6 +225,25 @@ async def test_an_id_that_is_written_in_another_way_is_taken_for_the_number(
         assert (response.status_code, response.json()["validationStatus"]) == (200, "AVAILABLE")
     booked = await client.post(BOOK, json={"customerId": str(customer), "classSlotId": float(slot)})
     assert (booked.json()["customerId"], booked.json()["classSlotId"]) == (customer, slot)
+
+
+async def test_so_it_is_in_paths_and_parameters(client: Referee, gym: Gym) -> None:
+    slot, customer = await gym.slot(), await gym.customer()
+    spin = gym.classes["spin"]
+    body = {"customerId": customer, "classSlotId": slot}
+    booking = (await client.post(BOOK, json=body)).json()["bookingId"]
+    for notation in ("{}.0", "{}.000", '"{}"', '"{}.0"'):
+        write = notation.format
+        of_class = await client.get(f"/v1/classes/{percent(write(spin))}")
+        of_slot = await client.get(f"/v1/classes/{spin}/slots/{percent(write(slot))}")
+        listed = await client.get("/v1/classes/booking", params={"customerId": write(customer)})
+        by_id = await client.get(f"/v1/classes/booking/{percent(write(booking))}")
+        assert (of_class.json()["id"], of_slot.json()["id"]) == (spin, slot), notation
+        assert listed.json() == [by_id.json()], notation
+        assert (await client.post(BOOK, json={**body, "customerId": write(customer)})).json()[
+            "errorCode"
+        ] == "CUSTOMER_ALREADY_BOOKED"
+    assert (await client.delete(f"/v1/classes/booking/{booking}.0")).status_code == 200
 
 
 async def test_a_path_answers_with_a_slash_at_its_end_and_a_second_one_before_it(

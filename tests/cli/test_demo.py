@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from kursplan.clock import HandClock
 from kursplan.demo.folder import Folder
 from kursplan.demo.start import Demo, start
 from tests.cli.conftest import Ran, run
-from tests.throwaway import ThrowawayServer, not_installed
+from tests.throwaway import ThrowawayServer, free_port, not_installed
 
 KURSPLAN = [sys.executable, "-m", "kursplan"]
 
@@ -71,7 +71,8 @@ class Running:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("demo")
     folder, printed = directory / "tried", directory / "printed"
-    command = f"exec {' '.join(KURSPLAN)} demo --dir {folder} --port 0 > {printed}"
+    webhooks = f"--webhook-port {free_port()}"
+    command = f"exec {' '.join(KURSPLAN)} demo --dir {folder} --port 0 {webhooks} > {printed}"
     for_scripts = folder / "demo.json"
     server = ThrowawayServer(["sh", "-c", command], directory, for_scripts.exists)
     try:
@@ -87,7 +88,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def test_scripts_are_told_address_keys_and_examples(demo: Running) -> None:
-    assert list(demo.document) == ["base_url", "studios", "examples"]
+    assert list(demo.document) == ["base_url", "studios", "examples", "webhook"]
     assert demo.document["base_url"].startswith("http://127.0.0.1:")
     for studio in demo.document["studios"]:
         assert list(studio) == ["studio_id", "name", "api_key", "webhook_key"]
@@ -104,8 +105,8 @@ def test_scripts_are_told_address_keys_and_examples(demo: Running) -> None:
 def test_the_keys_are_for_their_owner_only(demo: Running) -> None:
     modes = {each.name: stat.filemode(each.stat().st_mode) for each in demo.folder.iterdir()}
     assert stat.filemode(demo.folder.stat().st_mode) == "drwx------"
-    assert modes["demo.json"] == modes["kursplan.db"] == "-rw-------"
-    assert {"demo.json", "kursplan.db"} <= modes.keys()
+    assert {"demo.json", "demo.env", "kursplan.db"} <= modes.keys()
+    assert modes["demo.json"] == modes["demo.env"] == modes["kursplan.db"] == "-rw-------"
 
 
 def test_the_keys_of_both_studios_are_printed_and_work(demo: Running) -> None:
@@ -137,6 +138,47 @@ def test_the_printed_lines_work_when_they_are_pasted(demo: Running) -> None:
     with demo.partner() as partner:
         booking = partner.get(f"/v1/classes/booking/{number}").json()
     assert booking["bookingStatus"] == "CANCELED"
+
+
+def test_the_line_about_webhooks_needs_nothing_else(demo: Running) -> None:
+    """What is pasted checks key and signature; then the next thing that happens is told there."""
+    [line] = [each for each in demo.printed.splitlines() if each.endswith("webhook listen")]
+    listening = subprocess.Popen(
+        ["sh", "-c", f"{line} --json"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert listening.stdout is not None
+    try:
+        assert json.loads(listening.stdout.readline()) == {
+            "listening": demo.document["webhook"]["url"]
+        }
+        with demo.partner() as partner:
+            body = demo.names("premium_customer_id", "premium_slot_id")
+            booked = partner.post("/v1/classes/booking/book", json=body).json()
+            partner.delete(f"/v1/classes/booking/{booked['bookingId']}")
+        told = [json.loads(listening.stdout.readline()) for _ in range(2)]
+    finally:
+        os.killpg(listening.pid, signal.SIGTERM)
+        listening.communicate()
+    assert {(each["type"], each["entity_id"], each["refused"]) for each in told} == {
+        ("CLASS_BOOKING_CREATED", booked["bookingId"], None),
+        ("CLASS_BOOKING_CANCELLED", booked["bookingId"], None),
+    }
+
+
+def test_a_shell_is_told_the_same_as_scripts(demo: Running) -> None:
+    env = demo.folder / "demo.env"
+    ran = subprocess.run(
+        ["sh", "-c", f". {env}; env"], check=True, capture_output=True, text=True, env={}
+    )
+    told = dict(line.split("=", 1) for line in ran.stdout.splitlines())
+    first, second = demo.document["studios"]
+    assert told["BASE_URL"] == demo.document["base_url"]
+    assert (told["API_KEY"], told["API_KEY_ELSEWHERE"]) == (first["api_key"], second["api_key"])
+    assert told["WEBHOOK_SECRET"] == demo.document["webhook"]["secret"]
+    assert {name: int(told[name.upper()]) for name in demo.examples} == demo.examples
 
 
 # --- What the examples mean ---------------------------------------------------------------------
@@ -249,7 +291,12 @@ async def test_slots_are_there_for_the_coming_weeks_and_people_on_those_that_can
 
 async def test_the_doctor_finds_nothing(demo: Running) -> None:
     ran = await demo.run("doctor")
-    assert (ran.status, ran.out) == (0, "spree-hudson: all is well.\n")
+    assert ran.status == 0
+    well, note = ran.out.splitlines()
+    assert well == "spree-hudson: all is well."
+    assert note.startswith("  note: Tessa Vandermeer is twice at the same time: on slot ")
+    assert "(Barre, " in note
+    assert "(Ride 45, " in note
 
 
 # --- Starting again -----------------------------------------------------------------------------
@@ -320,8 +367,37 @@ async def test_what_can_not_be_done_is_told_before_anything_is_made(tmp_path: Pa
     assert ran.err.startswith(f"kursplan: can't use the folder {occupied}: ")
 
 
-async def begun(folder: Folder, instant: datetime) -> Demo:
-    return await start(folder, HandClock(instant), 60, lambda *_: None)
+async def begun(folder: Folder, instant: datetime, **options: int) -> Demo:
+    return await start(folder, HandClock(instant), 60, lambda *_: None, **options)
+
+
+def keep(folder: Folder, found: Demo) -> None:
+    folder.write(found.written(""), found.exported("", folder.database))
+
+
+async def test_the_next_start_keeps_the_secret_and_moves_the_endpoint(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    first = await begun(folder, SUNDAY, webhook_port=9001)
+    keep(folder, first)
+
+    second = await begun(folder, SUNDAY, webhook_port=9002)
+    assert second.hook == replace(first.hook, url="http://localhost:9002/")
+
+    keep(folder, second)
+    url = f"sqlite:///{folder.database}"
+    ran = await run(
+        *("webhook", "endpoint", "change", first.hook.endpoint_id, "--url", "http://localhost:7/"),
+        KURSPLAN_DATABASE_URL=url,
+        KURSPLAN_WEBHOOKS_INSECURE="on",
+    )
+    assert ran.status == 0
+    disabled = ("webhook", "endpoint", "disable", first.hook.endpoint_id)
+    assert (await run(*disabled, KURSPLAN_DATABASE_URL=url)).status == 0
+
+    third = await begun(folder, SUNDAY, webhook_port=9003)
+    assert third.hook == replace(first.hook, url="http://localhost:7/")
+    [shown] = (await run("webhook", "endpoint", "list", "--json", KURSPLAN_DATABASE_URL=url)).json
+    assert (shown["disabled"], shown["activation_confirmed"]) == (None, True)
 
 
 SUNDAY = datetime(2026, 3, 22, tzinfo=UTC)
@@ -339,7 +415,7 @@ def test_the_examples_hold_whenever_it_is_started_and_for_a_day(
 
     async def two_starts() -> tuple[Demo, Demo]:
         first = await begun(folder, SUNDAY + after)
-        folder.write(first.written(""))
+        keep(folder, first)
         return first, await begun(folder, SUNDAY + after + timedelta(hours=23))
 
     first, a_day_later = asyncio.run(two_starts())
@@ -350,7 +426,7 @@ def test_the_examples_hold_whenever_it_is_started_and_for_a_day(
 async def test_weeks_later_there_are_examples_again(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     first = await begun(folder, SUNDAY)
-    folder.write(first.written(""))
+    keep(folder, first)
 
     later = await begun(folder, SUNDAY + timedelta(weeks=7))
 

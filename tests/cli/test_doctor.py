@@ -10,6 +10,7 @@ from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
 from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
@@ -473,6 +474,20 @@ async def test_nobody_stays_on_a_cancelled_slot(ward: Ward) -> None:
     assert Promise.CANCELLED_SLOTS_ARE_EMPTY in await ward.mended()
     assert not (await ward.gym.booking_now(ward.elsewhere)).active
     assert (await ward.gym.slot_now(ward.other)).seats == 0
+
+
+async def test_nobody_and_no_room_is_twice_at_the_same_time_where_that_is_refused(
+    ward: Ward,
+) -> None:
+    """Which of the two gives way is for people to say."""
+    gym = ward.gym
+    hall = await gym.location("Hall")
+    await gym.set(tables.slot, ward.full, location_id=hall)
+    await gym.slot("yoga", at="18:30", day=ward.day, location_id=hall)
+    await gym.set(tables.studio, gym.studio_id, clashes=OnClash.REFUSE)
+
+    assert await ward.found() == [(Promise.NOT_TWICE_AT_A_TIME, ward.full, ())]
+    assert await ward.mended() == []
 
 
 async def test_bookings_follow_their_slot(ward: Ward) -> None:

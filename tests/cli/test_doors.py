@@ -131,6 +131,21 @@ async def test_staff_put_somebody_on_a_slot_over_the_rules_with_a_reason(
     assert len(await gym.told(EventType.CLASS_BOOKING_CREATED)) == 4
 
 
+async def test_who_waits_is_put_on_a_free_seat_once_nobody_moves_up_any_more(
+    kursplan: Kursplan, gym: Gym, slot: int
+) -> None:
+    anna, bela = await gym.customers(2)
+    seat, waiting = [(await gym.booked(each, slot)).booking_id for each in (anna, bela)]
+    await gym.set(tables.class_, gym.classes["spin"], promotion_ends="5 DAY")
+    await gym.cancel(seat)
+    assert await gym.statuses(slot) == [(bela, WAITS)]
+
+    done = await kursplan("booking", "add", "--customer", bela, "--slot", slot, "--json")
+
+    assert (done.status, done.json["booking_id"], done.json["status"]) == (0, waiting, BOOKED)
+    assert await gym.statuses(slot) == [(bela, BOOKED)]
+
+
 async def test_staff_cancel_late_or_in_time_after_the_start_and_waive_the_lateness(
     kursplan: Kursplan, gym: Gym
 ) -> None:

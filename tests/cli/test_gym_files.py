@@ -62,6 +62,33 @@ async def test_what_is_dumped_can_be_loaded(
     assert (await kursplan("gym", "load", output)).out == "Nothing had to be changed.\n"
 
 
+async def test_part_of_an_organization_is_dumped(
+    kursplan: Kursplan, database: Database, file: Path, tmp_path: Path
+) -> None:
+    await kursplan("gym", "load", file)
+    part = tmp_path / "part.yaml"
+
+    only = await kursplan("gym", "dump", "--only", "classes", "--only", "Series", "--output", part)
+    without = await kursplan("gym", "dump", "--without", "customers", "--without", "series")
+    wrong = await kursplan("gym", "dump", "--only", "class", "--only", "rooms")
+    itself = await kursplan("gym", "dump", "--without", "organization")
+
+    assert only.status == 0
+    assert [*yaml.safe_load(part.read_text())] == ["organization", "classes", "series"]
+    assert (await kursplan("gym", "load", part)).out == "Nothing had to be changed.\n"
+    names = "studios, employees, rates, classes, series, slots, customers, applications"
+    left = [each for each in names.split(", ") if each not in ("series", "customers")]
+    assert [*yaml.safe_load(without.out)] == ["organization", *left]
+    assert (wrong.status, wrong.err) == (
+        2,
+        f"kursplan: a gym file has no section class and no rooms: there are {names}\n",
+    )
+    assert (itself.status, itself.err) == (
+        2,
+        f"kursplan: the organization itself is in every gym file; sections are {names}\n",
+    )
+
+
 async def test_a_dump_that_fails_leaves_what_was_there(
     kursplan: Kursplan, database: Database, file: Path, tmp_path: Path
 ) -> None:

@@ -173,7 +173,7 @@ async def test_a_connection_that_breaks_while_it_commits(gym: Gym, database_url:
         planned = await gym.take(plan)
         assert wire.lost == 2
         await database.close()
-    assert planned.id == plan.slot_id
+    assert planned.slot.id == plan.slot_id
     assert booked.status is BookingStatus.BOOKED
     assert await gym.statuses(slot) == [(customer, BookingStatus.BOOKED)]
     assert len(await gym.told()) == 1

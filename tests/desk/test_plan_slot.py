@@ -5,10 +5,10 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from kursplan.desk.plan_slot import PlanSlot
+from kursplan.desk.plan_slot import PlanSlot, SlotPlanned
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.slots import Own, Slot
+from kursplan.domain.slots import Own
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -22,9 +22,10 @@ async def plan(gym: Gym, class_id: int) -> PlanSlot:
 async def test_it_takes_from_its_class_what_it_does_not_say_and_can_be_booked(gym: Gym) -> None:
     command = await plan(gym, await gym.klass("spin", duration=45, max_participants=1))
 
-    slot = await gym.take(command)
+    planned = await gym.take(command)
 
-    assert isinstance(slot, Slot)
+    assert isinstance(planned, SlotPlanned)
+    slot = planned.slot
     assert slot.starts_at == gym.at("18:00")
     assert slot.ends_at - slot.starts_at == timedelta(minutes=45)
     assert (slot.max_participants, slot.max_waiting_list, slot.own) == (1, 5, frozenset())
@@ -45,7 +46,7 @@ async def test_what_it_says_itself_is_its_own(gym: Gym) -> None:
         additional_participants=2,
     )
 
-    slot = await gym.take(command)
+    slot = (await gym.take(command)).slot
 
     assert (slot.max_participants, slot.max_waiting_list) == (None, 0)
     assert slot.own == {Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST, Own.TIME}

@@ -14,7 +14,8 @@ from kursplan.desk.end_series import EndSeries
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.give_back import GiveBack
-from kursplan.desk.plan_series import PlanSeries
+from kursplan.desk.plan_series import PlanSeries, SeriesPlanned
+from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
@@ -103,9 +104,8 @@ async def test_a_planned_series_is_kept_as_it_was_planned(gym: Gym) -> None:
     command = PlanSeries(gym.organization, 900_001, class_id, "spin-evenings", wanted)
     planned = await gym.take(command)
 
-    assert isinstance(planned, Series)
-    assert planned == await stored(gym, 900_001)
-    assert (planned.plan, planned.key) == (wanted, "spin-evenings")
+    assert planned == SeriesPlanned(await stored(gym, 900_001))
+    assert (planned.series.plan, planned.series.key) == (wanted, "spin-evenings")
 
 
 async def test_a_series_names_only_what_is_there(gym: Gym) -> None:
@@ -464,22 +464,22 @@ async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
     await gym.booked(customer, slot.id)
 
     part = GiveBack(gym.organization, slot.id, frozenset({Own.MAX_PARTICIPANTS}))
-    assert await gym.take(part) is True
+    assert (await gym.take(part)).changed is True
     now = await gym.slot_now(slot.id)
     assert (now.max_participants, now.own) == (20, {Own.TIME, Own.INSTRUCTORS})
 
-    assert await gym.take(GiveBack(gym.organization, slot.id)) is True
+    assert (await gym.take(GiveBack(gym.organization, slot.id))).changed is True
     now = await gym.slot_now(slot.id)
     assert (now.local_start, now.own) == (slot.local_start, frozenset())
     assert await gym.given_by(slot.id) == (ina,)
     [booking] = await gym.on_slot(slot.id)
     assert booking.starts_at == now.starts_at
-    assert await gym.take(GiveBack(gym.organization, slot.id)) is False
+    assert (await gym.take(GiveBack(gym.organization, slot.id))).changed is False
 
     # The plan has no place for the time of this one any more.
     moved_to = (await gym.slot_now(given_up.id)).local_start
     await edited(gym, evenings, weekdays=frozenset({4}))
-    assert await gym.take(GiveBack(gym.organization, given_up.id)) is True
+    assert (await gym.take(GiveBack(gym.organization, given_up.id))).changed is True
     now = await gym.slot_now(given_up.id)
     assert (now.local_start, now.own) == (moved_to, {Own.TIME})
 
@@ -933,3 +933,66 @@ async def test_no_slot_of_a_series_is_left_without_it_f23(gym: Gym) -> None:
     )
 
     assert named == {evenings, answer.series.id}
+
+
+# Restoring what the series gave up.
+
+
+async def on(gym: Gym, series_id: int, day: date, status: SlotStatus = SlotStatus.PLANNED) -> Slot:
+    """The one slot of that day with that status."""
+    [slot] = [
+        each
+        for each in await gym.slots_of(series_id)
+        if each.local_start.date() == day and each.status is status
+    ]
+    return slot
+
+
+async def test_a_restored_slot_is_known_to_its_series_again_and_keeps_its_time(gym: Gym) -> None:
+    wednesday = MONDAY + timedelta(days=2)
+    series_id = await gym.series(weekdays=(0, 2))
+    await gym.extend(series_id, until=END_OF_MARCH)
+    await edited(gym, series_id, weekdays=frozenset({0}))
+    given_up = await on(gym, series_id, wednesday, SlotStatus.CANCELED)
+
+    await gym.take(RestoreSlot(gym.organization, given_up.id))
+
+    assert (await gym.slot_now(given_up.id)).own == {Own.TIME}
+    await edited(gym, series_id, start_time=time(17))
+    assert (await on(gym, series_id, wednesday)).local_start == wall("2026-03-04 18:00")
+    # Once the series has the day again, it finds the slot there, and makes no second one.
+    await edited(gym, series_id, weekdays=frozenset({0, 2}), start_time=time(19))
+    assert (await on(gym, series_id, wednesday)).id == given_up.id
+    assert (await on(gym, series_id, wednesday)).local_start == wall("2026-03-04 18:00")
+    await gym.take(GiveBack(gym.organization, given_up.id))
+    assert (await on(gym, series_id, wednesday)).local_start == wall("2026-03-04 19:00")
+
+
+async def test_a_slot_restored_after_its_series_ended_is_not_made_twice_when_that_goes_on(
+    gym: Gym,
+) -> None:
+    series_id = await gym.series()
+    await gym.extend(series_id, until=END_OF_MARCH)
+    await gym.take(EndSeries(gym.organization, series_id, MONDAYS[1]))
+    given_up = await on(gym, series_id, MONDAYS[2], SlotStatus.CANCELED)
+    await gym.take(RestoreSlot(gym.organization, given_up.id))
+
+    await edited(gym, series_id, last_day=None)
+
+    assert (await on(gym, series_id, MONDAYS[2])).id == given_up.id
+    assert [(await on(gym, series_id, each)).status for each in MONDAYS] == [SlotStatus.PLANNED] * 5
+
+
+async def test_a_slot_whose_place_the_series_has_filled_is_restored_beside_it(gym: Gym) -> None:
+    series_id = await gym.series()
+    await gym.extend(series_id, until=END_OF_MARCH)
+    await edited(gym, series_id, weekdays=frozenset({2}))
+    await edited(gym, series_id, weekdays=frozenset({0}))
+    old = await on(gym, series_id, MONDAYS[1], SlotStatus.CANCELED)
+    new = await on(gym, series_id, MONDAYS[1])
+
+    await gym.take(RestoreSlot(gym.organization, old.id))
+    await edited(gym, series_id, start_time=time(19))
+
+    assert (await gym.slot_now(old.id)).local_start == datetime.combine(MONDAYS[1], time(18))
+    assert (await gym.slot_now(new.id)).local_start == datetime.combine(MONDAYS[1], time(19))

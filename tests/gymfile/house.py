@@ -204,8 +204,8 @@ class House:
             if count != Count()
         }
 
-    async def dump(self, key: str = "muster-gym") -> str:
-        return await gymfile.dump(self.database, self.clock, key)
+    async def dump(self, key: str = "muster-gym", **options: Any) -> str:
+        return await gymfile.dump(self.database, self.clock, key, **options)
 
     # What is there.
 

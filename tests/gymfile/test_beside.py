@@ -315,7 +315,7 @@ async def test_what_has_no_effect_is_told_and_no_mistake(house: House) -> None:
         "studios[0].closures[0]: is past: nothing is changed",
         "studios[0].closures[1]: was taken away by others, and stays away; the file did not change it",
         "series[0]: ended on 2025-12-31: nothing is planned",
-        "series[1]: none of its weekdays lies between its first and its last day",
+        "series[1].weekdays: never come between 'first_day' and 'last_day': the series has no slot",
         "series[2]: ended on 2026-03-01 and stays so; to have it go on, give it a later 'last_day', or null, and load it with --prefer file",
         "slots[0]: starts in the past: nothing is changed",
         "slots[2]: was cancelled and stays so; a new slot needs another key",

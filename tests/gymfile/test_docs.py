@@ -29,6 +29,7 @@ KINDS = {
     "time": "time",
     "local": "day and time",
     "term": "term",
+    "length": "length",
     "term_or_none": "term or null",
     "language": "language",
     "email": "address",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kursplan.clock import HandClock
-from kursplan.gymfile import NoSuchOrganization, read
+from kursplan.gymfile import SECTIONS, GymFileMistakes, NoSuchOrganization, read
 from kursplan.gymfile.document import parse
 from kursplan.gymfile.dump import yaml_of
 from kursplan.store.database import connect
@@ -109,6 +109,46 @@ async def test_a_limit_that_is_its_own_stays_its_own(house: House, elsewhere: Ho
         slots = read(await each.dump()).gym.slots
         assert slots is not None
         assert slots[1].max_participants == 2
+
+
+PARTS = [
+    *([each] for each in SECTIONS),
+    *([other for other in SECTIONS if other != each] for each in SECTIONS),
+    [],
+]
+
+
+async def test_a_part_has_its_sections_and_says_what_is_left_out(house: House) -> None:
+    await house.load()
+    whole = parse(await house.dump())[0].plain()
+    for sections in PARTS:
+        part = await house.dump(sections=sections)
+        document = parse(part)[0].plain()
+        assert [*document] == [each for each in whole if each in ("organization", *sections)]
+        assert all(document[each] == whole[each] for each in document)
+        left_out = [each for each in SECTIONS if each not in sections]
+        assert f"# Left out: {', '.join(left_out)}. Loading leaves them alone;" in part
+
+
+async def test_every_part_loads_again_and_changes_nothing(house: House) -> None:
+    await house.load()
+    for sections in PARTS:
+        assert await house.changes(await house.dump(sections=sections)) == {}, sections
+
+
+async def test_parts_make_the_same_gym_elsewhere_or_say_what_is_missing(
+    house: House, elsewhere: House
+) -> None:
+    await house.load()
+    timetable = [each for each in SECTIONS if each != "customers"]
+    customers = await house.dump(sections=["customers"])
+
+    with pytest.raises(GymFileMistakes, match="there is no such studio in this file or stored"):
+        await elsewhere.load(customers)
+    await elsewhere.load(await house.dump(sections=timetable))
+    await elsewhere.load(customers)
+
+    assert await elsewhere.dump() == await house.dump()
 
 
 TEXT = st.text(

@@ -128,6 +128,12 @@ def test_a_list_that_became_another_is_a_change(now: list[str]) -> None:
     assert (changed.after, changed.shorter) == ({"m": now}, [])
 
 
+@pytest.mark.parametrize(("now", "is_shorter"), [("Fast.", True), (None, True), ("Fast", False)])
+def test_nor_is_what_a_text_of_several_lines_lacks(now: str | None, is_shorter: bool) -> None:
+    there = "Fast.\nLoud."
+    assert bool(lists(there, now, there).shorter) is is_shorter
+
+
 # --- Entries ------------------------------------------------------------------------------------
 
 # "-" is absent, "0" is told as taken away; and what there is to come by which wish.

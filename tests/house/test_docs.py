@@ -31,7 +31,7 @@ LOOKED_UP_FROM = (Path(), Path("src/kursplan"))
 FILE_ENDINGS = {".cfg", ".ini", ".lock", ".md", ".py", ".sh", ".sql", ".toml", ".yaml", ".yml"}
 
 # Files that a reader makes, or has on a machine of their own.
-THE_READERS_OWN = {"gym.yaml"}
+THE_READERS_OWN = {"gym.yaml", "timetable.py"}
 
 SHELLS = {"", "bash", "console", "sh", "shell"}
 

@@ -60,6 +60,7 @@ from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.desk.turn import Command, Deed
 from kursplan.domain import entries
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.events import EventType
@@ -91,6 +92,8 @@ class Scene:
     hamburg: int
     spin: int
     yoga: int
+    barre: int
+    """Of Hamburg, where nobody may be twice at the same time."""
     basic: int
     ina: int
     tom: int
@@ -147,7 +150,8 @@ class Scene:
 
 async def build(gym: Gym) -> Scene:
     """Write all of it down."""
-    hamburg = await gym.studio("hamburg")
+    hamburg = await gym.studio("hamburg", clashes=OnClash.REFUSE)
+    barre = await gym.klass("barre", studio_id=hamburg)
     basic = await gym.rate("basic", grants={Period.WEEK: 1})
     spin = await gym.klass("spin", earliest_booking="30 DAY", promotion_ends="0 MINUTES")
     yoga = await gym.klass(
@@ -224,6 +228,7 @@ async def build(gym: Gym) -> Scene:
         hamburg=hamburg,
         spin=spin,
         yoga=yoga,
+        barre=barre,
         basic=basic,
         ina=ina,
         tom=tom,
@@ -429,6 +434,18 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             instructor_ids=(of.tom,),
         ),
     )
+    for name, at in (("early", time(20)), ("late", time(20, 30))):
+        yield (
+            f"plan {name} in hamburg",
+            PlanSlot(
+                organization,
+                next(ids),
+                of.barre,
+                f"{name}-barre",
+                datetime.combine(MONDAY, at),
+                instructor_ids=(of.eva,),
+            ),
+        )
     weekly = SeriesPlan(frozenset({0}), time(17, 30), MONDAY, instructors=(of.tom,))
     yield "plan a series", PlanSeries(organization, next(ids), of.spin, "late", weekly)
     yield (
@@ -470,6 +487,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             organization, berlin, entries.StudioEntry("berlin", "Berlin", "Europe/London")
         ),
     )
+    yield "refuse clashes", studios.SetOnClash(organization, berlin, OnClash.REFUSE)
     yield (
         "new studio",
         studios.RecordStudio(

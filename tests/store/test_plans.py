@@ -41,6 +41,7 @@ HOT = {
     "bookings.CHANGE": {"booking": "id"},
     "bookings.MOVE_CANCELED": {"booking": "slot_id"},
     "bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
+    "clashes.AROUND": {"slot": "ends_at"},
     "customers.CUSTOMERS": {"customer": "id"},
     "customers.LOCKED_CUSTOMERS": {"customer": "id"},
     "customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
@@ -123,6 +124,7 @@ FEW = frozenset(
 
 READS_ALL = re.compile(
     r"examination\."  # Looks for what is wrong anywhere.
+    r"|clashes\.TO_COME"  # The same, for staff and for the doctor.
     r"|named\."  # All names of an organization, for loading its gym file.
     r"|people\.NUMBERS"  # The same.
     r"|directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
@@ -228,6 +230,9 @@ GIVEN = {
     "now": NOW.isoformat(),
     "since": NOW.isoformat(),
     "until": NOW.replace(day=9).isoformat(),
+    "last_end": NOW.replace(day=10).isoformat(),
+    "employee_ids": "{1,2}",
+    "rooms": "{1,2}",
     "first_day": "2026-03-01",
     "last_day": "2026-03-31",
     "limit": "100",
@@ -263,6 +268,7 @@ ASKS_FOR_MUCH = re.compile(
     READS_ALL.pattern + r"|plan\.|timezones\."  # Whole plans, for a gym file and for the doctor.
     r"|employees\.SLOTS_GIVEN|series\.FUTURE_OF_CLASS"  # Deeds of staff about many slots.
     r"|keys\.ISSUED|series\.EVERY"  # Lists of all keys, and of all series.
+    r"|series\.ALIKE"  # Which of all weekly plans need the same.
     r"|clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )
 """These read as much as there is of what they are asked for."""

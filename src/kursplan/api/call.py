@@ -38,6 +38,10 @@ EXACT = 2**53
 """Up to here each whole number has a notation with a decimal point of its own."""
 IDS = f"1 … {LARGEST_ID}"
 _DIGITS = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_WHOLE_NUMBER = re.compile(
+    r'(?P<quote>"?)(?P<number>-?[0-9]{1,40})(?:\.0{1,20})?(?P=quote)', re.ASCII
+)
+"""An id, also in the notations of clients that hold it as text or as a floating-point number."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _UTF8 = ("charset=utf-8", "charset=utf8", "charset=us-ascii")
 _decode = msgspec.json.Decoder().decode
@@ -192,7 +196,8 @@ def member_id(members: Mapping[str, Any], name: str) -> int:
     value = members.get(name)
     if value is None:
         raise ApiError(Fault.MEMBER_MISSING, reference=name)
-    number = value if type(value) is int else _whole_number(value)
+    written = value.strip(" ") if isinstance(value, str) else value
+    number = written if type(written) is int else _whole_number(written)
     if not 1 <= number <= LARGEST_ID:
         raise ApiError(Fault.MEMBER_INVALID, reference=name, value=value, allowed=IDS)
     return number
@@ -200,8 +205,8 @@ def member_id(members: Mapping[str, Any], name: str) -> int:
 
 def _whole_number(value: object) -> int:
     """The number that is meant by another notation of it; 0 where there is none, or not exactly."""
-    if isinstance(value, str) and _DIGITS.fullmatch(text := value.strip(" ")):
-        return int(text)
+    if isinstance(value, str) and (found := _WHOLE_NUMBER.fullmatch(value)):
+        return int(found["number"])
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT:
         return int(value)
     return 0
@@ -231,7 +236,7 @@ def member_day(members: Mapping[str, Any], name: str) -> date | None:
 
 
 def _id_of(name: str, value: str) -> int:
-    number = int(value) if _DIGITS.fullmatch(value) else 0
+    number = int(value) if _DIGITS.fullmatch(value) else _whole_number(value)
     if not 1 <= number <= LARGEST_ID:
         raise ApiError(Fault.PARAMETER_INVALID, reference=name, value=value, allowed=IDS)
     return number

@@ -280,6 +280,13 @@ _ROWS: Final = (
         "The stand-in already is an instructor of the slot. Choose another employee.",
     ),
     ErrorRow(
+        Refusal.TWICE_AT_THE_SAME_TIME,
+        400,
+        "An instructor or a room would be needed twice at the same time.",
+        "An instructor, or a room that is not shared, would be on two slots that overlap, and a studio "
+        "of one of them refuses that. Choose another time, room or instructor.",
+    ),
+    ErrorRow(
         Refusal.INVALID_TIMES,
         400,
         "The end must be after the start.",

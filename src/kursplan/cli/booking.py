@@ -180,18 +180,18 @@ def add(
         found = await office.read(schedule.slots_by_id, {slot})
         if slot not in found:
             raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
-        fresh = await office.desk.ids.next()
         book = Book(
             office.organization_id,
             found[slot].studio_id,
             customer,
             slot,
-            fresh,
+            booking_id=await office.desk.ids.next(),
             overrule=overruled,
         )
         command = AddBooking(book, reason)
-        await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
-        return await _booking(office, fresh)
+        booked = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+        # Who waits already keeps their booking, which gets the seat.
+        return await _booking(office, booked.booking_id)
 
     _tell(in_office(organization, task), json=json)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.rehearse import Change, Rehearsed
     from kursplan.desk.turn import Command
+    from kursplan.domain.clashes import Clashing
     from kursplan.domain.events import EventType
     from kursplan.domain.refusals import Refusal
 
@@ -53,7 +55,7 @@ _SAID = {
 
 async def with_consent(
     office: Office,
-    command: Command[T | Refusal],
+    command: Command[T | Refusal | Clashing],
     *,
     yes: bool,
     dry_run: bool,
@@ -101,18 +103,23 @@ def said(change: Change) -> str:
 
 
 def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
+    from kursplan.desk.clashes import clashes_of
+
+    clashes = clashes_of(rehearsed.answer)
     if json:
         document(
             {
                 "dry_run": True,
                 "bookings": [as_json(each) for each in rehearsed.changes],
                 "events": dict(rehearsed.told),
+                "clashes": clash_documents(clashes),
             }
         )
         return
     lines = _consequences(rehearsed.changes, always)
     for line in lines or ["Nobody would notice."]:
         say(line)
+    tell_clashes(clashes)
     say(f"Partners would be told: {events(rehearsed.told)}. Nothing was done.")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +18,7 @@ from kursplan.cli.serve import bind, run, site
 from kursplan.clock import SystemClock
 
 if TYPE_CHECKING:
+    from kursplan.demo.folder import Folder
     from kursplan.demo.start import Demo
 
 STANDARD = {
@@ -40,11 +44,21 @@ def demo(
             help="The port to listen on, 0 for any free one (KURSPLAN_PORT; 8080).",
         ),
     ] = None,
+    webhook_port: Annotated[
+        int,
+        typer.Option(
+            "--webhook-port",
+            min=1,
+            max=65535,
+            envvar="WEBHOOK_PORT",
+            help="The port of this machine at which the demo tells of what happens.",
+        ),
+    ] = 9000,
     fresh: Annotated[
         bool,
         typer.Option(
             "--fresh",
-            help="Start anew: the demo's database and demo.json in the folder are removed first.",
+            help="Start anew: the demo's database, demo.json and demo.env are removed first.",
             show_default=False,
         ),
     ] = False,
@@ -52,7 +66,7 @@ def demo(
     """Serve a made-up gym company with two studios, and show what to try out.
 
     The folder keeps its database and keys for the next start, and a demo.json that tells scripts
-    the address, the keys and examples.
+    the address, the keys and examples; demo.env tells a shell the same.
     """
     from kursplan import logs
     from kursplan.app import Application
@@ -83,25 +97,25 @@ def demo(
         if not here.database.exists():
             say(f"Founding a gym company in {folder} …")
         with progress_of_loading() as progress:
-            found = asyncio.run(start(here, clock, settings.horizon_days, progress))
+            found = asyncio.run(start(here, clock, settings.horizon_days, progress, webhook_port))
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
-        # Before the file is there, so that scripts may go ahead as soon as they find it.
+        # Before the files are there, so that scripts may go ahead as soon as they find them.
         listen(listener)
-        here.write(found.written(base_url))
+        here.write(found.written(base_url), found.exported(base_url, here.database))
     except OSError as error:
         raise Stop(f"can't use the folder {folder}: {error}") from error
     except (NoExamples, DatabaseUnavailable, DeskBusy) as trouble:
         raise Stop(str(trouble)) from trouble
     except SchemaOutdated as outdated:
         raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated
-    for line in _what_to_try(found, base_url, here.for_scripts):
+    for line in _what_to_try(found, base_url, here):
         say(line)
     run(listener, site(application, settings))
 
 
-def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:
-    """What is printed: it can be pasted into a shell as it is, from the first `curl` on."""
+def _what_to_try(found: Demo, base_url: str, here: Folder) -> list[str]:
+    """What is printed: its lines can be pasted into a shell as they are."""
     examples = found.examples
     key = found.studios[0].api_key
     body = f'{{"customerId": {examples.customer_id}, "classSlotId": {examples.slot_id}}}'
@@ -113,7 +127,8 @@ def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:
         "",
         f"Kursplan serves the demo at {base_url} until you press Ctrl-C.",
         f"The Open API to read and to try:  {base_url}/docs",
-        f"Address, keys and examples for scripts:  {for_scripts}",
+        f"The guide, from a key to a booking:  {base_url}/docs/guide",
+        f"Address, keys and examples for scripts:  {here.for_scripts}, {here.for_shells}",
         "",
         *(
             f"{each.name}: X-API-KEY {each.api_key}  webhook key {each.webhook_key}"
@@ -127,4 +142,22 @@ def _what_to_try(found: Demo, base_url: str, for_scripts: Path) -> list[str]:
         f"{send} '{booking}/validate'; echo",
         f"id=$({send} '{booking}/book' | {number}); echo \"booking $id\"",
         f"""{ask} -X DELETE -o /dev/null -w '%{{http_code}}\\n' "{booking}/$id\"""",
+        f"Be told of what happens in {found.studios[0].name}, in another terminal:",
+        f". {shlex.quote(_for_dot(here.for_shells))} && {_this_command()} webhook listen",
     ]
+
+
+def _for_dot(file: Path) -> str:
+    """The file as `.` finds it: a name without a slash is looked for in PATH."""
+    return str(file) if "/" in str(file) else f"./{file}"
+
+
+def _this_command() -> str:
+    """How it is run again from the same folder: by its name only where that leads to it."""
+    called = Path(sys.argv[0])
+    if called.stem != "kursplan":
+        return f"{shlex.quote(sys.executable)} -m kursplan"
+    found = shutil.which("kursplan")
+    if found is not None and Path(found).samefile(called):
+        return "kursplan"
+    return shlex.quote(str(called))

@@ -60,14 +60,17 @@ def doctor(
 
     Changes nothing unless `--mend` is given, and may run while the server does. The exit status is 0
     where all is well, or is by now, and 1 where something is left; ask for help then, the findings
-    name what to look at.
+    name what to look at. Notes are for staff: an instructor or a room twice at the same time, where
+    the studio does not refuse that.
     """
     mended: dict[str, list[Finding]] = {}
+    noted: dict[str, list[Finding]] = {}
 
     async def task(database: Database) -> dict[str, list[Finding]]:
         found = await organizations(database)
         if organization is not None:
             found = {organization: found[choose(found, organization)]}
+        noted.update(await _notes(database, SystemClock(), found))
         pause = partial(asyncio.sleep, patience)
         findings = await examine_twice(database, SystemClock(), found, pause)
         if mend and any(findings.values()):
@@ -89,6 +92,7 @@ def doctor(
                 "organizations": list(findings),
                 "findings": _listed(findings),
                 "mended": _listed(mended),
+                "notes": _listed(noted),
             }
         )
     else:
@@ -96,12 +100,11 @@ def doctor(
             for each in repaired:
                 say(f"{key}: mended: {each.says}")
         for key, found in findings.items():
-            if not found:
-                say(f"{key}: all is well.")
-                continue
-            say(f"{key}: {counted(len(found), 'finding')}.")
+            say(f"{key}: {counted(len(found), 'finding')}." if found else f"{key}: all is well.")
             for each in found:
                 say(f"  {each.promise}: {each.says}")
+            for each in noted[key]:
+                say(f"  note: {each.says}")
         if not findings:
             say("There is no organization yet.")
     if not healthy:
@@ -135,6 +138,17 @@ async def examine_twice(
     return {
         key: [each for each in second.get(key, ()) if each in before]
         for key, before in first.items()
+    }
+
+
+async def _notes(
+    database: Database, clock: Clock, found: dict[str, int]
+) -> dict[str, list[Finding]]:
+    from kursplan.store.examination import notes
+
+    return {
+        key: await database.read(partial(notes, organization_id=of, now=clock.now()))
+        for key, of in found.items()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import YesOption
 from kursplan.cli.office import (
     JsonOption,
@@ -191,13 +192,35 @@ def dump(
             "--output", "-o", metavar="FILE", help="Write there instead of to standard output."
         ),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            metavar="SECTION",
+            help="Write this section, like customers, and no other; may be given several times.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            metavar="SECTION",
+            help="Leave this section out; may be given several times.",
+        ),
+    ] = None,
     organization: OrganizationOption = None,
 ) -> None:
-    """Write the organization as a gym file, as it stands now; in UTF-8, whatever the terminal's is."""
+    """Write the organization as a gym file, as it stands now; in UTF-8, whatever the terminal's is.
+
+    The organization itself is always in it. What a part refers to is looked for among what is
+    stored when it is loaded.
+    """
     from kursplan import gymfile
 
+    sections = _sections(only or gymfile.SECTIONS) - _sections(without or ())
+
     async def task(office: Office) -> str:
-        return await gymfile.dump(office.database, office.clock, office.organization_key)
+        return await gymfile.dump(office.database, office.clock, office.organization_key, sections)
 
     text = in_office(organization, task).encode()
     if output is None:
@@ -215,6 +238,19 @@ def schema() -> None:
     from kursplan.gymfile import SCHEMA_TEXT
 
     typer.echo(SCHEMA_TEXT.rstrip("\n").encode())
+
+
+def _sections(named: Iterable[str]) -> frozenset[str]:
+    """The sections of those names."""
+    from kursplan.gymfile import SECTIONS
+
+    wanted = frozenset(each.strip().lower() for each in named)
+    if strange := sorted(wanted - {*SECTIONS}):
+        names = ", ".join(SECTIONS)
+        if strange == ["organization"]:
+            raise Stop(f"the organization itself is in every gym file; sections are {names}", 2)
+        raise Stop(f"a gym file has no section {' and no '.join(strange)}: there are {names}", 2)
+    return wanted
 
 
 @contextmanager
@@ -238,12 +274,14 @@ def progress_of_loading() -> Iterator[Callable[[str, int, int], None]]:
 
 @contextmanager
 def _mistakes_told() -> Iterator[None]:
-    from kursplan.gymfile import GymFileMistakes
+    from kursplan.gymfile import Clashes, GymFileMistakes
 
     try:
         yield
     except GymFileMistakes as wrong:
         raise Stop(_told(wrong.mistakes)) from wrong
+    except Clashes as refused:
+        raise refused_for(refused.clashing) from refused
 
 
 def _text(file: Path) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, lines_of
 from kursplan.cli.consent import as_json, events, said
 from kursplan.cli.output import Stop, counted, local_time, say, table, zoned
 from kursplan.domain.consequences import Becomes
@@ -83,6 +84,7 @@ def told(foretold: Foretold, *, will: str) -> Iterator[str]:
     yield from changes(foretold.differences)
     if foretold.rehearsed is not None:
         yield from _consequences(foretold.rehearsed)
+        yield from lines_of(foretold.clashes)
         yield f"Partners {will} be told: {events(foretold.rehearsed.told)}."
 
 
@@ -161,6 +163,7 @@ def _first(lines: list[str], one: str) -> Iterator[str]:
 
 def notes(differences: Differences) -> Iterator[str]:
     """What is left as it is, and what is to be looked at."""
+    yield from lines_of(differences.summary.clashes)
     if differences.conflicts:
         yield "Left alone, because the file and others changed it (--prefer file has the file win):"
         yield from _first([f"  {each}" for each in differences.conflicts], "conflict")
@@ -215,6 +218,7 @@ _SIGNS = {"NEW": "+", "REMOVED": "-", "STAYS": "~"}
 
 def as_document(foretold: Foretold, *, dry_run: bool) -> dict[str, object]:
     rehearsed = foretold.rehearsed
+    clashes = foretold.clashes if dry_run else foretold.differences.summary.clashes
     return {
         "dry_run": dry_run,
         **differences_as_document(foretold.differences),
@@ -222,6 +226,7 @@ def as_document(foretold: Foretold, *, dry_run: bool) -> dict[str, object]:
         "bookings": [] if rehearsed is None else [as_json(each) for each in rehearsed.changes],
         "slots": [] if rehearsed is None else [_slot_as_json(each) for each in rehearsed.slots],
         "events": {} if rehearsed is None else dict(rehearsed.told),
+        "clashes": clash_documents(clashes),
     }
 
 

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 import typer
 
+from kursplan.cli.clashes import refused_for
 from kursplan.cli.output import Stop, refused
 from kursplan.clock import Clock, SystemClock
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -61,19 +63,23 @@ class Office:
         """The answer to one of the store's queries, asked for this organization."""
         return await self.database.read(lambda tx: query(tx, self.organization_id, *args, **named))
 
-    async def take(self, command: Command[T | Refusal]) -> T:
+    async def take(self, command: Command[T | Refusal | Clashing]) -> T:
         """Have the desk do it; a refusal stops the command and is told."""
-        answer = await self.desk.take(command)
-        if isinstance(answer, Refusal):
-            raise refused(answer)
-        return answer
+        return _granted(await self.desk.take(command))
 
-    async def rehearse(self, command: Command[T | Refusal]) -> Rehearsed[T]:
+    async def rehearse(self, command: Command[T | Refusal | Clashing]) -> Rehearsed[T]:
         """What the desk would do; a refusal stops the command and is told."""
         rehearsed = await self.desk.rehearse(command)
-        if isinstance(rehearsed.answer, Refusal):
-            raise refused(rehearsed.answer)
+        _granted(rehearsed.answer)
         return cast("Rehearsed[T]", rehearsed)
+
+
+def _granted(answer: T | Refusal | Clashing) -> T:
+    if isinstance(answer, Refusal):
+        raise refused(answer)
+    if isinstance(answer, Clashing):
+        raise refused_for(answer)
+    return answer
 
 
 def read_settings() -> Settings:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,11 +31,19 @@ class Stop(Exception):
     """The command can't go on, for a reason that the caller can do something about.
 
     `status` is the exit status: 1, or 2 where the command was not used as it is meant. `code` is
-    for scripts: a refusal of the rules, or one of the two words for the rest.
+    for scripts: a refusal of the rules, or one of the two words for the rest; `details` are for them too.
     """
 
-    def __init__(self, message: str, status: int = 1, *, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        status: int = 1,
+        *,
+        code: str | None = None,
+        details: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message)
+        self.details = details
         self.status = status
         self.code = code or ("USAGE" if status == 2 else "FAILED")
 
@@ -51,7 +60,7 @@ def stopped(stop: Stop, *, json: bool) -> None:
     if not json:
         trouble(str(stop))
         return
-    error = {"code": stop.code, "message": str(stop)}
+    error = {"code": stop.code, "message": str(stop), **stop.details}
     typer.echo(json_text({"error": error}), err=True)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.consent import DryRunOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
@@ -192,6 +193,7 @@ def edit(
                 "changed_slots": list(done.changed),
                 "cancelled_slots": [each.slot_id for each in done.cancelled],
                 "new_slots": done.made,
+                "clashes": clash_documents(done.clashes),
             }
         )
         return
@@ -200,6 +202,7 @@ def edit(
         f"{counted(len(done.changed), 'slot')} changed, {len(done.cancelled)} cancelled, "
         f"{done.made} new."
     )
+    tell_clashes(done.clashes)
 
 
 class _Names:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from kursplan.cli.clashes import clash_documents, sentence, tell_clashes
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.office import Office
     from kursplan.desk.change_slot import SlotChanged
+    from kursplan.domain.clashes import Clash
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="The slots of the timetable.")
@@ -137,6 +139,52 @@ def list_slots(
     )
 
 
+@app.command("clashes")
+def list_clashes(
+    studio: StudioOption = None,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            min=1,
+            max=366,
+            help="Only those of so many days from now on; all to come where it is left out.",
+        ),
+    ] = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show which instructors and rooms are twice at the same time, on slots that are not over.
+
+    A room that is marked as shared never is. With --studio, one of the two slots is there.
+    """
+    from kursplan.domain.clashes import overlaps
+    from kursplan.store import clashes
+
+    async def task(office: Office) -> tuple[Clash, ...]:
+        if studio is not None:
+            await studio_by_key(office, studio)
+        now = office.clock.now()
+        found = overlaps(await office.read(clashes.to_come, now))
+        if days is not None:
+            # Both take place by then: the later one starts within those days.
+            found = [each for each in found if each.other.starts_at < now + timedelta(days=days)]
+        return await office.read(clashes.told, found)
+
+    found = [
+        each
+        for each in in_office(organization, task)
+        if studio is None or any(slot.studio == studio for slot in each.slots)
+    ]
+    if json:
+        document(clash_documents(found))
+        return
+    if not found:
+        say("Nobody and no room is twice at the same time.")
+    for each in found:
+        say(sentence(each))
+
+
 @app.command()
 def show(
     slot: SlotArgument, organization: OrganizationOption = None, json: JsonOption = False
@@ -213,33 +261,35 @@ def give_back(
     json: JsonOption = False,
 ) -> None:
     """Give a slot back to its series: what was changed by hand on it follows the plan again."""
-    from kursplan.desk.give_back import EVERYTHING, GiveBack
+    from kursplan.desk.give_back import EVERYTHING, GiveBack, SlotGivenBack
 
     aspects = frozenset(map(_aspect, only)) if only else EVERYTHING
 
-    async def task(office: Office) -> tuple[bool, AnyRow]:
+    async def task(office: Office) -> tuple[SlotGivenBack, AnyRow]:
         command = GiveBack(office.organization_id, slot, aspects)
-        changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return changed, await _slot(office, slot)
+        done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
+        return done, await _slot(office, slot)
 
-    changed, row = in_office(organization, task)
+    done, row = in_office(organization, task)
     if json:
         document(
             {
                 "slot_id": row.id,
-                "changed": changed,
+                "changed": done.changed,
                 "starts_at": zoned(row.starts_at, row.zone),
                 "ends_at": zoned(row.ends_at, row.zone),
                 "changed_by_hand": sorted(row.own),
+                "clashes": clash_documents(done.clashes),
             }
         )
         return
-    if not changed:
+    if not done.changed:
         say(f"Slot {row.id} is like that already.")
         return
     kept = ", ".join(words(each) for each in sorted(row.own))
     span = local_span(row.starts_at, row.ends_at, row.zone)
     say(f"{row.title}: {span}, follows its series{f'; its own stays: {kept}' if kept else ''}.")
+    tell_clashes(done.clashes)
 
 
 @app.command()
@@ -407,6 +457,7 @@ def restore(
                     {"booking_id": each.id, "customer_id": each.customer_id, "reason": reason}
                     for each, reason in done.refused
                 ],
+                "clashes": clash_documents(done.clashes),
             }
         )
         return
@@ -416,6 +467,7 @@ def restore(
         say(f"{names[each.customer_id]} is back: {words(each.status)} (booking {each.id}).")
     for each, reason in done.refused:
         say(f"{names[each.customer_id]} is not back: {words(reason)} (booking {each.id}).")
+    tell_clashes(done.clashes)
 
 
 @app.command()
@@ -441,6 +493,7 @@ def swap(
     json: JsonOption = False,
 ) -> None:
     """Have the instructors of two slots give each other's, in one deed."""
+    from kursplan.desk.clashes import clashes_of
     from kursplan.desk.stand_in import SlotStaffed
     from kursplan.desk.swap_instructors import SwapInstructors
     from kursplan.store import schedule
@@ -466,6 +519,7 @@ def swap(
                         {"employee_id": employee, "name": names[employee]}
                         for employee in each.instructors
                     ],
+                    "clashes": clash_documents(each.clashes),
                 }
                 for each in swapped
             ]
@@ -474,6 +528,7 @@ def swap(
     for each in swapped:
         given = ", ".join(names[employee] for employee in each.instructors)
         say(f"Slot {each.slot_id} is given by {given}.")
+    tell_clashes(clashes_of(swapped))
 
 
 @app.command()
@@ -547,11 +602,13 @@ def stand_in(
                     {"employee_id": employee_id, "name": name}
                     for employee_id, name in zip(done.instructors, names, strict=True)
                 ],
+                "clashes": clash_documents(done.clashes),
             }
         )
         return
     already = "" if done.changed else " already"
     say(f"Slot {slot} is given by {', '.join(names)}{already}.")
+    tell_clashes(done.clashes)
 
 
 def _aspect(named: str) -> Own:
@@ -648,6 +705,7 @@ def _tell_change(changed: SlotChanged, row: AnyRow, *, json: bool) -> None:
                     }
                     for each in changed.conflicts
                 ],
+                "clashes": clash_documents(changed.clashes),
             }
         )
         return
@@ -665,3 +723,4 @@ def _tell_change(changed: SlotChanged, row: AnyRow, *, json: bool) -> None:
             f"Look at booking {each.id} of customer {each.customer_id}: "
             f"it would be refused now ({words(each.conflict)})."
         )
+    tell_clashes(changed.clashes)

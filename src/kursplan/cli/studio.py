@@ -1,4 +1,4 @@
-"""`kursplan studio`: when a studio is closed."""
+"""`kursplan studio`: when a studio is closed, and what it refuses."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kursplan.cli.consent import DryRunOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
+from kursplan.domain.clashes import OnClash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kursplan.desk.close_studio import StudioHours
     from kursplan.store.rows import AnyRow
 
-app = typer.Typer(no_args_is_help=True, help="Studios and when they are closed.")
+app = typer.Typer(no_args_is_help=True, help="Studios, when they are closed, and what they refuse.")
 
 MOMENTS_OR_DAY = [*MOMENTS, DAY]
 
@@ -50,6 +51,7 @@ def list_studios(organization: OrganizationOption = None, json: JsonOption = Fal
                     "key": each.key,
                     "name": each.name,
                     "zone": each.zone,
+                    "clashes": each.clashes,
                     "closures": [
                         {
                             "key": closed.key,
@@ -196,6 +198,39 @@ def open_again(
         return
     say(f"{studio} is no longer closed by {key}.")
     _tell_reviewed(done)
+
+
+@app.command("clashes")
+def set_on_clash(
+    studio: StudioArgument,
+    answer: Annotated[
+        OnClash,
+        typer.Argument(
+            metavar="WARN|REFUSE",
+            case_sensitive=False,
+            help="`warn`: it is done and told. `refuse`: nothing is done.",
+        ),
+    ],
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say whether an instructor or a room twice at the same time is told only, or refused.
+
+    What is so already stays; see `kursplan slot clashes`.
+    """
+    from kursplan.desk.studios import SetOnClash
+
+    async def task(office: Office) -> tuple[bool, AnyRow]:
+        known = await studio_by_key(office, studio)
+        return await office.take(SetOnClash(office.organization_id, known.id, answer)), known
+
+    changed, known = in_office(organization, task)
+    if json:
+        document({"studio_id": known.id, "clashes": answer, "changed": changed})
+        return
+    already = "" if changed else " already"
+    does = "refuses" if answer is OnClash.REFUSE else "warns of"
+    say(f"{studio}{already} {does} an instructor or a room twice at the same time.")
 
 
 async def studio_by_key(office: Office, key: str) -> AnyRow:

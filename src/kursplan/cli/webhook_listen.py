@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 def listen(
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 for any.")
+        int,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            envvar="WEBHOOK_PORT",
+            help="The port to listen on; 0 for any.",
+        ),
     ] = 9000,
     webhook_key: Annotated[
         str | None,
@@ -61,7 +68,7 @@ def listen(
     """Receive events on this machine, check key and signature, and print them, until Ctrl-C.
 
     The server has to be allowed to call it: start that with KURSPLAN_WEBHOOKS_INSECURE=on, and add
-    the endpoint http://localhost:9000/.
+    the endpoint http://localhost:9000/. The demo has done both, and prints the line to paste.
     """
     from kursplan.cli.serve import bind, run
     from kursplan.web.listen import listen, port_of

@@ -42,6 +42,7 @@ def document(today: date) -> Entry:
         "rates": RATES,
         "classes": [*CLASSES_BERLIN, *CLASSES_NEW_YORK],
         "series": [_series(today, *each) for each in SERIES],
+        "slots": [_clashing(today)],
         "customers": [
             *customers(BERLIN, CUSTOMERS_BERLIN, today),
             *customers(NEW_YORK, CUSTOMERS_NEW_YORK, today),
@@ -95,7 +96,12 @@ def _berlin(today: date) -> Entry:
             {"key": "saal-2", "name": "Saal 2", "description": "Reformer und Matten"},
             {"key": "radraum", "name": "Radraum", "description": "12 Räder"},
             {"key": "ring", "name": "Boxring"},
-            {"key": "ufer", "name": "Uferwiese", "description": "Draußen, bei jedem Wetter"},
+            {
+                "key": "ufer",
+                "name": "Uferwiese",
+                "description": "Draußen, bei jedem Wetter",
+                "shared": True,
+            },
         ],
         "closures": [
             {
@@ -385,6 +391,19 @@ SERIES = (
     ("boxing-evening", "boxing", "Tu Th", "19:15", "loft", ["hiro"]),
     ("barre-morning", "barre", "Mo We Fr Sa", "09:30", "loft", ["tessa"]),
 )
+
+
+def _clashing(today: date) -> Entry:
+    """On a Friday, when Tessa gives Barre: so there is something to see for `kursplan slot clashes`."""
+    soonest = today + timedelta(days=10)
+    friday = soonest + timedelta(days=(4 - soonest.weekday()) % 7)
+    return {
+        "key": "ride-trial",
+        "class": "ride",
+        "start": f"{friday}T10:00",
+        "location": "engine-room",
+        "instructors": ["tessa"],
+    }
 
 
 def _series(

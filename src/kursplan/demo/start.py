@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kursplan import gymfile
 from kursplan.clock import Clock
 from kursplan.demo import company as made_up
 from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
+from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
 from kursplan.desk.desk import Desk
 from kursplan.desk.keys import IssueKey
@@ -31,6 +33,7 @@ class StudioKeys:
     """A studio, and the keys by which the demo's application speaks for it."""
 
     studio_id: int
+    integration_id: int
     name: str
     api_key: str = field(repr=False)
     webhook_key: str = field(repr=False)
@@ -46,10 +49,11 @@ class StudioKeys:
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What there is to try out; the first studio is the one that the examples are of."""
+    """What there is to try out; the examples and the webhook are of the first studio."""
 
     studios: tuple[StudioKeys, ...]
     examples: Examples
+    hook: Hook
 
     def written(self, base_url: str) -> dict[str, object]:
         """As `demo.json` has it."""
@@ -57,6 +61,22 @@ class Demo:
             "base_url": base_url,
             "studios": [each.written() for each in self.studios],
             "examples": self.examples.written(),
+            "webhook": self.hook.written(),
+        }
+
+    def exported(self, base_url: str, database: Path) -> dict[str, str]:
+        """As `demo.env` has it: the same for a shell, and what the command needs to work on the demo."""
+        first, second, *_ = self.studios
+        return {
+            "BASE_URL": base_url,
+            "API_KEY": first.api_key,
+            "API_KEY_ELSEWHERE": second.api_key,
+            **{name.upper(): str(each) for name, each in self.examples.written().items()},
+            "WEBHOOK_KEY": first.webhook_key,
+            "WEBHOOK_SECRET": self.hook.secret,
+            "WEBHOOK_PORT": str(urlsplit(self.hook.url).port or ""),
+            "KURSPLAN_DATABASE_URL": url_of(database),
+            "KURSPLAN_WEBHOOKS_INSECURE": "on",
         }
 
 
@@ -64,8 +84,12 @@ def url_of(database: Path) -> str:
     return f"sqlite:///{database.absolute()}"
 
 
-async def start(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> Demo:
+async def start(
+    folder: Folder, clock: Clock, horizon_days: int, progress: Progress, webhook_port: int = 9000
+) -> Demo:
     """The company in the folder, founded if there is none, and what there is to try out in it.
+
+    Of what happens it tells a receiver at that port of this machine.
 
     Raises `NoExamples`, `SchemaOutdated` where another version founded it, and OSError.
     """
@@ -81,7 +105,9 @@ async def start(folder: Folder, clock: Clock, horizon_days: int, progress: Progr
         company = Company(organization_id, database, desk, clock)
         await let_people_book(company)
         chosen = await examples(company, Examples.read(written.get("examples")))
-        return Demo(await _keys(company, written), chosen)
+        studios = await _keys(company, written)
+        told = await hook(company, studios[0].integration_id, written, webhook_port)
+        return Demo(studios, chosen, told)
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
@@ -124,7 +150,7 @@ async def _keys(company: Company, written: Mapping[str, Any]) -> tuple[StudioKey
             [key_id] = await company.database.take_ids(1)
             command, api_key = IssueKey.fresh(company.organization_id, integration_id, key_id)
             await company.desk.take(command)
-        found.append(StudioKeys(studio.id, studio.name, api_key, webhook_key))
+        found.append(StudioKeys(studio.id, integration_id, studio.name, api_key, webhook_key))
     return tuple(found)
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from kursplan.desk.clashes import held, look
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import flag
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import instant_of
@@ -44,6 +46,8 @@ class SlotChanged:
     """Who moved up from the waiting list, because seats became free."""
     conflicts: tuple[Booking, ...] = ()
     """After a move: the bookings that would be refused at the new time, each with its reason."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class ChangeSlot(Deed):
     def _retimes(self) -> bool:
         return self.local_start is not None or self.duration_minutes is not None
 
-    def perform(self, turn: Turn) -> SlotChanged | Refusal:
+    def perform(self, turn: Turn) -> SlotChanged | Refusal | Clashing:
         before = changeable(turn, self.slot_id)
         if isinstance(before, Refusal):
             return before
@@ -106,6 +110,9 @@ class ChangeSlot(Deed):
         if refusal := self._unknown(turn, before):
             return refusal
         after = self._reshaped(times)
+        clashes = self._clashes(turn, before, after)
+        if isinstance(clashes, Clashing):
+            return clashes
         own = _made_own(before, after)
         promoted: list[Booking] = []
         if self.instructor_ids is not None and put_instructors(turn, before, self.instructor_ids):
@@ -118,6 +125,7 @@ class ChangeSlot(Deed):
             over_capacity=turn.slots[before.id].over_capacity,
             promoted=tuple(promoted),
             conflicts=self._conflicts(turn),
+            clashes=clashes,
         )
 
     def _times(self, slot: Slot, now: datetime) -> Slot | Refusal:
@@ -165,6 +173,13 @@ class ChangeSlot(Deed):
         if self.additional_participants is not None:
             slot = replace(slot, additional_participants=self.additional_participants)
         return slot
+
+    def _clashes(self, turn: Turn, before: Slot, after: Slot) -> tuple[Clash, ...] | Clashing:
+        if not self._retimes and self.location_id is SAME and self.instructor_ids is None:
+            return ()
+        given = instructors.of_slots(turn.tx, turn.organization_id, [before.id])[before.id]
+        wanted = given if self.instructor_ids is None else self.instructor_ids
+        return look(turn, [held(before, given)], [held(after, wanted)])
 
     def _conflicts(self, turn: Turn) -> tuple[Booking, ...]:
         if not self._retimes:

@@ -7,22 +7,25 @@ cancelled slot stays cancelled. Editing a single slot is another deed, `ChangeSl
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
+from kursplan.desk.clashes import Outlook, held, look
 from kursplan.desk.extend_series import extend, midnight
 from kursplan.desk.overtaken import check
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import series
+from kursplan.store import instructors, series
 from kursplan.store.series import KnowAs
 
 ONE_DAY = timedelta(days=1)
@@ -59,6 +62,8 @@ class SeriesEdited:
     """The slots for which the new plan has no place."""
     made: int = 0
     """How many slots are new."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are, or will be, twice at the same time by the new plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ class EditSeries(Deed):
     stood: SeriesPlan | None = None
     """Its plan when this was decided, if that matters."""
 
-    def perform(self, turn: Turn) -> SeriesEdited | Refusal:
+    def perform(self, turn: Turn) -> SeriesEdited | Refusal | Clashing:
         edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
             return Refusal.SERIES_NOT_FOUND
@@ -98,32 +103,27 @@ class EditSeries(Deed):
         following = [each for each in turn.need_slots(known) if follows(each, turn.now)]
         staying = [each for each in following if has_place(after.plan, each)]
         given_up = [each for each in following if not has_place(after.plan, each)]
+        wanted = [placed(each, after, turn.now) for each in staying]
+        change = _Change(edited, after, from_day, known, frozenset(each.id for each in given_up))
+        clashes = _clashes(turn, change, staying, wanted)
+        if isinstance(clashes, Clashing):
+            return clashes
         turn.need_rosters(each.id for each in given_up)
         cancelled = tuple(
             SlotCancelled(each.id, changed=True, bookings=cancel_slot(turn, each))
             for each in given_up
         )
-        changed = reshape_all(
-            turn, [placed(each, after, turn.now) for each in staying], after.shape.instructors
-        )
+        changed = reshape_all(turn, wanted, after.shape.instructors)
 
         self._record(turn, edited, after, from_day)
-        free_again = {each.id for each in given_up}
         series.know_as(
             turn.tx,
             self.organization_id,
-            [
-                KnowAs(
-                    slot_id,
-                    after.id,
-                    None if slot_id in free_again else after.plan.start_on(occurrence.date()),
-                )
-                for slot_id, occurrence in known.items()
-            ],
+            [KnowAs(slot_id, after.id, start) for slot_id, start in change.known_as.items()],
         )
         until = after.extended_until
         made = 0 if until is None else extend(turn, after, until)
-        return SeriesEdited(after, changed, cancelled, made)
+        return SeriesEdited(after, changed, cancelled, made, clashes)
 
     def _after(self, turn: Turn, edited: Series, from_day: date) -> Series:
         """The series with the new plan: the same one, or one that begins on `from_day`."""
@@ -145,6 +145,45 @@ class EditSeries(Deed):
         series.add(turn.tx, self.organization_id, after)
         ended = replace(edited.plan, last_day=from_day - ONE_DAY)
         series.change(turn.tx, self.organization_id, replace(edited, plan=ended))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """From one plan to another, on a day and all that follow it."""
+
+    before: Series
+    after: Series
+    from_day: date
+    known: Mapping[int, datetime]
+    """The slots by the local start that the old plan knows them by."""
+    given_up: frozenset[int]
+    """Those for which the new plan has no place."""
+
+    @property
+    def known_as(self) -> dict[int, datetime | None]:
+        """The slots by the local start that the new plan knows them by; none where it makes a new one."""
+        start_on = self.after.plan.start_on
+        return {
+            slot_id: None if slot_id in self.given_up else start_on(occurrence.date())
+            for slot_id, occurrence in self.known.items()
+        }
+
+
+def _clashes(
+    turn: Turn, change: _Change, staying: Sequence[Slot], wanted: Sequence[Slot]
+) -> tuple[Clash, ...] | Clashing:
+    """Of the slots that stay, as they are and as is `wanted`, and of those that are yet to be made."""
+    old, new = change.before, change.after
+    outlook = Outlook.of(turn, new, change.from_day, but=old.id)
+    given = instructors.of_slots(turn.tx, turn.organization_id, [each.id for each in staying])
+    before = [held(each, given[each.id]) for each in staying]
+    before += outlook.ahead(old, frozenset(change.known.values()))
+    after = [
+        held(each, given[each.id] if Own.INSTRUCTORS in each.own else new.shape.instructors)
+        for each in wanted
+    ]
+    after += outlook.ahead(new, frozenset(change.known_as.values()))
+    return look(turn, before, after, others=outlook.others, without=change.given_up)
 
 
 def follows(slot: Slot, now: datetime) -> bool:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import placed
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import series
+from kursplan.store import instructors, series
 
 EVERYTHING = frozenset(Own)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotGivenBack:
+    """The slot follows its series."""
+
+    slot_id: int
+    changed: bool
+    """Whether anything is different from before."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,6 @@ class GiveBack(Deed):
 
     The time stays pinned where the series has no place for it: its plan has given up the day, or
     that time is past.
-    The answer is whether anything changed.
     """
 
     organization_id: int
@@ -34,7 +46,7 @@ class GiveBack(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(rosters=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> bool | Refusal:
+    def perform(self, turn: Turn) -> SlotGivenBack | Refusal | Clashing:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
             return Refusal.CLASS_SLOT_NOT_FOUND
@@ -48,8 +60,14 @@ class GiveBack(Deed):
         freed = replace(slot, own=slot.own - self.aspects)
         if Own.TIME in slot.own - freed.own:
             freed = self._on_its_day(turn, freed, of)
-        reshape_all(turn, [placed(freed, of, turn.now)], of.shape.instructors)
-        return turn.slots[slot.id] != slot
+        wanted = placed(freed, of, turn.now)
+        given = instructors.of_slots(turn.tx, self.organization_id, [slot.id])[slot.id]
+        final = given if Own.INSTRUCTORS in wanted.own else of.shape.instructors
+        clashes = look(turn, [held(slot, given)], [held(wanted, final)])
+        if isinstance(clashes, Clashing):
+            return clashes
+        reshape_all(turn, [wanted], of.shape.instructors)
+        return SlotGivenBack(slot.id, turn.slots[slot.id] != slot, clashes)
 
     def _on_its_day(self, turn: Turn, slot: Slot, of: Series) -> Slot:
         """The slot on the day for which it was planned first, or pinned where it is."""

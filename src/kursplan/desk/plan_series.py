@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.clashes import Outlook, look
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.clashes import Clash, Clashing
+from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.store import instructors, series, slots
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlanned:
+    """The series is there, and has no slots yet."""
+
+    series: Series
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room will be twice at the same time, in the first weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,7 @@ class PlanSeries(Deed):
     """The name by which staff and the gym file know it; nobody else's in the organization."""
     plan: SeriesPlan
 
-    def perform(self, turn: Turn) -> Series | Refusal:
+    def perform(self, turn: Turn) -> SeriesPlanned | Refusal | Clashing:
         planned = series.new_in_class(
             turn.tx,
             self.organization_id,
@@ -35,8 +47,12 @@ class PlanSeries(Deed):
             return Refusal.CLASS_NOT_FOUND
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
+        outlook = Outlook.of(turn, planned, day_of(turn.now, planned.zone))
+        clashes = look(turn, [], outlook.ahead(planned), others=outlook.others)
+        if isinstance(clashes, Clashing):
+            return clashes
         series.add(turn.tx, self.organization_id, planned)
-        return planned
+        return SeriesPlanned(planned, clashes)
 
 
 def names_unknown(turn: Turn, studio_id: int, plan: SeriesPlan) -> Refusal | None:

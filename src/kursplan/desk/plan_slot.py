@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from kursplan.desk.clashes import held, look
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES, Class
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors, plan, slots
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlanned:
+    """The slot is on the timetable."""
+
+    slot: Slot
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class PlanSlot(Deed):
         if len(set(self.instructor_ids)) < len(self.instructor_ids):
             raise ValueError("An instructor is named twice: name each once.")
 
-    def perform(self, turn: Turn) -> Slot | Refusal:
+    def perform(self, turn: Turn) -> SlotPlanned | Refusal | Clashing:
         tx, organization_id = turn.tx, self.organization_id
         host = plan.host(tx, organization_id, self.class_id)
         if host is None:
@@ -69,9 +80,12 @@ class PlanSlot(Deed):
         slot = self._slot(host)
         if slot.starts_at <= turn.now:
             return Refusal.INVALID_TIMES
+        clashes = look(turn, [], [held(slot, self.instructor_ids)])
+        if isinstance(clashes, Clashing):
+            return clashes
         plan.add_slot(tx, organization_id, self.key, slot, self.instructor_ids)
         turn.take_in([self.slot_id])
-        return turn.slots[self.slot_id]
+        return SlotPlanned(turn.slots[self.slot_id], clashes)
 
     def _slot(self, host: plan.Host) -> Slot:
         standard = host.standard

@@ -118,8 +118,8 @@ def nobody_moves_up(turn: Turn, slot: Slot) -> bool:
 def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Booking]:
     """Seat as many who wait as there are seats free; who moved up.
 
-    Belongs into the turn in which the seats became free, so that nobody ever waits beside an
-    empty one. Whoever is seated by the very command that books is told once, as created; for other
+    Belongs into the turn in which the seats became free, so that nobody waits beside one that the
+    house would give them. Whoever is seated by the very command that books is told once, as created; for other
     commands of the turn it is a promotion like any other.
     """
     if slot.waiting == 0 or slot.seats_free < 1 or not slot.promotes(turn.now):

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.clashes import held, look
+from kursplan.desk.edit_series import planned_day
+from kursplan.desk.extend_series import midnight
 from kursplan.desk.promote import Seat, fill_seats, take_seat
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import bookings
+from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.store import bookings, instructors, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class SlotRestored:
     """Who is on it again, as they sit or wait there now."""
     refused: tuple[tuple[Booking, Refusal], ...] = ()
     """Who was on it, and is not admitted any more."""
+    clashes: tuple[Clash, ...] = ()
+    """Where its instructors or its room are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,9 @@ class RestoreSlot(Deed):
 
     `with_bookings` puts those back who were on it when it was cancelled, in their order and seats
     first, as far as the rules still admit them.
+
+    A slot that its series had given up is one of the series again. Where the plan does not have its
+    day, or another time, it keeps its own, so that the next edit does not take it away.
     """
 
     organization_id: int
@@ -44,7 +53,7 @@ class RestoreSlot(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotRestored | Refusal:
+    def perform(self, turn: Turn) -> SlotRestored | Refusal | Clashing:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
             return Refusal.CLASS_SLOT_NOT_FOUND
@@ -53,7 +62,11 @@ class RestoreSlot(Deed):
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
-        restored = replace(slot, status=SlotStatus.PLANNED)
+        given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id])[slot.id]
+        clashes = look(turn, [], [held(slot, given)])
+        if isinstance(clashes, Clashing):
+            return clashes
+        restored = _known_again(turn, replace(slot, status=SlotStatus.PLANNED))
         turn.change_slot(restored)
         turn.tell_slot(EventType.CLASS_SLOT_UPDATED, restored)
         refused = tuple(self._put_back(turn, were) if self.with_bookings else ())
@@ -65,7 +78,7 @@ class RestoreSlot(Deed):
         for booking in back:
             if booking.id not in moved_up:
                 turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
-        return SlotRestored(slot.id, changed=True, back=back, refused=refused)
+        return SlotRestored(slot.id, True, back, refused, clashes)
 
     def _put_back(self, turn: Turn, were: Iterable[Booking]) -> Iterable[tuple[Booking, Refusal]]:
         """Give each what they held, or a position behind where no seat is left; who is refused."""
@@ -83,6 +96,28 @@ class RestoreSlot(Deed):
                 turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
             else:
                 take_seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
+
+
+def _known_again(turn: Turn, slot: Slot) -> Slot:
+    """The slot as one of its series, also where that had given it up.
+
+    Where the series has made another for its place meanwhile, it stays beside the series.
+    """
+    if slot.series_id is None:
+        return slot
+    if series.occurrence(turn.tx, turn.organization_id, slot.id) is not None:
+        return slot
+    of = series.load(turn.tx, turn.organization_id, slot.series_id)
+    if of is None:
+        return slot
+    day = planned_day(slot)
+    occurrence = of.plan.start_on(day)
+    known = series.known_since(turn.tx, turn.organization_id, of.id, midnight(day))
+    if occurrence not in known.values():
+        series.know_as(turn.tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
+    if of.plan.takes_place_on(day) and slot.local_start == occurrence:
+        return slot
+    return replace(slot, own=slot.own | {Own.TIME})
 
 
 def _were_on(turn: Turn, slot: Slot) -> list[Booking]:

@@ -5,11 +5,13 @@ What the API shows is the final set of instructors. Who was replaced, and why, i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import changeable, reshape
+from kursplan.desk.clashes import held, look
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors, series
@@ -22,6 +24,8 @@ class SlotStaffed:
     slot_id: int
     instructors: tuple[int, ...]
     changed: bool
+    clashes: tuple[Clash, ...] = ()
+    """Where they are twice at the same time now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class PutStandIn(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal | Clashing:
         slot = changeable(turn, self.slot_id)
         if isinstance(slot, Refusal):
             return slot
@@ -56,6 +60,10 @@ class PutStandIn(Deed):
             return Refusal.INSTRUCTOR_NOT_ON_SLOT
         if self.stand_in_id in given:
             return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        final = exchanged(given, self.replaced_id, self.stand_in_id)
+        clashes = look(turn, [held(slot, given)], [held(slot, final)])
+        if isinstance(clashes, Clashing):
+            return clashes
         instructors.add_stand_in(
             turn.tx,
             turn.organization_id,
@@ -65,7 +73,7 @@ class PutStandIn(Deed):
             reason=self.reason,
             at=turn.now,
         )
-        return exchanged(turn, slot, given, self.replaced_id, self.stand_in_id)
+        return staff(turn, slot, final, clashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ class RemoveStandIn(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal | Clashing:
         slot = changeable(turn, self.slot_id)
         if isinstance(slot, Refusal):
             return slot
@@ -99,19 +107,28 @@ class RemoveStandIn(Deed):
         removed = standing[-1]
         if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
             return Refusal.EMPLOYEE_NOT_FOUND
+        final = exchanged(given, removed.stand_in_id, removed.replaced_id)
+        clashes = look(turn, [held(slot, given)], [held(slot, final)])
+        if isinstance(clashes, Clashing):
+            return clashes
         instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
-        return exchanged(turn, slot, given, removed.stand_in_id, removed.replaced_id)
+        return staff(turn, slot, final, clashes)
 
 
-def exchanged(turn: Turn, slot: Slot, given: Sequence[int], leaves: int, comes: int) -> SlotStaffed:
+def exchanged(given: Sequence[int], leaves: int, comes: int) -> tuple[int, ...]:
     """The one who comes takes the position of the one who leaves."""
-    final = tuple(comes if each == leaves else each for each in given)
+    return tuple(comes if each == leaves else each for each in given)
+
+
+def staff(turn: Turn, slot: Slot, final: tuple[int, ...], clashes: Iterable[Clash]) -> SlotStaffed:
+    """Have these give the slot from now on; of the clashes, those of the slot are told."""
     instructors.put(turn.tx, turn.organization_id, {slot.id: final})
     own = slot.own | {Own.INSTRUCTORS}
     if _as_planned(turn, slot, final):
         own = slot.own - {Own.INSTRUCTORS}
     reshape(turn, replace(slot, own=own))
-    return SlotStaffed(slot.id, final, changed=True)
+    here = tuple(each for each in clashes if each.is_of(slot.id))
+    return SlotStaffed(slot.id, final, changed=True, clashes=here)
 
 
 def _as_planned(turn: Turn, slot: Slot, given: tuple[int, ...]) -> bool:

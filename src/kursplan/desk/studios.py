@@ -13,9 +13,11 @@ from kursplan.desk.overtaken import check
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import local
+from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
 from kursplan.store import closures, studios
 
@@ -97,6 +99,28 @@ class RecordStudio(Deed):
             self.studio_id,
             closures.of_studio(turn.tx, self.organization_id, self.studio_id, zone, since),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SetOnClash(Deed):
+    """Have the studio warn, or refuse, where an instructor or a room would be twice at the same time.
+
+    What is so already stays, and is told by `kursplan slot clashes`. The answer is whether anything
+    changed.
+    """
+
+    organization_id: int
+    studio_id: int
+    on_clash: OnClash
+
+    def perform(self, turn: Turn) -> bool | Refusal:
+        before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
+        if before is None:
+            return Refusal.STUDIO_NOT_FOUND
+        after = replace(before, clashes=self.on_clash)
+        if after != before:
+            studios.change(turn.tx, self.organization_id, self.studio_id, after)
+        return after != before
 
 
 def _without_hours(entry: StudioEntry) -> StudioEntry:

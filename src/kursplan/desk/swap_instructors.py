@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
-from kursplan.desk.stand_in import SlotStaffed, exchanged
+from kursplan.desk.clashes import held, look
+from kursplan.desk.stand_in import SlotStaffed, exchanged, staff
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
 from kursplan.store import instructors
 
@@ -36,7 +38,7 @@ class SwapInstructors(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id, self.other_slot_id}))
 
-    def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal:
+    def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal | Clashing:
         slot = changeable(turn, self.slot_id)
         other = changeable(turn, self.other_slot_id)
         if isinstance(slot, Refusal):
@@ -49,6 +51,15 @@ class SwapInstructors(Deed):
             return Refusal.INSTRUCTOR_NOT_ON_SLOT
         if there in given[slot.id] or here in given[other.id]:
             return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        final = exchanged(given[slot.id], here, there)
+        others = exchanged(given[other.id], there, here)
+        clashes = look(
+            turn,
+            [held(slot, given[slot.id]), held(other, given[other.id])],
+            [held(slot, final), held(other, others)],
+        )
+        if isinstance(clashes, Clashing):
+            return clashes
         for each, leaves, comes in ((slot, here, there), (other, there, here)):
             instructors.add_stand_in(
                 turn.tx,
@@ -59,7 +70,4 @@ class SwapInstructors(Deed):
                 reason=self.reason,
                 at=turn.now,
             )
-        return (
-            exchanged(turn, slot, given[slot.id], here, there),
-            exchanged(turn, other, given[other.id], there, here),
-        )
+        return staff(turn, slot, final, clashes), staff(turn, other, others, clashes)

@@ -387,6 +387,14 @@ class Turn:
         self._reshaped[slot.id] = None
         self._shown.add(slot.studio.id)
 
+    def write_slots(self) -> None:
+        """Write down the slots that changed until now, for whoever asks the database about all of them."""
+        if self._reshaped:
+            slots.change(
+                self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
+            )
+            self._reshaped.clear()
+
     def change_closures(self, studio_id: int, closures: Iterable[Closure]) -> None:
         """The studio is now closed at these times; its row is not for the turn to write."""
         closed = tuple(closures)
@@ -465,10 +473,7 @@ class Turn:
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
             )
-        if self._reshaped:
-            slots.change(
-                self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
-            )
+        self.write_slots()
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values(), self.now)
         event_uuid = None

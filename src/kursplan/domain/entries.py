@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent
 from kursplan.domain.customers import CustomerStatus, Gender
@@ -87,6 +88,8 @@ class StudioEntry:
     longitude: float | None = None
     latitude: float | None = None
     access_code_enabled: bool = False
+    clashes: OnClash = OnClash.WARN
+    """What it says where an instructor or a room would be twice at the same time."""
     opening_hours: tuple[Hours, ...] | None = None
     """Left alone where it is None, like the hours for the public."""
     public_opening_hours: tuple[Hours, ...] | None = None
@@ -107,6 +110,8 @@ class LocationEntry:
     studio: str
     name: str
     description: str | None = None
+    shared: bool = False
+    """Whether several slots can be there at the same time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,5 +113,8 @@ class Refusal(StrEnum):
     INSTRUCTOR_ALREADY_ON_SLOT = "INSTRUCTOR_ALREADY_ON_SLOT"
     """The employee who would stand in already gives this slot."""
 
+    TWICE_AT_THE_SAME_TIME = "TWICE_AT_THE_SAME_TIME"
+    """An instructor, or a room that is not shared, would be on two slots, and a studio refuses that."""
+
     INVALID_TIMES = "INVALID_TIMES"
     """The end does not lie after the start."""

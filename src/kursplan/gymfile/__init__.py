@@ -10,7 +10,8 @@ What others use of this package:
     Brings what differs from the database over the desk. `wish` is a `Wish(prefer_file, remove)`; `new`
     says that another organization is to be founded. `progress(section, done, total)` is called as it
     goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
-    changed), and `DeskBusy` or `ChangedConcurrently` (then loading again carries on).
+    changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a
+    studio refuses what would be twice at the same time (what was loaded before is kept).
 
 `async preview(database, clock, gym_file, *, wish=…, new=False) -> Differences`
     What `load` would do, without doing it. Raises `GymFileMistakes` as `load` does.
@@ -18,8 +19,11 @@ What others use of this package:
 `async rehearse(desk, database, clock, gym_file, …) -> Foretold`
     The same with what it would mean for people, found out by doing it and rolling it back.
 
-`async dump(database, clock, organization_key: str) -> str`
-    The document of an organization as YAML. Raises `NoSuchOrganization`.
+`async dump(database, clock, organization_key: str, sections=SECTIONS) -> str`
+    The document of an organization as YAML, with those sections. Raises `NoSuchOrganization`.
+
+`SECTIONS: tuple[str, ...]`
+    What a gym file has besides `organization`.
 
 `LONGEST_FILE: int`
     How many bytes a gym file may have; one that has more is a mistake, and nobody needs to read on.
@@ -29,14 +33,16 @@ What others use of this package:
 
 `Differences` has a `summary`, the `changes` one by one, and what is left alone and told all the same:
 `conflicts`, `left`, `missing` and `warnings`. `Summary.sections: dict[str, Count]` has
-`Count(created, changed, removed)` by section, and `Summary.nothing` is true when all are zero.
+`Count(created, changed, removed)` by section, and `Summary.nothing` is true when all are zero. `Summary.clashes` are
+the instructors and rooms that are twice at the same time since.
 """
 
 from __future__ import annotations
 
+from kursplan.gymfile.clashes import Clashes
 from kursplan.gymfile.differences import Differences
 from kursplan.gymfile.document import LONGEST_FILE
-from kursplan.gymfile.dump import NoSuchOrganization, dump
+from kursplan.gymfile.dump import SECTIONS, NoSuchOrganization, dump
 from kursplan.gymfile.findings import Change, Disagreement, Entry
 from kursplan.gymfile.load import Foretold, load, preview, rehearse
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
@@ -50,7 +56,9 @@ __all__ = [
     "LONGEST_FILE",
     "SCHEMA",
     "SCHEMA_TEXT",
+    "SECTIONS",
     "Change",
+    "Clashes",
     "Count",
     "Differences",
     "Disagreement",

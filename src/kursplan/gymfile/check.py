@@ -1,4 +1,4 @@
-"""What is wrong with a gym file that its schema can't say: references, days, zones, contradictions.
+"""What is wrong with a gym file that its schema can't say: references, days, contradictions.
 
 All of it is looked at also where the document has the wrong shape elsewhere, so that every mistake
 is told at once: a value of the wrong kind is passed over here, because the schema tells it.
@@ -9,19 +9,21 @@ that is stored. So a file that has every section is checked without a database.
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
 from re import fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from kursplan.domain.studios import region_zone
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.schema import SCHEMA
+from kursplan.gymfile.syntax import quoted
 from kursplan.gymfile.values import WEEKDAYS
 
 Members = dict[str, Any]
@@ -31,12 +33,13 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "local": datetime.fromisoformat,
     "time": time.fromisoformat,
     "term": Term.parse,
+    "length": Term.parse,
 }
 """How text is read that has one of the schema's forms."""
 
 _TERMS = ("latest_cancellation", "promotion_ends", "confirmation")
 """Of a class, besides the two between which it is booked."""
-_ELAPSED_TERMS = ("grace", "confirm_promotion")
+_LENGTHS = ("grace", "confirm_promotion")
 """Of a class: how long something lasts, and not how long before the start it is."""
 _SAMPLE = datetime(2026, 3, 16, 18, 0, tzinfo=UTC)
 """A start by which two terms are compared; in UTC no day is longer than another."""
@@ -53,6 +56,8 @@ class StoredKeys:
     """By kind of thing."""
     studio_of: Mapping[tuple[str, str], str]
     """The studio of a location or class, by kind and key."""
+    names: Mapping[str, Mapping[str, Collection[str]]] = field(default_factory=dict)
+    """By kind, and by the names that people call a thing: its key, or those of several."""
 
 
 def mistakes_of_sense(document: Node, stored: StoredKeys | None = None) -> list[Mistake]:
@@ -78,6 +83,8 @@ class _Check:
         self._deleted: set[tuple[str, str]] = set()
         self._studio_of = dict(stored.studio_of) if stored is not None else {}
         """The studio of a location or class."""
+        self._names: dict[tuple[str, str], set[str]] = {}
+        """The keys of what goes by a name, by kind and name."""
 
     def all(self) -> None:
         if not isinstance(self._plain, dict):
@@ -103,8 +110,8 @@ class _Check:
 
     # Looking at the document.
 
-    def _wrong(self, path: Path, says: str) -> None:
-        self.mistakes.append(self._document.mistake(path, says))
+    def _wrong(self, path: Path, says: str, instead: tuple[str, ...] = ()) -> None:
+        self.mistakes.append(self._document.mistake(path, says, instead))
 
     def _each(self, path: Path, name: str) -> Iterator[tuple[Path, Members]]:
         """The mappings listed under `name` in the mapping to which `path` leads."""
@@ -128,8 +135,13 @@ class _Check:
         try:
             return _FORMS[form](text)
         except ValueError as error:
-            says = str(error) if form == "term" else f"is {text!r}, and there is no such day"
-            self._wrong((*path, name), says)
+            if form in ("term", "length"):
+                self._wrong((*path, name), str(error))
+            else:
+                year, month = int(text[:4]), int(text[5:7])
+                last = quoted(f"{text[:8]}{monthrange(year, month)[1]}{text[10:]}")
+                says = f"is {text!r}, and there is no such day: that month ends with {last}"
+                self._wrong((*path, name), says, (last,))
             return None
 
     # Keys and references.
@@ -149,6 +161,7 @@ class _Check:
                 self._told.add(kind)
             for path, each in self._each((), section):
                 self._key(kind, path, each)
+                self._named(kind, each)
                 if each.get("deleted") is True and isinstance(each.get("key"), str):
                     self._deleted.add((kind, each["key"]))
         for path, class_ in self._each((), "classes"):
@@ -159,6 +172,7 @@ class _Check:
         for path, studio in self._each((), "studios"):
             for inner, location in self._each(path, "locations"):
                 self._key("location", inner, location)
+                self._named("location", location)
                 self._belongs("location", inner, location, studio.get("key"))
             for inner, closure in self._each(path, "closures"):
                 self._key("closure", inner, closure)
@@ -182,18 +196,67 @@ class _Check:
         if isinstance(key, str) and isinstance(studio, str):
             self._studio_of[kind, key] = studio
 
-    def _refers(self, path: Path, key: Any, kind: str) -> None:
-        """`key` at `path` has to be one of that kind."""
+    def _named(self, kind: str, members: Members) -> None:
+        key = members.get("key")
+        if isinstance(key, str):
+            for name in names_of(members):
+                self._names.setdefault((kind, name), set()).add(key)
+
+    def _refers(self, path: Path, key: Any, kind: str, studio: str | None = None) -> None:
+        """`key` at `path` has to be one of that kind; a location, one of that studio."""
         if not isinstance(key, str):
             return
         if (kind, key) in self._deleted:
             self._wrong(path, f"is {key!r}, but this file deletes that {kind}")
-        elif key in self._keys.get(kind, ()):
             return
-        elif kind in self._told:
-            self._wrong(path, f"is {key!r}, but there is no such {kind} in this file")
-        elif self._stored is not None and key not in self._stored.keys[kind]:
-            self._wrong(path, f"is {key!r}, but there is no such {kind} in this file or stored")
+        if key in self._keys.get(kind, ()):
+            return
+        is_told = kind in self._told
+        if not is_told and (self._stored is None or key in self._stored.keys[kind]):
+            return
+        where = "in this file" if is_told else "in this file or stored"
+        named = self._meant(kind, studio, self._with_name(kind, key))
+        if len(named) == 1:
+            says = (
+                f"is {key!r}, but that is the name of the {kind}: write its key, {quoted(named[0])}"
+            )
+            self._wrong(path, says, (quoted(named[0]),))
+            return
+        says = f"is {key!r}, but there is no such {kind} {where}"
+        folded = key.strip().casefold()
+        known = self._meant(kind, studio, self._known(kind))
+        alike = [each for each in known if each.casefold() == folded]
+        if close := alike or get_close_matches(key, known, n=1, cutoff=0.75):
+            self._wrong(path, f"{says}; did you mean {quoted(close[0])}?", (quoted(close[0]),))
+        else:
+            self._wrong(path, says)
+
+    def _is_there(self, kind: str, key: str) -> bool:
+        """Whether there is such a thing, as far as that is known."""
+        return key in self._known(kind) or (kind not in self._told and self._stored is None)
+
+    def _with_name(self, kind: str, name: str) -> Collection[str]:
+        """The keys of what is called so."""
+        folded = folded_name(name)
+        if kind in self._told or self._stored is None:
+            return self._names.get((kind, folded), ())
+        stored = self._stored.names.get(kind, {}).get(folded, ())
+        return {*self._names.get((kind, folded), ()), *stored}
+
+    def _known(self, kind: str) -> Collection[str]:
+        told = self._keys.get(kind, {})
+        if kind in self._told or self._stored is None:
+            return told
+        return {*told, *self._stored.keys[kind]}
+
+    def _meant(self, kind: str, studio: str | None, keys: Collection[str]) -> list[str]:
+        """Those of the keys that can be referred to here."""
+        return sorted(
+            each
+            for each in keys
+            if (kind, each) not in self._deleted
+            and (studio is None or self._studio_of.get((kind, each), studio) == studio)
+        )
 
     def _refers_all(self, path: Path, members: Members, name: str, kind: str) -> None:
         listed = members.get(name)
@@ -204,7 +267,6 @@ class _Check:
     # One section after the other.
 
     def _studio(self, path: Path, studio: Members) -> None:
-        self._zone(path, studio.get("zone"))
         self._in_order(path, studio, "opening_date", "closing_date")
         for name in ("opening_hours", "public_opening_hours"):
             self._hours([*self._each(path, name)])
@@ -213,13 +275,6 @@ class _Check:
             until = self._value(inner, closure, "to", "local")
             if since is not None and until is not None and since >= until:
                 self._wrong((*inner, "to"), "must lie after 'from'")
-
-    def _zone(self, path: Path, zone: Any) -> None:
-        if isinstance(zone, str):
-            try:
-                region_zone(zone)
-            except ValueError as error:
-                self._wrong((*path, "zone"), str(error))
 
     def _hours(self, listed: Sequence[tuple[Path, Members]]) -> None:
         taken: list[tuple[int, int, Path]] = []
@@ -263,10 +318,8 @@ class _Check:
         self._refers_all(path, class_, "rates", "rate")
         for name in _TERMS:
             self._value(path, class_, name, "term")
-        for name in _ELAPSED_TERMS:
-            length = self._value(path, class_, name, "term")
-            if isinstance(length, Term) and not length.is_elapsed:
-                self._wrong((*path, name), "is a length of time; say it in MINUTES or HOURS")
+        for name in _LENGTHS:
+            self._value(path, class_, name, "length")
         earliest = self._value(path, class_, "earliest_booking", "term")
         latest = self._value(
             path, {"latest_booking": "0 MINUTES", **class_}, "latest_booking", "term"
@@ -291,8 +344,10 @@ class _Check:
         self._refers((*path, "class"), class_, "class")
         self._refers_all(path, planned, "instructors", "employee")
         location = planned.get("location")
-        self._refers((*path, "location"), location, "location")
         held_in = self._studio_of.get(("class", class_)) if isinstance(class_, str) else None
+        if held_in is not None and not self._is_there("studio", held_in):
+            held_in = None  # Which studio is meant is told at the class.
+        self._refers((*path, "location"), location, "location", held_in)
         is_in = self._studio_of.get(("location", location)) if isinstance(location, str) else None
         if held_in is not None and is_in is not None and held_in != is_in:
             says = f"{location!r} is in the studio {is_in!r}, but the class is held in {held_in!r}"
@@ -365,6 +420,25 @@ class _Check:
         elif isinstance(seconds, list) and len(seconds) > MOST_REPEATS:
             says = f"has {len(seconds)} repeats: give at most {MOST_REPEATS}"
             self._wrong((*path, "seconds"), says)
+
+
+NAMES = ("name", "title", "public_name", "first_name", "last_name")
+"""The members by which people call a thing."""
+
+
+def names_of(members: Mapping[str, Any]) -> Iterator[str]:
+    """What people call a thing, other than by its key."""
+    first, last = members.get("first_name"), members.get("last_name")
+    names = [members.get(each) for each in NAMES if each != "last_name"]
+    if first is not None and last is not None:
+        names += [f"{first} {last}", f"{last}, {first}"]
+    for name in names:
+        if isinstance(name, str):
+            yield folded_name(name)
+
+
+def folded_name(name: str) -> str:
+    return " ".join(name.split()).casefold()
 
 
 def _weekday(name: Any) -> int | None:

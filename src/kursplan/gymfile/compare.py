@@ -228,7 +228,10 @@ class _Comparison:
     def _has_no_effect(
         self, said: Said, stands: SeriesEntry | None, after: SeriesEntry, merged: Merged
     ) -> bool:
-        """Whether the series is over and stays so; or never takes place, which is only told."""
+        """Whether the series is over and stays so; or never takes place, which is only told.
+
+        Of one that never does by the file alone, the file is told already.
+        """
         if stands is not None and self._is_over(stands) and self._is_over(after):
             if merged.changed or "last_day" not in said.members:
                 says = (
@@ -238,7 +241,7 @@ class _Comparison:
                 self._merging.warn(said.path, says)
             self._forget_changes(said.key)
             return True
-        if not _ever_takes_place(after):
+        if "last_day" not in said.members and not _ever_takes_place(after):
             self._merging.warn(
                 said.path, "none of its weekdays lies between its first and its last day"
             )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from kursplan.domain.entries import Gym
-from kursplan.gymfile.check import StoredKeys, mistakes_of_sense
+from kursplan.gymfile.check import NAMES, StoredKeys, mistakes_of_sense, names_of
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.read import GymFile
-from kursplan.gymfile.stored import Stored
+from kursplan.gymfile.stored import E, Kept, Stored
 
 
 def contradictions(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
@@ -32,7 +32,23 @@ def _keys(stored: Stored) -> StoredKeys:
         },
         {("location", key): kept.entry.studio for key, kept in stored.locations.items()}
         | {("class", key): kept.entry.studio for key, kept in stored.classes.items()},
+        {
+            "studio": _by_name(stored.studios),
+            "location": _by_name(stored.locations),
+            "employee": _by_name(stored.employees),
+            "rate": _by_name(stored.rates),
+            "class": _by_name(stored.classes),
+        },
     )
+
+
+def _by_name(kept: Mapping[str, Kept[E]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for key, each in kept.items():
+        members = {name: getattr(each.entry, name, None) for name in NAMES}
+        for name in names_of(members):
+            found.setdefault(name, set()).add(key)
+    return found
 
 
 def _moved(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:

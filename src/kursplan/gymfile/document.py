@@ -10,13 +10,14 @@ What the values mean is not known here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
+from kursplan.gymfile.syntax import lines_of, unreadable
 from kursplan.gymfile.warnings import FileWarning
 
 LONGEST_FILE = 32 * 1024 * 1024
@@ -35,7 +36,9 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _MOST_DIGITS = 30
 """Of a longer number only its beginning is read: it is out of every range here all the same."""
 
-_TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
+_TEXT_TAGS = (None, "tag:yaml.org,2002:str")
+_GLUED_COMMENT = re.compile(r"[ \t]+#[^\s#].*")
+"""People put a blank behind the # that begins a comment."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 # One escape of JSON at a time, so that an escaped backslash is not taken for the next one's.
@@ -47,6 +50,18 @@ _ESCAPE = re.compile(
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A sign with a meaning of its own, that may have been part of the text."""
+
+    why: str
+    """What the sign means."""
+    meant: str
+    """The text with it; empty where it can't have been part of any."""
+    is_wrong: bool = False
+    """Whether it means nothing, so that it is wrong wherever it stands."""
+
+
 @dataclass(slots=True)
 class Node:
     """A value and where it begins."""
@@ -55,6 +70,8 @@ class Node:
     line: int
     written: str | None = field(default=None, repr=False)
     """A scalar as it stands in the file, where it was not in quotes."""
+    lost: Lost | None = field(default=None, repr=False)
+    """What YAML has taken away from a scalar without quotes."""
     key_lines: dict[str, int] = field(default_factory=dict)
     """Where the members of a mapping are named."""
     size: int = 1
@@ -96,9 +113,11 @@ class Node:
         found = self.at(path)
         return parent.line if found is None else found.line
 
-    def mistake(self, path: Path, says: str) -> Mistake:
-        """What is wrong at `path`."""
-        return Mistake(self.line_of(path), written(path), says)
+    def mistake(
+        self, path: Path, says: str, instead: tuple[str, ...] = (), like: str | None = None
+    ) -> Mistake:
+        """What is wrong at `path`, and what to write instead."""
+        return Mistake(self.line_of(path), written(path), says, instead, like)
 
     def warning(self, path: Path, says: str) -> FileWarning:
         """What is no mistake at `path`, and to be looked at."""
@@ -113,23 +132,18 @@ def parse(text: str | bytes, most_values: int = MOST_VALUES) -> tuple[Node, list
     readable = _decoded(text)
     if readable.lstrip("\ufeff \t\r\n").startswith("{"):
         readable = _ESCAPE.sub(_joined_surrogates, readable)
-    composer = _Composer(most_values)
+    composer = _Composer(most_values, lines_of(readable))
     try:
         for event in yaml.parse(readable, Loader=_Loader):
             composer.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        says = ": ".join(part for part in (error.context, error.problem) if part)
-        raise _unreadable(0 if mark is None else mark.line + 1, says) from error
+        raise GymFileMistakes([unreadable(error, lines_of(readable))]) from error
     except yaml.YAMLError as error:
-        raise _unreadable(0, str(error).partition("\n")[0]) from error
+        says = f"is neither YAML nor JSON: {str(error).partition(chr(10))[0]}"
+        raise GymFileMistakes([Mistake(0, "", says)]) from error
     if composer.root is None:
         raise GymFileMistakes([Mistake(0, "", "is empty: begin with `organization:`")])
     return composer.root, composer.mistakes
-
-
-def _unreadable(line: int, problem: str) -> GymFileMistakes:
-    return GymFileMistakes([Mistake(line, "", f"is neither YAML nor JSON: {problem}")])
 
 
 def _decoded(text: str | bytes) -> str:
@@ -175,12 +189,15 @@ class _Open:
 class _Composer:
     """Builds the document from the parser's events, without recursion."""
 
-    def __init__(self, most_values: int) -> None:
+    def __init__(self, most_values: int, lines: Sequence[str]) -> None:
         self._most_values = most_values
+        self._lines = lines
         self.root: Node | None = None
         self.mistakes: list[Mistake] = []
         self._open: list[_Open] = []
         self._anchors: dict[str, Node] = {}
+        self._unused: dict[int, Node] = {}
+        """Scalars with an anchor that no alias has named yet, by identity."""
         self._by_aliases = 0
         self._documents = 0
 
@@ -204,7 +221,8 @@ class _Composer:
         if len(self._open) >= DEEPEST:
             says = f"is nested more than {DEEPEST} levels deep"
             raise GymFileMistakes([Mistake(_line(event), "", says)])
-        self._check_tag(event, ())
+        if event.tag is not None:
+            self._wrong(event, f"{_tag(event)} means nothing here: leave it out")
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         node = Node({} if is_mapping else [], _line(event))
         self._open.append(_Open(node, event.anchor))
@@ -218,13 +236,29 @@ class _Composer:
         is_plain = event.style is None or event.style == ""
         if self._open and self._names_next(event.value, event):
             return
-        self._check_tag(event, _TEXT_TAGS)
         if _CONTROL.search(event.value):
             self._wrong(event, "has a control character in it")
         value = resolved(event.value) if is_plain and event.tag is None else event.value
         node = Node(value, _line(event), event.value if is_plain else None)
+        if is_plain and (comment := self._comment_behind(event)):
+            node.lost = Lost("# begins a comment", f"{event.value}{comment}".strip())
         self._name(event.anchor, node)
+        if event.tag not in _TEXT_TAGS:
+            why = f"{_tag(event)} means nothing here"
+            is_known = event.tag.startswith("tag:")  # Of YAML itself: nobody means that as text.
+            text = "" if is_known else f"{event.tag} {event.value}".rstrip()
+            node.lost = Lost(why, text, is_wrong=True)
+        elif event.anchor is not None and is_plain:
+            meant = f"&{event.anchor} {event.value}".rstrip()
+            node.lost = Lost("& gives a name to a value", meant)
+            self._unused[id(node)] = node
         self._place(node)
+
+    def _comment_behind(self, event: Any) -> str:
+        """The comment that begins right behind a value, as far as it may be part of the value."""
+        line, column = event.end_mark.line, event.end_mark.column
+        found = _GLUED_COMMENT.match(self._lines[line], column) if line < len(self._lines) else None
+        return "" if found is None else found[0]
 
     def _alias(self, event: Any) -> None:
         if any(each.anchor == event.anchor for each in self._open):
@@ -232,10 +266,14 @@ class _Composer:
             raise GymFileMistakes([Mistake(_line(event), written(tuple(self._path())), says)])
         node = self._anchors.get(event.anchor)
         if node is None:
-            self._wrong(
-                event, f"*{event.anchor} means nothing: no &{event.anchor} stands before it"
-            )
-            node = Node(None, _line(event))
+            text = f"*{event.anchor}"
+            why = f"{text} means nothing: no &{event.anchor} stands before it"
+            node = Node(text, _line(event), lost=Lost(why, text, is_wrong=True))
+        if self._unused.pop(id(node), None) is not None:
+            node.lost = None
+        if not isinstance(node.value, dict | list):
+            # What one member can only mean need not be what another one does.
+            node = replace(node)
         self._by_aliases += node.size
         if self._by_aliases > MOST_BY_ALIASES:
             says = f"has more than {MOST_BY_ALIASES:,} values by aliases: write them out"
@@ -259,7 +297,7 @@ class _Composer:
         elif name in parent.node.value:
             first = parent.node.key_lines[name]
             parent.key = name
-            self._wrong(event, f"is given twice; the first time in line {first}")
+            self._wrong(event, f"is given twice; the first time in line {first}: keep one of them")
             parent.ignored = True
         else:
             parent.node.key_lines[name] = _line(event)
@@ -288,10 +326,6 @@ class _Composer:
             says = f"has more than {self._most_values:,} values: load the customers in parts"
             raise GymFileMistakes([Mistake(node.line, "", says)])
 
-    def _check_tag(self, event: Any, allowed: tuple[str | None, ...]) -> None:
-        if event.tag is not None and event.tag not in allowed:
-            self._wrong(event, f"the tag {event.tag} means nothing here: leave it out")
-
     def _path(self) -> Iterator[str | int]:
         for each in self._open:
             if isinstance(each.node.value, list):
@@ -299,11 +333,15 @@ class _Composer:
             elif each.key is not None:
                 yield each.key
 
-    def _wrong(self, event: Any, says: str) -> None:
-        self._wrong_at(_line(event), says)
+    def _wrong(self, event: Any, says: str, instead: tuple[str, ...] = ()) -> None:
+        self._wrong_at(_line(event), says, instead)
 
-    def _wrong_at(self, line: int, says: str) -> None:
-        self.mistakes.append(Mistake(line, written(tuple(self._path())), says))
+    def _wrong_at(self, line: int, says: str, instead: tuple[str, ...] = ()) -> None:
+        self.mistakes.append(Mistake(line, written(tuple(self._path())), says, instead))
+
+
+def _tag(event: Any) -> str:
+    return f"the tag {event.tag}"
 
 
 def _line(event: Any) -> int:

@@ -7,6 +7,7 @@ What has its default is left out too, so that the file says what is particular a
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import MISSING, fields
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -35,6 +36,7 @@ from kursplan.domain.studios import zone_of
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, NamedPlan, RetryPlan
 from kursplan.gymfile.document import resolved
+from kursplan.gymfile.schema import SCHEMA
 from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.values import WEEKDAYS
 from kursplan.store.database import Database
@@ -48,6 +50,14 @@ _HEAD = """\
 # yaml-language-server: $schema=gym-file.schema.json
 """
 
+_PART = """\
+# Left out: {}. Loading leaves them alone; what refers to them
+# loads where they are stored under the same keys.
+"""
+
+SECTIONS = tuple(name for name in SCHEMA["properties"] if name not in ("$schema", "organization"))
+"""What a gym file has besides the organization itself, which is in each."""
+
 
 _UNBROKEN = 1_000_000
 """No text is broken into lines that it does not have: a file that is cut off between two lines says
@@ -58,13 +68,27 @@ class NoSuchOrganization(LookupError):
     """No organization goes by that key."""
 
 
-async def dump(database: Database, clock: Clock, organization_key: str) -> str:
-    """The organization as YAML. Raises `NoSuchOrganization`."""
-    found = await database.read(lambda tx: stored(tx, organization_key))
+async def dump(
+    database: Database,
+    clock: Clock,
+    organization_key: str,
+    sections: Collection[str] = SECTIONS,
+) -> str:
+    """The organization as YAML, with those of the `SECTIONS`, and always itself.
+
+    Raises `NoSuchOrganization`.
+    """
+    customers = "customers" in sections
+    found = await database.read(lambda tx: stored(tx, organization_key, customers=customers))
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")
     document = _Dump(found, clock.now()).document()
-    return "\n".join([_HEAD, *(yaml_of({name: section}) for name, section in document.items())])
+    left_out = [name for name in SECTIONS if name not in sections]
+    head = _HEAD + (_PART.format(", ".join(left_out)) if left_out else "")
+    written = {
+        name: section for name, section in document.items() if name in ("organization", *sections)
+    }
+    return "\n".join([head, *(yaml_of({name: section}) for name, section in written.items())])
 
 
 def yaml_of(section: Members) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import count
 from typing import Any
@@ -18,10 +18,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
+from kursplan.desk.clashes import clashes_of
 from kursplan.desk.desk import ChangedConcurrently, Desk
 from kursplan.desk.overtaken import Overtaken
 from kursplan.desk.rehearse import Rehearsed
+from kursplan.domain.clashes import Clash, Clashing, Overlap
 from kursplan.domain.refusals import Refusal
+from kursplan.gymfile.clashes import Clashes, new_clashes, standing
 from kursplan.gymfile.compare import AS_IT_IS, compare
 from kursplan.gymfile.differences import Differences
 from kursplan.gymfile.members import KINDS
@@ -59,6 +62,13 @@ class Foretold:
     bookings_to_come: int
     """How many there are now."""
 
+    @property
+    def clashes(self) -> tuple[Clash, ...]:
+        """What would be twice at the same time."""
+        return (
+            () if self.rehearsed is None else clashes_of(tuple(map(tuple, self.rehearsed.answer)))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Loading:
@@ -89,18 +99,22 @@ async def load(
     `how` are further fields of `Loading`. Raises `GymFileMistakes` where the file contradicts what is
     stored, or names an address that may not be called; then nothing was changed. Raises `DeskBusy`,
     and `ChangedConcurrently` where others changed the same at the same time; then loading again
-    carries on.
+    carries on. Raises `Clashes` where a studio refuses what would be twice at the same time; what was
+    loaded before that is kept.
     """
     loading = Loading(desk, database, clock, gym_file, **how)
-    first: Differences | None = None
+    now = clock.now()
+    first: _Seen | None = None
     for _ in range(TRIES):
         seen = await _look(loading)
-        first = first or seen.differences
+        first = first or seen
         try:
             await _bring(loading, seen, progress)
         except Overtaken:
             continue
-        return first
+        done = first.differences
+        done.summary.clashes = await _new_clashes(loading, now, first.clashes)
+        return done
     raise ChangedConcurrently("it was changed again and again while the gym file was loaded")
 
 
@@ -141,6 +155,8 @@ class _Seen:
 
     before: Stored
     due: list[int]
+    clashes: list[Overlap]
+    """What is twice at the same time already."""
     differences: Differences
 
 
@@ -150,22 +166,24 @@ async def _look(loading: Loading) -> _Seen:
     everybody = gym.customers is not None
     sections = {*KINDS} - {"customers"} if not everybody else {*KINDS}
 
-    def look(tx: Connection) -> tuple[Stored, list[int], list[str]]:
+    now = loading.clock.now()
+
+    def look(tx: Connection) -> tuple[Stored, list[int], list[Overlap], list[str]]:
         before = stored(
             tx, gym.organization.key, customers=everybody, told_in={*sections, "organization"}
         )
         if before.id is None:
-            return before, [], list(organizations.every(tx))
-        return before, series.due(tx, before.id, until), []
+            return before, [], [], list(organizations.every(tx))
+        return before, series.due(tx, before.id, until), standing(tx, before.id, now), []
 
-    before, due, others = await loading.database.read(look)
+    before, due, clashes, others = await loading.database.read(look)
     if wrong := _founding(loading, before, others):
         raise GymFileMistakes([wrong])
-    differences = compare(gym_file, before, loading.clock.now(), loading.wish)
+    differences = compare(gym_file, before, now, loading.wish)
     targets = loading.targets or Targets()
     if mistakes := await mistakes_of_targets(gym_file, before, targets):
         raise GymFileMistakes(mistakes)
-    return _Seen(before, due, differences)
+    return _Seen(before, due, clashes, differences)
 
 
 def _founding(loading: Loading, before: Stored, others: list[str]) -> Mistake | None:
@@ -212,6 +230,16 @@ async def _bring(loading: Loading, seen: _Seen, progress: Progress) -> None:
         progress(stage.section, stage.done, stage.total)
 
 
+async def _new_clashes(loading: Loading, now: datetime, before: list[Overlap]) -> tuple[Clash, ...]:
+    key = loading.gym_file.gym.organization.key
+
+    def look(tx: Connection) -> tuple[Clash, ...]:
+        organization_id = organizations.find(tx, key)
+        return () if organization_id is None else new_clashes(tx, organization_id, now, before)
+
+    return await loading.database.read(look)
+
+
 async def _bookings_to_come(loading: Loading, seen: _Seen) -> int:
     organization_id = seen.before.id
     if organization_id is None:
@@ -226,5 +254,9 @@ def _accepted(answer: object) -> None:
     """The file was compared with what is stored, so a refusal means that it is no longer so."""
     if isinstance(answer, BaseException):
         raise answer
+    if isinstance(answer, Clashing):
+        raise Clashes(answer)
+    if isinstance(answer, Clashing):
+        raise Clashes(answer)
     if isinstance(answer, Refusal):
         raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer}")

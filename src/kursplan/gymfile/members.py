@@ -300,7 +300,7 @@ KINDS = {
         standard=_standard(StudioEntry, opening_hours=[], public_opening_hours=[]),
         is_removed=False,
     ),
-    "locations": Kind("locations", is_removed=False),
+    "locations": Kind("locations", standard=_standard(LocationEntry), is_removed=False),
     "closures": Kind("closures", ended_by="to"),
     "employees": Kind("employees", standard=_standard(EmployeeEntry), is_removed=False),
     "rates": Kind("rates", standard=_standard(RateEntry), is_removed=False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Path = tuple[str | int, ...]
 """The way from the document to a value: `("studios", 0, "zone")`."""
@@ -19,6 +19,10 @@ class Remark:
     """As in `studios[0].zone`; empty for the document itself."""
     says: str
     """What is wrong or strange, and what to write instead."""
+    instead: tuple[str, ...] = field(default=(), compare=False)
+    """What it tells to write, as it stands in a file: a value, or a whole line where `path` is empty."""
+    like: str | None = field(default=None, compare=False)
+    """An example of the form that is wanted, where nobody can know the value."""
 
     @property
     def place(self) -> str:

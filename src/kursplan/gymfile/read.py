@@ -9,6 +9,8 @@ from kursplan.gymfile.check import mistakes_of_sense
 from kursplan.gymfile.document import Node, parse
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
 from kursplan.gymfile.schema import mistakes_of_shape
+from kursplan.gymfile.suspicious import suspicious
+from kursplan.gymfile.understand import understood
 from kursplan.gymfile.values import gym
 from kursplan.gymfile.warnings import FileWarning
 
@@ -31,9 +33,16 @@ def read(text: str | bytes) -> GymFile:
     """The gym file of that text, which is YAML or JSON; bytes are UTF-8.
 
     Raises `GymFileMistakes` with every mistake that can be told without looking at a database.
+    Of each place that tells who knows most of it: YAML itself, then the form of the member, then
+    what it refers to, then the schema.
     """
     document, mistakes = parse(text)
-    mistakes = [*mistakes, *mistakes_of_shape(document), *mistakes_of_sense(document)]
+    understanding = understood(document)
+    for more in (understanding.mistakes, mistakes_of_sense(document)):
+        told = {each.path for each in mistakes}
+        mistakes += [each for each in more if each.path not in told]
+    told = {each.path for each in mistakes}
+    mistakes += mistakes_of_shape(document, told | understanding.emptied)
     if mistakes:
         raise GymFileMistakes(mistakes)
-    return GymFile(gym(document.plain()), document)
+    return GymFile(gym(document.plain()), document, suspicious(document))

@@ -1,13 +1,15 @@
 """The published schema of the gym file, and what is wrong with a document by it.
 
 The validator finds the mistakes; the words for them are ours, because a person has to act on them.
-What a schema can't say (references, reversed dates) is looked at in `check.py`.
+Single values that are written in another way than the schema wants are no longer here: `understand.py`
+comes first. What a schema can't say (references, reversed dates) is looked at in `check.py`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from re import fullmatch
@@ -17,7 +19,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from kursplan.gymfile.document import Node
-from kursplan.gymfile.mistakes import Mistake, Path
+from kursplan.gymfile.mistakes import Mistake, Path, written
 
 SCHEMA_TEXT = files("kursplan.gymfile").joinpath("schema.json").read_text("utf-8")
 """The schema as it is published."""
@@ -49,16 +51,28 @@ _Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: i
 _VALIDATOR = _Validator(SCHEMA)
 
 
-def mistakes_of_shape(document: Node) -> Iterator[Mistake]:
-    """What in the document the schema does not allow."""
+_OF_VALUES = ("type", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum")
+
+
+def mistakes_of_shape(document: Node, told: Collection[str] = ()) -> Iterator[Mistake]:
+    """What in the document the schema does not allow.
+
+    Of values at the places in `told`, which somebody who knows more has told already, nothing.
+    """
     for error in _VALIDATOR.iter_errors(document.plain()):
         path: Path = tuple(error.absolute_path)
-        for further, says in _told(error, document.at(path)):
-            yield document.mistake((*path, *further), says)
+        if error.validator in _OF_VALUES and written(path) in told:
+            continue
+        for further, says, instead in _told(error, path, document):
+            yield document.mistake((*path, *further), says, instead)
 
 
-def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str]]:
-    """What is wrong, each with the way from the value to it.
+_Told = tuple[Path, str, tuple[str, ...]]
+"""The way from a value to what is wrong with it, the words, and what to write instead."""
+
+
+def _told(error: ValidationError, path: Path, document: Node) -> Iterator[_Told]:
+    """What is wrong.
 
     For several members that lack, or are not known, there are as many errors that each tell all.
     """
@@ -67,72 +81,84 @@ def _told(error: ValidationError, node: Node | None) -> Iterable[tuple[Path, str
     schema: Any = error.schema
     match error.validator:
         case "required":
-            missing = [name for name in rule if name not in value]
-            return [((), f"lacks {name!r}") for name in missing]
+            for name in rule:
+                if name not in value:
+                    yield (), f"lacks {name!r}", ()
         case "additionalProperties":
-            known = schema["properties"]
-            return [((name,), _unknown(name, known)) for name in value if name not in known]
+            for name in value:
+                if name not in schema["properties"]:
+                    says, instead = _unknown(name, schema["properties"], document.at(path))
+                    yield (name,), says, instead
         case "dependentRequired":
-            lacking = [
-                (name, other)
-                for name, others in rule.items()
-                if name in value
-                for other in others
-                if other not in value
-            ]
-            return [((name,), f"needs {other!r} beside it") for name, other in lacking]
+            for name, others in rule.items():
+                if name in value:
+                    for other in others:
+                        if other not in value:
+                            yield (name,), f"needs {other!r} beside it", ()
         case "type":
-            return [((), _other_kind(rule, value, node))]
+            allowed = [rule] if isinstance(rule, str) else rule
+            kinds = " or ".join(_KINDS[each] for each in allowed)
+            says = f"is {_quoted(value)}, but must be {kinds}"
+            if "object" in allowed and isinstance(value, str) and re.match(r"[a-z_]+:\S", value):
+                says += ": put a blank behind the colon"
+            yield (), says, ()
         case "enum":
-            return [((), _not_listed(rule, value))]
+            return  # What is no such word has its own advice, and what is no text its type.
         case "pattern":
-            example = "".join(
-                f": write it like {each!r}" for each in schema.get("examples", ())[:1]
-            )
-            return [((), f"is {_quoted(value)}, which does not fit{example}")]
+            # Only what a file refers to: all else that has a form has its own advice.
+            yield (), f"is {_quoted(value)}, which is no key: give the key of what is meant", ()
         case "minimum" | "maximum":
             low, high = schema.get("minimum"), schema.get("maximum")
-            return [((), f"is {_quoted(value)}: give a number from {low} to {high}")]
+            yield (), f"is {_quoted(value)}: give a number from {low} to {high}", ()
         case "minLength":
-            return [((), "is empty: leave it out where there is nothing to say")]
+            yield (), "is empty", ()
         case "maxLength":
-            return [((), f"has {len(value)} characters: shorten it to {rule}")]
+            yield (), f"has {len(value)} characters: shorten it to {rule}", ()
         case "minItems":
-            return [((), "is empty: name at least one")]
+            yield (), "is empty: name at least one", ()
         case "uniqueItems":
             twice = [each for index, each in enumerate(value) if each in value[:index]]
-            return [((), f"names {_quoted(twice[0])} twice")]
+            yield (), f"names {_quoted(twice[0])} twice", ()
         case other:
             raise AssertionError(f"the schema uses {other!r}, for which there are no words")
 
 
-def _unknown(name: str, known: Collection[str]) -> str:
-    if close := get_close_matches(name, known, n=1):
-        return f"is not known here; did you mean {close[0]!r}?"
+def _unknown(
+    name: str, known: Collection[str], mapping: Node | None
+) -> tuple[str, tuple[str, ...]]:
+    """A member that there is not, and what it may be instead."""
+    members: Any = {} if mapping is None else mapping.value
+    if (says := _cut_off(name, members)) is not None:
+        return says
+    if ":" in name and name.partition(":")[0] in known and members[name].written == "":
+        return "has no blank behind its colon: that would end the name of the member", ()
+    folded = {_folded(each): each for each in known}
+    meant = folded.get(_folded(name))
+    close = [meant] if meant is not None else get_close_matches(name, known, n=1)
+    if close and close[0] in members:
+        return f"is not known here, and {close[0]!r} is there already: leave one of them out", ()
+    if close:
+        return f"is not known here; did you mean {close[0]!r}?", ()
     if len(known) > _MOST_NAMED:
-        return "is not known here; see the schema for what there is"
-    return f"is not known here; there are {', '.join(sorted(known))}"
+        return "is not known here; `kursplan gym schema` tells what there is", ()
+    return f"is not known here; there are {', '.join(sorted(known))}", ()
 
 
-def _other_kind(rule: str | list[str], value: Any, node: Node | None) -> str:
-    allowed = [rule] if isinstance(rule, str) else rule
-    # Where a text may be null, too, null is hardly what was meant.
-    meant = [each for each in allowed if each != "null" or "string" not in allowed]
-    kinds = " or ".join(_KINDS[each] for each in meant)
-    written = None if node is None else node.written
-    if "string" in allowed and written and isinstance(value, (bool, int, float, type(None))):
-        quoted = f"'{written[:_LONGEST_QUOTE]}'"
-        return f"is read as {_quoted(value)}, but must be {kinds}: write it in quotes, {quoted}"
-    if value is None:
-        return f"has no value, but must be {kinds}: leave it out where there is nothing to say"
-    return f"is {_quoted(value)}, but must be {kinds}"
+def _cut_off(name: str, members: Mapping[str, Node]) -> tuple[str, tuple[str, ...]] | None:
+    """In `{title: Yoga, Basics}` the second word is a member without a value: it is cut off."""
+    names = list(members)
+    at = names.index(name) if name in names else 0
+    if at == 0 or members[name].written != "" or members[name].value is not None:
+        return None
+    before = members[names[at - 1]]
+    if not isinstance(before.value, str) or before.line != members[name].line:
+        return None
+    meant = json.dumps(f"{before.value}, {name}", ensure_ascii=False)
+    return f"is cut off from {names[at - 1]!r} by the comma: write {meant} there", (meant,)
 
 
-def _not_listed(listed: list[str | None], value: Any) -> str:
-    words = [each for each in listed if each is not None]
-    close = get_close_matches(str(value).upper(), words, n=1, cutoff=0.7)
-    hint = f"did you mean {close[0]}?" if close else f"give one of {', '.join(words)}"
-    return f"is {_quoted(value)}; {hint}"
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _quoted(value: Any) -> str:

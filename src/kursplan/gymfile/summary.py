@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from kursplan.domain.clashes import Clash
+
 SECTIONS = (
     "organization",
     "studios",
@@ -39,6 +41,8 @@ class Summary:
     sections: dict[str, Count] = field(
         default_factory=lambda: {section: Count() for section in SECTIONS}
     )
+    clashes: tuple[Clash, ...] = ()
+    """What is twice at the same time by it, and was not before."""
 
     @property
     def nothing(self) -> bool:

@@ -272,7 +272,7 @@ def _is_shorter(now: Any, there: Any) -> bool:
     match now, there:
         case list(), list():
             return len(now) < len(there) and all(each in there for each in now)
-        case str(), str():
-            return there.startswith(f"{now}\n")
+        case ((str() | None), str()):
+            return there.startswith(f"{now}\n") if now else "\n" in there
         case _:
             return False

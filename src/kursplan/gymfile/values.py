@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.customers import CustomerStatus, Gender
@@ -48,6 +49,7 @@ WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", 
 # How members become values, by name, wherever they stand; all others are taken as they are.
 _READ: dict[str, Callable[[Any], Any]] = {
     "lost_entitlement": LostEntitlement,
+    "clashes": OnClash,
     "opening_date": date.fromisoformat,
     "closing_date": date.fromisoformat,
     "longitude": float,

@@ -32,6 +32,7 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
+    literal_column,
     select,
     table,
     update,
@@ -93,14 +94,15 @@ def _instant_from_text(value: str | None) -> datetime | None:
 
 
 class Words(TypeDecorator[Word]):
-    """One word out of an enumeration."""
+    """One word out of an enumeration; where there is none, `unsaid` is meant."""
 
     impl = String(64)
     cache_ok = True
 
-    def __init__(self, words: type[Word]) -> None:
+    def __init__(self, words: type[Word], unsaid: Word | None = None) -> None:
         super().__init__()
         self.words = words
+        self.unsaid = unsaid
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Word | None], str | None] | None:
         # A word is text already; SQLite's driver is quicker with what is text and nothing more.
@@ -110,7 +112,7 @@ class Words(TypeDecorator[Word]):
         self, dialect: Dialect, coltype: object
     ) -> Callable[[str | None], Word | None]:
         words: dict[str | None, Word | None] = {
-            None: None,
+            None: self.unsaid,
             **{each.value: each for each in self.words},
         }
         return words.__getitem__
@@ -241,6 +243,27 @@ def _numbers_as_array(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> 
 def _numbers_as_json(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> str:
     [query] = element.clauses
     return f"(SELECT json_group_array(id) FROM {compiler.process(query, **kw)})"
+
+
+class TableIsThere(FunctionElement[bool]):
+    """Whether the database has a table of that name, which is one of ours."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(literal_column(f"'{name}'"))
+
+
+@compiles(TableIsThere, "postgresql")
+def _is_registered(element: TableIsThere, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"to_regclass({compiler.process(element.clauses, **kw)}) IS NOT NULL"
+
+
+@compiles(TableIsThere, "sqlite")
+def _is_in_the_schema(element: TableIsThere, compiler: SQLCompiler, **kw: Any) -> str:
+    name = compiler.process(element.clauses, **kw)
+    return f"EXISTS (SELECT 1 FROM sqlite_master WHERE name = {name})"
 
 
 def insert_unless_there(into: Table, *unique: str) -> Insert:

@@ -17,6 +17,7 @@ LOCATIONS = (
         studio.c.key.label("studio"),
         location.c.name,
         location.c.description,
+        location.c.shared,
     )
     .select_from(
         location.join(
@@ -34,7 +35,9 @@ ADD = insert(location)
 CHANGE = (
     update(location)
     .where(location.c.organization_id == ORGANIZATION, location.c.id == bindparam("location_id"))
-    .values(name=bindparam("name"), description=bindparam("description"))
+    .values(
+        name=bindparam("name"), description=bindparam("description"), shared=bindparam("shared")
+    )
 )
 
 
@@ -44,7 +47,7 @@ def load(
     """The locations of these ids; unknown ids are left out."""
     named = {"organization": organization_id, "location_ids": location_ids}
     return {
-        row.id: LocationEntry(row.key, row.studio, row.name, row.description)
+        row.id: LocationEntry(row.key, row.studio, row.name, row.description, bool(row.shared))
         for row in tx.execute(LOCATIONS, named)
     }
 
@@ -61,6 +64,7 @@ def add(
             "key": entry.key,
             "name": entry.name,
             "description": entry.description,
+            "shared": entry.shared,
         },
     )
 
@@ -74,5 +78,6 @@ def change(tx: Connection, organization_id: int, location_id: int, entry: Locati
             "location_id": location_id,
             "name": entry.name,
             "description": entry.description,
+            "shared": entry.shared,
         },
     )

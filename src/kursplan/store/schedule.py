@@ -28,7 +28,7 @@ from kursplan.store.tables import (
 )
 
 STUDIOS = (
-    select(studio.c.id, studio.c.key, studio.c.name, studio.c.city, studio.c.zone)
+    select(studio.c.id, studio.c.key, studio.c.name, studio.c.city, studio.c.zone, studio.c.clashes)
     .where(studio.c.organization_id == ORGANIZATION)
     .order_by(studio.c.id)
 )

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, String, column, select, table
 
 from kursplan.store.database import Database
+from kursplan.store.dialect import TableIsThere
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic is imported where something is migrated: it takes as long to import as most commands take.
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+HAS_REVISION = select(TableIsThere("alembic_version"))
+FOUND = select(column("version_num", String)).select_from(table("alembic_version"))
 
 
 class SchemaOutdated(Exception):
@@ -25,6 +29,9 @@ async def upgrade(database: Database) -> None:
 
     Of several who do it at once one does, and the others wait until it has. Raises `SchemaOutdated` for the database of a newer version.
     """
+
+    from alembic import command
+    from alembic.util import CommandError
 
     def run(tx: Connection) -> None:
         try:
@@ -40,7 +47,7 @@ async def upgrade(database: Database) -> None:
 
 async def check(database: Database) -> None:
     """Raises `SchemaOutdated` unless the database has exactly this version's schema."""
-    found = await database.read(lambda tx: MigrationContext.configure(tx).get_current_revision())
+    found = await database.read(_found)
     wanted = newest()
     if found == wanted:
         return
@@ -54,20 +61,25 @@ async def check(database: Database) -> None:
 
 def newest() -> str:
     """The revision that this version needs."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if head is None:
-        raise RuntimeError(f"there are no migrations in {MIGRATIONS.name}")
-    return head
+    return max(revisions())
 
 
 def revisions() -> frozenset[str]:
-    """All that this version knows."""
-    return frozenset(
-        each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()
-    )
+    """All that this version knows: their files begin with their numbers."""
+    files = MIGRATIONS.joinpath("versions").glob("[0-9]*_*.py")
+    return frozenset(each.name.partition("_")[0] for each in files)
 
 
-def _config(tx: Connection | None = None) -> Config:
+def _found(tx: Connection) -> str | None:
+    """The revision of the database; None where it never had any."""
+    if not tx.execute(HAS_REVISION).scalar():
+        return None
+    return tx.execute(FOUND).scalar()
+
+
+def _config(tx: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = tx

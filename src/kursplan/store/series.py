@@ -6,7 +6,7 @@ A slot is known to its series by `occurrence`, the local start that was planned 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     bindparam,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -99,6 +100,21 @@ _SERIES = (
 BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 
 EVERY = _SERIES
+
+ALIKE = _SERIES.where(
+    or_(series.c.extended_until.is_(None), series.c.extended_until < _UNTIL),
+    or_(series.c.last_day.is_(None), series.c.last_day >= bindparam("since", type_=Date)),
+    or_(
+        any_of(series.c.location_id, "rooms"),
+        exists(
+            select(series_instructor.c.series_id).where(
+                series_instructor.c.organization_id == series.c.organization_id,
+                series_instructor.c.series_id == series.c.id,
+                any_of(series_instructor.c.employee_id, "employee_ids"),
+            )
+        ),
+    ),
+)
 
 BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
@@ -269,6 +285,26 @@ def every(tx: Connection, organization_id: int) -> list[Series]:
     """All series, those that have ended too, in the order in which they were planned."""
     rows = tx.execute(EVERY, {"organization": organization_id}).all()
     return _with_instructors(tx, organization_id, rows)
+
+
+def alike(
+    tx: Connection,
+    organization_id: int,
+    rooms: Collection[int],
+    employee_ids: Collection[int],
+    since: date,
+    until: date = date.max,
+) -> list[Series]:
+    """The series in one of these rooms, or given by any of these, that may take place between these days
+    and do not have all of their slots up to `until` yet."""
+    named = {
+        "organization": organization_id,
+        "rooms": rooms,
+        "employee_ids": employee_ids,
+        "since": since,
+        "until": until,
+    }
+    return _with_instructors(tx, organization_id, tx.execute(ALIKE, named).all())
 
 
 def find(tx: Connection, organization_id: int, key: str) -> int | None:

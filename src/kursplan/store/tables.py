@@ -40,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus, Gender
@@ -207,6 +208,9 @@ studio = _table(
     Column("longitude", Float),
     Column("latitude", Float),
     _flag("access_code_enabled"),
+    # Without a check of its words, and NULL where nothing is said: SQLite can add no other column to a
+    # table that is there.
+    Column("clashes", Words(OnClash, OnClash.WARN)),
     _unique_key(),
 )
 
@@ -247,9 +251,11 @@ location = _table(
     _text("key", optional=False),
     _text("name", optional=False),
     _text("description"),
+    Column("shared", Boolean),
     _to("studio", "studio_id"),
     _unique_key(),
 )
+"""Only a room that says so is shared."""
 
 employee = _table(
     "employee",

@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from kursplan.store.examination import places, plan, told
+from kursplan.store.examination import clashes, places, plan, told
+from kursplan.store.examination.clashes import notes
 from kursplan.store.examination.findings import Finding, Patient, Promise
 from kursplan.store.retention import EVENTS_KEPT
 
-__all__ = ["Finding", "Promise", "examine"]
+__all__ = ["Finding", "Promise", "examine", "notes"]
 
 
 def examine(
@@ -30,6 +31,6 @@ def examine(
     """
     return [
         finding
-        for promise, look in (*places.LOOKS, *plan.LOOKS, *told.LOOKS)
+        for promise, look in (*places.LOOKS, *plan.LOOKS, *clashes.LOOKS, *told.LOOKS)
         for finding in look(Patient(tx, organization_id, now, promise, now - events_kept))
     ]

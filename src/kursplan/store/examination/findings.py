@@ -46,6 +46,8 @@ class Promise(StrEnum):
     """No deleted employee gives a slot to come, or a series that goes on."""
     CLOSURES_ARE_FLAGGED = "CLOSURES_ARE_FLAGGED"
     """A booking to come is flagged for a closure where there is one, and only there."""
+    NOT_TWICE_AT_A_TIME = "NOT_TWICE_AT_A_TIME"
+    """No instructor and no room is on two slots at the same time, where the studio of either refuses that."""
     ONE_STUDIO = "ONE_STUDIO"
     """A slot, its class, its series, its room and its bookings are of one studio."""
     WHAT_IS_COMPLETED_IS_OVER = "WHAT_IS_COMPLETED_IS_OVER"

@@ -1,0 +1,81 @@
+"""What looks wrong in a gym file although it can be loaded: people and times that hardly can be so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from kursplan.gymfile.document import Node
+from kursplan.gymfile.mistakes import Path
+from kursplan.gymfile.values import WEEKDAYS
+from kursplan.gymfile.warnings import FileWarning
+
+Members = Mapping[str, Any]
+_Told = Iterator[tuple[Path, str]]
+"""Where, and what there is to say."""
+
+
+def suspicious(document: Node) -> tuple[FileWarning, ...]:
+    """All of it, in the order of a file that has no mistakes."""
+    plain = document.plain()
+    customers = [
+        (("customers", index), each)
+        for index, each in enumerate(plain.get("customers", ()))
+        if not each.get("deleted")
+    ]
+    found = [
+        *_same_address(customers, document),
+        *_same_person(customers, document),
+        *(told for path, each in customers for told in _idle_outside(path, each)),
+        *_days_that_never_come(plain.get("series", ())),
+    ]
+    return tuple(sorted(document.warning(path, says) for path, says in found))
+
+
+def _same_address(customers: Sequence[tuple[Path, Members]], document: Node) -> _Told:
+    firsts: dict[str, Path] = {}
+    for path, customer in customers:
+        if (email := customer.get("email")) is not None:
+            first = firsts.setdefault(email.casefold(), path)
+            if first != path:
+                line = document.line_of((*first, "email"))
+                yield (*path, "email"), f"is the address of the customer in line {line}, too"
+
+
+def _same_person(customers: Sequence[tuple[Path, Members]], document: Node) -> _Told:
+    """Who is called like another, and was born on the same day."""
+    firsts: dict[tuple[str, ...], Path] = {}
+    for path, customer in customers:
+        if (born := customer.get("date_of_birth")) is not None:
+            names = (customer["first_name"], customer["last_name"])
+            person = (born, *(" ".join(each.split()).casefold() for each in names))
+            first = firsts.setdefault(person, path)
+            if first != path:
+                line = document.line_of((*first, "first_name"))
+                yield path, f"has the name and the date of birth of the customer in line {line}"
+
+
+def _idle_outside(path: Path, customer: Members) -> _Told:
+    """Idle periods in which there is no membership; one without an end may outlast it."""
+    for number, membership in enumerate(customer.get("memberships", ())):
+        begins, ends = membership["from"], membership.get("until")
+        for index, idle in enumerate(membership.get("idle_periods", ())):
+            place = (*path, "memberships", number, "idle_periods", index)
+            if idle["from"] < begins:
+                yield (*place, "from"), f"lies before the membership, which begins on {begins}"
+            elif ends is not None and idle["from"] > ends:
+                yield (*place, "from"), f"lies behind the membership, which ends on {ends}"
+            elif ends is not None and idle.get("until") is not None and idle["until"] > ends:
+                yield (*place, "until"), f"lies behind the membership, which ends on {ends}"
+
+
+def _days_that_never_come(listed: Sequence[Members]) -> _Told:
+    for index, series in enumerate(listed):
+        if series.get("last_day") is not None:
+            first, last = map(date.fromisoformat, (series["first_day"], series["last_day"]))
+            days = min((last - first).days + 1, 7)
+            coming = {WEEKDAYS[(first + timedelta(days=each)).weekday()] for each in range(days)}
+            if coming.isdisjoint(series["weekdays"]):
+                says = "never come between 'first_day' and 'last_day': the series has no slot"
+                yield ("series", index, "weekdays"), says
