@@ -93,6 +93,11 @@ async def test_what_a_studio_refuses_is_not_loaded(
     if not at_first:
         assert await new(house, REFUSES) == []
 
+    if not at_first:
+        before = await house.everything()
+        with pytest.raises(gymfile.Clashes):
+            await house.rehearse(GYM.replace(*REFUSES).replace(*change))
+        assert await house.everything() == before  # Nothing of the file is done.
     with pytest.raises(gymfile.Clashes) as refused:
         await new(house, REFUSES, change)
 
