@@ -26,6 +26,7 @@ from kursplan.desk.desk import Desk
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.turn import Command
+from kursplan.domain.actors import Actor
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.classes import Class, ClassType
@@ -48,6 +49,9 @@ from kursplan.store.trouble import Work
 MONDAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
+
+STAFF = Actor.command_line("staff")
+"""Who does what a test has done, unless it says otherwise."""
 
 ALL_SCOPES = ("CLASSES_READ", "CLASSES_WRITE", "CUSTOMER_READ", "STUDIO_READ", "EMPLOYEE_READ")
 
@@ -406,13 +410,15 @@ class Gym:
 
     # Deeds, in short.
 
-    async def take(self, command: Command[Any]) -> Any:
-        return await self.desk.take(command)
+    async def take(
+        self, command: Command[Any], *, by: Actor = STAFF, reason: str | None = None
+    ) -> Any:
+        return await self.desk.execute(command, by=by, reason=reason)
 
     async def book(
         self, customer_id: int, slot_id: int, *, studio_id: int | None = None, **options: Any
     ) -> Booked | Refusal:
-        return await self.desk.take(
+        return await self.desk.execute(
             Book(
                 self.organization,
                 studio_id or self.studio_id,
@@ -420,7 +426,8 @@ class Gym:
                 slot_id,
                 await self.desk.ids.next(),
                 **options,
-            )
+            ),
+            by=STAFF,
         )
 
     async def booked(self, customer_id: int, slot_id: int, **options: Any) -> Booked:
@@ -437,27 +444,28 @@ class Gym:
         )
 
     async def cancel(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
-        return await self.desk.take(
-            Cancel(self.organization, studio_id or self.studio_id, booking_id)
+        return await self.desk.execute(
+            Cancel(self.organization, studio_id or self.studio_id, booking_id), by=STAFF
         )
 
     async def confirm(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
-        return await self.desk.take(
-            Confirm(self.organization, studio_id or self.studio_id, booking_id)
+        return await self.desk.execute(
+            Confirm(self.organization, studio_id or self.studio_id, booking_id), by=STAFF
         )
 
     async def note(
         self, booking_id: int, participation: Participation, *, studio_id: int | None = None
     ) -> Booked | Refusal:
         """Note whether a customer takes part."""
-        return await self.desk.take(
+        return await self.desk.execute(
             SetParticipation(
                 self.organization, studio_id or self.studio_id, booking_id, participation
-            )
+            ),
+            by=STAFF,
         )
 
     async def change_slot(self, slot_id: int, **what: Any) -> SlotChanged | Refusal:
-        return await self.desk.take(ChangeSlot(self.organization, slot_id, **what))
+        return await self.desk.execute(ChangeSlot(self.organization, slot_id, **what), by=STAFF)
 
     async def changed_slot(self, slot_id: int, **what: Any) -> SlotChanged:
         """Change a slot, where the test takes for granted that it succeeds."""
@@ -466,7 +474,7 @@ class Gym:
         return answer
 
     async def cancel_slot(self, slot_id: int) -> SlotCancelled | Refusal:
-        return await self.desk.take(CancelSlot(self.organization, slot_id))
+        return await self.desk.execute(CancelSlot(self.organization, slot_id), by=STAFF)
 
     def another_desk(self) -> Desk:
         """The desk of another process on the same database."""
@@ -481,7 +489,7 @@ class Gym:
 
     async def extend(self, series_id: int, *, until: date) -> list[Slot]:
         """Make the slots of the series up to that day; all that it has then."""
-        await self.desk.take(ExtendSeries(self.organization, series_id, until))
+        await self.desk.execute(ExtendSeries(self.organization, series_id, until), by=STAFF)
         return await self.slots_of(series_id)
 
     # What is stored.

@@ -31,6 +31,7 @@ from kursplan.clock import SystemClock
 from kursplan.desk.applications import RecordApplication
 from kursplan.desk.desk import Desk
 from kursplan.desk.keys import ConfirmActivation
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.entries import (
     ApplicationEntry,
     EndpointEntry,
@@ -88,7 +89,7 @@ async def _add_endpoints(database: FilledPostgres, gym: Gym, url: str, count: in
     for number in range(partners):
         ids = await store.take_ids(1)
         entry = _partner(url, number, count // partners)
-        await desk.take(RecordApplication(gym.organization_id, ids[0], entry))
+        await desk.execute(RecordApplication(gym.organization_id, ids[0], entry), by=THE_HOUSE)
     async with database.postgres.connected(database.database) as connection:
         rows = await connection.fetch(
             "SELECT DISTINCT integration_id FROM webhook_endpoint WHERE organization_id = $1"
@@ -96,7 +97,7 @@ async def _add_endpoints(database: FilledPostgres, gym: Gym, url: str, count: in
             gym.organization_id,
         )
     for (integration_id,) in rows:
-        await desk.take(ConfirmActivation(gym.organization_id, integration_id))
+        await desk.execute(ConfirmActivation(gym.organization_id, integration_id), by=THE_HOUSE)
     await desk.close()
     await store.close()
 

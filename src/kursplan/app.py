@@ -72,6 +72,7 @@ class Application:
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
             events_kept_days=settings.events_kept_days,
+            history_kept_days=settings.history_kept_days,
         )
         self.post = Post(
             Targets(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)

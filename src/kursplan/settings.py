@@ -185,6 +185,11 @@ class Settings:
         _number(1, 3650),
         "how many days events, and what became of telling them, are kept after the last attempt",
     )
+    history_kept_days: int = _setting(
+        1095,
+        _number(1, 36_500),
+        "how many days it is kept who changed what, and why",
+    )
     log_level: str = _setting(
         "info", _one_of("debug", "info", "warning", "error"), "what is logged"
     )

@@ -12,7 +12,7 @@ from kursplan.desk.keys import RevokeKey
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import tables
 from tests.api.conftest import Partner
-from tests.gym import ALL_SCOPES, Gym
+from tests.gym import ALL_SCOPES, STAFF, Gym
 
 CLASSES = "/v1/classes"
 
@@ -50,7 +50,7 @@ def told(response: httpx.Response) -> tuple[int, dict[str, Any]]:
 
 async def test_without_a_valid_key_nothing_is_answered(gym: Gym, partner: Partner) -> None:
     revoked, deactivated = await gym.key(), await gym.key(active=False)
-    await gym.desk.take(RevokeKey(gym.organization, await id_of(gym, revoked)))
+    await gym.desk.execute(RevokeKey(gym.organization, await id_of(gym, revoked)), by=STAFF)
 
     for key in (None, "", "   "):
         response = await partner(key).get(CLASSES)
@@ -88,7 +88,7 @@ async def test_a_key_stops_at_once_when_it_is_revoked_or_its_integration_deactiv
         return [(await partner(each).get(CLASSES)).status_code for each in (key, spare, other)]
 
     assert await statuses() == [200, 200, 200]
-    await gym.desk.take(RevokeKey(gym.organization, await id_of(gym, key)))
+    await gym.desk.execute(RevokeKey(gym.organization, await id_of(gym, key)), by=STAFF)
     assert await statuses() == [401, 200, 200]
     await gym.set(tables.integration, integration, active=False)
     assert await statuses() == [401, 401, 200]

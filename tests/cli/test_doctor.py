@@ -313,6 +313,24 @@ async def test_every_booking_is_told_as_made_and_if_so_as_cancelled(
     assert await ward.found() == [(Promise.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,))]
 
 
+@pytest.mark.parametrize("end", [False, True])
+async def test_every_booking_has_a_line_of_history_for_its_making_and_its_end(
+    ward: Ward, end: bool
+) -> None:
+    """Those from before there was a history don't say who made them, and need none."""
+    line, gym = tables.history, ward.gym
+    gym.clock.advance(timedelta(seconds=1))
+    await gym.cancel(ward.seated)
+    command = "cancel" if end else "book"
+    lost = delete(line).where(line.c.subject_id == ward.seated, line.c.command == command)
+    await gym.database.write(lambda tx: tx.execute(lost))
+
+    assert await ward.found() == [(Promise.BOOKINGS_HAVE_A_HISTORY, ward.full, (ward.seated,))]
+
+    await gym.set(tables.booking, ward.seated, booked_via=None, ended_via=None)
+    assert await ward.found() == []
+
+
 async def test_no_booking_is_told_as_cancelled_twice_or_while_it_is_not(ward: Ward) -> None:
     for booking in (ward.cancelled, ward.waiting):
         await ward.gym.insert(

@@ -54,6 +54,29 @@ def test_the_commands_that_are_promised_are_there() -> None:
     }
 
 
+ONLY_LOOKS = {
+    *("history", "settings", "db check", "gym dump", "gym schema", "key list", "studio list"),
+    *("class list", "slot list", "slot show", "series list", "series show", "booking list"),
+    *("customer find", "customer show", "customer export"),
+    *("webhook listen", "webhook list", "webhook show", "webhook test", "webhook endpoint list"),
+}
+IS_ABOUT_NO_ONE_THING = {
+    *("serve", "demo", "restore", "db upgrade", "clock confirm"),
+    # The file says what it is for, and the findings why.
+    *("gym load", "doctor"),
+}
+
+
+def test_whatever_changes_something_can_be_told_why() -> None:
+    silent = {
+        " ".join(path)
+        for path, command in EVERY.items()
+        if not hasattr(command, "commands")
+        and not any("--reason" in each.opts for each in command.params)
+    }
+    assert silent == ONLY_LOOKS | IS_ABOUT_NO_ONE_THING
+
+
 @pytest.mark.parametrize("package", ["sqlalchemy", "httptools", "starlette", "rich", "jsonschema"])
 def test_help_waits_for_nothing_that_it_does_not_need(package: str) -> None:
     program = f"import sys; import kursplan.cli; sys.exit({package!r} in sys.modules)"

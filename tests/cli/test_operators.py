@@ -183,6 +183,7 @@ async def test_a_stand_in_is_put_and_taken_back_by_key_or_number(
         "slot_id": slot,
         "changed": True,
         "instructors": [{"employee_id": ole, "name": "Ole Trainer"}],
+        "clashes": [],
     }
     assert "Stand-in     Ole Trainer for Ina Trainer (Flu)" in shown.out.splitlines()
     assert back.out == f"Slot {slot} is given by Ina Trainer.\n"

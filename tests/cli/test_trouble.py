@@ -221,7 +221,7 @@ async def test_wrong_use_has_a_status_of_its_own(kursplan: Kursplan, gym: Gym) -
         ("slot", "move", 1),
         ("slot", "capacity", 1),
         ("slot", "capacity", 1, "--seats", "many"),
-        ("slot", "stand-in", 1, "--by", "ina", "--remove", "--reason", "ill"),
+        ("slot", "stand-in", 1, "--by", "ina", "--remove", "--for", "tom"),
         ("slot", "show", "first"),
         ("booking", "list"),
         ("booking", "list", "--slot", 1, "--customer", 1),

@@ -80,7 +80,7 @@ async def test_whom_staff_put_on_a_slot_after_the_deadline_can_leave_it(gym: Gym
     gym.clock.set(gym.at("17:00"))
     [booking_id] = [await gym.desk.ids.next()]
     book = Book(gym.organization, gym.studio_id, customer, slot, booking_id)
-    await gym.take(AddBooking(book, "rang"))
+    await gym.take(AddBooking(book), reason="rang")
     own = await gym.booked(other, slot)
     gym.clock.set(gym.at("17:59"))
     assert await gym.cancel(own.booking_id) is TOO_LATE

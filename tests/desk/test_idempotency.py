@@ -21,7 +21,7 @@ from kursplan.store import bookings, idempotency, tables
 from kursplan.store.database import Database, connect
 from kursplan.store.idempotency import ANSWERS_KEPT
 from kursplan.store.trouble import Work
-from tests.gym import Gym
+from tests.gym import STAFF, Gym
 
 T = TypeVar("T")
 
@@ -331,7 +331,7 @@ async def test_keys_cost_a_turn_two_statements_however_many_there_are(gym: Gym) 
             for customer in await gym.customers(64)
         ]
         before = counted.statements
-        await asyncio.gather(*(desk.take(book) for book in books))
+        await asyncio.gather(*(desk.execute(book, by=STAFF) for book in books))
         return counted.statements - before
 
     await cost(keyed=False)  # From now on it is known that nobody listens.

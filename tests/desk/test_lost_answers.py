@@ -30,8 +30,7 @@ from kursplan.store.database import connect
 from kursplan.store.dialect import SEQUENCE
 from kursplan.store.sqlite import Sqlite
 from kursplan.store.trouble import DatabaseUnavailable, Work
-from kursplan.work.forget_turns import forget_old_turns
-from tests.gym import MONDAY, MORNING, Gym
+from tests.gym import MONDAY, MORNING, STAFF, Gym
 from tests.pairs.scene import Scene, build, commands, every_kind
 from tests.wire import wire_to
 
@@ -112,7 +111,7 @@ def stage(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> St
 async def told(desk: Desk, command: Command[Any]) -> str:
     """The answer, or what was raised, without ids that are drawn anew each time."""
     try:
-        answer = repr(await desk.take(command))
+        answer = repr(await desk.execute(command, by=STAFF))
     except Exception as failure:
         answer = f"{type(failure).__name__}: {failure}"
     return DRAWN.sub("drawn", answer)
@@ -184,15 +183,14 @@ async def test_one_that_is_still_being_committed_is_waited_for(gym: Gym, databas
     """Its connection is gone, and the database is not done with it yet: it holds its versions."""
     slot, customer = await gym.slot(), await gym.customer()
     await gym.booked(customer, slot)
-    [event] = await gym.told()
-    mark = marks.Mark(frozenset({gym.studio_id}), "late", None)
+    mark = marks.Mark(frozenset({gym.studio_id}), gym.now, 99)
     rival = await asyncpg.connect(database_url)
     transaction = rival.transaction()
     await transaction.start()
     await rival.execute(
         "UPDATE version SET changes = changes + 1 WHERE organization_id = $1", gym.organization
     )
-    await rival.execute("UPDATE event SET uuid = 'late' WHERE uuid = $1", event.uuid)
+    await rival.execute("UPDATE history SET id = 99")
     lanes = await rival.fetch("SELECT lane FROM version WHERE studio_id = $1", gym.studio_id)
     looking = asyncio.create_task(
         gym.database.write(lambda tx: marks.is_there(tx, gym.organization, mark, lanes[0]["lane"]))
@@ -214,19 +212,4 @@ async def test_where_it_cannot_be_found_out_that_is_said(stage: Stage) -> None:
 
         database.loses = and_goes_away
         with pytest.raises(OutcomeUnknown, match="look first"):
-            await desk.take(command)
-
-
-async def test_names_of_turns_are_dropped_after_an_hour(gym: Gym) -> None:
-    """Those of commands that told an event need none."""
-    await gym.booked(await gym.customer(), await gym.slot())
-    assert await gym.count(tables.turn) == 0
-    for hour in (12, 13):
-        start = gym.wall(f"{hour}:00", day=MONDAY)
-        plan = PlanSlot(gym.organization, 5_000_000 + hour, gym.classes["spin"], f"{hour}", start)
-        await gym.take(plan)
-        gym.clock.advance(marks.KEPT)
-    assert await gym.count(tables.turn) == 2
-    assert await forget_old_turns(gym.database, gym.clock)
-    assert await gym.count(tables.turn) == 1
-    assert not await forget_old_turns(gym.database, gym.clock)
+            await desk.execute(command, by=STAFF)

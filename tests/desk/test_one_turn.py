@@ -11,7 +11,7 @@ from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.metrics import Metrics
-from tests.gym import Gym
+from tests.gym import STAFF, Gym
 
 
 async def test_who_waits_and_moves_up_in_the_same_turn_is_told_both(gym: Gym) -> None:
@@ -47,8 +47,8 @@ async def test_who_gives_up_a_place_takes_another_on_the_same_slot_in_the_same_t
     desk = Desk(gym.database, gym.clock, metrics)
 
     await asyncio.gather(
-        desk.take(Cancel(gym.organization, gym.studio_id, booking.booking_id)),
-        desk.take(Book(gym.organization, gym.studio_id, customer, slot, fresh)),
+        desk.execute(Cancel(gym.organization, gym.studio_id, booking.booking_id), by=STAFF),
+        desk.execute(Book(gym.organization, gym.studio_id, customer, slot, fresh), by=STAFF),
     )
 
     assert await gym.statuses(slot) == [(customer, BookingStatus.BOOKED)]
@@ -73,7 +73,7 @@ async def test_where_one_can_write_at_a_time_the_next_turn_takes_all_who_came_me
     rival.execute("BEGIN IMMEDIATE")
     taken = []
     for book in books:
-        taken.append(asyncio.ensure_future(desk.take(book)))
+        taken.append(asyncio.ensure_future(desk.execute(book, by=STAFF)))
         for _ in range(5):
             await asyncio.sleep(0)  # The desk begins a turn, if it is going to.
     rival.execute("ROLLBACK")

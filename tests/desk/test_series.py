@@ -27,7 +27,7 @@ from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import series, tables
 from kursplan.store.timezones import RetimedSlot, retimed_slots
 from kursplan.work.extend import extend_series
-from tests.gym import MONDAY, Gym
+from tests.gym import MONDAY, STAFF, Gym
 
 MONDAYS = [MONDAY + timedelta(weeks=n) for n in range(5)]
 """2, 9, 16, 23 and 30 March 2026; the clocks go forward on the 29th."""
@@ -205,7 +205,10 @@ async def test_two_processes_at_once_make_each_slot_once_f24(gym: Gym) -> None:
     desks = [gym.desk, *(gym.another_desk() for _ in range(3))]
 
     answers = await asyncio.gather(
-        *(desk.take(ExtendSeries(gym.organization, evenings, END_OF_MARCH)) for desk in desks)
+        *(
+            desk.execute(ExtendSeries(gym.organization, evenings, END_OF_MARCH), by=STAFF)
+            for desk in desks
+        )
     )
 
     assert sorted(answers) == [0, 0, 0, 30]  # type: ignore[type-var]

@@ -17,7 +17,7 @@ from kursplan.desk.book import Book
 from kursplan.desk.desk import Desk
 from kursplan.domain.refusals import Refusal
 from kursplan.metrics import Metrics
-from tests.gym import Gym
+from tests.gym import STAFF, Gym
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 
@@ -106,9 +106,9 @@ async def test_metrics_tell_how_many_wait(gym: Gym, database_url: str, clock: Ha
             Book(gym.organization, gym.studio_id, customer, slot, await gym.desk.ids.next())
             for customer in crowd
         ]
-        first = desk.take(commands[0])
+        first = desk.execute(commands[0], by=STAFF)
         await somebody_waits(holder)
-        others = [desk.take(each) for each in commands[1:]]
+        others = [desk.execute(each, by=STAFF) for each in commands[1:]]
         assert b"kursplan_desk_queue_length 3.0" in metrics.page()
     await asyncio.gather(first, *others)
     assert b"kursplan_desk_queue_length 0.0" in metrics.page()

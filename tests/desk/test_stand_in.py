@@ -21,7 +21,8 @@ async def staff(gym: Gym) -> tuple[int, int, int]:
 
 
 async def put(gym: Gym, slot: int, replaced: int, by: int, reason: str | None = None) -> object:
-    return await gym.take(PutStandIn(gym.organization, slot, replaced, by, reason))
+    command = PutStandIn(gym.organization, slot, replaced, by)
+    return await gym.take(command, reason=reason)
 
 
 async def remove(gym: Gym, slot: int, stand_in: int) -> object:

@@ -20,7 +20,7 @@ from kursplan.store import tables
 from kursplan.store.database import Database, connect
 from kursplan.store.trouble import DatabaseUnavailable
 from tests.desk.test_side_by_side import held, somebody_waits
-from tests.gym import Gym
+from tests.gym import STAFF, Gym
 from tests.wire import wire_to
 
 on_postgresql = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
@@ -44,7 +44,7 @@ class Counter:
 
     async def answers(self, *commands: Any) -> list[Any]:
         """To commands that come at once, so they are one batch; what is raised is an answer, too."""
-        taken = [self.desk.take(each) for each in commands]
+        taken = [self.desk.execute(each, by=STAFF) for each in commands]
         return await asyncio.gather(*taken, return_exceptions=True)
 
 
@@ -153,7 +153,7 @@ async def test_who_comes_while_others_are_tried_in_vain_does_not_wait_for_them(
     async with held(database_url, gym, slot) as holder:
         in_vain = asyncio.ensure_future(counted.answers(*crowd))
         await somebody_waits(holder)
-        await counted.desk.take(other)
+        await counted.desk.execute(other, by=STAFF)
         assert not in_vain.done()
         assert {type(each) for each in await in_vain} == {DeskBusy}
     await database.close()
@@ -275,19 +275,19 @@ async def test_a_desk_that_closes_lets_go_of_what_does_not_end(gym: Gym, databas
     slot = await gym.slot()
     commands = await books(gym, await gym.customers(5), slot)
     async with held(database_url, gym, slot) as holder:
-        first = gym.desk.take(commands[0])
+        first = gym.desk.execute(commands[0], by=STAFF)
         await somebody_waits(holder)
-        others = [gym.desk.take(each) for each in commands[1:]]
+        others = [gym.desk.execute(each, by=STAFF) for each in commands[1:]]
         await gym.desk.close(grace=0)
         answers = await asyncio.gather(first, *others, return_exceptions=True)
     assert [type(each) for each in answers] == [OutcomeUnknown] + [DeskBusy] * 4
     with pytest.raises(DeskBusy, match="shutting down"):
-        gym.desk.take(commands[0])
+        gym.desk.execute(commands[0], by=STAFF)
     assert await gym.count(tables.booking) == 0
 
 
 async def test_a_desk_that_closes_finishes_what_was_begun(gym: Gym) -> None:
     commands = await books(gym, await gym.customers(5), await gym.slot())
-    taken = [gym.desk.take(each) for each in commands]
+    taken = [gym.desk.execute(each, by=STAFF) for each in commands]
     await gym.desk.close()
     assert {type(each.result()) for each in taken} == {Booked}

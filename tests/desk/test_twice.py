@@ -27,7 +27,7 @@ from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.store import clashes, series, tables
-from tests.gym import MONDAY, Gym
+from tests.gym import MONDAY, STAFF, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)
 HALF_PAST = time(18, 30)
@@ -353,7 +353,7 @@ async def test_what_one_command_places_the_next_of_the_same_turn_sees(house: Hou
     again = await house.plan("20:30", instructor_ids=(house.ina,))
 
     moved, planned, refused = [
-        await each for each in [gym.desk.take(each) for each in (away, at_six, again)]
+        await each for each in [gym.desk.execute(each, by=STAFF) for each in (away, at_six, again)]
     ]
 
     assert moved.clashes == planned.clashes == ()

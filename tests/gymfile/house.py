@@ -14,6 +14,7 @@ from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.desk import Desk
+from kursplan.domain.actors import Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
@@ -22,7 +23,7 @@ from kursplan.gymfile import Count, Differences, Foretold, GymFile, Wish
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, named, organizations, slots, tables
 from kursplan.store.database import Database
-from tests.gym import Told
+from tests.gym import STAFF, Told
 
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 """Monday, 2 March 2026, 08:00 in Berlin."""
@@ -171,9 +172,8 @@ class House:
 
     async def load(self, file: str | GymFile = GYM, **options: Any) -> Differences:
         read = gymfile.read(file) if isinstance(file, str) else file
-        return await gymfile.load(
-            self.desk, self.database, self.clock, read, **self._how({"horizon_days": 14} | options)
-        )
+        options = {"horizon_days": 14, "by": Actor.gym_file("gym.yaml", "staff")} | options
+        return await gymfile.load(self.desk, self.database, self.clock, read, **self._how(options))
 
     async def preview(self, file: str | GymFile, **options: Any) -> Differences:
         read = gymfile.read(file) if isinstance(file, str) else file
@@ -272,14 +272,15 @@ class House:
         return answer
 
     async def try_to_book(self, customer: str, slot_id: int) -> Booked | Refusal:
-        return await self.desk.take(
+        return await self.desk.execute(
             Book(
                 await self.organization(),
                 (await self.slot(slot_id)).studio.id,
                 await self.id(tables.customer, customer),
                 slot_id,
                 await self.desk.ids.next(),
-            )
+            ),
+            by=STAFF,
         )
 
     async def booking(self, booked: Booked) -> Booking:
@@ -290,7 +291,7 @@ class House:
         return found
 
     async def cancel_slot(self, slot_id: int) -> None:
-        await self.desk.take(CancelSlot(await self.organization(), slot_id))
+        await self.desk.execute(CancelSlot(await self.organization(), slot_id), by=STAFF)
 
     def pass_time(self, **by: float) -> None:
         self.clock.advance(timedelta(**by))

@@ -29,6 +29,7 @@ from kursplan.gymfile.three_way import Wish
 from kursplan.store import series, tables
 from kursplan.store.told import of_customer
 from kursplan.webhooks.targets import Targets
+from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit
 
 HATHA = edit(("title: Yoga", "title: Hatha"))
@@ -39,7 +40,7 @@ async def by_hand(house: House, key: str, **values: Any) -> None:
     found = await house.database.read(lambda tx: stored(tx, "muster-gym"))
     kept = found.classes[key]
     entry = replace(kept.entry, **values)
-    await house.desk.take(RecordClass(await house.organization(), kept.id, entry))
+    await house.desk.execute(RecordClass(await house.organization(), kept.id, entry), by=STAFF)
 
 
 async def forget_what_files_said(house: House) -> None:
@@ -259,7 +260,7 @@ async def test_what_others_changed_is_not_taken_away_unless_the_file_is_preferre
     known = await house.database.read(lambda tx: series.load(tx, organization, series_id))
     assert known is not None
     later = replace(known.plan, start_time=time(13))
-    await house.desk.take(EditSeries(organization, series_id, AllFuture(), later))
+    await house.desk.execute(EditSeries(organization, series_id, AllFuture(), later), by=STAFF)
     spin = GYM[GYM.index("  - key: spin-noon") : GYM.index("slots:\n")]
     without = edit((spin, "\n"))
 
@@ -294,13 +295,13 @@ async def test_a_mistyped_key_founds_no_second_company(house: House) -> None:
 async def test_what_has_no_effect_is_told_and_no_mistake(house: House) -> None:
     await house.load()
     organization = await house.organization()
-    await house.desk.take(CancelSlot(organization, await house.id(tables.slot, "trial")))
-    await house.desk.take(
-        EndSeries(organization, await house.id(tables.series, "yoga-evening"), date(2026, 3, 2))
+    await house.desk.execute(
+        CancelSlot(organization, await house.id(tables.slot, "trial")), by=STAFF
     )
-    await house.desk.take(
-        OpenStudio(organization, await house.id(tables.studio, "berlin"), "easter")
-    )
+    evening = await house.id(tables.series, "yoga-evening")
+    await house.desk.execute(EndSeries(organization, evening, date(2026, 3, 2)), by=STAFF)
+    berlin = await house.id(tables.studio, "berlin")
+    await house.desk.execute(OpenStudio(organization, berlin, "easter"), by=STAFF)
     text = edit(
         ("    closures:\n", "    closures:\n      - {key: old, from: 2025-01-01T00:00, to: 2025-01-02T00:00}\n"),
         ("slots:\n", "slots:\n  - {key: past, class: yoga, start: 2026-03-01T10:00}\n"),
@@ -334,7 +335,7 @@ async def test_a_contract_that_staff_ended_does_not_go_on_by_itself(house: House
     await house.load()
     c1 = await house.id(tables.customer, "c1")
     end = EndMembership(await house.organization(), c1, "m1", date(2026, 3, 1))
-    await house.desk.take(end)
+    await house.desk.execute(end, by=STAFF)
 
     done = await house.load(GYM)
 
@@ -368,7 +369,7 @@ async def test_a_number_that_staff_gave_to_another_is_only_a_mistake_where_it_is
     organization = await house.organization()
     for kept, number in ((one, None), (other, "1001")):
         entry = replace(kept.entry, number=number)
-        await house.desk.take(RecordCustomers(organization, {kept.id: entry}))
+        await house.desk.execute(RecordCustomers(organization, {kept.id: entry}), by=STAFF)
     only_c1 = f"organization: {{key: muster-gym}}\ncustomers:\n{C1}"
 
     done = await house.load(only_c1)
@@ -435,16 +436,12 @@ async def test_a_command_that_was_overtaken_does_nothing(house: House) -> None:
     organization = await house.organization()
 
     with pytest.raises(Overtaken):
-        await house.desk.take(RecordStudio(organization, kept.id, kept.entry, stale))
+        await house.desk.execute(RecordStudio(organization, kept.id, kept.entry, stale), by=STAFF)
     person = found.customers["c1"]
+    renamed = {person.id: replace(person.entry, first_name="E")}
+    other = {person.id: replace(person.entry, first_name="X")}
     with pytest.raises(Overtaken):
-        await house.desk.take(
-            RecordCustomers(
-                organization,
-                {person.id: replace(person.entry, first_name="E")},
-                {person.id: replace(person.entry, first_name="X")},
-            )
-        )
+        await house.desk.execute(RecordCustomers(organization, renamed, other), by=STAFF)
 
 
 # --- What is kept of what a file said -----------------------------------------------------------
@@ -460,7 +457,7 @@ async def test_what_a_file_said_of_customers_goes_with_them(house: House) -> Non
     [said] = await house.database.read(lambda tx: of_customer(tx, organization, c1))
     assert said["memberships"]["m1"]["rate"] == "flex"
 
-    await house.desk.take(DeleteCustomers(organization, frozenset({c1})))
+    await house.desk.execute(DeleteCustomers(organization, frozenset({c1})), by=STAFF)
 
     rows = await house.everything()
     assert "Mustermann" not in repr([rows["told"], rows["customer"]])
@@ -472,3 +469,13 @@ async def test_of_employees_too(house: House) -> None:
     text = "organization: {key: muster-gym}\nemployees: [{key: jo, deleted: true}]"
     await house.load(text)
     assert {row.key for row in await house.rows(tables.told, section="employees")} == {"ina"}
+
+
+async def test_the_history_tells_what_the_file_did(house: House) -> None:
+    await house.load()
+    before = len(await house.rows(tables.history))
+
+    await house.load(edit(("title: Yoga", "title: Hatha")))
+
+    [line] = (await house.rows(tables.history))[before:]
+    assert (line.command, line.origin) == ("record-class", "GYM_FILE")

@@ -15,6 +15,7 @@ from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry
 from kursplan.domain.refusals import Refusal
 from kursplan.gymfile.stored import stored
 from kursplan.store import tables
+from tests.gym import STAFF
 from tests.gymfile.house import House, edit
 
 TUESDAY, NEXT_TUESDAY = date(2026, 3, 3), date(2026, 3, 10)
@@ -23,7 +24,9 @@ TUESDAY, NEXT_TUESDAY = date(2026, 3, 3), date(2026, 3, 10)
 async def in_one_turn(house: House, *commands: Command[Any]) -> list[Any]:
     """The answers of commands that queued up behind another, and so share a turn."""
     first = Cancel(await house.organization(), 0, 0)
-    _, *answers = await asyncio.gather(*map(house.desk.take, (first, *commands)))
+    _, *answers = await asyncio.gather(
+        *(house.desk.execute(each, by=STAFF) for each in (first, *commands))
+    )
     return answers
 
 
@@ -132,7 +135,10 @@ async def test_nobody_books_for_who_was_deleted_in_the_same_turn(house: House) -
 async def test_many_book_while_their_file_is_loaded(house: House) -> None:
     await house.load()
     slot_id = await house.slot_on(TUESDAY, "spin-noon")
-    books = [house.desk.take(await booking_of(house, each, slot_id)) for each in ("c1", "c2")]
+    books = [
+        house.desk.execute(await booking_of(house, each, slot_id), by=STAFF)
+        for each in ("c1", "c2")
+    ]
     text = edit(("max_participants: 2\n", "max_participants: 1\n"), ("title: Yoga", "title: Hatha"))
 
     await asyncio.gather(house.load(text), *books)

@@ -11,6 +11,7 @@ from kursplan.domain.webhooks import PATIENT_PLAN, Disabled
 from kursplan.gymfile import GymFileMistakes
 from kursplan.store import tables
 from kursplan.webhooks.targets import Targets
+from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit, writes
 
 OWN = "{studio: berlin, scopes: [CLASSES_READ, CLASSES_WRITE]}"
@@ -181,7 +182,7 @@ async def test_an_endpoint_that_is_disabled_stays_so(house: House) -> None:
     await changes(house, with_webhooks(BOTH))
     organization = await house.organization()
     slots = await house.row(tables.webhook_endpoint, key="slots")
-    await house.desk.take(DisableEndpoint(organization, slots.id))
+    await house.desk.execute(DisableEndpoint(organization, slots.id), by=STAFF)
 
     await changes(house, with_webhooks(BOTH.replace("/slots", "/occurrences")))
 

@@ -27,8 +27,8 @@ SLOTS = frozenset({"slot", "class", "class_rate", "studio", "closure", "booking"
 TOLD = frozenset({"event", "integration", "webhook_endpoint"})
 """What is read, and written, wherever something is told."""
 ORDER = ("customer", "slot", "organization", "webhook_endpoint")
-NUMBERED = frozenset({"version", "turn"})
-"""What every turn writes last; its name only where it tells nothing."""
+NUMBERED = frozenset({"version", "history", "history_subject"})
+"""What every turn writes last that changes something."""
 
 _LOCK = re.compile(r"\bFOR (NO KEY UPDATE|UPDATE|SHARE)\b")
 _SOURCE = re.compile(r'\b(?:FROM|JOIN)\s+"?(\w+)"?')

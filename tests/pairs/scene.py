@@ -68,7 +68,7 @@ from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
-from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, NamedPlan
+from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, Disabled, NamedPlan
 from kursplan.ids import fingerprint
 from kursplan.store import tables
 from kursplan.store.told import Told
@@ -144,6 +144,8 @@ class Scene:
     newcomer: int
     """Another integration, which has not confirmed its activation yet."""
     endpoint: int
+    asleep: int
+    """An endpoint that is disabled."""
     key: int
     delivery: int
 
@@ -221,6 +223,7 @@ async def build(gym: Gym) -> Scene:
         active=True,
         webhook_key="another webhook key",
     )
+    asleep = await _endpoint(gym, newcomer, disabled=Disabled.BY_OPERATOR, disabled_at=gym.now)
     delivery = await _delivery(gym, endpoint)
     return Scene(
         organization=gym.organization,
@@ -260,6 +263,7 @@ async def build(gym: Gym) -> Scene:
         integration=integration,
         newcomer=newcomer,
         endpoint=endpoint,
+        asleep=asleep,
         key=key,
         delivery=delivery,
     )
@@ -322,15 +326,7 @@ async def _partner(gym: Gym) -> tuple[int, int, int, int]:
         confirmed_at=gym.now,
         webhook_key="a webhook key",
     )
-    endpoint = await gym.insert(
-        tables.webhook_endpoint,
-        integration_id=integration,
-        key=DEFAULT_ENDPOINT,
-        url=URL,
-        is_default=True,
-        secret=SECRET,
-        created_at=gym.now,
-    )
+    endpoint = await _endpoint(gym, integration)
     key = await gym.insert(
         tables.api_key,
         key_hash=fingerprint("a key"),
@@ -339,6 +335,19 @@ async def _partner(gym: Gym) -> tuple[int, int, int, int]:
         created_at=gym.now,
     )
     return application, integration, endpoint, key
+
+
+async def _endpoint(gym: Gym, integration: int, **options: Any) -> int:
+    return await gym.insert(
+        tables.webhook_endpoint,
+        integration_id=integration,
+        key=DEFAULT_ENDPOINT,
+        url=URL,
+        is_default=True,
+        secret=SECRET,
+        created_at=gym.now,
+        **options,
+    )
 
 
 async def _delivery(gym: Gym, endpoint: int) -> int:
@@ -395,14 +404,14 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
     yield "promote", Promote(organization, frozenset({of.held_back}), by_staff=True)
     beyond = frozenset({Refusal.BOOKING_LIMIT_REACHED})
-    yield "add a booking", AddBooking(book(of.emil, of.full, overrule=beyond), "a guest")
-    yield "release a seat", Release(organization, berlin, of.seated, late=True, reason="ill")
-    yield "waive", WaiveLateness(organization, berlin, of.too_late, "ill")
-    yield "move up", MoveUp(organization, of.held_back, reason="rang")
+    yield "add a booking", AddBooking(book(of.emil, of.full, overrule=beyond))
+    yield "release a seat", Release(organization, berlin, of.seated, late=True)
+    yield "waive", WaiveLateness(organization, berlin, of.too_late)
+    yield "move up", MoveUp(organization, of.held_back)
     yield "move ben up", MoveUp(organization, of.full, of.waiting, beyond)
     yield "restore a slot", RestoreSlot(organization, of.cancelled, with_bookings=True)
     yield "restore it empty", RestoreSlot(organization, of.cancelled)
-    yield "swap", SwapInstructors(organization, of.full, of.ina, of.empty, of.tom, "late train")
+    yield "swap", SwapInstructors(organization, of.full, of.ina, of.empty, of.tom)
     yield "complete", CompleteSlots(organization, frozenset({of.over}))
     yield "reopen", ReopenSlots(organization, frozenset({of.completed}))
 
@@ -420,7 +429,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "add seats", ChangeSlot(organization, of.full, max_participants=2)
     yield "change room", ChangeSlot(organization, of.empty, location_id=of.hall)
     yield "change instructors", ChangeSlot(organization, of.full, instructor_ids=(of.tom, of.eva))
-    yield "put a stand-in", PutStandIn(organization, of.full, of.ina, of.tom, "ill")
+    yield "put a stand-in", PutStandIn(organization, of.full, of.ina, of.tom)
     yield "take a stand-in back", RemoveStandIn(organization, of.empty, of.tom)
     yield (
         "plan a slot",
@@ -635,6 +644,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "disable", endpoints.DisableEndpoint(organization, of.endpoint)
     yield "enable", endpoints.EnableEndpoint(organization, of.endpoint, resend_missed=True)
+    yield "wake one up", endpoints.EnableEndpoint(organization, of.asleep)
     yield (
         "be patient",
         endpoints.SetRetryPlan(organization, of.integration, NamedPlan.PATIENT.plan),

@@ -24,7 +24,7 @@ from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.dialect import SEQUENCE
 from kursplan.store.fan_out import fan_out_all
-from tests.gym import MORNING
+from tests.gym import MORNING, STAFF
 from tests.pairs.held import HeldDatabase, Place, Watch
 
 NEVER_SECONDS = 30.0
@@ -74,7 +74,8 @@ class Walk:
         self._control: Any = None
         self._desks: tuple[HeldDatabase, HeldDatabase] = (None, None)  # type: ignore[assignment]
         self._metrics = Metrics()
-        self._seed: Rows = {}
+        self.seed: Rows = {}
+        """The rows with which every case begins."""
         self._shown: dict[str, tuple[str, ...]] = {}
         self._in_turn: dict[tuple[int, int], Outcome] = {}
 
@@ -85,9 +86,9 @@ class Walk:
         self._desks = tuple(  # type: ignore[assignment]
             HeldDatabase(make_url(self._url), LOCK_SECONDS) for _ in range(2)
         )
-        self._seed = await self._rows()
-        self._shown = {name: _shown(rows) for name, rows in self._seed.items()}
-        await self._restore(self._seed)
+        self.seed = await self._rows()
+        self._shown = {name: _shown(rows) for name, rows in self.seed.items()}
+        await self._restore(self.seed)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -106,6 +107,16 @@ class Walk:
     async def sent(self, command: Command[Any]) -> list[list[str]]:
         """The statements of each try of the command, by itself."""
         return (await self._alone(command)).sent
+
+    async def twice(self, command: Command[Any]) -> tuple[Rows, Rows]:
+        """The rows when the command is done, and when it was given once more."""
+        found = []
+        for _ in range(2):
+            self._desks[0].watch = Watch()
+            await self._do(0, command)
+            found.append(await self._rows())
+        await self._restore(found[-1])
+        return found[0], found[1]
 
     async def _alone(self, command: Command[Any]) -> Watch:
         watch = self._desks[0].watch = Watch()
@@ -157,7 +168,7 @@ class Walk:
         """The answer, or what was raised, without fresh ids."""
         desk = Desk(self._desks[which], HandClock(MORNING), self._metrics)
         try:
-            answer = repr(await desk.take(command))
+            answer = repr(await desk.execute(command, by=STAFF))
         except Exception as failure:
             answer = f"{type(failure).__name__}: {failure}"
         return _NEW.sub("new", answer)
@@ -180,7 +191,7 @@ class Walk:
 
     async def _restore(self, rows: Rows) -> list[str]:
         """The rows as they were at the beginning; the tables that had changed."""
-        changed = [name for name in TABLES if rows[name] != self._seed[name]]
+        changed = [name for name in TABLES if rows[name] != self.seed[name]]
         await self._control.execute(
             "BEGIN; SET LOCAL session_replication_role = replica;"
             + "".join(

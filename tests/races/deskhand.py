@@ -33,6 +33,7 @@ from kursplan.store.database import connect
 from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.promote import promote_waiting
+from tests.gym import STAFF
 
 Work = Sequence[Any]
 
@@ -98,7 +99,7 @@ async def _work(database_url: str, clock: HandClock) -> None:
             if what == "step":
                 outcomes.append(await STEPS[arguments[0]](desk, database, clock))
             else:
-                answer = await desk.take(DEEDS[what](**arguments[0]))
+                answer = await desk.execute(DEEDS[what](**arguments[0]), by=STAFF)
                 outcomes.append(answer.status if isinstance(answer, Booked) else str(answer))
         _answer(outcomes)
     await desk.close()

@@ -62,7 +62,7 @@ from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from tests.audit import audit
-from tests.gym import MORNING, Gym
+from tests.gym import MORNING, STAFF, Gym
 from tests.simulation.morning import GRANTED, PEOPLE, Morning, morning
 from tests.simulation.rulebook import Member, Place, Rulebook, Slot
 
@@ -94,6 +94,10 @@ class BeforePowerCut:
     """A command after which, with everything written and nothing committed, the power goes out."""
 
     command: Command[Any]
+
+    @property
+    def name(self) -> str:
+        return self.command.name
 
     @property
     def organization_id(self) -> int:
@@ -226,7 +230,7 @@ class GymDay(RuleBasedStateMachine):
         """The answers to commands that arrive at the desk at the same time; faults are answers."""
 
         async def at_once() -> list[Any]:
-            taken = (self.gym.desk.take(each) for each in commands)
+            taken = (self.gym.desk.execute(each, by=STAFF) for each in commands)
             return await asyncio.gather(*taken, return_exceptions=True)
 
         return self.run(at_once())
@@ -441,7 +445,7 @@ class GymDay(RuleBasedStateMachine):
     def staff_book_for_somebody(self, n: int, person: int, overrule: set[str]) -> None:
         slot, member, aside = self.slot(n), self.members[person], frozenset(overrule)
         command = self.booking_of(slot, member, aside)
-        [answer] = self.take(AddBooking(command, "asked for it"))
+        [answer] = self.take(AddBooking(command))
         done = self.book.book(command.booking_id, slot, member, aside, by_staff=True)
         assert word(answer) == done
 

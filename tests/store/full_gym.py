@@ -28,6 +28,7 @@ BOOKINGS = 100_000
 ENDPOINTS = 200
 EVENTS = 5_000
 DELIVERIES = 50_000
+LINES = 50_000
 
 NOW = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -314,6 +315,20 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
             for n in range(1, DELIVERIES + 1)
         ],
     )
+    yield tables.history, list(_lines())
+    yield (
+        tables.history_subject,
+        [
+            {
+                "happened_at": _happened_at(n),
+                "history_id": n + 1,
+                "subject_id": (n * 11) % BOOKINGS + 1,
+                "kind": "BOOKING",
+                "changes": "{}",
+            }
+            for n in range(0, LINES, 4)
+        ],
+    )
     yield (
         tables.idempotency_key,
         [
@@ -362,6 +377,31 @@ def _bookings() -> Iterator[dict[str, Any]]:
             "cancelled_at": starts_at - timedelta(days=3) if status == "CANCELED" else None,
             "late": False,
             "overruled": (),
+        }
+
+
+def _happened_at(line: int) -> datetime:
+    return NOW - timedelta(minutes=30 * line)
+
+
+def _lines() -> Iterator[dict[str, Any]]:
+    """Most are bookings that an application made, others what the house and staff did."""
+    for n in range(LINES):
+        origin, who = "OPEN_API", f"{n % 40 + 1}"
+        if n % 5 == 0:
+            origin, who = "HOUSE", None
+        elif n % 7 == 0:
+            origin, who = "COMMAND_LINE", "ina"
+        yield {
+            "happened_at": _happened_at(n),
+            "id": n + 1,
+            "command": "book",
+            "origin": origin,
+            "who": who,
+            "reason": "rang" if n % 7 == 0 else None,
+            "kind": "BOOKING",
+            "subject_id": n % BOOKINGS + 1,
+            "changes": "{}",
         }
 
 

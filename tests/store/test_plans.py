@@ -73,6 +73,20 @@ HOT = {
     "endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
     "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
     "fan_out.FANNED_OUT": {"event": "id"},
+    "history.ABOUT": {"history_subject": "subject_id happened_at"},
+    "history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
+    "history.BOOKINGS_OF_CUSTOMERS": {"booking": "customer_id"},
+    "history.BOOKINGS_ON_SLOT": {"booking": "slot_id"},
+    "history.BY_WHOM": {"history": "who happened_at"},
+    "history.DROP": {"history": "happened_at"},
+    "history.DROP_SUBJECTS": {"history_subject": "history_id"},
+    "history.FORGET_REASONS": {"history": "subject_id"},
+    "history.IS_THERE": {"history": "happened_at id"},
+    "history.NEWEST": {"history": "happened_at"},
+    "history.OLD_LINES": {"history": "happened_at"},
+    "history.OLD_LINE_AT": {"history": "happened_at"},
+    "history.SLOTS_OF_CLASS": {"slot": "class_id"},
+    "history.SUBJECTS": {"history_subject": "history_id"},
     "idempotency.STORED": {"idempotency_key": "integration_id key"},
     "keys.KEYS": {"api_key": "key_hash"},
     "people.DETACH_BOOKINGS": {"booking": "customer_id"},
@@ -109,7 +123,9 @@ HOT = {
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
-GROWING = frozenset({"attempt", "booking", "customer", "delivery", "event"})
+GROWING = frozenset(
+    {"attempt", "booking", "customer", "delivery", "event", "history", "history_subject"}
+)
 """Tables that are never to be read from end to end, because they only ever grow."""
 
 FEW = frozenset(
@@ -129,6 +145,8 @@ READS_ALL = re.compile(
     r"|people\.NUMBERS"  # The same.
     r"|directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
     r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.
+    r"|history\.ACROSS_OLD"  # The same.
+    r"|history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
 )
 """Except by these statements, which is their purpose."""
 
@@ -206,6 +224,10 @@ GIVEN = {
     "membership_ids": "{5,70,9000}",
     "delivery_ids": "{5,70,9000}",
     "event_ids": "{5,70,900}",
+    "subject_ids": "{5,70,9000}",
+    "line_ids": "{5,71,9000}",
+    "happened_at": NOW.isoformat(),
+    "who": "7",
     "of_endpoint": "1",
     "of_status": "FAILED",
     "email": "erika70@example.org",

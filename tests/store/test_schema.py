@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Index,
     Table,
     UniqueConstraint,
+    delete,
     insert,
     select,
     text,
@@ -29,9 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlglot import exp
 
+from kursplan.domain.actors import Actor, Origin
+from kursplan.domain.bookings import Ending
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.terms import Term
-from kursplan.store import schema, tables
+from kursplan.store import bookings, history, schema, tables
 from kursplan.store.database import Database, connect
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database
@@ -182,8 +186,17 @@ def all_rows(tx: Connection) -> dict[str, Any]:
     }
 
 
+WHO_AND_WHY = (
+    "booked_via",
+    "booked_by",
+    "promoted_at",
+    "confirmed_at",
+    "ended",
+    "ended_via",
+    "ended_by",
+)
 LATER = {
-    "booking": ("held", "reason", "free_until"),
+    "booking": ("held", "free_until", *WHO_AND_WHY),
     "class": ("grace", "confirm_promotion", "promotion_ends"),
     "location": ("shared",),
     "studio": ("clashes",),
@@ -210,6 +223,7 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
     memberships = [await gym.membership(each, rate) for each in (ann, bob)]
     for each in (ann, bob):
         await gym.booked(each, slot_id)
+    await gym.database.write(nobody_knows_who)
     wanted = await gym.database.read(all_rows)
     assert len(wanted["booking"]) == 2
 
@@ -235,6 +249,52 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
         await earlier.write(
             lambda tx: tx.execute(of_somebody_else.where(tables.booking.c.customer_id == ann))
         )
+    await earlier.close()
+
+
+def nobody_knows_who(tx: Connection) -> None:
+    """As it is of bookings from before there was a history."""
+    tx.execute(delete(tables.history))
+    tx.execute(update(tables.booking).values(dict.fromkeys(WHO_AND_WHY)))
+
+
+async def test_the_reasons_of_bookings_become_lines_of_history(gym: Gym, empty_url: str) -> None:
+    """Who gave them was not kept, but that it was by the command: there was no other door."""
+    given_up, slot_id = await gym.slot(at="16:00"), await gym.slot(at="18:00")
+    ann, bob = await gym.customers(2)
+    rang, with_slot = [
+        (await gym.booked(ann, given_up)).booking_id,
+        (await gym.booked(bob, slot_id)).booking_id,
+    ]
+    gym.clock.advance(timedelta(hours=1))
+    await gym.cancel(rang)
+    await gym.cancel_slot(slot_id)
+    rows = await gym.database.read(all_rows)
+
+    def fill(tx: Connection) -> None:
+        command.upgrade(schema._config(tx), "0015")
+        for table in tables.metadata.sorted_tables:
+            if table.name.startswith("history"):
+                continue
+            for row in rows[table.name]:
+                values = dict(zip(table.columns.keys(), row, strict=True))
+                told = {name: each for name, each in values.items() if name not in WHO_AND_WHY}
+                tx.execute(insert(table), told)
+        tx.execute(text("UPDATE booking SET reason = 'rang' WHERE id = :id"), {"id": rang})
+
+    earlier = connect(empty_url)
+    await earlier.write(fill)
+    await schema.upgrade(earlier)
+
+    [line] = await earlier.read(lambda tx: history.newest(tx, gym.organization, history.EVERYTHING))
+    assert (line.happened_at, line.reason) == (gym.now, "rang")
+    assert (line.by, line.subjects[0].id) == (Actor(Origin.COMMAND_LINE), rang)
+    known = await earlier.read(
+        lambda tx: {
+            each.id: each for each in bookings.load(tx, gym.organization, [rang, with_slot])
+        }
+    )
+    assert (known[rang].ended, known[with_slot].ended) == (None, Ending.SLOT_CANCELLED)
     await earlier.close()
 
 

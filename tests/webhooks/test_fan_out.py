@@ -37,7 +37,7 @@ from kursplan.settings import Settings
 from kursplan.store import tables
 from kursplan.store.fan_out import hold_listeners
 from kursplan.webhooks.fan_out import fan_out
-from tests.gym import ALL_SCOPES, Gym
+from tests.gym import ALL_SCOPES, STAFF, Gym
 from tests.referee import Referee
 from tests.webhooks.partner import Integration, Partners
 
@@ -312,8 +312,8 @@ async def add_endpoint(
     desk = desk or partners.gym.desk
     endpoint_id = await desk.ids.next()
     entry = EndpointEntry(DEFAULT_ENDPOINT, partners.receiver.url(path), None)
-    await desk.take(
-        AddEndpoint.fresh(partners.gym.organization, integration.id, endpoint_id, entry)
+    await desk.execute(
+        AddEndpoint.fresh(partners.gym.organization, integration.id, endpoint_id, entry), by=STAFF
     )
     return endpoint_id
 
@@ -334,7 +334,7 @@ async def test_who_begins_to_listen_in_a_crowd_hears_of_all_that_comes_and_nothi
         began = next(moments)
         booking_id = await desk.ids.next()
         book = Book(gym.organization, gym.studio_id, customer, slot, booking_id)
-        assert isinstance(await desk.take(book), Booked)
+        assert isinstance(await desk.execute(book, by=STAFF), Booked)
         booked[booking_id] = (began, next(moments))
 
     async def listen(number: int, desk: Desk) -> None:
@@ -346,7 +346,7 @@ async def test_who_begins_to_listen_in_a_crowd_hears_of_all_that_comes_and_nothi
         if endpoint is None:
             endpoint = await add_endpoint(partners, integration, f"/{number}", desk)
         else:
-            await desk.take(ConfirmActivation(gym.organization, integration.id))
+            await desk.execute(ConfirmActivation(gym.organization, integration.id), by=STAFF)
         listens[endpoint] = (began, next(moments))
 
     async def one_process(desk: Desk, customers: Sequence[int]) -> None:

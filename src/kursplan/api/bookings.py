@@ -55,7 +55,7 @@ async def book(call: Call) -> wire.Booking:
     slot_id = member_id(members, "classSlotId")
     expected = _expected(members.get("expectedCustomerStatus"))
     idempotency = _idempotency_key(call, customer_id, slot_id, expected)
-    answer = await call.house.desk.take(
+    answer = await call.execute(
         Book(
             call.caller.organization_id,
             call.caller.studio_id,
@@ -90,7 +90,7 @@ async def booking_by_id(call: Call) -> wire.Booking:
 
 
 async def cancel(call: Call) -> None:
-    answer = await call.house.desk.take(
+    answer = await call.execute(
         Cancel(call.caller.organization_id, call.caller.studio_id, call.path_id("bookingId"))
     )
     if isinstance(answer, Refusal):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,6 +22,8 @@ from kursplan.api.errors import ApiError, Fault
 from kursplan.api.http import BodyTooLarge, Disconnected, Headers, Request
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
+from kursplan.desk.turn import Command
+from kursplan.domain.actors import Actor
 from kursplan.domain.studios import zone_of
 from kursplan.ids import LARGEST_ID
 from kursplan.metrics import Metrics
@@ -83,6 +85,11 @@ class Call:
 
     async def read(self, work: Work[T]) -> T:
         return await self.house.database.read(work)
+
+    def execute(self, command: Command[T]) -> Awaitable[T]:
+        """Have the desk do it, for the application that calls."""
+        by = Actor.application(self.caller.integration_id)
+        return self.house.desk.execute(command, by=by)
 
     def changes_at(self, instant: datetime | None) -> None:
         """From that instant on the answer would be another, if nothing else changes it before."""

@@ -60,9 +60,7 @@ async def information(call: Call) -> wire.StudioInformation:
 
 
 async def confirm_activation(call: Call) -> None:
-    await call.house.desk.take(
-        ConfirmActivation(call.caller.organization_id, call.caller.integration_id)
-    )
+    await call.execute(ConfirmActivation(call.caller.organization_id, call.caller.integration_id))
 
 
 def _hours(row: AnyRow) -> wire.OpeningHours:

@@ -25,6 +25,7 @@ from kursplan.cli import (
     demo,
     doctor,
     gym,
+    history,
     key,
     restore,
     series,
@@ -107,6 +108,7 @@ def _kursplan(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("history")(history.history)
 app.command("restore")(restore.restore)
 app.command("settings")(settings.settings)
 app.add_typer(db.app, name="db")

@@ -188,12 +188,12 @@ def add(
             booking_id=await office.desk.ids.next(),
             overrule=overruled,
         )
-        command = AddBooking(book, reason)
+        command = AddBooking(book)
         booked = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         # Who waits already keeps their booking, which gets the seat.
         return await _booking(office, booked.booking_id)
 
-    _tell(in_office(organization, task), json=json)
+    _tell(in_office(organization, task, reason=reason), json=json)
 
 
 @app.command()
@@ -229,10 +229,10 @@ def cancel(
 
     def deed(of: int, studio: int) -> Command[Booked | Refusal]:
         if waive:
-            return WaiveLateness(of, studio, booking, reason)
-        return Release(of, studio, booking, counts.late, reason)
+            return WaiveLateness(of, studio, booking)
+        return Release(of, studio, booking, counts.late)
 
-    _change(booking, organization, json, deed, yes=yes, dry_run=dry_run)
+    _change(booking, organization, json, deed, reason=reason, yes=yes, dry_run=dry_run)
 
 
 @app.command()
@@ -260,11 +260,11 @@ def promote(
 
     async def task(office: Office) -> AnyRow | None:
         on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
-        command = MoveUp(office.organization_id, on, booking, overruled, reason)
+        command = MoveUp(office.organization_id, on, booking, overruled)
         moved = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         return None if moved is None else await _booking(office, moved.id)
 
-    row = in_office(organization, task)
+    row = in_office(organization, task, reason=reason)
     if row is None:
         raise Stop(f"nobody waits on slot {slot}")
     _tell(row, json=json)
@@ -272,12 +272,18 @@ def promote(
 
 @app.command()
 def confirm(
-    booking: BookingArgument, organization: OrganizationOption = None, json: JsonOption = False
+    booking: BookingArgument,
+    reason: ReasonOption = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Confirm a booking that has to be confirmed, within its term."""
     from kursplan.desk.confirm import Confirm
 
-    _change(booking, organization, json, lambda of, studio: Confirm(of, studio, booking))
+    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+        return Confirm(of, studio, booking)
+
+    _change(booking, organization, json, deed, reason=reason)
 
 
 @app.command()
@@ -291,15 +297,17 @@ def participation(
             help="Whether the customer took part; UNSET takes the note back.",
         ),
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
     """Note whether a customer took part, from 30 minutes before the start."""
     from kursplan.desk.participation import SetParticipation
 
-    _change(
-        booking, organization, json, lambda of, studio: SetParticipation(of, studio, booking, noted)
-    )
+    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+        return SetParticipation(of, studio, booking, noted)
+
+    _change(booking, organization, json, deed, reason=reason)
 
 
 def _change(
@@ -308,6 +316,7 @@ def _change(
     json: bool,
     deed: Callable[[int, int], Command[Booked | Refusal]],
     *,
+    reason: str | None,
     yes: bool = False,
     dry_run: bool = False,
 ) -> None:
@@ -319,7 +328,7 @@ def _change(
         await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return await _booking(office, booking_id)
 
-    _tell(in_office(organization, task), json=json)
+    _tell(in_office(organization, task, reason=reason), json=json)
 
 
 async def _booking(office: Office, booking_id: int) -> AnyRow:

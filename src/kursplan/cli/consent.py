@@ -67,13 +67,13 @@ async def with_consent(
     `always` says what is taken where no booking tells it, so that it is asked about in any case.
     """
     if yes and not dry_run:
-        return await office.take(command)
+        return await office.execute(command)
     rehearsed = await office.rehearse(command)
     if dry_run:
         _tell_dry_run(rehearsed, always, json=json)
         raise typer.Exit
     if not rehearsed.taken and always is None:
-        return await office.take(command)
+        return await office.execute(command)
     for line in _consequences(rehearsed.changes, always):
         say(line, err=True)
     if not sys.stdin.isatty():
@@ -84,7 +84,7 @@ async def with_consent(
         )
     if not typer.confirm("Do it?", err=True):
         raise Stop("nothing was done")
-    return await office.take(command)
+    return await office.execute(command)
 
 
 def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:

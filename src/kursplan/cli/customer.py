@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kursplan.cli.consent import DryRunOption, YesOption, with_consent
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, document, facts, refused, say, table, words
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
+    from kursplan.store.history import Told
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Customers, their contracts and their data.")
@@ -142,7 +144,7 @@ def freeze(
             office.organization_id, customer, held.key, first.date(), until, reason
         )
 
-    _change(customer, deed, organization, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
@@ -155,6 +157,7 @@ def end(
     membership: MembershipOption = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -169,7 +172,7 @@ def end(
             )
         return EndMembership(office.organization_id, customer, held.key, last.date())
 
-    _change(customer, deed, organization, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
@@ -180,6 +183,7 @@ def move(
     ],
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -190,13 +194,13 @@ def move(
         await studio_by_key(office, studio)
         return MoveHome(office.organization_id, customer, studio)
 
-    _change(customer, deed, organization, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
 def export(customer: CustomerArgument, organization: OrganizationOption = None) -> None:
     """Write everything that is kept of a customer, as one JSON document."""
-    from kursplan.store import front_desk, told
+    from kursplan.store import front_desk, history, told
 
     async def task(office: Office) -> dict[str, Any]:
         entry = await _entry(office, customer)
@@ -204,14 +208,28 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
         if kept is None:
             raise refused(Refusal.CUSTOMER_NOT_FOUND)
         row, bookings = kept
+        theirs = {customer, *(each.id for each in bookings)}
+        done = await office.read(history.about, Kind.CUSTOMER, customer, history.EVERYTHING)
         return {
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in entry.memberships or ()],
             "bookings": [each._asdict() for each in bookings],
             "said_by_gym_file": await office.read(told.of_customer, customer),
+            "history": [_kept(each, theirs) for each in done],
         }
 
     document(_plain(in_office(organization, task)))
+
+
+def _kept(line: Told, theirs: set[int]) -> dict[str, object]:
+    """What a line of history says of a customer; what it says of others is theirs."""
+    about = [each for each in line.subjects if each.id in theirs]
+    return {
+        "happened_at": line.happened_at,
+        "command": line.command,
+        "reason": line.reason if line.subjects[0].id in theirs else None,
+        "changes": [asdict(each) for each in about],
+    }
 
 
 @app.command()
@@ -219,6 +237,7 @@ def erase(
     customer: CustomerArgument,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -237,7 +256,7 @@ def erase(
             always=f"All personal data of {who} are forgotten for ever.",
         )
 
-    erased = in_office(organization, task)
+    erased = in_office(organization, task, reason=reason)
     if json:
         document({"customer_id": customer, "erased": bool(erased)})
     else:
@@ -249,6 +268,7 @@ def _change(
     deed: Callable[[Office], Any],
     organization: str | None,
     *,
+    reason: str | None,
     yes: bool,
     dry_run: bool,
     json: bool,
@@ -260,7 +280,7 @@ def _change(
         await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return await _entry(office, customer)
 
-    _tell(customer, in_office(organization, task), json=json)
+    _tell(customer, in_office(organization, task, reason=reason), json=json)
 
 
 async def _entry(office: Office, customer: int) -> CustomerEntry:

@@ -21,6 +21,7 @@ from kursplan.cli.office import (
     desk_of,
     organizations,
     read_settings,
+    system_user,
     with_database,
 )
 from kursplan.cli.output import counted, document, say
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from kursplan.desk.desk import Desk
+    from kursplan.domain.actors import Actor
     from kursplan.store.database import Database
     from kursplan.store.examination import Finding
 
@@ -63,6 +65,8 @@ def doctor(
     name what to look at. Notes are for staff: an instructor or a room twice at the same time, where
     the studio does not refuse that.
     """
+    from kursplan.domain.actors import Actor
+
     mended: dict[str, list[Finding]] = {}
     noted: dict[str, list[Finding]] = {}
 
@@ -75,7 +79,7 @@ def doctor(
         findings = await examine_twice(database, SystemClock(), found, pause)
         if mend and any(findings.values()):
             async with desk_of(database, read_settings()) as (desk, _):
-                await put_right(desk, found, findings)
+                await put_right(desk, Actor.command_line(system_user()), found, findings)
             left = await examine_twice(database, SystemClock(), found, pause)
             mended.update(
                 (key, [each for each in findings[key] if each not in left[key]]) for key in found
@@ -117,13 +121,15 @@ def _listed(findings: dict[str, list[Finding]]) -> list[dict[str, object]]:
     ]
 
 
-async def put_right(desk: Desk, found: dict[str, int], findings: dict[str, list[Finding]]) -> None:
+async def put_right(
+    desk: Desk, by: Actor, found: dict[str, int], findings: dict[str, list[Finding]]
+) -> None:
     """Do what is to be done about the findings, as far as they have one right value."""
     from kursplan.desk.mend import mending
 
     for key, of in findings.items():
         for command in mending(found[key], of):
-            await desk.take(command)
+            await desk.execute(command, by=by, reason="found by the doctor")
 
 
 async def examine_twice(
@@ -157,7 +163,9 @@ async def _look(
 ) -> dict[str, list[Finding]]:
     from kursplan.store.examination import examine
 
-    look = partial(examine, events_kept=timedelta(days=read_settings().events_kept_days))
+    settings = read_settings()
+    kept = timedelta(days=min(settings.events_kept_days, settings.history_kept_days))
+    look = partial(examine, kept=kept)
     return {
         key: await database.read(partial(look, organization_id=of, now=clock.now()))
         for key, of in found.items()

@@ -20,6 +20,7 @@ from kursplan.cli.office import (
     desk_of,
     in_office,
     read_settings,
+    system_user,
     with_database,
 )
 from kursplan.cli.output import Stop, counted, document, say
@@ -103,6 +104,7 @@ def load(
     """
     from kursplan import gymfile
     from kursplan.cli import gym_load
+    from kursplan.domain.actors import Actor
     from kursplan.webhooks.targets import Targets
 
     settings = read_settings()
@@ -122,8 +124,9 @@ def load(
                     return foretold
                 gym_load.agree(foretold, yes=yes, takes=takes)
                 with progress_of_loading() as progress:
+                    by = Actor.gym_file(file.name, system_user())
                     done = await gymfile.load(
-                        desk, database, clock, gym_file, progress=progress, **how
+                        desk, database, clock, gym_file, by=by, progress=progress, **how
                     )
                 return replace(foretold, differences=done)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kursplan.cli.consent import ReasonOption
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, document, say, table
 
@@ -26,6 +27,7 @@ def issue(
         str,
         typer.Option("--application", metavar="KEY", help="The partner's application, by its key."),
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -34,7 +36,7 @@ def issue(
     Keys that were issued before stay valid until they are revoked.
     """
     key_id, api_key, webhook_key = in_office(
-        organization, lambda office: _issue(office, studio, application)
+        organization, lambda office: _issue(office, studio, application), reason=reason
     )
     if json:
         document(
@@ -66,7 +68,7 @@ async def _issue(office: Office, studio: str, application: str) -> tuple[int, st
     integration_id, webhook_key = found
     [key_id] = await office.database.take_ids(1)
     command, api_key = IssueKey.fresh(office.organization_id, integration_id, key_id)
-    await office.take(command)
+    await office.execute(command)
     return key_id, api_key, webhook_key
 
 
@@ -75,15 +77,16 @@ def revoke(
     key_id: Annotated[
         int, typer.Argument(metavar="ID", help="The key's number, as `key list` shows it.")
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
 ) -> None:
     """End a key at once; requests with it are refused from then on."""
     from kursplan.desk.keys import RevokeKey
 
     async def task(office: Office) -> bool:
-        return await office.take(RevokeKey(office.organization_id, key_id))
+        return await office.execute(RevokeKey(office.organization_id, key_id))
 
-    if not in_office(organization, task):
+    if not in_office(organization, task, reason=reason):
         raise Stop(f"there is no key {key_id} that works: see `kursplan key list`")
     say(f"Key {key_id} is revoked.")
 

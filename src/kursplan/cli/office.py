@@ -6,6 +6,7 @@ Here, and nowhere else in the command, what can go wrong on the way to the datab
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +19,7 @@ import typer
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.output import Stop, refused
 from kursplan.clock import Clock, SystemClock
+from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
 
@@ -58,14 +60,17 @@ class Office:
     clock: Clock
     organization_id: int
     organization_key: str
+    actor: Actor
+    reason: str | None
+    """Why the command is given, as whoever gives it says."""
 
     async def read(self, query: Callable[..., T], *args: Any, **named: Any) -> T:
         """The answer to one of the store's queries, asked for this organization."""
         return await self.database.read(lambda tx: query(tx, self.organization_id, *args, **named))
 
-    async def take(self, command: Command[T | Refusal | Clashing]) -> T:
+    async def execute(self, command: Command[T | Refusal | Clashing]) -> T:
         """Have the desk do it; a refusal stops the command and is told."""
-        return _granted(await self.desk.take(command))
+        return _granted(await self.desk.execute(command, by=self.actor, reason=self.reason))
 
     async def rehearse(self, command: Command[T | Refusal | Clashing]) -> Rehearsed[T]:
         """What the desk would do; a refusal stops the command and is told."""
@@ -92,8 +97,24 @@ def read_settings() -> Settings:
         raise Stop(str(bad)) from bad
 
 
-def in_office(organization: str | None, task: Callable[[Office], Awaitable[T]]) -> T:
-    """Do `task` for the organization of that key, or for the only one there is."""
+def system_user() -> str:
+    """Who gives the command: their name on this machine, or their number where they have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def in_office(
+    organization: str | None,
+    task: Callable[[Office], Awaitable[T]],
+    *,
+    reason: str | None = None,
+) -> T:
+    """Do `task` for the organization of that key, or for the only one there is.
+
+    What it changes is kept under the name of the system user, with the `reason`.
+    """
 
     async def run() -> T:
         settings = read_settings()
@@ -101,7 +122,11 @@ def in_office(organization: str | None, task: Callable[[Office], Awaitable[T]]) 
             found = await organizations(database)
             key = choose(found, organization)
             async with desk_of(database, settings) as (desk, clock):
-                return await task(Office(settings, database, desk, clock, found[key], key))
+                actor = Actor.command_line(system_user())
+                why = (reason or "").strip() or None
+                return await task(
+                    Office(settings, database, desk, clock, found[key], key, actor, why)
+                )
 
     return asyncio.run(run())
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kursplan.cli.office import Office
+    from kursplan.domain.actors import Origin
     from kursplan.store.rows import AnyRow
 
 
@@ -107,6 +108,8 @@ def remarks(row: AnyRow) -> str:
         said.append(f"passed over: {words(row.skipped)}")
     if row.overruled:
         said.append(f"overruled: {', '.join(row.overruled).replace('_', ' ').lower()}")
+    if row.ended:
+        said.append(f"ended: {words(row.ended)}")
     if row.reason:
         said.append(f"reason: {row.reason}")
     return "; ".join(said) or NOTHING
@@ -126,11 +129,21 @@ def booking_document(row: AnyRow) -> dict[str, object]:
         "starts_at": zoned(row.starts_at, row.zone),
         "ends_at": zoned(row.ends_at, row.zone),
         "booked_at": zoned(row.booked_at, row.zone),
+        "booked_by": _actor(row.booked_via, row.booked_by),
+        "promoted_at": zoned(row.promoted_at, row.zone),
+        "confirmed_at": zoned(row.confirmed_at, row.zone),
         "confirm_until": zoned(row.confirm_until, row.zone),
         "cancelled_at": zoned(row.cancelled_at, row.zone),
+        "ended": row.ended,
+        "ended_by": _actor(row.ended_via, row.ended_by),
         "late": row.late,
         "skipped": row.skipped,
         "conflict": row.conflict,
         "overruled": list(row.overruled),
         "reason": row.reason,
     }
+
+
+def _actor(via: Origin | None, who: str | None) -> dict[str, str | None] | None:
+    """Not known of bookings from before that was kept."""
+    return None if via is None else {"via": via, "who": who}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli.clashes import clash_documents, tell_clashes
-from kursplan.cli.consent import DryRunOption, YesOption, with_consent
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
 from kursplan.cli.people import employee_by_key, room_by_key
@@ -137,6 +137,7 @@ def edit(
     ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -185,7 +186,7 @@ def edit(
         done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return done, await _names(office)
 
-    done, names = in_office(organization, task)
+    done, names = in_office(organization, task, reason=reason)
     if json:
         document(
             {

@@ -257,6 +257,7 @@ def give_back(
     ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -270,7 +271,7 @@ def give_back(
         done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return done, await _slot(office, slot)
 
-    done, row = in_office(organization, task)
+    done, row = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -312,6 +313,7 @@ def move(
     ] = None,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -335,7 +337,7 @@ def move(
         changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return changed, await _slot(office, slot)
 
-    changed, row = in_office(organization, task)
+    changed, row = in_office(organization, task, reason=reason)
     _tell_change(changed, row, json=json)
 
 
@@ -356,6 +358,7 @@ def capacity(
             "--additional", min=0, max=100_000, help="Seats taken by people without a booking."
         ),
     ] = None,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -366,7 +369,7 @@ def capacity(
         raise Stop("say what changes: give --seats, --waiting-list or --additional", 2)
 
     async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
-        changed = await office.take(
+        changed = await office.execute(
             ChangeSlot(
                 office.organization_id,
                 slot,
@@ -377,7 +380,7 @@ def capacity(
         )
         return changed, await _slot(office, slot)
 
-    changed, row = in_office(organization, task)
+    changed, row = in_office(organization, task, reason=reason)
     _tell_change(changed, row, json=json)
 
 
@@ -386,6 +389,7 @@ def cancel(
     slot: SlotArgument,
     yes: YesOption = False,
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -397,7 +401,7 @@ def cancel(
         done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return done, await _slot(office, slot)
 
-    done, row = in_office(organization, task)
+    done, row = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -428,6 +432,7 @@ def restore(
         ),
     ],
     dry_run: DryRunOption = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -443,7 +448,7 @@ def restore(
         names = await office.read(schedule.names_of_customers, people)
         return done, await _slot(office, slot), names
 
-    done, row, names = in_office(organization, task)
+    done, row, names = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -504,12 +509,12 @@ def swap(
     async def task(office: Office) -> tuple[tuple[SlotStaffed, SlotStaffed], dict[int, str]]:
         here = await _instructor(office, slot, leaves, "--for")
         there = await _instructor(office, other, comes, "--by")
-        done = await office.take(
-            SwapInstructors(office.organization_id, slot, here, other, there, reason)
+        done = await office.execute(
+            SwapInstructors(office.organization_id, slot, here, other, there)
         )
         return done, await office.read(schedule.employees)
 
-    swapped, names = in_office(organization, task)
+    swapped, names = in_office(organization, task, reason=reason)
     if json:
         document(
             [
@@ -532,16 +537,18 @@ def swap(
 
 
 @app.command()
-def reopen(organization: OrganizationOption = None, json: JsonOption = False) -> None:
+def reopen(
+    reason: ReasonOption = None, organization: OrganizationOption = None, json: JsonOption = False
+) -> None:
     """Have all slots take place that are completed and not over: the clock was wrong then."""
     from kursplan.desk.reopen import ReopenSlots
     from kursplan.store import clock
 
     async def task(office: Office) -> tuple[int, ...]:
         too_early = await office.read(clock.completed_too_early, office.clock.now())
-        return await office.take(ReopenSlots(office.organization_id, frozenset(too_early)))
+        return await office.execute(ReopenSlots(office.organization_id, frozenset(too_early)))
 
-    reopened = in_office(organization, task)
+    reopened = in_office(organization, task, reason=reason)
     if json:
         document({"slot_ids": list(reopened)})
     else:
@@ -559,9 +566,7 @@ def stand_in(
         str | None,
         typer.Option("--for", metavar="EMPLOYEE", help="Whom they replace, by key or number."),
     ] = None,
-    reason: Annotated[
-        str | None, typer.Option("--reason", help="Why, for the record; partners don't see it.")
-    ] = None,
+    reason: ReasonOption = None,
     remove: Annotated[
         bool,
         typer.Option(
@@ -578,21 +583,21 @@ def stand_in(
     from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
     from kursplan.store import schedule
 
-    if remove and (replaced or reason):
+    if remove and replaced:
         raise Stop("--remove needs --by only: whom they replaced is known", 2)
 
     async def task(office: Office) -> tuple[SlotStaffed, list[str]]:
         by = await employee_by_key(office, stands_in)
         done: SlotStaffed
         if remove:
-            done = await office.take(RemoveStandIn(office.organization_id, slot, by))
+            done = await office.execute(RemoveStandIn(office.organization_id, slot, by))
         else:
             leaves = await _instructor(office, slot, replaced, "--for")
-            done = await office.take(PutStandIn(office.organization_id, slot, leaves, by, reason))
+            done = await office.execute(PutStandIn(office.organization_id, slot, leaves, by))
         names = await office.read(schedule.employees)
         return done, [names[each] for each in done.instructors]
 
-    done, names = in_office(organization, task)
+    done, names = in_office(organization, task, reason=reason)
     if json:
         document(
             {

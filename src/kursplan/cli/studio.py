@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from kursplan.cli.consent import DryRunOption, YesOption, with_consent
+from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
@@ -161,7 +161,7 @@ def close(
         except ClosureKeyTaken as taken:
             raise Stop(str(taken)) from taken
 
-    done = in_office(organization, task)
+    done = in_office(organization, task, reason=reason)
     if json:
         document(_document(name, done))
         return
@@ -180,6 +180,7 @@ def open_again(
         str,
         typer.Argument(metavar="CLOSURE", help="The closure's name, as `studio list` shows it."),
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -188,9 +189,9 @@ def open_again(
 
     async def task(office: Office) -> StudioHours:
         known = await studio_by_key(office, studio)
-        return await office.take(OpenStudio(office.organization_id, known.id, key))
+        return await office.execute(OpenStudio(office.organization_id, known.id, key))
 
-    done = in_office(organization, task)
+    done = in_office(organization, task, reason=reason)
     if not done.changed:
         raise Stop(f"{studio} has no closure {key!r} that is not over: see `kursplan studio list`")
     if json:
@@ -222,7 +223,7 @@ def set_on_clash(
 
     async def task(office: Office) -> tuple[bool, AnyRow]:
         known = await studio_by_key(office, studio)
-        return await office.take(SetOnClash(office.organization_id, known.id, answer)), known
+        return await office.execute(SetOnClash(office.organization_id, known.id, answer)), known
 
     changed, known = in_office(organization, task)
     if json:

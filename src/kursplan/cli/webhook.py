@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli import webhook_endpoint, webhook_listen
+from kursplan.cli.consent import ReasonOption
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, facts, plain, say, table, words
 from kursplan.cli.webhook_endpoint import (
     ApplicationOption,
     EndpointArgument,
     StudioOption,
+    execute,
     integration_of,
-    take,
     take_whole,
 )
 from kursplan.domain.webhooks import (
@@ -198,6 +199,7 @@ def resend(
             show_default=False,
         ),
     ] = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -210,7 +212,7 @@ def resend(
     begin, end = _instant(since), _instant(until)
 
     async def one(office: Office, delivery_id: int) -> int:
-        return int(await take(office, Resend(office.organization_id, delivery_id)))
+        return int(await execute(office, Resend(office.organization_id, delivery_id)))
 
     async def several(office: Office, endpoint_id: int, begin: datetime) -> int:
         until = end or office.clock.now()
@@ -228,7 +230,7 @@ def resend(
         case _:
             raise Stop("say what to send again: a DELIVERY, or --endpoint and --since", 2)
 
-    resent = in_office(organization, task)
+    resent = in_office(organization, task, reason=reason)
     if json:
         document({"resent": resent})
         return
@@ -297,6 +299,7 @@ def rotate(
             help="How long the secret until now signs too; 0 ends it at once.",
         ),
     ] = OLD_SECRET_VALID // _HOUR,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -305,9 +308,9 @@ def rotate(
 
     async def task(office: Office) -> tuple[RotateSecret, datetime | None]:
         command = RotateSecret.fresh(office.organization_id, endpoint, overlap * _HOUR)
-        return command, await take(office, command)
+        return command, await execute(office, command)
 
-    command, until = in_office(organization, task)
+    command, until = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -359,6 +362,7 @@ def retry(
             help="With --after: each wait is lengthened by chance, by up to this share of it.",
         ),
     ] = 0,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -378,10 +382,10 @@ def retry(
     async def task(office: Office) -> RetryPlan:
         integration_id, _ = await integration_of(office, studio, application)
         if wanted is not None:
-            await take(office, SetRetryPlan(office.organization_id, integration_id, wanted))
+            await execute(office, SetRetryPlan(office.organization_id, integration_id, wanted))
         return await office.read(endpoints.plan_of, integration_id)
 
-    stands = in_office(organization, task)
+    stands = in_office(organization, task, reason=reason)
     name = NamedPlan.of(stands)
     if json:
         document({"plan": name, "seconds": stands.seconds, "jitter_percent": stands.jitter_percent})

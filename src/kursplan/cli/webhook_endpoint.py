@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kursplan.cli.consent import ReasonOption
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.domain.events import EventType
@@ -56,6 +57,7 @@ def add(
         ),
     ] = DEFAULT_ENDPOINT,
     types: TypeOption = None,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -77,11 +79,11 @@ def add(
         await check(office, url)
         [endpoint_id] = await office.database.take_ids(1)
         command = AddEndpoint.fresh(office.organization_id, integration_id, endpoint_id, entry)
-        await take(office, command)
+        await execute(office, command)
         added = await office.read(endpoints.shown_by_id, endpoint_id)
         return command, webhook_key, added is not None and added.confirmed_at is not None
 
-    added, webhook_key, confirmed = in_office(organization, task)
+    added, webhook_key, confirmed = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -140,6 +142,7 @@ def change(
         bool,
         typer.Option("--all-types", help="Events of all types again.", show_default=False),
     ] = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -157,9 +160,9 @@ def change(
             await check(office, url)
         wanted = None if all_types else _types(types) or SAME
         command = ChangeEndpoint(office.organization_id, endpoint, url, wanted)
-        return await take(office, command), await _look(office, endpoint)
+        return await execute(office, command), await _look(office, endpoint)
 
-    changed, shown = in_office(organization, task)
+    changed, shown = in_office(organization, task, reason=reason)
     if json:
         document(endpoint_document(shown))
         return
@@ -169,7 +172,10 @@ def change(
 
 @app.command()
 def remove(
-    endpoint: EndpointArgument, organization: OrganizationOption = None, json: JsonOption = False
+    endpoint: EndpointArgument,
+    reason: ReasonOption = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Drop an endpoint, with all that is known of its deliveries and what is still to be sent.
 
@@ -179,7 +185,8 @@ def remove(
 
     deliveries = in_office(
         organization,
-        lambda office: take(office, RemoveEndpoint(office.organization_id, endpoint)),
+        lambda office: execute(office, RemoveEndpoint(office.organization_id, endpoint)),
+        reason=reason,
     )
     if json:
         document({"endpoint_id": endpoint, "deliveries": deliveries})
@@ -190,16 +197,19 @@ def remove(
 
 @app.command()
 def disable(
-    endpoint: EndpointArgument, organization: OrganizationOption = None, json: JsonOption = False
+    endpoint: EndpointArgument,
+    reason: ReasonOption = None,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Send no more to an endpoint; what it misses is held."""
     from kursplan.desk.endpoints import DisableEndpoint
 
     async def task(office: Office) -> tuple[bool, AnyRow]:
-        done = await take(office, DisableEndpoint(office.organization_id, endpoint))
+        done = await execute(office, DisableEndpoint(office.organization_id, endpoint))
         return done, await _look(office, endpoint)
 
-    done, shown = in_office(organization, task)
+    done, shown = in_office(organization, task, reason=reason)
     if json:
         document(endpoint_document(shown))
         return
@@ -218,6 +228,7 @@ def enable(
             show_default=False,
         ),
     ] = False,
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -228,7 +239,7 @@ def enable(
         command = EnableEndpoint(office.organization_id, endpoint, resend)
         return await take_whole(office, command), await _look(office, endpoint)
 
-    resent, shown = in_office(organization, task)
+    resent, shown = in_office(organization, task, reason=reason)
     if json:
         document({**endpoint_document(shown), "resent": resent})
         return
@@ -240,13 +251,13 @@ def enable(
 # What the other commands about webhooks do too.
 
 
-async def take(office: Office, command: Command[T]) -> T:
+async def execute(office: Office, command: Command[T]) -> T:
     """Have the desk do it; what can't be, and why, stops the command."""
     from kursplan.desk.endpoints import EndpointRefused, NoSuchEndpoint
     from kursplan.desk.resend import NoSuchDelivery
 
     try:
-        return await office.take(command)
+        return await office.execute(command)
     except NoSuchEndpoint as unknown:
         raise Stop(f"{unknown}: see `kursplan webhook endpoint list`") from unknown
     except NoSuchDelivery as unknown:
@@ -260,7 +271,7 @@ async def take_whole(office: Office, command: ResentInPortions) -> int:
     count = 0
     portion: ResentInPortions | None = command
     while portion is not None:
-        resent: Resent[Any] = await take(office, portion)
+        resent: Resent[Any] = await execute(office, portion)
         count, portion = count + resent.count, resent.rest
     return count
 

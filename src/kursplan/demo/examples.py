@@ -179,7 +179,8 @@ class _Search:
             given = (await self.company.read(instructors.of_slots, [slot.id]))[slot.id]
             if by is not None and by not in given and len(given) == 1:
                 of = self.company.organization_id
-                await self.company.desk.take(PutStandIn(of, slot.id, given[0], by, REASON))
+                command = PutStandIn(of, slot.id, given[0], by)
+                await self.company.execute(command, REASON)
             if await self._shows_only_a_stand_in(slot.id):
                 return slot
         raise NoExamples

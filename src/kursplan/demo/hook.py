@@ -50,8 +50,8 @@ async def hook(
 
     One from an earlier start keeps its secret, and its URL where somebody gave it another.
     """
-    of, take = company.organization_id, company.desk.take
-    await take(ConfirmActivation(of, integration_id))
+    of, execute = company.organization_id, company.execute
+    await execute(ConfirmActivation(of, integration_id))
     before, url = Hook.read(written.get("webhook")), url_of(port)
     there = [
         each
@@ -62,16 +62,16 @@ async def hook(
         [endpoint_id] = await company.database.take_ids(1)
         entry = EndpointEntry(DEFAULT_ENDPOINT, url, None)
         added = AddEndpoint.fresh(of, integration_id, endpoint_id, entry)
-        await take(added)
+        await execute(added)
         return Hook(endpoint_id, url, added.secret)
     [found] = there
     if found.disabled is not None:
-        await take(EnableEndpoint(of, found.id))
+        await execute(EnableEndpoint(of, found.id))
     if before is None or before.endpoint_id != found.id:
         rotated = RotateSecret.fresh(of, found.id, timedelta())
-        await take(rotated)
+        await execute(rotated)
         return Hook(found.id, found.url, rotated.secret)
     if found.url != before.url:
         return Hook(found.id, found.url, before.secret)
-    await take(ChangeEndpoint(of, found.id, url))
+    await execute(ChangeEndpoint(of, found.id, url))
     return Hook(found.id, url, before.secret)

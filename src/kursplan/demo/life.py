@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,6 +17,8 @@ from kursplan.demo.people import RESERVED_SERIES
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.desk import Desk
+from kursplan.desk.turn import Command
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.refusals import Refusal
@@ -75,7 +77,7 @@ class Company:
         return [each for each in found if each.status is SlotStatus.PLANNED]
 
     async def book(self, studio_id: int, customer_id: int, slot_id: int) -> Booked | Refusal:
-        return await self.desk.take(
+        return await self.execute(
             Book(
                 self.organization_id,
                 studio_id,
@@ -84,6 +86,9 @@ class Company:
                 await self.desk.ids.next(),
             )
         )
+
+    def execute(self, command: Command[T], reason: str | None = None) -> Awaitable[T]:
+        return self.desk.execute(command, by=THE_HOUSE, reason=reason)
 
 
 def series_of(member: AnyRow) -> str:
@@ -117,7 +122,7 @@ async def let_people_book(company: Company) -> None:
             booked += [each for each in answers if isinstance(each, Booked)]
         for each in booked:
             if dice.random() < THINK_BETTER:
-                await company.desk.take(Cancel(company.organization_id, studio.id, each.booking_id))
+                await company.execute(Cancel(company.organization_id, studio.id, each.booking_id))
 
 
 def _interest(slot: AnyRow, people: int, dice: random.Random) -> int:

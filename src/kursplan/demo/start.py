@@ -19,6 +19,7 @@ from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
 from kursplan.desk.desk import Desk
 from kursplan.desk.keys import IssueKey
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint
 from kursplan.metrics import Metrics
 from kursplan.store import keys, organizations, schema
@@ -120,6 +121,7 @@ async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Prog
             database,
             clock,
             gymfile.read(document),
+            by=THE_HOUSE,
             progress=progress,
             horizon_days=horizon_days,
         )
@@ -149,7 +151,7 @@ async def _keys(company: Company, written: Mapping[str, Any]) -> tuple[StudioKey
         if api_key is None or not await _speaks_for(company, api_key, integration_id):
             [key_id] = await company.database.take_ids(1)
             command, api_key = IssueKey.fresh(company.organization_id, integration_id, key_id)
-            await company.desk.take(command)
+            await company.execute(command)
         found.append(StudioKeys(studio.id, integration_id, studio.name, api_key, webhook_key))
     return tuple(found)
 

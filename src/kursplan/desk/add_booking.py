@@ -11,10 +11,11 @@ from kursplan.domain.refusals import Refusal
 
 @dataclass(frozen=True, slots=True)
 class AddBooking(Deed):
-    """The same decision as for everybody, with what `book` overrules; the reason is kept."""
+    """The same decision as for everybody, with what `book` overrules."""
+
+    name = "add-booking"
 
     book: Book
-    reason: str | None = None
 
     @property
     def organization_id(self) -> int:
@@ -31,5 +32,4 @@ class AddBooking(Deed):
             slot = turn.slot_of(booking)
             if booking.seated and turn.now > slot.cancellable_until:
                 turn.change(replace(booking, free_until=slot.free_until(turn.now)))
-            turn.note_reason(booked.booking_id, self.reason)
         return booked

@@ -8,6 +8,7 @@ from kursplan.desk.endpoints import put_endpoints, settle
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
+from kursplan.domain.history import Kind
 from kursplan.ids import new_api_key
 from kursplan.store import applications, endpoints, named
 from kursplan.store.dialect import take_numbers
@@ -22,6 +23,8 @@ class RecordApplication(Deed):
     working at once. Whether its URLs may be called is looked at before. The answer is whether
     anything changed. Raises `UnknownKey` for a studio, and `EndpointRefused`.
     """
+
+    name = "record-application"
 
     organization_id: int
     application_id: int
@@ -40,6 +43,7 @@ class RecordApplication(Deed):
         if after == before:
             return False
         settle(turn)
+        tx = turn.note(Kind.APPLICATION, self.application_id, before, after)
         if before is None:
             applications.add(tx, organization_id, self.application_id, after)
         elif before.name != after.name:
@@ -51,11 +55,12 @@ class RecordApplication(Deed):
                 number = self._activate(turn, studios[key], wanted)
                 self._tell_at(turn, number, None, wanted)
             elif known[key] != wanted:
-                applications.change_integration(
-                    tx, organization_id, self.application_id, studios[key], wanted
-                )
                 number = applications.integration_id(
                     tx, organization_id, self.application_id, studios[key]
+                )
+                tx = turn.note(Kind.INTEGRATION, number, known[key], wanted)
+                applications.change_integration(
+                    tx, organization_id, self.application_id, studios[key], wanted
                 )
                 self._tell_at(turn, number, known[key], wanted)
         return True
@@ -73,12 +78,18 @@ class RecordApplication(Deed):
         if webhooks.endpoints is not None and webhooks.endpoints != stands.endpoints:
             put_endpoints(turn, integration_id, webhooks.endpoints)
         if webhooks.retry is not None and webhooks.retry != stands.retry:
-            endpoints.set_plan(turn.tx, self.organization_id, integration_id, webhooks.retry)
+            tx = turn.note(
+                Kind.INTEGRATION,
+                integration_id,
+                {"retry": stands.retry},
+                {"retry": webhooks.retry},
+            )
+            endpoints.set_plan(tx, self.organization_id, integration_id, webhooks.retry)
 
     def _activate(self, turn: Turn, studio_id: int, wanted: IntegrationEntry) -> int:
         [number] = take_numbers(turn.tx, 1)
         applications.add_integration(
-            turn.tx,
+            turn.note(Kind.INTEGRATION, number, None, wanted),
             self.organization_id,
             self.application_id,
             studio_id,

@@ -84,6 +84,8 @@ class MayBook(Deed):
 class Book(Deed):
     """Put a customer on a slot of the studio, with a seat or waiting."""
 
+    name = "book"
+
     organization_id: int
     studio_id: int
     customer_id: int
@@ -189,6 +191,8 @@ class Book(Deed):
             counts=place is not None and place.counts,
             confirm_until=None if place is None else place.confirm_until,
             overruled=tuple(sorted(self.overrule)),
+            booked_via=turn.by.origin,
+            booked_by=turn.by.who,
         )
 
 

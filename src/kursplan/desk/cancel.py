@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from kursplan.desk.book import Booked
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
-from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.bookings import Booking, BookingStatus, Ending
 from kursplan.domain.cancelling import may_cancel
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
@@ -16,6 +16,8 @@ from kursplan.domain.refusals import Refusal
 @dataclass(frozen=True, slots=True)
 class Cancel(Deed):
     """Cancel a booking on a slot of the studio; a cancelled one stays as it is (F6, F40)."""
+
+    name = "cancel"
 
     organization_id: int
     studio_id: int
@@ -35,13 +37,13 @@ class Cancel(Deed):
         answer = may_cancel(slot, booking, turn.now)
         if isinstance(answer, Refusal):
             return answer
-        cancelled = give_up(turn, booking, late=answer.late)
+        cancelled = give_up(turn, booking, Ending.GIVEN_UP, late=answer.late)
         fill_seats(turn, turn.slots[slot.id])
         return Booked.of(cancelled, slot)
 
 
 def give_up(
-    turn: Turn, booking: Booking, *, late: bool = False, with_slot: bool = False
+    turn: Turn, booking: Booking, why: Ending, *, late: bool = False, with_slot: bool = False
 ) -> Booking:
     """End an active booking and tell it; a late one keeps what it took from the contingent.
 
@@ -58,6 +60,9 @@ def give_up(
         skipped=None,
         conflict=None,
         held=booking.status if with_slot else None,
+        ended=why,
+        ended_via=turn.by.origin,
+        ended_by=turn.by.who,
     )
     turn.change(cancelled)
     turn.tell_booking(EventType.CLASS_BOOKING_CANCELLED, cancelled)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.cancel import give_up
 from kursplan.desk.turn import Deed, Reach, Turn
-from kursplan.domain.bookings import Booking
+from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot, SlotStatus
@@ -28,6 +28,8 @@ class SlotCancelled:
 class CancelSlot(Deed):
     """Cancel a slot that is not over; a cancelled one stays as it is."""
 
+    name = "cancel-slot"
+
     organization_id: int
     slot_id: int
 
@@ -46,16 +48,18 @@ class CancelSlot(Deed):
         return SlotCancelled(slot.id, changed=True, bookings=cancel_slot(turn, slot))
 
 
-def cancel_slot(turn: Turn, slot: Slot) -> tuple[Booking, ...]:
+def cancel_slot(turn: Turn, slot: Slot, why: Ending = Ending.SLOT_CANCELLED) -> tuple[Booking, ...]:
     """Cancel a planned slot and every active booking on it; who sat and waited there.
 
     Everybody gets back what the booking took from the contingent, who gave it up late too, and nobody
     moves up.
     """
     roster = turn.roster(slot)
-    for booking_id in sorted(bookings.late_on(turn.tx, turn.organization_id, slot.id)):
-        turn.change(replace(turn.booking(booking_id), counts=False))
+    late = sorted(bookings.late_on(turn.tx, turn.organization_id, slot.id))
+    given_back = [replace(turn.booking(each), counts=False) for each in late]
     cancelled = replace(slot, status=SlotStatus.CANCELED)
     turn.change_slot(cancelled)
+    for booking in given_back:
+        turn.change(booking)
     turn.tell_slot(EventType.CLASS_SLOT_CANCELLED, cancelled)
-    return tuple(give_up(turn, booking, with_slot=True) for booking, _ in roster)
+    return tuple(give_up(turn, booking, why, with_slot=True) for booking, _ in roster)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from sqlalchemy import Connection
+
 from kursplan.desk.clashes import held, look
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import flag
@@ -18,6 +20,7 @@ from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot, SlotStatus
@@ -56,6 +59,8 @@ class ChangeSlot(Deed):
 
     Raises ValueError for values that no slot can have.
     """
+
+    name = "change-slot"
 
     organization_id: int
     slot_id: int
@@ -236,9 +241,17 @@ def put_instructors(turn: Turn, slot: Slot, employee_ids: Sequence[int]) -> bool
         if each.stands
         and (each.stand_in_id not in employee_ids or each.replaced_id in employee_ids)
     ]
-    instructors.end_stand_ins(turn.tx, turn.organization_id, ended, turn.now)
-    instructors.put(turn.tx, turn.organization_id, {slot.id: employee_ids})
+    tx = note_instructors(turn, slot.id, given, employee_ids)
+    instructors.end_stand_ins(tx, turn.organization_id, ended, turn.now)
+    instructors.put(tx, turn.organization_id, {slot.id: employee_ids})
     return True
+
+
+def note_instructors(
+    turn: Turn, slot_id: int, before: Sequence[int], after: Sequence[int]
+) -> Connection:
+    """The transaction, to write that others give the slot."""
+    return turn.note(Kind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
 
 
 def _made_own(before: Slot, after: Slot) -> frozenset[Own]:

@@ -11,6 +11,7 @@ from kursplan.desk.review import review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import classes, named
@@ -26,6 +27,8 @@ class RecordClass(Deed):
     are reviewed (F34). A class stays in its studio: there is no such class in another. The answer is
     whether anything changed. Raises `UnknownKey` for the studio or a rate.
     """
+
+    name = "record-class"
 
     organization_id: int
     class_id: int
@@ -44,6 +47,8 @@ class RecordClass(Deed):
             return Refusal.CLASS_NOT_FOUND
         if before is None:
             studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
+        turn.note(Kind.CLASS, self.class_id, before, self.entry)
+        if before is None:
             classes.add(tx, self.organization_id, self.class_id, studio_id, self.entry)
         else:
             classes.change(tx, self.organization_id, self.class_id, self.entry)

@@ -14,13 +14,15 @@ from kursplan.desk.cancel_slot import cancel_slot
 from kursplan.desk.overtaken import check
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.bookings import Booking
+from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store import closures
+from kursplan.store.dialect import take_numbers
 
 
 class ClosureKeyTaken(ValueError):
@@ -46,6 +48,8 @@ class CloseStudio(Deed):
     A closure of that key is changed; one that is as it should be already stays. Raises
     `ClosureKeyTaken`.
     """
+
+    name = "close-studio"
 
     organization_id: int
     studio_id: int
@@ -86,7 +90,7 @@ class CloseStudio(Deed):
             for slot in touched:
                 if slot.has_started(turn.now) or not closed.falls_on(slot.starts_at, slot.ends_at):
                     continue
-                cancel_slot(turn, turn.slots[slot.id])
+                cancel_slot(turn, turn.slots[slot.id], Ending.STUDIO_CLOSED)
                 cancelled.append(slot.id)
         staying = [slot for slot in touched if slot.id not in cancelled]
         return StudioHours(self.studio_id, changed, tuple(cancelled), review_slots(turn, staying))
@@ -94,22 +98,21 @@ class CloseStudio(Deed):
     def _write(self, turn: Turn, before: closures.Known | None) -> bool:
         """Whether the closure is new or different."""
         if before is None:
-            closures.add(
-                turn.tx,
-                turn.organization_id,
-                self.studio_id,
-                self.key,
-                self.local_from,
-                self.local_to,
-                self.reason,
+            [number] = take_numbers(turn.tx, 1)
+            added = closures.Known(
+                number, self.studio_id, self.local_from, self.local_to, self.reason
             )
+            tx = turn.note(Kind.CLOSURE, number, None, added)
+            closures.add(tx, turn.organization_id, self.key, added)
             return True
         after = replace(
             before, local_from=self.local_from, local_to=self.local_to, reason=self.reason
         )
         if after == before:
             return False
-        closures.change(turn.tx, turn.organization_id, after)
+        closures.change(
+            turn.note(Kind.CLOSURE, before.id, before, after), turn.organization_id, after
+        )
         return True
 
 
@@ -119,6 +122,8 @@ class OpenStudio(Deed):
 
     Where there is none, nothing changes.
     """
+
+    name = "open-studio"
 
     organization_id: int
     studio_id: int
@@ -134,9 +139,12 @@ class OpenStudio(Deed):
             return StudioHours(self.studio_id, changed=False)
         touched = _slots_within(turn, self.studio_id, before, None, zone)
         if before.local_from < local_now:
-            closures.change(turn.tx, turn.organization_id, replace(before, local_to=local_now))
+            after = replace(before, local_to=local_now)
+            tx = turn.note(Kind.CLOSURE, before.id, before, after)
+            closures.change(tx, turn.organization_id, after)
         else:
-            closures.remove(turn.tx, turn.organization_id, before.id)
+            tx = turn.note(Kind.CLOSURE, before.id, before, None)
+            closures.remove(tx, turn.organization_id, before.id)
         _tell(turn, self.studio_id, zone)
         return StudioHours(self.studio_id, changed=True, reviewed=review_slots(turn, touched))
 

@@ -15,6 +15,8 @@ class CompleteSlots(Deed):
     The contract knows no event for it, and bookings stay as they are.
     """
 
+    name = "complete-slots"
+
     organization_id: int
     slot_ids: frozenset[int]
 

@@ -19,6 +19,8 @@ class Confirm(Deed):
     and is not mistaken for somebody who never had anything to confirm.
     """
 
+    name = "confirm"
+
     organization_id: int
     studio_id: int
     booking_id: int
@@ -40,7 +42,7 @@ class Confirm(Deed):
             return Booked.of(booking, slot)
         if turn.now > booking.confirm_until:
             return Refusal.CONFIRMATION_EXPIRED
-        confirmed = replace(booking, status=BookingStatus.BOOKED)
+        confirmed = replace(booking, status=BookingStatus.BOOKED, confirmed_at=turn.now)
         turn.change(confirmed)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, confirmed)
         return Booked.of(confirmed, slot)

@@ -28,6 +28,8 @@ class FreezeMembership(Deed):
     The answer is whether anything changed. Raises `NoSuchMembership`.
     """
 
+    name = "freeze-membership"
+
     organization_id: int
     customer_id: int
     membership: str
@@ -74,6 +76,8 @@ class EndMembership(Deed):
     before the membership begins.
     """
 
+    name = "end-membership"
+
     organization_id: int
     customer_id: int
     membership: str
@@ -103,6 +107,8 @@ class MoveHome(Deed):
 
     Raises `UnknownKey` for a studio that is not there.
     """
+
+    name = "move-home"
 
     organization_id: int
     customer_id: int

@@ -14,10 +14,11 @@ from kursplan.desk.overtaken import check
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import review
 from kursplan.desk.turn import Deed, Hold, LookAgain, Reach, Turn
-from kursplan.domain.bookings import Booking
+from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.contracts import as_told, by_key, contract_changes
 from kursplan.domain.entries import CustomerEntry, MembershipEntry
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import zone_of
 from kursplan.ids import new_uuid
@@ -36,6 +37,8 @@ class RecordCustomers(Deed):
     the same turn (F34). The answer is how many customers changed. Raises `UnknownKey` for a studio
     or a rate.
     """
+
+    name = "record-customers"
 
     organization_id: int
     entries: Mapping[int, CustomerEntry]
@@ -69,6 +72,9 @@ class RecordCustomers(Deed):
         ledger = _Ledger(named.ids(tx, self.organization_id, rate), _numbers(turn))
         for change in changes:
             ledger.enter(change)
+        for change in changes:
+            was = None if change.before is None else change.before.entry
+            turn.note(Kind.CUSTOMER, change.home.id, was, change.after)
         ledger.write(turn)
         for change in changes:
             change.tell(turn, studio_ids)
@@ -89,6 +95,8 @@ class DeleteCustomers(Deed):
     Their contracts end with them, which is not told by itself. The answer is how many were there.
     """
 
+    name = "delete-customers"
+
     organization_id: int
     customer_ids: frozenset[int]
 
@@ -99,13 +107,17 @@ class DeleteCustomers(Deed):
     def perform(self, turn: Turn) -> int:
         known = people.load(turn.tx, self.organization_id, self.customer_ids)
         freed: dict[int, None] = {}
-        for booking in _bookings_to_come(turn, known.keys()):
-            give_up(turn, turn.bookings[booking.id])
+        given_up = _bookings_to_come(turn, known.keys())
+        for customer_id, person in known.items():
+            turn.note(Kind.CUSTOMER, customer_id, person.entry, None)
+        for booking in given_up:
+            give_up(turn, turn.bookings[booking.id], Ending.CUSTOMER_DELETED)
             freed[booking.slot_id] = None
         for slot_id in freed:
             fill_seats(turn, turn.slots[slot_id])
         studio_ids = named.ids(turn.tx, self.organization_id, studio)
         people.erase(turn.tx, self.organization_id, known, turn.now)
+        turn.forget_reasons(known.keys())
         for customer_id, person in known.items():
             turn.tell(EventType.CUSTOMER_DELETED, customer_id, studio_ids[person.entry.studio])
             del turn.customers[customer_id]

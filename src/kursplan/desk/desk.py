@@ -11,10 +11,10 @@ Several processes may run desks on one database: each locks in the same order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -24,7 +24,9 @@ from kursplan.desk.lines import Batch, Line, Lines, Waiting
 from kursplan.desk.rehearse import Rehearsed, rehearse
 from kursplan.desk.tries import Tries
 from kursplan.desk.turn import Command, Question, Reach, Turn, until_seen
+from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.values import value
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
 from kursplan.store import marks
@@ -65,6 +67,29 @@ class ChangedConcurrently(Exception):
     """Others changed the same things at the same time, also when it was tried again."""
 
 
+@value
+class Order(Generic[A]):
+    """A command as it is given: by whom, and why."""
+
+    command: Command[A]
+    by: Actor
+    reason: str | None
+
+    @property
+    def organization_id(self) -> int:
+        return self.command.organization_id
+
+    @property
+    def reach(self) -> Reach:
+        return self.command.reach
+
+    def perform(self, turn: Turn) -> A:
+        return turn.perform(self.command, self.by, self.reason)
+
+    def beforehand(self, full: Container[int]) -> Question[Any] | None:
+        return self.command.beforehand(full)
+
+
 class Desk:
     """Takes the commands of all organizations; one object per process."""
 
@@ -99,15 +124,17 @@ class Desk:
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
-    def take(self, command: Command[A]) -> asyncio.Future[A]:
+    def execute(
+        self, command: Command[A], *, by: Actor, reason: str | None = None
+    ) -> asyncio.Future[A]:
         """Have `command` done; gives its answer once it is committed.
 
-        Raises `DeskBusy` when the queue is full, or the database can't do it now, and
+        By whom and why is kept in the history, and with the bookings that are made or ended. Raises `DeskBusy` when the queue is full, or the database can't do it now, and
         `ChangedConcurrently`; either way nothing was changed, unless it is an `OutcomeUnknown`.
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        return self._queue(self._commands, command)
+        return self._queue(self._commands, Order(command, by, reason))
 
     def ask(self, question: Question[A]) -> asyncio.Future[A]:
         """The answer to a question, on the same facts as a command and without a lock.
@@ -174,7 +201,7 @@ class Desk:
             self._full.clear()
         self._full |= slots
 
-    def _queue(self, lines: Lines, command: Command[A] | Question[A]) -> asyncio.Future[A]:
+    def _queue(self, lines: Lines, command: Order[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
@@ -232,7 +259,7 @@ class Desk:
             if not each.answer.done():
                 each.answer.set_result(answer)
 
-    async def _turn(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
+    async def _turn(self, commands: Sequence[Order[Any]], reach: Reach) -> list[Any]:
         if self._full and (refusals := await self._refused_beforehand(commands, reach)):
             return refusals
         began = stopwatch()
@@ -247,7 +274,7 @@ class Desk:
         return answers
 
     async def _refused_beforehand(
-        self, commands: Sequence[Command[Any]], reach: Reach
+        self, commands: Sequence[Order[Any]], reach: Reach
     ) -> list[Any] | None:
         """The refusals, where all of them want slots that are full: those need no lock and no commit.
 
@@ -277,7 +304,7 @@ class Desk:
 
         return await until_seen(reach, lambda seen: self._database.read(partial(look, seen)))
 
-    async def _run(self, commands: Sequence[Command[Any]], reach: Reach) -> list[Any]:
+    async def _run(self, commands: Sequence[Order[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id
         unheard = organization_id in self._unheard
         recorded: _Recorded | None = None

@@ -19,8 +19,10 @@ from kursplan.desk.overtaken import check
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.bookings import Ending
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
@@ -78,6 +80,8 @@ class EditSeries(Deed):
     A series that has ended goes on when its new plan does.
     """
 
+    name = "edit-series"
+
     organization_id: int
     series_id: int
     scope: AllFuture | Following
@@ -109,18 +113,24 @@ class EditSeries(Deed):
         if isinstance(clashes, Clashing):
             return clashes
         turn.need_rosters(each.id for each in given_up)
+        self._record(turn, edited, after, from_day)
         cancelled = tuple(
-            SlotCancelled(each.id, changed=True, bookings=cancel_slot(turn, each))
+            SlotCancelled(
+                each.id, changed=True, bookings=cancel_slot(turn, each, Ending.SERIES_CHANGED)
+            )
             for each in given_up
         )
         changed = reshape_all(turn, wanted, after.shape.instructors)
 
-        self._record(turn, edited, after, from_day)
-        series.know_as(
-            turn.tx,
-            self.organization_id,
-            [KnowAs(slot_id, after.id, start) for slot_id, start in change.known_as.items()],
-        )
+        known_as = [KnowAs(slot_id, after.id, start) for slot_id, start in change.known_as.items()]
+        for each in known_as:
+            turn.note(
+                Kind.SLOT,
+                each.slot_id,
+                {"series_id": edited.id, "planned_for": known[each.slot_id]},
+                {"series_id": after.id, "planned_for": each.occurrence},
+            )
+        series.know_as(turn.tx, self.organization_id, known_as)
         until = after.extended_until
         made = 0 if until is None else extend(turn, after, until)
         return SeriesEdited(after, changed, cancelled, made, clashes)
@@ -140,11 +150,18 @@ class EditSeries(Deed):
 
     def _record(self, turn: Turn, edited: Series, after: Series, from_day: date) -> None:
         if after.id == edited.id:
-            series.change(turn.tx, self.organization_id, after)
+            change(turn, edited, after)
             return
-        series.add(turn.tx, self.organization_id, after)
+        series.add(turn.note(Kind.SERIES, after.id, None, after), self.organization_id, after)
         ended = replace(edited.plan, last_day=from_day - ONE_DAY)
-        series.change(turn.tx, self.organization_id, replace(edited, plan=ended))
+        change(turn, edited, replace(edited, plan=ended))
+
+
+def change(turn: Turn, before: Series, after: Series) -> None:
+    """Write down what becomes of a series; nothing where it stays as it is."""
+    if after != before:
+        tx = turn.note(Kind.SERIES, before.id, before, after)
+        series.change(tx, turn.organization_id, after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
+from kursplan.desk.edit_series import change as change_series
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import employees, instructors, named, series, told
@@ -26,6 +28,8 @@ class RecordEmployee(Deed):
     Who no longer works in a studio still gives the slots that they give there. The answer is
     whether anything changed. Raises `UnknownKey` for a studio.
     """
+
+    name = "record-employee"
 
     organization_id: int
     employee_id: int
@@ -43,6 +47,7 @@ class RecordEmployee(Deed):
         ids = named.ids(tx, self.organization_id, studio)
         wanted = {ids[key] for key in self.entry.studios}
         known = {ids[key] for key in before.studios} if before is not None else set()
+        turn.note(Kind.EMPLOYEE, self.employee_id, before, self.entry)
         if before is None:
             employees.add(tx, self.organization_id, self.employee_id, self.entry)
         elif replace(before, studios=self.entry.studios) != self.entry:
@@ -66,6 +71,8 @@ class DeleteEmployee(Deed):
     What they gave stays on record under their name. The answer is whether they were there.
     """
 
+    name = "delete-employee"
+
     organization_id: int
     employee_id: int
 
@@ -74,6 +81,7 @@ class DeleteEmployee(Deed):
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
         if before is None:
             return False
+        turn.note(Kind.EMPLOYEE, self.employee_id, before, None)
         LeavePlan(self.organization_id, self.employee_id).perform(turn)
         ids = named.ids(tx, self.organization_id, studio)
         employees.remove(tx, self.organization_id, self.employee_id, turn.now)
@@ -86,6 +94,8 @@ class DeleteEmployee(Deed):
 @dataclass(frozen=True, slots=True)
 class LeavePlan(Deed):
     """Take an employee off all series, and off all slots to come; the ids of those slots."""
+
+    name = "leave-plan"
 
     organization_id: int
     employee_id: int
@@ -117,4 +127,4 @@ class LeavePlan(Deed):
                 continue
             left = tuple(each for each in given.plan.instructors if each != self.employee_id)
             plan = replace(given.plan, instructors=left)
-            series.change(turn.tx, self.organization_id, replace(given, plan=plan))
+            change_series(turn, given, replace(given, plan=plan))

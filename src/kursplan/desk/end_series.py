@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
-from kursplan.desk.edit_series import ONE_DAY
+from kursplan.desk.edit_series import ONE_DAY, change
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
@@ -22,6 +23,8 @@ class EndSeries(Deed):
     Slots that have started stay as they are. The answer names the slots that were cancelled, with
     those who had a place there.
     """
+
+    name = "end-series"
 
     organization_id: int
     series_id: int
@@ -41,13 +44,15 @@ class EndSeries(Deed):
         turn.need_rosters(slot.id for slot in doomed)
         if not ended.has_ended(from_day):
             plan = replace(ended.plan, last_day=from_day - ONE_DAY)
-            series.change(
-                turn.tx, self.organization_id, replace(ended, plan=plan, ended_at=turn.now)
+            change(turn, ended, replace(ended, plan=plan, ended_at=turn.now))
+        cancelled = tuple(
+            SlotCancelled(
+                slot.id, changed=True, bookings=cancel_slot(turn, slot, Ending.SERIES_CHANGED)
             )
+            for slot in doomed
+        )
+        # They are noted as cancelled; that their day is free again goes with it.
         series.know_as(
             turn.tx, self.organization_id, [KnowAs(slot.id, ended.id, None) for slot in doomed]
         )
-        return tuple(
-            SlotCancelled(slot.id, changed=True, bookings=cancel_slot(turn, slot))
-            for slot in doomed
-        )
+        return cancelled

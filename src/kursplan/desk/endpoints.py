@@ -7,7 +7,7 @@ network, and the desk does not wait for it. Nothing here is told to partners as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -16,6 +16,7 @@ from kursplan.desk.change_slot import SAME, Same
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
 from kursplan.store import deliveries, endpoints
@@ -44,6 +45,8 @@ class AddEndpoint(Deed):
     Raises `EndpointRefused`.
     """
 
+    name = "add-endpoint"
+
     organization_id: int
     integration_id: int
     endpoint_id: int
@@ -71,6 +74,8 @@ class ChangeEndpoint(Deed):
     What is still to be sent goes to the new URL. Raises `NoSuchEndpoint` and `EndpointRefused`.
     """
 
+    name = "change-endpoint"
+
     organization_id: int
     endpoint_id: int
     url: str | None = field(default=None, repr=False)
@@ -96,6 +101,8 @@ class RemoveEndpoint(Deed):
     `EndpointRefused`.
     """
 
+    name = "remove-endpoint"
+
     organization_id: int
     endpoint_id: int
 
@@ -108,7 +115,7 @@ class RemoveEndpoint(Deed):
                 "the default endpoint goes last: remove the others of this integration before, "
                 "or change its URL"
             )
-        return endpoints.remove(turn.tx, self.organization_id, self.endpoint_id)
+        return _remove(turn, gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,8 @@ class RotateSecret(Deed):
     `EndpointRefused` where the secret from before an earlier rotation is still valid: that one would
     end now. Without an overlap both end at once.
     """
+
+    name = "rotate-secret"
 
     organization_id: int
     endpoint_id: int
@@ -144,8 +153,9 @@ class RotateSecret(Deed):
         old_secret, until = None, None
         if self.overlap:
             old_secret, until = before.secret, turn.now + self.overlap
+        tx = turn.note(Kind.ENDPOINT, self.endpoint_id, {}, {}, also=("secret",))
         endpoints.set_secret(
-            turn.tx, self.organization_id, self.endpoint_id, self.secret, old_secret, until
+            tx, self.organization_id, self.endpoint_id, self.secret, old_secret, until
         )
         return until
 
@@ -157,6 +167,8 @@ class DisableEndpoint(Deed):
     Raises `NoSuchEndpoint`.
     """
 
+    name = "disable-endpoint"
+
     organization_id: int
     endpoint_id: int
 
@@ -165,7 +177,7 @@ class DisableEndpoint(Deed):
         health = find(turn, self.endpoint_id).health
         if health.disabled is None:
             disabled = replace(health, disabled=Disabled.BY_OPERATOR, disabled_at=turn.now)
-            endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: disabled})
+            _set_health(turn, self.endpoint_id, health, disabled)
         deliveries.hold(turn.tx, self.organization_id, self.endpoint_id)
         return health.disabled is None
 
@@ -189,6 +201,8 @@ class EnableEndpoint(Deed):
     `NoSuchEndpoint`.
     """
 
+    name = "enable-endpoint"
+
     organization_id: int
     endpoint_id: int
     resend_missed: bool = False
@@ -197,10 +211,10 @@ class EnableEndpoint(Deed):
 
     def perform(self, turn: Turn) -> Resent[EnableEndpoint]:
         settle(turn)
-        find(turn, self.endpoint_id)
+        health = find(turn, self.endpoint_id).health
         resent = self._resend(turn) if self.resend_missed else Resent(0)
-        if resent.rest is None:
-            endpoints.set_health(turn.tx, self.organization_id, {self.endpoint_id: Health()})
+        if resent.rest is None and replace(health, answered_at=None) != Health():
+            _set_health(turn, self.endpoint_id, health, Health())
         return resent
 
     def _resend(self, turn: Turn) -> Resent[EnableEndpoint]:
@@ -211,7 +225,7 @@ class EnableEndpoint(Deed):
             or datetime.min.replace(tzinfo=UTC)
         )
         missed = deliveries.missed(tx, of, endpoint_id, accepted_at, RESENT_AT_ONCE)
-        count = deliveries.make_due(tx, of, missed, turn.now)
+        count = send_again(turn, endpoint_id, missed)
         more = len(missed) == RESENT_AT_ONCE
         return Resent(count, replace(self, accepted_at=accepted_at) if more else None)
 
@@ -223,15 +237,21 @@ class SetRetryPlan(Deed):
     The answer is whether anything changed.
     """
 
+    name = "set-retry-plan"
+
     organization_id: int
     integration_id: int
     plan: RetryPlan
 
     def perform(self, turn: Turn) -> bool:
         settle(turn)
-        if endpoints.plan_of(turn.tx, self.organization_id, self.integration_id) == self.plan:
+        before = endpoints.plan_of(turn.tx, self.organization_id, self.integration_id)
+        if before == self.plan:
             return False
-        endpoints.set_plan(turn.tx, self.organization_id, self.integration_id, self.plan)
+        tx = turn.note(
+            Kind.INTEGRATION, self.integration_id, {"retry": before}, {"retry": self.plan}
+        )
+        endpoints.set_plan(tx, self.organization_id, self.integration_id, self.plan)
         return True
 
 
@@ -255,6 +275,14 @@ def find(turn: Turn, endpoint_id: int) -> Endpoint:
     return found
 
 
+def send_again(turn: Turn, endpoint_id: int, delivery_ids: Collection[int]) -> int:
+    """Make these deliveries to the endpoint due; how many."""
+    if not delivery_ids:
+        return 0
+    tx = turn.note(Kind.ENDPOINT, endpoint_id, {}, {"sent_again": len(delivery_ids)})
+    return deliveries.make_due(tx, turn.organization_id, delivery_ids, turn.now)
+
+
 # What recording an application does too, in the turn that it has.
 
 
@@ -263,7 +291,7 @@ def add(
 ) -> None:
     """Store an endpoint that hears of whatever happens from now on."""
     endpoints.add(
-        turn.tx,
+        turn.note(Kind.ENDPOINT, endpoint_id, None, entry),
         turn.organization_id,
         integration_id,
         entry,
@@ -280,10 +308,22 @@ def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
     """
     if wanted == before.entry:
         return False
-    endpoints.change(turn.tx, turn.organization_id, before.id, wanted)
+    tx = turn.note(Kind.ENDPOINT, before.id, before.entry, wanted)
+    endpoints.change(tx, turn.organization_id, before.id, wanted)
     if wanted.url != before.entry.url and before.health.disabled is None:
-        endpoints.set_health(turn.tx, turn.organization_id, {before.id: Health()})
+        _set_health(turn, before.id, before.health, Health())
     return True
+
+
+def _set_health(turn: Turn, endpoint_id: int, before: Health, after: Health) -> None:
+    tx = turn.note(Kind.ENDPOINT, endpoint_id, before, after)
+    endpoints.set_health(tx, turn.organization_id, {endpoint_id: after})
+
+
+def _remove(turn: Turn, gone: Endpoint) -> int:
+    """With all that is known of its deliveries; how many there were."""
+    tx = turn.note(Kind.ENDPOINT, gone.id, gone.entry, None)
+    return endpoints.remove(tx, turn.organization_id, gone.id)
 
 
 def put_endpoints(turn: Turn, integration_id: int, wanted: Iterable[EndpointEntry]) -> None:
@@ -302,7 +342,7 @@ def put_endpoints(turn: Turn, integration_id: int, wanted: Iterable[EndpointEntr
         raise EndpointRefused("an integration with endpoints has a default one")
     for key, each in there.items():
         if key not in told:
-            endpoints.remove(turn.tx, turn.organization_id, each.id)
+            _remove(turn, each)
     for key, entry in sorted(told.items()):
         if key in there:
             change(turn, there[key], entry)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.cancel import give_up
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
-from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.bookings import Booking, BookingStatus, Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class ExpireConfirmations(Deed):
     One that was confirmed or cancelled in the meantime is left alone, so it does not matter how
     often, or by how many at once, this is done.
     """
+
+    name = "expire-confirmations"
 
     organization_id: int
     booking_ids: frozenset[int]
@@ -28,7 +30,7 @@ class ExpireConfirmations(Deed):
     def perform(self, turn: Turn) -> tuple[Booking, ...]:
         named = (turn.bookings.get(each) for each in sorted(self.booking_ids))
         expired = [each for each in named if each is not None and _has_expired(each, turn)]
-        given_up = tuple(give_up(turn, booking) for booking in expired)
+        given_up = tuple(give_up(turn, booking, Ending.NOT_CONFIRMED) for booking in expired)
         for slot_id in sorted({booking.slot_id for booking in expired}):
             fill_seats(turn, turn.slots[slot_id])
         return given_up

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series
@@ -22,6 +23,8 @@ class ExtendSeries(Deed):
 
     The answer is how many were made.
     """
+
+    name = "extend-series"
 
     organization_id: int
     series_id: int
@@ -50,12 +53,14 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
         if each.starts_at > turn.now and each.local_start not in there
     ]
     numbers = take_numbers(turn.tx, len(missing)) if missing else []
+    if extended.extended_until is None or extended.extended_until < until:
+        after = replace(extended, extended_until=until)
+        tx = turn.note(Kind.SERIES, extended.id, extended, after)
+        series.change(tx, turn.organization_id, after)
     made = series.add_slots(
         turn.tx, turn.organization_id, extended, zip(numbers, missing, strict=True)
     )
     turn.take_in(made)
-    if extended.extended_until is None or extended.extended_until < until:
-        series.change(turn.tx, turn.organization_id, replace(extended, extended_until=until))
     return len(made)
 
 

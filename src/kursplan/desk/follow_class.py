@@ -25,6 +25,8 @@ class FollowClass(Deed):
     where only the rules for that were changed. The answer is the ids of the slots that changed.
     """
 
+    name = "follow-class"
+
     organization_id: int
     class_id: int
 

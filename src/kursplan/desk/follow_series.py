@@ -21,6 +21,8 @@ class FollowSeries(Deed):
     The answer is the ids of the slots that changed; done again, nothing more does.
     """
 
+    name = "follow-series"
+
     organization_id: int
     series_id: int
 

@@ -37,6 +37,8 @@ class GiveBack(Deed):
     that time is past.
     """
 
+    name = "give-back"
+
     organization_id: int
     slot_id: int
     aspects: frozenset[Own] = EVERYTHING

@@ -22,6 +22,8 @@ class KeepTold(Deed):
     The answer is that of the command.
     """
 
+    name = "keep-told"
+
     organization_id: int
     told: tuple[Told, ...]
     command: Command[Any] | None = None
@@ -36,7 +38,10 @@ class KeepTold(Deed):
         return Reach(customers=about, organization=Hold.ALONE if of_others else Hold.SHARED)
 
     def perform(self, turn: Turn) -> Any:
-        answer = None if self.command is None else self.command.perform(turn)
+        answer = None
+        if self.command is not None:
+            turn.call_it(self.command.name)
+            answer = self.command.perform(turn)
         if not isinstance(answer, Refusal) and self.told:
             told.keep(turn.tx, self.organization_id, self.told)
         return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.history import Kind
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import keys
 from kursplan.store.fan_out import fan_out_all
@@ -16,6 +17,8 @@ HINT_LENGTH = 4
 @dataclass(frozen=True, slots=True)
 class IssueKey(Deed):
     """A new API key for an application in a studio; earlier ones stay valid until revoked."""
+
+    name = "issue-key"
 
     organization_id: int
     integration_id: int
@@ -32,7 +35,7 @@ class IssueKey(Deed):
 
     def perform(self, turn: Turn) -> None:
         keys.add(
-            turn.tx,
+            turn.note(Kind.API_KEY, self.key_id, None, {"integration_id": self.integration_id}),
             self.organization_id,
             integration_id=self.integration_id,
             key_id=self.key_id,
@@ -46,16 +49,23 @@ class IssueKey(Deed):
 class RevokeKey(Deed):
     """End a key at once. The answer is whether there was one that still worked."""
 
+    name = "revoke-key"
+
     organization_id: int
     key_id: int
 
     def perform(self, turn: Turn) -> bool:
-        return keys.revoke(turn.tx, self.organization_id, self.key_id, turn.now)
+        if not keys.revoke(turn.tx, self.organization_id, self.key_id, turn.now):
+            return False
+        turn.note(Kind.API_KEY, self.key_id, {"revoked": False}, {"revoked": True})
+        return True
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmActivation(Deed):
     """From now on the integration receives events: those that are not committed by now."""
+
+    name = "confirm-activation"
 
     organization_id: int
     integration_id: int
@@ -64,4 +74,7 @@ class ConfirmActivation(Deed):
         if keys.is_confirmed(turn.tx, self.organization_id, self.integration_id):
             return
         fan_out_all(turn.tx, self.organization_id, turn.now)
-        keys.confirm(turn.tx, self.organization_id, self.integration_id, turn.now)
+        tx = turn.note(
+            Kind.INTEGRATION, self.integration_id, {"confirmed": False}, {"confirmed": True}
+        )
+        keys.confirm(tx, self.organization_id, self.integration_id, turn.now)

@@ -20,6 +20,8 @@ from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
+from kursplan.domain.bookings import Ending
+from kursplan.domain.history import Kind
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
 from kursplan.store.examination import Finding, Promise
@@ -32,6 +34,8 @@ class MendPlaces(Deed):
     Bookings have the times of their slot, and none is active on a cancelled one. Who waits beside a
     seat that becomes free by that moves up. The answer is the ids of the slots that were wrong.
     """
+
+    name = "mend-places"
 
     organization_id: int
     slot_ids: frozenset[int]
@@ -58,17 +62,23 @@ def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
         last_sequence=max(slot.last_sequence, last_sequence),
     )
     if wrong := counted != slot:
+        turn.note(Kind.SLOT, slot.id, _places(slot), _places(counted))
         turn.change_slot(counted)
     if slot.status is SlotStatus.CANCELED:
         for booking in roster:
-            give_up(turn, booking)
+            give_up(turn, booking, Ending.SLOT_CANCELLED)
         return wrong or bool(roster)
     strays = bookings.strays(turn.tx, turn.organization_id, counted)
     if strays:
+        turn.note(Kind.SLOT, slot.id, {}, {}, also=("times_of_bookings",))
         move_bookings(turn, counted)
         for booking in roster:
             flag(turn, booking)
     return bool(fill_seats(turn, turn.slots[slot.id])) or wrong or strays
+
+
+def _places(slot: Slot) -> dict[str, int]:
+    return {"seats": slot.seats, "waiting": slot.waiting, "last_sequence": slot.last_sequence}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class ReviewBookings(Deed):
 
     The answer is the ids of those that changed.
     """
+
+    name = "review-bookings"
 
     organization_id: int
     booking_ids: frozenset[int]

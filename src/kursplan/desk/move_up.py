@@ -23,12 +23,13 @@ class MoveUp(Deed):
     first whom the rules admit, and those before are passed over, with the reason noted.
     """
 
+    name = "move-up"
+
     organization_id: int
     slot_id: int
     booking_id: int | None = None
     overrule: frozenset[Refusal] = frozenset()
     """What staff set aside; without a free seat, that is BOOKING_LIMIT_REACHED."""
-    reason: str | None = None
 
     def __post_init__(self) -> None:
         if forbidden := self.overrule - STAFF_MAY_OVERRULE:
@@ -51,12 +52,15 @@ class MoveUp(Deed):
         if slot.seats_free < 1 and Refusal.BOOKING_LIMIT_REACHED not in self.overrule:
             return Refusal.BOOKING_LIMIT_REACHED
         answer: Booking | Refusal | None = None
+        passed: list[Booking] = []
         for booking in waiting:
             answer = self._seated(turn, slot, booking)
             if not isinstance(answer, Refusal):
-                return answer
+                break
             if booking.skipped is not answer:
-                turn.change(replace(booking, skipped=answer))
+                passed.append(replace(booking, skipped=answer))
+        for booking in passed:
+            turn.change(booking)
         return answer
 
     def _seated(self, turn: Turn, slot: Slot, booking: Booking) -> Booking | Refusal:
@@ -68,6 +72,5 @@ class MoveUp(Deed):
         overruled = tuple(sorted({*booking.overruled, *self.overrule}))
         moved = replace(given.given_to(booking), overruled=overruled)
         take_seat(turn, moved)
-        turn.note_reason(booking.id, self.reason)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, moved)
         return moved

@@ -20,6 +20,8 @@ class SetParticipation(Deed):
     the booking (F43).
     """
 
+    name = "set-participation"
+
     organization_id: int
     studio_id: int
     booking_id: int

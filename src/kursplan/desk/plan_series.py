@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.clashes import Outlook, look
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import Series, SeriesPlan
@@ -25,6 +26,8 @@ class SeriesPlanned:
 @dataclass(frozen=True, slots=True)
 class PlanSeries(Deed):
     """A new series of a class. Its slots are made by `ExtendSeries`."""
+
+    name = "plan-series"
 
     organization_id: int
     series_id: int
@@ -51,7 +54,8 @@ class PlanSeries(Deed):
         clashes = look(turn, [], outlook.ahead(planned), others=outlook.others)
         if isinstance(clashes, Clashing):
             return clashes
-        series.add(turn.tx, self.organization_id, planned)
+        tx = turn.note(Kind.SERIES, planned.id, None, planned)
+        series.add(tx, self.organization_id, planned)
         return SeriesPlanned(planned, clashes)
 
 

@@ -31,6 +31,8 @@ class PlanSlot(Deed):
     Raises ValueError for values that no slot can have.
     """
 
+    name = "plan-slot"
+
     organization_id: int
     slot_id: int
     """A fresh id."""
@@ -83,7 +85,7 @@ class PlanSlot(Deed):
         clashes = look(turn, [], [held(slot, self.instructor_ids)])
         if isinstance(clashes, Clashing):
             return clashes
-        plan.add_slot(tx, organization_id, self.key, slot, self.instructor_ids)
+        plan.add_slot(turn.tx, organization_id, self.key, slot, self.instructor_ids)
         turn.take_in([self.slot_id])
         return SlotPlanned(turn.slots[self.slot_id], clashes)
 

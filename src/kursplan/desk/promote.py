@@ -23,6 +23,8 @@ class Seat:
     membership_id: int | None
     counts: bool
     confirm_until: datetime | None
+    since: datetime
+    """When it was got."""
     free_until: datetime | None = None
     """Up to when it can be given back in any case, where others gave it."""
 
@@ -33,7 +35,7 @@ class Seat:
         if confirm_until is not None and now > confirm_until:
             # Whoever takes it after the term for confirming has made up their mind.
             confirm_until = None
-        return cls._of(slot, membership_id, confirm_until)
+        return cls._of(slot, membership_id, confirm_until, now)
 
     @classmethod
     def taken_up(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
@@ -43,11 +45,17 @@ class Seat:
     @classmethod
     def given(cls, slot: Slot, membership_id: int | None, now: datetime) -> Seat:
         """A seat that the house or staff give to one who waits, or give back: they learn of it later."""
-        seat = cls._of(slot, membership_id, slot.confirm_until_from(now))
+        seat = cls._of(slot, membership_id, slot.confirm_until_from(now), now)
         return replace(seat, free_until=slot.free_until(now))
 
     @classmethod
-    def _of(cls, slot: Slot, membership_id: int | None, confirm_until: datetime | None) -> Seat:
+    def _of(
+        cls,
+        slot: Slot,
+        membership_id: int | None,
+        confirm_until: datetime | None,
+        since: datetime,
+    ) -> Seat:
         return cls(
             BookingStatus.BOOKED
             if confirm_until is None
@@ -55,6 +63,7 @@ class Seat:
             membership_id,
             slot.class_.uses_contingent and membership_id is not None,
             confirm_until,
+            since,
         )
 
     def given_to(self, booking: Booking) -> Booking:
@@ -67,12 +76,15 @@ class Seat:
             free_until=self.free_until,
             skipped=None,
             conflict=None,
+            promoted_at=self.since if booking.waiting else booking.promoted_at,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Promote(Deed):
     """Give the free seats of slots to those who wait there, as staff may at any time; who moved up."""
+
+    name = "promote"
 
     organization_id: int
     slot_ids: frozenset[int]

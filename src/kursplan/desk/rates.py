@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
+from kursplan.domain.history import Kind
 from kursplan.store import contingents, rates
 
 
@@ -17,6 +18,8 @@ class RecordRate(Deed):
     What it grants counts for bookings from now on; those that are there are not looked at again.
     The answer is whether anything changed.
     """
+
+    name = "record-rate"
 
     organization_id: int
     rate_id: int
@@ -30,11 +33,12 @@ class RecordRate(Deed):
         check(self.stood, before)
         if before == self.entry:
             return False
+        tx = turn.note(Kind.RATE, self.rate_id, before, self.entry)
         if before is None:
-            rates.add(turn.tx, self.organization_id, self.rate_id, self.entry)
+            rates.add(tx, self.organization_id, self.rate_id, self.entry)
         elif before.name != self.entry.name:
-            rates.change(turn.tx, self.organization_id, self.rate_id, self.entry)
+            rates.change(tx, self.organization_id, self.rate_id, self.entry)
         if before is None or before.contingents != self.entry.contingents:
             granted = {self.rate_id: self.entry.contingents}
-            contingents.put_to_rates(turn.tx, self.organization_id, granted)
+            contingents.put_to_rates(tx, self.organization_id, granted)
         return True

@@ -8,6 +8,7 @@ from kursplan.desk.book import Booked
 from kursplan.desk.cancel import give_up
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.domain.bookings import Ending
 from kursplan.domain.cancelling import is_late
 from kursplan.domain.refusals import Refusal
 
@@ -19,12 +20,13 @@ class Release(Deed):
     A cancelled one stays as it is.
     """
 
+    name = "release"
+
     organization_id: int
     studio_id: int
     booking_id: int
     late: bool | None = None
     """Whether it counts as late; by the term of its class where it is None."""
-    reason: str | None = None
 
     @property
     def reach(self) -> Reach:
@@ -39,8 +41,7 @@ class Release(Deed):
             return Booked.of(booking, slot)
         late = is_late(slot, booking, turn.now) if self.late is None else self.late
         # Who only waits took nothing, and is never late.
-        released = give_up(turn, booking, late=late and booking.seated)
-        turn.note_reason(booking.id, self.reason)
+        released = give_up(turn, booking, Ending.STAFF, late=late and booking.seated)
         fill_seats(turn, turn.slots[slot.id])
         return Booked.of(released, slot)
 
@@ -53,10 +54,11 @@ class WaiveLateness(Deed):
     partners never see the lateness.
     """
 
+    name = "waive-lateness"
+
     organization_id: int
     studio_id: int
     booking_id: int
-    reason: str | None = None
 
     @property
     def reach(self) -> Reach:
@@ -69,5 +71,4 @@ class WaiveLateness(Deed):
         if booking.late and not booking.active:
             booking = replace(booking, late=False, counts=False)
             turn.change(booking)
-            turn.note_reason(booking.id, self.reason)
         return Booked.of(booking, turn.slot_of(booking))

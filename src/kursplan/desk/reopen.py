@@ -16,6 +16,8 @@ from kursplan.domain.slots import SlotStatus
 class ReopenSlots(Deed):
     """Have those of the slots take place that are completed and not over; which those were."""
 
+    name = "reopen-slots"
+
     organization_id: int
     slot_ids: frozenset[int]
 

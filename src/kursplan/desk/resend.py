@@ -8,8 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kursplan.desk.endpoints import RESENT_AT_ONCE, EndpointRefused, Resent, find, settle
+from kursplan.desk.endpoints import (
+    RESENT_AT_ONCE,
+    EndpointRefused,
+    Resent,
+    find,
+    send_again,
+    settle,
+)
 from kursplan.desk.turn import Deed, Turn
+from kursplan.domain.history import Kind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import deliveries
 
@@ -28,6 +36,8 @@ class Resend(Deed):
     Raises `NoSuchDelivery`, and `EndpointRefused` while its endpoint is disabled.
     """
 
+    name = "resend"
+
     organization_id: int
     delivery_id: int
 
@@ -39,7 +49,13 @@ class Resend(Deed):
         _check_enabled(turn, found.endpoint_id)
         if found.status is DeliveryStatus.PENDING:
             return False
-        deliveries.make_due(turn.tx, self.organization_id, [self.delivery_id], turn.now)
+        tx = turn.note(
+            Kind.DELIVERY,
+            self.delivery_id,
+            {"status": found.status},
+            {"status": DeliveryStatus.PENDING},
+        )
+        deliveries.make_due(tx, self.organization_id, [self.delivery_id], turn.now)
         return True
 
 
@@ -51,6 +67,8 @@ class ResendSince(Deed):
     no turn takes long: the answer names the command for the rest. Raises `NoSuchEndpoint`, and
     `EndpointRefused` while the endpoint is disabled.
     """
+
+    name = "resend-since"
 
     organization_id: int
     endpoint_id: int
@@ -76,7 +94,7 @@ class ResendSince(Deed):
             limit=RESENT_AT_ONCE,
         )
         ids = [row.id for row in found]
-        count = deliveries.make_due(turn.tx, self.organization_id, ids, turn.now)
+        count = send_again(turn, self.endpoint_id, ids)
         if len(found) == RESENT_AT_ONCE:
             return Resent(count, replace(self, reached=(found[-1].created_at, found[-1].id)))
         rest = replace(self, statuses=tuple(others), reached=None) if others else None

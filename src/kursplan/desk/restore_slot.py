@@ -14,6 +14,7 @@ from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import bookings, instructors, series
@@ -44,6 +45,8 @@ class RestoreSlot(Deed):
     A slot that its series had given up is one of the series again. Where the plan does not have its
     day, or another time, it keeps its own, so that the next edit does not take it away.
     """
+
+    name = "restore-slot"
 
     organization_id: int
     slot_id: int
@@ -91,9 +94,12 @@ class RestoreSlot(Deed):
             if isinstance(answer, Refusal):
                 yield booking, answer
                 continue
-            back = replace(booking, cancelled_at=None, late=False)
+            back = replace(
+                booking, cancelled_at=None, late=False, ended=None, ended_via=None, ended_by=None
+            )
             if answer.waits or booking.held is BookingStatus.WAITING_LIST:
-                turn.change(replace(back, status=BookingStatus.WAITING_LIST, membership_id=None))
+                waits = replace(back, status=BookingStatus.WAITING_LIST, membership_id=None)
+                turn.change(replace(waits, promoted_at=None))
             else:
                 take_seat(turn, Seat.given(slot, answer.membership_id, turn.now).given_to(back))
 
@@ -114,7 +120,8 @@ def _known_again(turn: Turn, slot: Slot) -> Slot:
     occurrence = of.plan.start_on(day)
     known = series.known_since(turn.tx, turn.organization_id, of.id, midnight(day))
     if occurrence not in known.values():
-        series.know_as(turn.tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
+        tx = turn.note(Kind.SLOT, slot.id, {"planned_for": None}, {"planned_for": occurrence})
+        series.know_as(tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
     if of.plan.takes_place_on(day) and slot.local_start == occurrence:
         return slot
     return replace(slot, own=slot.own | {Own.TIME})

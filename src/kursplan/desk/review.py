@@ -13,7 +13,7 @@ from kursplan.desk.cancel import give_up
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.turn import Turn
 from kursplan.domain.admission import conflict_of
-from kursplan.domain.bookings import Booking
+from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import Closure, LostEntitlement
@@ -51,7 +51,7 @@ def review(turn: Turn, booking: Booking) -> Booking:
         return booking
     policy = organizations.lost_entitlement(turn.tx, turn.organization_id)
     if reviewed.conflict is not None and policy is LostEntitlement.CANCEL:
-        cancelled = give_up(turn, reviewed)
+        cancelled = give_up(turn, reviewed, Ending.NOT_ADMITTED)
         fill_seats(turn, turn.slots[booking.slot_id])
         return cancelled
     turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, reviewed)

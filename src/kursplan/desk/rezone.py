@@ -20,6 +20,8 @@ class Rezone(Deed):
     nothing more to change.
     """
 
+    name = "rezone"
+
     organization_id: int
     studio_id: int
 

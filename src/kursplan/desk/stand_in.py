@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from kursplan.desk.change_slot import changeable, reshape
+from kursplan.desk.change_slot import changeable, note_instructors, reshape
 from kursplan.desk.clashes import held, look
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clash, Clashing
@@ -32,11 +32,12 @@ class SlotStaffed:
 class PutStandIn(Deed):
     """Replace one instructor of a slot by another employee; done already, nothing changes."""
 
+    name = "put-stand-in"
+
     organization_id: int
     slot_id: int
     replaced_id: int
     stand_in_id: int
-    reason: str | None = None
 
     @property
     def reach(self) -> Reach:
@@ -64,16 +65,8 @@ class PutStandIn(Deed):
         clashes = look(turn, [held(slot, given)], [held(slot, final)])
         if isinstance(clashes, Clashing):
             return clashes
-        instructors.add_stand_in(
-            turn.tx,
-            turn.organization_id,
-            slot.id,
-            replaced_id=self.replaced_id,
-            stand_in_id=self.stand_in_id,
-            reason=self.reason,
-            at=turn.now,
-        )
-        return staff(turn, slot, final, clashes)
+        put_stand_in(turn, slot.id, self.replaced_id, self.stand_in_id)
+        return staff(turn, slot, given, final, clashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +75,8 @@ class RemoveStandIn(Deed):
 
     Where it is given again by whom its series names, its instructors are no longer pinned.
     """
+
+    name = "remove-stand-in"
 
     organization_id: int
     slot_id: int
@@ -112,7 +107,7 @@ class RemoveStandIn(Deed):
         if isinstance(clashes, Clashing):
             return clashes
         instructors.end_stand_ins(turn.tx, turn.organization_id, [removed.id], turn.now)
-        return staff(turn, slot, final, clashes)
+        return staff(turn, slot, given, final, clashes)
 
 
 def exchanged(given: Sequence[int], leaves: int, comes: int) -> tuple[int, ...]:
@@ -120,9 +115,29 @@ def exchanged(given: Sequence[int], leaves: int, comes: int) -> tuple[int, ...]:
     return tuple(comes if each == leaves else each for each in given)
 
 
-def staff(turn: Turn, slot: Slot, final: tuple[int, ...], clashes: Iterable[Clash]) -> SlotStaffed:
+def put_stand_in(turn: Turn, slot_id: int, leaves: int, comes: int) -> None:
+    """Keep beside the slot who was replaced, and why; that the instructors change is noted with them."""
+    instructors.add_stand_in(
+        turn.tx,
+        turn.organization_id,
+        slot_id,
+        replaced_id=leaves,
+        stand_in_id=comes,
+        reason=turn.reason,
+        at=turn.now,
+    )
+
+
+def staff(
+    turn: Turn,
+    slot: Slot,
+    given: Sequence[int],
+    final: tuple[int, ...],
+    clashes: Iterable[Clash],
+) -> SlotStaffed:
     """Have these give the slot from now on; of the clashes, those of the slot are told."""
-    instructors.put(turn.tx, turn.organization_id, {slot.id: final})
+    tx = note_instructors(turn, slot.id, given, final)
+    instructors.put(tx, turn.organization_id, {slot.id: final})
     own = slot.own | {Own.INSTRUCTORS}
     if _as_planned(turn, slot, final):
         own = slot.own - {Own.INSTRUCTORS}

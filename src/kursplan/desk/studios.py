@@ -16,6 +16,7 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
@@ -32,6 +33,8 @@ class RecordStudio(Deed):
     is not.
     """
 
+    name = "record-studio"
+
     organization_id: int
     studio_id: int
     """A fresh id for a new one."""
@@ -46,11 +49,13 @@ class RecordStudio(Deed):
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         check(self.stood, before)
         if before is None:
-            studios.add(turn.tx, self.organization_id, self.studio_id, self.entry)
+            tx = turn.note(Kind.STUDIO, self.studio_id, None, self.entry)
+            studios.add(tx, self.organization_id, self.studio_id, self.entry)
             before = replace(self.entry, opening_hours=(), public_opening_hours=())
             self._put_hours(turn, before)
             return True
         after = self.entry.over(before)
+        turn.note(Kind.STUDIO, self.studio_id, before, after)
         if _without_hours(after) != _without_hours(before):
             studios.change(turn.tx, self.organization_id, self.studio_id, after)
         if self._put_hours(turn, before):
@@ -109,6 +114,8 @@ class SetOnClash(Deed):
     changed.
     """
 
+    name = "set-on-clash"
+
     organization_id: int
     studio_id: int
     on_clash: OnClash
@@ -119,7 +126,8 @@ class SetOnClash(Deed):
             return Refusal.STUDIO_NOT_FOUND
         after = replace(before, clashes=self.on_clash)
         if after != before:
-            studios.change(turn.tx, self.organization_id, self.studio_id, after)
+            tx = turn.note(Kind.STUDIO, self.studio_id, before, after)
+            studios.change(tx, self.organization_id, self.studio_id, after)
         return after != before
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
 from kursplan.desk.clashes import held, look
-from kursplan.desk.stand_in import SlotStaffed, exchanged, staff
+from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in, staff
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
@@ -21,6 +21,8 @@ class SwapInstructors(Deed):
     at the same time in between. Slots that do not overlap are swapped in the same way.
     """
 
+    name = "swap-instructors"
+
     organization_id: int
     slot_id: int
     instructor_id: int
@@ -28,7 +30,6 @@ class SwapInstructors(Deed):
     other_slot_id: int
     other_instructor_id: int
     """Who gives `other_slot_id` until now."""
-    reason: str | None = None
 
     def __post_init__(self) -> None:
         if self.slot_id == self.other_slot_id:
@@ -61,13 +62,8 @@ class SwapInstructors(Deed):
         if isinstance(clashes, Clashing):
             return clashes
         for each, leaves, comes in ((slot, here, there), (other, there, here)):
-            instructors.add_stand_in(
-                turn.tx,
-                turn.organization_id,
-                each.id,
-                replaced_id=leaves,
-                stand_in_id=comes,
-                reason=self.reason,
-                at=turn.now,
-            )
-        return staff(turn, slot, final, clashes), staff(turn, other, others, clashes)
+            put_stand_in(turn, each.id, leaves, comes)
+        return (
+            staff(turn, slot, given[slot.id], final, clashes),
+            staff(turn, other, given[other.id], others, clashes),
+        )

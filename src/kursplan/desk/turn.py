@@ -2,8 +2,9 @@
 
 First everything that the commands reach for is locked; then it is read, for all of them at once.
 Each command decides on what the ones before it left in memory. At the end changed bookings and
-slots and one event per change are written together; what else a deed changes it writes itself. A
-command that finds that it needs more has the whole turn rolled back and start over with a wider reach.
+slots, one event per change and one line of history per command are written together; what else a deed
+changes it notes, and writes itself. A command that finds that it needs more has the whole turn rolled
+back and start over with a wider reach.
 
 Locks come in one order: customers, slots, the organization, each kind by id. What is decided by is
 read only behind all of them, whatever was seen before: nobody can change it any more.
@@ -12,19 +13,22 @@ read only behind all of them, whatever was seen before: nobody can change it any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
+from kursplan.desk.notes import Notes
+from kursplan.domain.actors import THE_HOUSE, Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
@@ -33,18 +37,20 @@ from kursplan.store import (
     bookings,
     customers,
     events,
+    history,
     idempotency,
-    marks,
     organizations,
     slots,
     versions,
 )
+from kursplan.store.dialect import take_numbers
+from kursplan.store.history import Line
 from kursplan.store.idempotency import Name, Outcome
 from kursplan.store.marks import Mark
 from kursplan.store.trouble import DatabaseUnavailable
 
-A = TypeVar("A")
 Answer = TypeVar("Answer", covariant=True)
+A = TypeVar("A")
 
 LOOKS = 8
 """How often a turn starts over with a wider reach before it gives way to others."""
@@ -120,6 +126,10 @@ class LookAgain(Exception):
         self.further = further
 
 
+class Unnoted(Exception):
+    """A fault: the command told of a change that it had not noted for the history."""
+
+
 async def until_seen(reach: Reach, attempt: Callable[[Reach], Awaitable[A]]) -> A:
     """What comes of `attempt`, made again with a wider reach as long as it finds that it needs more.
 
@@ -135,6 +145,11 @@ async def until_seen(reach: Reach, attempt: Callable[[Reach], Awaitable[A]]) -> 
 
 class Command(Protocol[Answer]):
     """A value that says what is to be done; the desk has it done in a turn."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the history, for as long as that is kept: never given another one."""
+        ...
 
     @property
     def organization_id(self) -> int: ...
@@ -167,6 +182,9 @@ class Question(Protocol[Answer]):
 
 class Deed:
     """A command that says no more than what it does, and of which the desk knows no short way."""
+
+    name: ClassVar[str] = ""
+    """Every deed has its own; see `Command`."""
 
     @property
     def reach(self) -> Reach:
@@ -207,7 +225,8 @@ class Turn:
         self._reshaped: dict[int, None] = {}
         self._earlier: Mapping[Name, Outcome] = {}
         self._outcomes: dict[Name, Outcome] = {}
-        self._reasons: dict[int, str] = {}
+        self._notes = Notes("", THE_HOUSE, None)
+        self._history: list[Line] = []
         self._events: list[Event] = []
         self._shown: set[int] = set()
         self._unheard = unheard
@@ -218,9 +237,33 @@ class Turn:
 
     @property
     def tx(self) -> Connection:
-        """The transaction, for what the turn does not hold: whoever asks for it may change anything."""
-        self._shown.add(versions.EVERYTHING)
+        """The transaction, to read what the turn does not hold; to write, there is `note`."""
         return self._tx
+
+    @property
+    def by(self) -> Actor:
+        """Who gives the command that is being performed."""
+        return self._notes.by
+
+    @property
+    def reason(self) -> str | None:
+        """Why they do."""
+        return self._notes.reason
+
+    def perform(self, command: Command[A], by: Actor, reason: str | None = None) -> A:
+        """Have one of its commands done; what it changes becomes a line of history."""
+        self._notes = notes = Notes(command.name, by, reason)
+        told = len(self._events)
+        answer = command.perform(self)
+        if changes := notes.changes():
+            self._history.append(Line(notes.command, by, reason, changes))
+        elif len(self._events) > told:
+            raise Unnoted(notes.command)
+        return answer
+
+    def call_it(self, command: str) -> None:
+        """The line of history is that of another command, which the one at work has done."""
+        self._notes.command = command
 
     def gather(self, reach: Reach, *, lock: bool) -> None:
         """Load all of `reach`, locked: customers first, then slots, then the organization.
@@ -341,6 +384,8 @@ class Turn:
         made = frozenset(slot_ids)
         self.slots |= slots.load(self._tx, self.organization_id, made)
         self._reach |= Reach(slots=made, queues=made, rosters=made)
+        for slot_id in sorted(made):
+            self.note(Kind.SLOT, slot_id, None, self.slots[slot_id])
 
     def is_untold(self, booking: Booking) -> bool:
         """Whether it was just made, by a command that has not told it yet."""
@@ -352,12 +397,15 @@ class Turn:
         """A new booking takes its place."""
         self._added[booking.id] = None
         self._untold.add(booking.id)
+        self._notes.booking(None, booking)
         self._put(None, booking)
 
     def change(self, booking: Booking) -> None:
         """The booking of that id is now `booking`."""
+        before = self.bookings[booking.id]
         self._changed[booking.id] = None
-        self._put(self.bookings[booking.id], booking)
+        self._notes.booking(before, booking)
+        self._put(before, booking)
 
     def _put(self, before: Booking | None, booking: Booking) -> None:
         """The one place where seats and waiting positions are counted."""
@@ -376,13 +424,9 @@ class Turn:
             self.slots[slot.id] = slot.with_places(seats, waiting, last_sequence)
             self._counted[slot.id] = None
 
-    def note_reason(self, booking_id: int, reason: str | None) -> None:
-        """Why staff did what they did to the booking; without one, an earlier one stays."""
-        if reason:
-            self._reasons[booking_id] = reason
-
     def change_slot(self, slot: Slot) -> None:
         """The slot of that id is now `slot`."""
+        self._notes.thing(Kind.SLOT, slot.id, self.slots[slot.id], slot)
         self.slots[slot.id] = slot
         self._reshaped[slot.id] = None
         self._shown.add(slot.studio.id)
@@ -394,6 +438,36 @@ class Turn:
                 self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
             )
             self._reshaped.clear()
+
+    def note(
+        self,
+        kind: Kind,
+        id_: int,
+        before: object | None,
+        after: object | None,
+        also: Collection[str] = (),
+    ) -> Connection:
+        """The transaction, to write what becomes of one thing that is not for the turn to write.
+
+        Before and after are the thing itself or its members by name, None where there is none. `also` are
+        members that change too, and of which the history keeps no values.
+        """
+        self._notes.thing(kind, id_, before, after, also)
+        self._shown.add(versions.EVERYTHING)
+        return self._tx
+
+    def forget_reasons(self, customer_ids: Collection[int]) -> None:
+        """Why something was done to these customers or their bookings is not kept any longer.
+
+        The lines of commands before this one in the same turn are not written yet.
+        """
+        history.forget_reasons(self._tx, self.organization_id, customer_ids)
+        theirs = {each.id for each in self.bookings.values() if each.customer_id in customer_ids}
+        theirs.update(customer_ids)
+        self._history = [
+            replace(each, reason=None) if each.changes[0].id in theirs else each
+            for each in self._history
+        ]
 
     def change_closures(self, studio_id: int, closures: Iterable[Closure]) -> None:
         """The studio is now closed at these times; its row is not for the turn to write."""
@@ -467,8 +541,6 @@ class Turn:
             bookings.add(self._tx, self.organization_id, added)
         # New ones too, if they were changed since: only what they were made with was added.
         self._change_bookings(each for each in self._changed if each in self._added)
-        if self._reasons:
-            bookings.note_reasons(self._tx, self.organization_id, self._reasons)
         if counted := self._counted.keys() - self._reshaped.keys():
             slots.count_places(
                 self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
@@ -476,16 +548,23 @@ class Turn:
         self.write_slots()
         if self._outcomes:
             idempotency.add(self._tx, self.organization_id, self._outcomes.values(), self.now)
-        event_uuid = None
-        if self._events:
-            event_uuid, self.is_heard = events.add(
-                self._tx, self.organization_id, self._events, self.now, unheard=self._unheard
-            )
+        if told := len(self._events) + len(self._history):
+            # Taken while what changed is locked, so those of later changes are higher.
+            numbers = take_numbers(self._tx, told)
+            self._record_what_happened(numbers)
         if self._shown:
-            self.mark = marks.leave(
-                self._tx, self.organization_id, self._shown, event_uuid, self.now
-            )
             versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
+
+    def _record_what_happened(self, numbers: Sequence[int]) -> None:
+        tx, organization_id, now = self._tx, self.organization_id, self.now
+        lines, events_told = numbers[: len(self._history)], numbers[len(self._history) :]
+        if lines:
+            history.add(tx, organization_id, self._history, lines, now)
+            self.mark = Mark(frozenset(self._shown), now, lines[0])
+        if events_told:
+            self.is_heard = events.add(
+                tx, organization_id, self._events, events_told, now, unheard=self._unheard
+            )
 
     def _change_bookings(self, booking_ids: Iterable[int]) -> None:
         if changed := [self.bookings[each] for each in booking_ids]:

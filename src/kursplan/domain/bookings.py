@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
+from kursplan.domain.actors import Origin
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.values import value
 
@@ -26,6 +27,24 @@ class Participation(StrEnum):
     PARTICIPATING = "PARTICIPATING"
     NOT_PARTICIPATING = "NOT_PARTICIPATING"
     UNSET = "UNSET"
+
+
+class Ending(StrEnum):
+    """Why a booking was cancelled."""
+
+    GIVEN_UP = "GIVEN_UP"
+    """By the customer, or by the application that speaks for them."""
+    STAFF = "STAFF"
+    NOT_CONFIRMED = "NOT_CONFIRMED"
+    """The term for confirming it was over."""
+    NOT_ADMITTED = "NOT_ADMITTED"
+    """The customer would be refused by now, and the organization has such bookings cancelled."""
+    SLOT_CANCELLED = "SLOT_CANCELLED"
+    STUDIO_CLOSED = "STUDIO_CLOSED"
+    """A closure had its slot cancelled."""
+    SERIES_CHANGED = "SERIES_CHANGED"
+    """The series of its slot was ended, or has no place for the slot any more."""
+    CUSTOMER_DELETED = "CUSTOMER_DELETED"
 
 
 @value
@@ -65,6 +84,17 @@ class Booking:
     """What it was when it was cancelled together with its slot."""
     free_until: datetime | None = None
     """Up to when it can be given up in time in any case, because others gave it its seat or its time."""
+    booked_via: Origin | None = None
+    """Through which door it was made; not known of bookings from before that was kept."""
+    booked_by: str | None = None
+    """Who made it, as an `Actor` names them: a number or a name."""
+    promoted_at: datetime | None = None
+    """When the waiting position became a seat."""
+    confirmed_at: datetime | None = None
+    ended: Ending | None = None
+    """Why it was cancelled, as far as that is known."""
+    ended_via: Origin | None = None
+    ended_by: str | None = None
 
     @property
     def seated(self) -> bool:

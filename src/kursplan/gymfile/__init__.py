@@ -6,8 +6,8 @@ What others use of this package:
     The checked document. Raises `GymFileMistakes`, which tells every mistake at once, each a
     `Mistake(place, says)` such as `Mistake("line 12, studios[0].zone", "…")`. Bytes are UTF-8.
 
-`async load(desk, database, clock, gym_file, *, wish=…, new=False, progress=…, horizon_days=60) -> Differences`
-    Brings what differs from the database over the desk. `wish` is a `Wish(prefer_file, remove)`; `new`
+`async load(desk, database, clock, gym_file, *, by, wish=…, new=False, progress=…, horizon_days=60) -> Differences`
+    Brings what differs from the database over the desk; the history says that it was `by` that actor. `wish` is a `Wish(prefer_file, remove)`; `new`
     says that another organization is to be founded. `progress(section, done, total)` is called as it
     goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
     changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a

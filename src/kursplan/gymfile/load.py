@@ -22,6 +22,7 @@ from kursplan.desk.clashes import clashes_of
 from kursplan.desk.desk import ChangedConcurrently, Desk
 from kursplan.desk.overtaken import Overtaken
 from kursplan.desk.rehearse import Rehearsed
+from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clash, Clashing, Overlap
 from kursplan.domain.refusals import Refusal
 from kursplan.gymfile.clashes import Clashes, new_clashes, standing
@@ -91,12 +92,13 @@ async def load(
     clock: Clock,
     gym_file: GymFile,
     *,
+    by: Actor,
     progress: Progress = quietly,
     **how: Any,
 ) -> Differences:
     """Bring what differs over the desk, and make the slots of all series up to the horizon.
 
-    `how` are further fields of `Loading`. Raises `GymFileMistakes` where the file contradicts what is
+    The history says that it was `by` that actor. `how` are further fields of `Loading`. Raises `GymFileMistakes` where the file contradicts what is
     stored, or names an address that may not be called; then nothing was changed. Raises `DeskBusy`,
     and `ChangedConcurrently` where others changed the same at the same time; then loading again
     carries on. Raises `Clashes` where a studio refuses what would be twice at the same time; what was
@@ -109,7 +111,7 @@ async def load(
         seen = await _look(loading)
         first = first or seen
         try:
-            await _bring(loading, seen, progress)
+            await _bring(loading, seen, by, progress)
         except Overtaken:
             continue
         done = first.differences
@@ -213,7 +215,7 @@ def _stages(loading: Loading, seen: _Seen, fresh: Any, organization_id: int = 0)
     )
 
 
-async def _bring(loading: Loading, seen: _Seen, progress: Progress) -> None:
+async def _bring(loading: Loading, seen: _Seen, by: Actor, progress: Progress) -> None:
     counted = count(_MADE_UP)
     if not _stages(loading, seen, counted):
         return
@@ -222,9 +224,8 @@ async def _bring(loading: Loading, seen: _Seen, progress: Progress) -> None:
     fresh = iter(await loading.database.take_ids(needed + founded) if needed or founded else ())
     organization_id = next(fresh) if founded else 0
     for stage in _stages(loading, seen, fresh, organization_id):
-        answers = await asyncio.gather(
-            *map(loading.desk.take, stage.commands), return_exceptions=True
-        )
+        taken = (loading.desk.execute(each, by=by) for each in stage.commands)
+        answers = await asyncio.gather(*taken, return_exceptions=True)
         for answer in answers:
             _accepted(answer)
         progress(stage.section, stage.done, stage.total)

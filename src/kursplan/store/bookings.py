@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from operator import attrgetter
 
@@ -74,8 +74,12 @@ ADD = insert_many(
     skipped=null(),
     conflict=null(),
     held=null(),
-    reason=null(),
     free_until=null(),
+    promoted_at=null(),
+    confirmed_at=null(),
+    ended=null(),
+    ended_via=null(),
+    ended_by=null(),
 )
 _added = attrgetter(*ADD.names)
 
@@ -95,15 +99,14 @@ _CHANGEABLE = (
     "overruled",
     "held",
     "free_until",
+    "promoted_at",
+    "confirmed_at",
+    "ended",
+    "ended_via",
+    "ended_by",
 )
 CHANGE = update_many(booking, *_CHANGEABLE)
 _changed = attrgetter("id", *_CHANGEABLE)
-
-NOTE_REASON = (
-    update(booking)
-    .where(booking.c.organization_id == ORGANIZATION, booking.c.id == bindparam("booking_id"))
-    .values(reason=bindparam("told"))
-)
 
 CANCELLED_WITH_SLOT = select(booking.c.id).where(
     booking.c.organization_id == ORGANIZATION,
@@ -205,17 +208,6 @@ def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) ->
     CHANGE.run(tx, organization_id, map(_changed, bookings))
 
 
-def note_reasons(tx: Connection, organization_id: int, reasons: Mapping[int, str]) -> None:
-    """Write down why staff did what they did last to these bookings."""
-    tx.execute(
-        NOTE_REASON,
-        [
-            {"organization": organization_id, "booking_id": booking_id, "told": reason}
-            for booking_id, reason in reasons.items()
-        ],
-    )
-
-
 def cancelled_with_slot(tx: Connection, organization_id: int, slot_id: int) -> set[int]:
     """Those that ended because their slot was cancelled, and are not back."""
     named = {"organization": organization_id, "of_slot_id": slot_id}
@@ -286,4 +278,11 @@ def _booking(row: AnyRow) -> Booking:
         overruled=tuple(map(Refusal, row.overruled)),
         held=row.held,
         free_until=row.free_until,
+        booked_via=row.booked_via,
+        booked_by=row.booked_by,
+        promoted_at=row.promoted_at,
+        confirmed_at=row.confirmed_at,
+        ended=row.ended,
+        ended_via=row.ended_via,
+        ended_by=row.ended_by,
     )

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, DateTime, bindparam, delete, insert, select, 
 
 from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store.bookings import LONGEST_SLOT
-from kursplan.store.dialect import take_numbers
 from kursplan.store.tables import ORGANIZATION, closure, slot, studio
 
 ZONE = select(studio.c.zone).where(
@@ -100,26 +99,17 @@ def of_studio(
     return [*closed, *outside_of_life(first_day, last_day, in_zone)]
 
 
-def add(
-    tx: Connection,
-    organization_id: int,
-    studio_id: int,
-    key: str,
-    local_from: datetime,
-    local_to: datetime,
-    reason: str | None,
-) -> None:
-    [number] = take_numbers(tx, 1)
+def add(tx: Connection, organization_id: int, key: str, added: Known) -> None:
     tx.execute(
         ADD,
         {
             "organization_id": organization_id,
-            "id": number,
-            "studio_id": studio_id,
+            "id": added.id,
+            "studio_id": added.studio_id,
             "key": key,
-            "local_from": local_from,
-            "local_to": local_to,
-            "reason": reason,
+            "local_from": added.local_from,
+            "local_to": added.local_to,
+            "reason": added.reason,
         },
     )
 

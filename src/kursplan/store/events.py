@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Connection, and_, bindparam
 
 from kursplan.domain.events import Event
 from kursplan.ids import new_event_uuids
-from kursplan.store.dialect import Instant, take_numbers
+from kursplan.store.dialect import Instant
 from kursplan.store.driver import insert_many
 from kursplan.store.fan_out import NOBODY_LISTENS, hold_listeners
 from kursplan.store.tables import event
@@ -27,18 +27,16 @@ def add(
     tx: Connection,
     organization_id: int,
     events: Sequence[Event],
+    numbers: Sequence[int],
     happened_at: datetime,
     *,
     unheard: bool = False,
-) -> tuple[str, bool]:
-    """Store the events in the order in which they are given.
+) -> bool:
+    """Store the events in the order in which they are given; whether somebody is to be told of any.
 
-    Gives the uuid of the first, and whether somebody is to be told of any.
-
-    Their numbers are taken here, while what changed is locked: a later event of the same entity
-    has the higher number, whichever process stores it. `unheard` if most likely nobody is to be told.
+    Their numbers are taken while what changed is locked: a later event of the same entity has the
+    higher number, whichever process stores it. `unheard` if most likely nobody is to be told.
     """
-    numbers = take_numbers(tx, len(events))
     uuids = new_event_uuids(len(events), happened_at)
     rows = [
         (
@@ -54,4 +52,4 @@ def add(
     ]
     held = hold_listeners(tx, organization_id, likely=unheard)
     stored = ADD.run(tx, organization_id, rows, {"happened_at": happened_at, "held": held})
-    return uuids[0], not all(fanned_out for (fanned_out,) in stored)
+    return not all(fanned_out for (fanned_out,) in stored)

@@ -207,16 +207,6 @@ REMOVE_ALL_IDLE_PERIODS = delete(idle_period).where(
     idle_period.c.organization_id == ORGANIZATION, any_of(idle_period.c.customer_id, "customer_ids")
 )
 
-FORGET_REASONS = (
-    update(booking)
-    .where(
-        booking.c.organization_id == ORGANIZATION,
-        any_of(booking.c.customer_id, "customer_ids"),
-        booking.c.reason.is_not(None),
-    )
-    .values(reason=None)
-)
-
 BOOKINGS_TO_COME = select(booking.c.id).where(
     booking.c.organization_id == ORGANIZATION,
     any_of(booking.c.customer_id, "customer_ids"),
@@ -388,7 +378,6 @@ def erase(tx: Connection, organization_id: int, people: Mapping[int, Person], at
         return
     named = {"organization": organization_id, "customer_ids": people.keys()}
     tx.execute(REMOVE_ALL_IDLE_PERIODS, named)
-    tx.execute(FORGET_REASONS, named)
     told.forget_customers(tx, organization_id, people.keys())
     held = [each for person in people.values() for each in person.memberships.values()]
     if held:

@@ -21,6 +21,7 @@ from kursplan.store.tables import (
     closure,
     customer,
     employee,
+    history,
     location,
     slot,
     stand_in,
@@ -161,6 +162,20 @@ EMPLOYEES = select(employee.c.id, employee.c.first_name, employee.c.last_name).w
     employee.c.organization_id == ORGANIZATION
 )
 
+_REASON = (
+    select(history.c.reason)
+    .where(
+        history.c.organization_id == booking.c.organization_id,
+        history.c.subject_id == booking.c.id,
+        history.c.reason.is_not(None),
+    )
+    .order_by(history.c.happened_at.desc(), history.c.id.desc())
+    .limit(1)
+    .correlate(booking)
+    .scalar_subquery()
+)
+"""Why staff did what they did last to a booking, and gave a reason for."""
+
 _BOOKINGS = (
     select(
         booking.c.id,
@@ -179,7 +194,14 @@ _BOOKINGS = (
         booking.c.skipped,
         booking.c.conflict,
         booking.c.overruled,
-        booking.c.reason,
+        booking.c.booked_via,
+        booking.c.booked_by,
+        booking.c.promoted_at,
+        booking.c.confirmed_at,
+        booking.c.ended,
+        booking.c.ended_via,
+        booking.c.ended_by,
+        _REASON.label("reason"),
         customer.c.first_name,
         customer.c.last_name,
         customer.c.number,

@@ -39,13 +39,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.actors import Origin
+from kursplan.domain.bookings import BookingStatus, Ending, Participation
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Class, ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
 from kursplan.domain.events import EventType
+from kursplan.domain.history import Kind
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
@@ -359,16 +361,6 @@ version = _table(
 counts in a lane of its own, so that they do not wait for each other. Studio 0 stands for all of
 the organization."""
 
-turn = _table(
-    "turn",
-    Column("uuid", String(36), nullable=False),
-    _when("taken_at"),
-    Index("ix_turn_organization_id_taken_at", "organization_id", "taken_at"),
-    key=("uuid",),
-)
-"""Turns of the desk that changed something and told no event: that is how to know of one whose
-answer was lost that it was committed."""
-
 clock = Table("clock", metadata, _id("id"), _when("seen_at"), PrimaryKeyConstraint("id"))
 """One row: the latest time that was believed, so that a machine's clock that is wrong is noticed."""
 TO_EXTEND = "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
@@ -649,8 +641,14 @@ booking = _table(
     _word("conflict", Refusal, optional=True),
     Column("overruled", Listed, nullable=False),
     _word("held", BookingStatus, optional=True),
-    _text("reason"),
     _when("free_until", optional=True),
+    _word("booked_via", Origin, optional=True),
+    _text("booked_by"),
+    _when("promoted_at", optional=True),
+    _when("confirmed_at", optional=True),
+    _word("ended", Ending, optional=True),
+    _word("ended_via", Origin, optional=True),
+    _text("ended_by"),
     _to("slot", "slot_id"),
     _to("customer", "customer_id"),
     # Of this customer and of nobody else; what refers to a membership is found by the customer.
@@ -732,6 +730,52 @@ event = _table(
 )
 """What is to be told to partners. Its id is taken from the sequence while the rows of the change
 are locked, so that the events of one entity stand in the order in which they happened."""
+
+history = _table(
+    "history",
+    _when("happened_at"),
+    _id("id"),
+    Column("command", String(64), nullable=False),
+    _word("origin", Origin),
+    _text("who"),
+    _text("file"),
+    _text("reason"),
+    _word("kind", Kind),
+    _id("subject_id"),
+    _text("changes", optional=False),
+    Index("ix_history_subject", "organization_id", "subject_id", "happened_at", "id"),
+    Index(
+        "ix_history_who",
+        "organization_id",
+        "who",
+        "happened_at",
+        "id",
+        postgresql_where=text("who IS NOT NULL"),
+        sqlite_where=text("who IS NOT NULL"),
+    ),
+    key=("happened_at", "id"),
+)
+"""A line for each command that changed something: by whom and why, and what became of the thing that it
+was about. Most commands change one thing only; what became of others is in `history_subject`. Old lines
+are dropped, so a booking says itself who made it and who ended it."""
+
+history_subject = _table(
+    "history_subject",
+    _when("happened_at"),
+    _id("history_id"),
+    _id("subject_id"),
+    _word("kind", Kind),
+    _text("changes", optional=False),
+    Index(
+        "ix_history_subject_subject",
+        "organization_id",
+        "subject_id",
+        "happened_at",
+        "history_id",
+    ),
+    key=("history_id", "subject_id"),
+)
+"""What else a line of history is about. It is written and dropped with its line, in one function each."""
 
 idempotency_key = _table(
     "idempotency_key",

@@ -7,6 +7,7 @@ from functools import partial
 from kursplan.clock import Clock
 from kursplan.desk.complete import CompleteSlots
 from kursplan.desk.desk import Desk
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import due
 from kursplan.store.database import Database
 from kursplan.work.everywhere import everywhere
@@ -19,6 +20,6 @@ async def complete_slots(desk: Desk, database: Database, clock: Clock) -> bool:
     async def complete(organization_id: int) -> bool:
         over = partial(due.slots_over, organization_id=organization_id, now=now)
         slot_ids = frozenset(await database.read(over))
-        return bool(await desk.take(CompleteSlots(organization_id, slot_ids)))
+        return bool(await desk.execute(CompleteSlots(organization_id, slot_ids), by=THE_HOUSE))
 
     return await everywhere(await database.read(partial(due.with_slots_over, now=now)), complete)

@@ -7,6 +7,7 @@ from functools import partial
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.desk.expire import ExpireConfirmations
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import due
 from kursplan.store.database import Database
 from kursplan.work.everywhere import everywhere
@@ -19,7 +20,9 @@ async def expire_confirmations(desk: Desk, database: Database, clock: Clock) -> 
     async def expire(organization_id: int) -> bool:
         expired = partial(due.confirmations_expired, organization_id=organization_id, now=now)
         booking_ids = frozenset(await database.read(expired))
-        return bool(await desk.take(ExpireConfirmations(organization_id, booking_ids)))
+        return bool(
+            await desk.execute(ExpireConfirmations(organization_id, booking_ids), by=THE_HOUSE)
+        )
 
     return await everywhere(
         await database.read(partial(due.with_confirmations_expired, now=now)), expire

@@ -8,6 +8,7 @@ from functools import partial
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.desk.extend_series import ExtendSeries
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import series
 from kursplan.store.database import Database
 from kursplan.work.everywhere import everywhere
@@ -29,7 +30,7 @@ async def extend_series(
         due = partial(series.due, organization_id=organization_id, until=until)
         series_ids = await database.read(due)
         for series_id in series_ids:
-            await desk.take(ExtendSeries(organization_id, series_id, until))
+            await desk.execute(ExtendSeries(organization_id, series_id, until), by=THE_HOUSE)
         return bool(series_ids)
 
     return await everywhere(

@@ -19,8 +19,9 @@ from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series
 from kursplan.work.forget import forget_old_keys
+from kursplan.work.forget_history import KEPT_DAYS as HISTORY_KEPT_DAYS
+from kursplan.work.forget_history import forget_old_history
 from kursplan.work.forget_told import KEPT_DAYS, ForgetTold
-from kursplan.work.forget_turns import forget_old_turns
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.promote import Seen, promote_waiting
 
@@ -46,6 +47,7 @@ class Background:
         interval: float = INTERVAL_SECONDS,
         horizon_days: int = HORIZON_DAYS,
         events_kept_days: int = KEPT_DAYS,
+        history_kept_days: int = HISTORY_KEPT_DAYS,
     ) -> None:
         self.steps: Mapping[str, Step] = {
             "expire_confirmations": partial(expire_confirmations, desk, database, clock),
@@ -53,7 +55,7 @@ class Background:
             "complete_slots": partial(complete_slots, desk, database, clock),
             "extend_series": partial(extend_series, desk, database, clock, horizon_days),
             "forget_old_keys": partial(forget_old_keys, desk, database, clock),
-            "forget_old_turns": partial(forget_old_turns, database, clock),
+            "forget_old_history": partial(forget_old_history, database, clock, history_kept_days),
             "forget_told": ForgetTold(database, clock, events_kept_days),
         }
         self._database = database

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from kursplan.clock import Clock
 from kursplan.desk.desk import Desk
 from kursplan.desk.promote import Promote
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.refusals import Refusal
 from kursplan.store import due, versions
 from kursplan.store.database import Database
@@ -105,5 +106,5 @@ async def _fill(desk: Desk, organization_id: int, slot_ids: frozenset[int]) -> b
     if isinstance(would_move, Refusal) or not would_move:
         return False
     filled = frozenset(each.slot_id for each in would_move)
-    moved = await desk.take(Promote(organization_id, filled))
+    moved = await desk.execute(Promote(organization_id, filled), by=THE_HOUSE)
     return not isinstance(moved, Refusal) and bool(moved)

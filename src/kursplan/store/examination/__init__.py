@@ -23,14 +23,14 @@ __all__ = ["Finding", "Promise", "examine", "notes"]
 
 
 def examine(
-    tx: Connection, organization_id: int, now: datetime, events_kept: timedelta = EVENTS_KEPT
+    tx: Connection, organization_id: int, now: datetime, kept: timedelta = EVENTS_KEPT
 ) -> list[Finding]:
     """All that is found in an organization, promise by promise.
 
-    Events that are older than they are kept may be missing.
+    Events and lines of history that are older than they are `kept` may be missing.
     """
     return [
         finding
         for promise, look in (*places.LOOKS, *plan.LOOKS, *clashes.LOOKS, *told.LOOKS)
-        for finding in look(Patient(tx, organization_id, now, promise, now - events_kept))
+        for finding in look(Patient(tx, organization_id, now, promise, now - kept))
     ]

@@ -36,6 +36,8 @@ class Promise(StrEnum):
     """Each booking was told once as made, and once as cancelled if it is cancelled."""
     SLOTS_ARE_TOLD = "SLOTS_ARE_TOLD"
     """Each cancelled slot was told once as cancelled, and no other was."""
+    BOOKINGS_HAVE_A_HISTORY = "BOOKINGS_HAVE_A_HISTORY"
+    """There is a line of history for the making of a booking, and for its end."""
     TIMES_MEAN_THE_SAME = "TIMES_MEAN_THE_SAME"
     """A slot to come starts when its local time says, by the present time zone data (F31)."""
     SLOTS_FOLLOW_THEIR_CLASS = "SLOTS_FOLLOW_THEIR_CLASS"
@@ -78,7 +80,7 @@ class Patient:
     now: datetime
     promise: Promise
     kept_since: datetime
-    """Since when no event is dropped."""
+    """Since when no event and no line of history is dropped."""
 
     def rows(self, statement: Select[Any], **named: object) -> Iterator[AnyRow]:
         yield from self.tx.execute(statement, {"organization": self.organization_id, **named})

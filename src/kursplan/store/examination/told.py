@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.dialect import Instant
 from kursplan.store.examination.findings import Finding, Patient, Promise
-from kursplan.store.tables import ORGANIZATION, booking, event, slot
+from kursplan.store.tables import ORGANIZATION, booking, event, history, history_subject, slot
 
 _CREATED = func.coalesce(
     func.sum(case((event.c.type == EventType.CLASS_BOOKING_CREATED, 1), else_=0)), 0
@@ -86,6 +87,39 @@ SLOTS_TOLD_WRONGLY = (
 )
 
 
+def _has_line(at: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether there is a line of that instant about the booking, first or besides."""
+    first = exists().where(
+        history.c.organization_id == booking.c.organization_id,
+        history.c.subject_id == booking.c.id,
+        history.c.happened_at == at,
+    )
+    besides = exists().where(
+        history_subject.c.organization_id == booking.c.organization_id,
+        history_subject.c.subject_id == booking.c.id,
+        history_subject.c.happened_at == at,
+    )
+    return or_(first, besides)
+
+
+# Those from before there was a history don't know who made them, or why they ended.
+_MADE_WITHOUT = and_(
+    booking.c.booked_via.is_not(None),
+    booking.c.booked_at >= _KEPT_SINCE,
+    ~_has_line(booking.c.booked_at),
+)
+_ENDED_WITHOUT = and_(
+    booking.c.ended_via.is_not(None),
+    booking.c.cancelled_at >= _KEPT_SINCE,
+    ~_has_line(booking.c.cancelled_at),
+)
+WITHOUT_HISTORY = (
+    select(booking.c.id, booking.c.slot_id, booking.c.status)
+    .where(booking.c.organization_id == ORGANIZATION, or_(_MADE_WITHOUT, _ENDED_WITHOUT))
+    .order_by(booking.c.id)
+)
+
+
 def _bookings_are_told(patient: Patient) -> Iterator[Finding]:
     for row in patient.rows(BOOKINGS_TOLD_WRONGLY, kept_since=patient.kept_since):
         yield patient.finding(
@@ -104,7 +138,17 @@ def _slots_are_told(patient: Patient) -> Iterator[Finding]:
         )
 
 
+def _bookings_have_a_history(patient: Patient) -> Iterator[Finding]:
+    for row in patient.rows(WITHOUT_HISTORY, kept_since=patient.kept_since):
+        yield patient.finding(
+            f"booking {row.id} is {row.status}, and no line of history says by whom",
+            slot_id=row.slot_id,
+            bookings=[row.id],
+        )
+
+
 LOOKS = (
     (Promise.BOOKINGS_ARE_TOLD, _bookings_are_told),
     (Promise.SLOTS_ARE_TOLD, _slots_are_told),
+    (Promise.BOOKINGS_HAVE_A_HISTORY, _bookings_have_a_history),
 )

@@ -1,0 +1,424 @@
+"""History: a line for each command that changed something, written in the transaction of the change."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    select,
+    union,
+    update,
+)
+
+from kursplan.domain.actors import Actor
+from kursplan.domain.history import Change, Kind
+from kursplan.domain.values import value
+from kursplan.store.dialect import Instant, any_of
+from kursplan.store.driver import insert_many
+from kursplan.store.rows import AnyRow
+from kursplan.store.tables import (
+    ORGANIZATION,
+    application,
+    booking,
+    history,
+    history_subject,
+    integration,
+    organization,
+    series,
+    slot,
+    studio,
+)
+
+_HAPPENED = bindparam("happened_at", type_=Instant)
+
+ADD = insert_many(history, happened_at=_HAPPENED)
+ADD_SUBJECTS = insert_many(history_subject, happened_at=_HAPPENED)
+
+_encode = msgspec.json.Encoder().encode
+
+KEPT = timedelta(days=3 * 365)
+"""How long lines are kept, unless a setting says otherwise."""
+LINES_AT_ONCE = 2_000
+"""How many lines are dropped at a time."""
+_ONE_MILLISECOND = timedelta(milliseconds=1)
+
+
+@value
+class Line:
+    """What one command changed; what it is about comes first."""
+
+    command: str
+    by: Actor
+    reason: str | None
+    changes: Sequence[Change]
+
+
+def add(
+    tx: Connection,
+    organization_id: int,
+    lines: Sequence[Line],
+    numbers: Sequence[int],
+    happened_at: datetime,
+) -> None:
+    """Write the lines under these fresh numbers, in the order in which they are given."""
+    named = {"happened_at": happened_at}
+    rows = []
+    others: list[tuple[int, int, Kind, str]] = []
+    for number, line in zip(numbers, lines, strict=True):
+        about, *besides = line.changes
+        by = line.by
+        rows.append(
+            (
+                number,
+                line.command,
+                by.origin,
+                by.who,
+                by.file,
+                line.reason,
+                about.kind,
+                about.id,
+                _written(about),
+            )
+        )
+        others.extend((number, each.id, each.kind, _written(each)) for each in besides)
+    ADD.run(tx, organization_id, rows, named)
+    ADD_SUBJECTS.run(tx, organization_id, others, named)
+
+
+def _written(change: Change) -> str:
+    """As JSON, with what there is of `before`, `after` and `withheld`."""
+    told: dict[str, Any] = {}
+    if change.before is not None:
+        told["before"] = change.before
+    if change.after is not None:
+        told["after"] = change.after
+    if change.withheld:
+        told["withheld"] = change.withheld
+    return _encode(told).decode()
+
+
+# --- Whether a turn was committed -------------------------------------------------------------
+
+IS_THERE = select(history.c.id).where(
+    history.c.organization_id == ORGANIZATION,
+    history.c.happened_at == _HAPPENED,
+    history.c.id == bindparam("line_id"),
+)
+
+
+def is_there(tx: Connection, organization_id: int, happened_at: datetime, line_id: int) -> bool:
+    named = {"organization": organization_id, "happened_at": happened_at, "line_id": line_id}
+    return tx.execute(IS_THERE, named).first() is not None
+
+
+# --- Looking up -------------------------------------------------------------------------------
+
+_LIMIT = bindparam("limit", type_=Integer)
+_LINE = tuple(each for each in history.c if each.name != "organization_id")
+_SINCE, _UNTIL = (bindparam(name, type_=Instant) for name in ("since", "until"))
+_WITHIN = (
+    history.c.organization_id == ORGANIZATION,
+    history.c.happened_at >= _SINCE,
+    history.c.happened_at < _UNTIL,
+)
+
+
+def _newest(lines: Select[Any]) -> Select[Any]:
+    return lines.order_by(history.c.happened_at.desc(), history.c.id.desc()).limit(_LIMIT)
+
+
+NEWEST = _newest(select(*_LINE).where(*_WITHIN))
+
+BY_WHOM = _newest(select(*_LINE).where(*_WITHIN, history.c.who == bindparam("who")))
+
+# Which lines, before their order: what is asked for is found by the things, and by nothing else.
+_first = select(history.c.happened_at, history.c.id).where(
+    *_WITHIN, any_of(history.c.subject_id, "subject_ids")
+)
+_besides = select(history_subject.c.happened_at, history_subject.c.history_id.label("id")).where(
+    history_subject.c.organization_id == ORGANIZATION,
+    any_of(history_subject.c.subject_id, "subject_ids"),
+    history_subject.c.happened_at >= _SINCE,
+    history_subject.c.happened_at < _UNTIL,
+)
+_found = union(_first, _besides).subquery()
+ABOUT = _newest(
+    select(*_LINE).join_from(
+        history,
+        _found,
+        and_(
+            history.c.organization_id == ORGANIZATION,
+            history.c.happened_at == _found.c.happened_at,
+            history.c.id == _found.c.id,
+        ),
+    )
+)
+"""The lines that are about any of these things, first or besides."""
+
+SUBJECTS = (
+    select(
+        history_subject.c.history_id,
+        history_subject.c.kind,
+        history_subject.c.subject_id,
+        history_subject.c.changes,
+    )
+    .where(
+        history_subject.c.organization_id == ORGANIZATION,
+        any_of(history_subject.c.history_id, "line_ids"),
+    )
+    .order_by(history_subject.c.history_id, history_subject.c.subject_id)
+)
+
+BOOKINGS_ON_SLOT = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION, booking.c.slot_id == bindparam("of_id")
+)
+BOOKINGS_OF_CUSTOMER = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION, booking.c.customer_id == bindparam("of_id")
+)
+SERIES_OF_CLASS = select(series.c.id).where(
+    series.c.organization_id == ORGANIZATION, series.c.class_id == bindparam("of_id")
+)
+SLOTS_OF_CLASS = select(slot.c.id).where(
+    slot.c.organization_id == ORGANIZATION, slot.c.class_id == bindparam("of_id")
+)
+HANGS_ON = {
+    Kind.SLOT: (BOOKINGS_ON_SLOT,),
+    Kind.CUSTOMER: (BOOKINGS_OF_CUSTOMER,),
+    Kind.CLASS: (SERIES_OF_CLASS, SLOTS_OF_CLASS),
+}
+"""What is looked up together with a thing."""
+
+INTEGRATIONS_OF = select(integration.c.id).where(
+    integration.c.organization_id == ORGANIZATION,
+    integration.c.application_id == bindparam("of_id"),
+)
+INTEGRATIONS = (
+    select(integration.c.id, application.c.name, studio.c.key)
+    .join(
+        application,
+        and_(
+            application.c.organization_id == integration.c.organization_id,
+            application.c.id == integration.c.application_id,
+        ),
+    )
+    .join(
+        studio,
+        and_(
+            studio.c.organization_id == integration.c.organization_id,
+            studio.c.id == integration.c.studio_id,
+        ),
+    )
+    .where(integration.c.organization_id == ORGANIZATION)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What became of one thing, as it was written: members by name, before and after."""
+
+    kind: Kind
+    id: int
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    withheld: tuple[str, ...]
+
+    @classmethod
+    def of(cls, kind: Kind, id_: int, changes: str) -> Subject:
+        told = json.loads(changes)
+        return cls(
+            kind, id_, told.get("before"), told.get("after"), tuple(told.get("withheld", ()))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line as it is looked up."""
+
+    id: int
+    happened_at: datetime
+    command: str
+    by: Actor
+    reason: str | None
+    subjects: tuple[Subject, ...]
+    """What the command was about comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one instant up to but not including another, and how many lines at most."""
+
+    since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    until: datetime = datetime(9000, 1, 1, tzinfo=UTC)
+    limit: int = 1_000_000
+
+
+EVERYTHING = Span()
+
+
+def newest(tx: Connection, organization_id: int, span: Span) -> list[Told]:
+    """The last lines of that time, the newest first."""
+    return _told(tx, organization_id, tx.execute(NEWEST, _named(organization_id, span)))
+
+
+def by_whom(tx: Connection, organization_id: int, names: Collection[str], span: Span) -> list[Told]:
+    """What these did, as `Actor.who` names them: an application has a number in each studio."""
+    named = _named(organization_id, span)
+    found = [row for name in names for row in tx.execute(BY_WHOM, {**named, "who": name})]
+    found.sort(key=attrgetter("happened_at", "id"), reverse=True)
+    return _told(tx, organization_id, found[: span.limit])
+
+
+def about(
+    tx: Connection, organization_id: int, kind: Kind, subject_id: int, span: Span
+) -> list[Told]:
+    """What was done to the thing, and to what hangs on it: the bookings of a slot or customer, the
+    series and slots of a class."""
+    subject_ids = {subject_id}
+    for query in HANGS_ON.get(kind, ()):
+        found = tx.execute(query, {"organization": organization_id, "of_id": subject_id})
+        subject_ids |= set(found.scalars())
+    named = _named(organization_id, span) | {"subject_ids": subject_ids}
+    return _told(tx, organization_id, tx.execute(ABOUT, named))
+
+
+def integrations_of(tx: Connection, organization_id: int, application_id: int) -> list[int]:
+    """The numbers by which an application is named in lines of history."""
+    named = {"organization": organization_id, "of_id": application_id}
+    return list(tx.execute(INTEGRATIONS_OF, named).scalars())
+
+
+def integrations(tx: Connection, organization_id: int) -> dict[int, tuple[str, str]]:
+    """By number: the name of the application, and the key of the studio in which it speaks."""
+    rows = tx.execute(INTEGRATIONS, {"organization": organization_id})
+    return {row.id: (row.name, row.key) for row in rows}
+
+
+def _named(organization_id: int, span: Span) -> dict[str, Any]:
+    return {
+        "organization": organization_id,
+        "since": span.since,
+        "until": span.until,
+        "limit": span.limit,
+    }
+
+
+def _told(tx: Connection, organization_id: int, found: Iterable[AnyRow]) -> list[Told]:
+    rows = list(found)
+    if not rows:
+        return []
+    named = {"organization": organization_id, "line_ids": [row.id for row in rows]}
+    besides: defaultdict[int, list[Subject]] = defaultdict(list)
+    for row in tx.execute(SUBJECTS, named):
+        besides[row.history_id].append(Subject.of(row.kind, row.subject_id, row.changes))
+    return [
+        Told(
+            row.id,
+            row.happened_at,
+            row.command,
+            Actor(row.origin, row.who, row.file),
+            row.reason,
+            (Subject.of(row.kind, row.subject_id, row.changes), *besides[row.id]),
+        )
+        for row in rows
+    ]
+
+
+# --- Forgetting -------------------------------------------------------------------------------
+
+BOOKINGS_OF_CUSTOMERS = select(booking.c.id).where(
+    booking.c.organization_id == ORGANIZATION, any_of(booking.c.customer_id, "customer_ids")
+)
+FORGET_REASONS = (
+    update(history)
+    .where(
+        history.c.organization_id == ORGANIZATION,
+        any_of(history.c.subject_id, "subject_ids"),
+        history.c.reason.is_not(None),
+    )
+    .values(reason=None)
+)
+
+_first_line = (
+    select(history.c.happened_at)
+    .where(history.c.organization_id == organization.c.id)
+    .order_by(history.c.happened_at)
+    .limit(1)
+    .scalar_subquery()
+)
+ACROSS_OLD = (
+    select(organization.c.id)
+    .where(_first_line < bindparam("before", type_=Instant))
+    .order_by(organization.c.id)
+)
+OLD_LINE_AT = (
+    select(history.c.happened_at)
+    .where(
+        history.c.organization_id == ORGANIZATION,
+        history.c.happened_at < bindparam("before", type_=Instant),
+    )
+    .order_by(history.c.happened_at)
+    .offset(bindparam("place", type_=Integer))
+    .limit(1)
+)
+OLD_LINES = select(history.c.id).where(
+    history.c.organization_id == ORGANIZATION, history.c.happened_at.between(_SINCE, _UNTIL)
+)
+DROP_SUBJECTS = delete(history_subject).where(
+    history_subject.c.organization_id == ORGANIZATION,
+    any_of(history_subject.c.history_id, "line_ids"),
+)
+DROP = delete(history).where(
+    history.c.organization_id == ORGANIZATION, history.c.happened_at.between(_SINCE, _UNTIL)
+)
+
+
+def forget_reasons(tx: Connection, organization_id: int, customer_ids: Collection[int]) -> None:
+    """Why something was done to these customers and their bookings is nobody's business any more.
+
+    Of what was done to others, such as a slot that they were on, it stays.
+    """
+    named: dict[str, Any] = {"organization": organization_id, "customer_ids": customer_ids}
+    bookings = tx.execute(BOOKINGS_OF_CUSTOMERS, named).scalars()
+    named = {"organization": organization_id, "subject_ids": {*customer_ids, *bookings}}
+    tx.execute(FORGET_REASONS, named)
+
+
+def with_old(tx: Connection, before: datetime) -> list[int]:
+    """The organizations with lines from before that instant."""
+    return list(tx.execute(ACROSS_OLD, {"before": before}).scalars())
+
+
+def forget_old(
+    tx: Connection, organization_id: int, before: datetime, portion: int = LINES_AT_ONCE
+) -> int:
+    """Drop the oldest lines from before that instant, so many at a time; how many there were.
+
+    What happened at one instant goes together, so it may be some more.
+    """
+    named: dict[str, Any] = {"organization": organization_id, "before": before}
+    since, until = (
+        tx.execute(OLD_LINE_AT, named | {"place": place}).scalar() for place in (0, portion - 1)
+    )
+    if since is None:
+        return 0
+    named = {
+        "organization": organization_id,
+        "since": since,
+        "until": until or before - _ONE_MILLISECOND,
+    }
+    named["line_ids"] = list(tx.execute(OLD_LINES, named).scalars())
+    tx.execute(DROP_SUBJECTS, named)
+    return tx.execute(DROP, named).rowcount
