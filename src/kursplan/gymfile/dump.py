@@ -59,6 +59,11 @@ SECTIONS = tuple(name for name in SCHEMA["properties"] if name not in ("$schema"
 """What a gym file has besides the organization itself, which is in each."""
 
 
+_UNBROKEN = 1_000_000
+"""No text is broken into lines that it does not have: a file that is cut off between two lines says
+nothing else than the whole, only less of it."""
+
+
 class NoSuchOrganization(LookupError):
     """No organization goes by that key."""
 
@@ -89,7 +94,7 @@ async def dump(
 def yaml_of(section: Members) -> str:
     """The members as YAML."""
     written: str = yaml.dump(
-        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_UNBROKEN
     )
     return written
 
