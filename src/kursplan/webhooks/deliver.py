@@ -31,7 +31,7 @@ from kursplan.domain.attempts import (
     Turns,
     by_turns,
 )
-from kursplan.domain.history import Change, Kind
+from kursplan.domain.history import Change, EntityKind
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
@@ -298,7 +298,9 @@ def _note_disabled(
     tx: Connection, organization_id: int, endpoint_id: int, because: Disabled, at: datetime
 ) -> None:
     """What is changed past the desk, and an operator asks about later, has its line of history too."""
-    changed = Change(Kind.ENDPOINT, endpoint_id, {"disabled": None}, {"disabled": because.value})
+    changed = Change(
+        EntityKind.ENDPOINT, endpoint_id, {"disabled": None}, {"disabled": because.value}
+    )
     line = Line(DisableEndpoint.name, THE_HOUSE, None, [changed])
     history.add(tx, organization_id, [line], take_numbers(tx, 1), at)
 
