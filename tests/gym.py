@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Executable, Table, delete, func, insert, select, update
 
+from kursplan.api.error_codes import ErrorCode, code_of
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked, MayBook
 from kursplan.desk.cancel import Cancel
@@ -29,6 +30,7 @@ from kursplan.desk.turn import Command
 from kursplan.domain.actors import Actor
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
+from kursplan.domain.clashes import Clashing
 from kursplan.domain.classes import Class, ClassType
 from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus
@@ -408,17 +410,23 @@ class Gym:
         )
         return key
 
-    # Deeds, in short.
+    # Deeds, in short. What is refused is told by its word on the wire; the facts are of `refused`.
 
     async def take(
         self, command: Command[Any], *, by: Actor = STAFF, reason: str | None = None
     ) -> Any:
-        return await self.desk.execute(command, by=by, reason=reason)
+        return by_code(await self.desk.execute(command, by=by, reason=reason))
+
+    async def refused(self, command: Command[Any]) -> Refusal:
+        """Why that is refused, where the test takes for granted that it is."""
+        answer = await self.desk.execute(command, by=STAFF)
+        assert isinstance(answer, Refusal), answer
+        return answer
 
     async def book(
         self, customer_id: int, slot_id: int, *, studio_id: int | None = None, **options: Any
-    ) -> Booked | Refusal:
-        return await self.desk.execute(
+    ) -> Booked | ErrorCode:
+        return await self.take(
             Book(
                 self.organization,
                 studio_id or self.studio_id,
@@ -438,34 +446,29 @@ class Gym:
 
     async def may_book(
         self, customer_id: int, slot_id: int, *, studio_id: int | None = None
-    ) -> Admission | Refusal:
-        return await self.desk.ask(
-            MayBook(self.organization, studio_id or self.studio_id, customer_id, slot_id)
-        )
+    ) -> Admission | ErrorCode:
+        question = MayBook(self.organization, studio_id or self.studio_id, customer_id, slot_id)
+        return by_code(await self.desk.ask(question))
 
-    async def cancel(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
-        return await self.desk.execute(
-            Cancel(self.organization, studio_id or self.studio_id, booking_id), by=STAFF
-        )
+    async def cancel(self, booking_id: int, *, studio_id: int | None = None) -> Booked | ErrorCode:
+        return await self.take(Cancel(self.organization, studio_id or self.studio_id, booking_id))
 
-    async def confirm(self, booking_id: int, *, studio_id: int | None = None) -> Booked | Refusal:
-        return await self.desk.execute(
-            Confirm(self.organization, studio_id or self.studio_id, booking_id), by=STAFF
-        )
+    async def confirm(self, booking_id: int, *, studio_id: int | None = None) -> Booked | ErrorCode:
+        return await self.take(Confirm(self.organization, studio_id or self.studio_id, booking_id))
 
     async def note(
         self, booking_id: int, participation: Participation, *, studio_id: int | None = None
-    ) -> Booked | Refusal:
+    ) -> Booked | ErrorCode:
         """Note whether a customer takes part."""
-        return await self.desk.execute(
+        return await self.take(
             SetParticipation(
                 self.organization, studio_id or self.studio_id, booking_id, participation
             ),
             by=STAFF,
         )
 
-    async def change_slot(self, slot_id: int, **what: Any) -> SlotChanged | Refusal:
-        return await self.desk.execute(ChangeSlot(self.organization, slot_id, **what), by=STAFF)
+    async def change_slot(self, slot_id: int, **what: Any) -> SlotChanged | ErrorCode:
+        return await self.take(ChangeSlot(self.organization, slot_id, **what))
 
     async def changed_slot(self, slot_id: int, **what: Any) -> SlotChanged:
         """Change a slot, where the test takes for granted that it succeeds."""
@@ -473,8 +476,8 @@ class Gym:
         assert isinstance(answer, SlotChanged), answer
         return answer
 
-    async def cancel_slot(self, slot_id: int) -> SlotCancelled | Refusal:
-        return await self.desk.execute(CancelSlot(self.organization, slot_id), by=STAFF)
+    async def cancel_slot(self, slot_id: int) -> SlotCancelled | ErrorCode:
+        return await self.take(CancelSlot(self.organization, slot_id))
 
     def another_desk(self) -> Desk:
         """The desk of another process on the same database."""
@@ -574,3 +577,9 @@ def _unlike(standard: Standard, limits: Standard) -> set[Own]:
         Own.MAX_WAITING_LIST: standard.max_waiting_list != limits.max_waiting_list,
     }
     return {own for own, differs in found.items() if differs}
+
+
+def by_code(answer: Any) -> Any:
+    """An answer of the desk, where a refusal is its word on the wire; clashes say more by themselves."""
+    told = isinstance(answer, Refusal) and not isinstance(answer, Clashing)
+    return code_of(answer) if told else answer

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ERRORS
 from kursplan.api.languages import LANGUAGES, translate
-from kursplan.domain.refusals import Refusal
 from kursplan.store import tables
 from tests.api.conftest import Partner
 from tests.gym import Gym
@@ -17,7 +17,7 @@ UNKNOWN_CLASS = "/v1/classes/999"
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 async def test_an_error_is_told_in_each_language(client: Referee) -> None:
-    english = ERRORS[Refusal.CLASS_NOT_FOUND].message
+    english = ERRORS[ErrorCode.CLASS_NOT_FOUND].message
     told = {}
     for language in LANGUAGES:
         response = await client.get(UNKNOWN_CLASS, headers={"Accept-Language": language})

@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 
+from kursplan.api.error_codes import ErrorCode
+from kursplan.api.errors import ERRORS
+from kursplan.api.languages import translate
 from kursplan.clock import HandClock
 from kursplan.domain.bookings import Participation
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
@@ -149,7 +152,8 @@ async def test_validate_says_the_status_and_book_answers_accordingly(
         answer = await client.post(VALIDATE, json=place(customer, slot))
         assert await traces(gym) == before, "validate never writes (F35)"
         assert answer.status_code == 200, name
-        said[name] = answer.json()["validationStatus"]
+        [(member, said[name])] = answer.json().items()
+        assert member == "validationStatus", "partners get the word, and no fact"
 
         response = await client.post(BOOK, json=place(customer, slot))
         if response.status_code == 200:
@@ -157,7 +161,14 @@ async def test_validate_says_the_status_and_book_answers_accordingly(
         else:
             assert response.status_code == 400, name
             assert await traces(gym) == before, f"{name}: a refusal leaves nothing behind"
-            done[name] = response.json()["errorCode"]
+            told = response.json()
+            done[name] = told["errorCode"]
+            message = translate(ERRORS[ErrorCode(done[name])].message, "de")
+            assert told == {
+                "errorMessage": message,
+                "errorCode": done[name],
+                "traceId": told["traceId"],
+            }, "partners get the word, and no fact"
 
     assert said == {name: status for name, (status, _, _) in there.items()}
     assert done == said

@@ -21,9 +21,9 @@ from starlette.applications import Starlette
 
 from kursplan.api import docs
 from kursplan.api.endpoints import ENDPOINTS
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ERRORS
 from kursplan.api.languages import LANGUAGES
-from kursplan.domain.refusals import Refusal
 from tests.referee import Answer, judge, pointer, validator
 
 DOCUMENT = docs.document()
@@ -383,7 +383,7 @@ def test_enumerations_have_exactly_the_values_of_the_contract() -> None:
 
 def test_the_validation_status_is_a_refusal_to_book_or_available() -> None:
     statuses = SCHEMAS["ValidationStatus"]["enum"]
-    up_to_the_last = list(Refusal)[: list(Refusal).index(Refusal.BOOKING_LIMIT_REACHED) + 1]
+    up_to_the_last = list(ErrorCode)[: list(ErrorCode).index(ErrorCode.BOOKING_LIMIT_REACHED) + 1]
     assert set(statuses) == {"AVAILABLE", *up_to_the_last}
 
 

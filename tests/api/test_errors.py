@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kursplan.api import errors
+from kursplan.api.error_codes import CODES, ErrorCode
 from kursplan.api.errors import ERRORS, ApiError, Fault, render
 from kursplan.api.errors_page import errors_page
 from kursplan.api.languages import LANGUAGES
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,7 @@ def body(error: ApiError, language: str = "en", trace_id: str = "trace-1") -> di
 
 
 def test_every_refusal_and_every_fault_has_one_row_and_every_row_is_one_of_them() -> None:
-    assert [row.code for row in errors._ROWS] == [*Refusal, *Fault]
+    assert [row.code for row in errors._ROWS] == [*ErrorCode, *Fault]
 
 
 def test_a_code_is_its_own_name() -> None:
@@ -74,7 +75,18 @@ def test_a_code_is_its_own_name() -> None:
 
 
 def test_the_reasons_against_a_booking_stand_in_the_order_in_which_they_are_asked() -> None:
-    assert list(Refusal)[: len(WHY_A_BOOKING_IS_REFUSED)] == WHY_A_BOOKING_IS_REFUSED
+    assert list(ErrorCode)[: len(WHY_A_BOOKING_IS_REFUSED)] == WHY_A_BOOKING_IS_REFUSED
+
+
+def test_each_kind_of_refusal_has_one_word_on_the_wire_and_the_words_are_those_of_its_rule() -> (
+    None
+):
+    """The contract's words, to the letter: all of NOT_AVAILABLE is one word to partners."""
+    assert {kind: str(code) for kind, code in CODES.items()} == {
+        kind: str(kind.rule) for kind in Kind
+    }
+    # The contract has a word for what no rule refuses for yet.
+    assert set(ErrorCode) - set(CODES.values()) == {ErrorCode.NO_SHOW_PENALTY_ACTIVE}
 
 
 def test_no_two_errors_tell_the_same_and_none_tells_nothing() -> None:
@@ -83,10 +95,10 @@ def test_no_two_errors_tell_the_same_and_none_tells_nothing() -> None:
     assert all(row.message.endswith(".") and row.meaning.endswith(".") for row in ERRORS.values())
 
 
-@pytest.mark.parametrize("refusal", Refusal)
-def test_a_refusal_is_400_or_404_when_not_found_or_409_for_a_reused_key(refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", ErrorCode)
+def test_a_refusal_is_400_or_404_when_not_found_or_409_for_a_reused_key(refusal: ErrorCode) -> None:
     not_found = 404 if refusal.endswith("_NOT_FOUND") else 400
-    expected = 409 if refusal is Refusal.IDEMPOTENCY_KEY_REUSED else not_found
+    expected = 409 if refusal is ErrorCode.IDEMPOTENCY_KEY_REUSED else not_found
     assert ApiError(refusal).status == expected
 
 
@@ -95,8 +107,8 @@ def test_a_fault_has_its_status(fault: Fault) -> None:
     assert ERRORS[fault].status == STATUS_OF_FAULT[fault]
 
 
-@pytest.mark.parametrize("refusal", Refusal)
-def test_a_refusal_needs_nothing_but_its_code(refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", ErrorCode)
+def test_a_refusal_needs_nothing_but_its_code(refusal: ErrorCode) -> None:
     row = ERRORS[refusal]
     expected = {
         "errorMessage": row.message,
@@ -108,7 +120,7 @@ def test_a_refusal_needs_nothing_but_its_code(refusal: Refusal) -> None:
 
 
 def test_an_answer_has_the_members_of_the_contract_and_leaves_out_what_is_absent() -> None:
-    assert render(ApiError(Refusal.BOOKING_LIMIT_REACHED), "de", "0af7651916cd43dd") == (
+    assert render(ApiError(ErrorCode.BOOKING_LIMIT_REACHED), "de", "0af7651916cd43dd") == (
         b'{"errorMessage":"Dieser Kurs und seine Warteliste sind voll.",'
         b'"errorCode":"BOOKING_LIMIT_REACHED","traceId":"0af7651916cd43dd"}'
     )
@@ -133,8 +145,8 @@ def test_numbers_are_told_as_they_are() -> None:
 
 
 def test_the_reference_of_the_row_yields_to_the_one_that_was_given() -> None:
-    assert body(ApiError(Refusal.CUSTOMER_NOT_FOUND))["reference"] == "customerId"
-    error = ApiError(Refusal.CUSTOMER_NOT_FOUND, reference="customerNumber")
+    assert body(ApiError(ErrorCode.CUSTOMER_NOT_FOUND))["reference"] == "customerId"
+    error = ApiError(ErrorCode.CUSTOMER_NOT_FOUND, reference="customerNumber")
     assert body(error)["reference"] == "customerNumber"
 
 
@@ -204,7 +216,7 @@ def test_a_value_of_the_request_is_shown_as_it_was_but_harmless(value: object, s
     hostile=st.text(st.characters(exclude_categories=()), max_size=300),
 )
 def test_every_error_can_be_told_in_every_language_whatever_the_request_holds(
-    code: Refusal | Fault, language: str, hostile: str
+    code: ErrorCode | Fault, language: str, hostile: str
 ) -> None:
     values = dict.fromkeys(ERRORS[code].placeholders - {"reference"}, hostile)
     answer = body(ApiError(code, reference=hostile, **values), language, hostile)

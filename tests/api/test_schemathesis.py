@@ -24,8 +24,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from kursplan.api import docs
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock, SystemClock
-from kursplan.domain.refusals import Refusal
 from kursplan.store.database import connect
 from tests.gym import Gym
 from tests.races.servers import KursplanServer
@@ -156,7 +156,7 @@ def what_fits_is_read(
         told = response.json()
         by_words_only = told.get("reference") in ("offset", "slotWindowStartDate")
         missing = told["errorCode"] == "CRITERION_MISSING"
-        assert told["errorCode"] in set(Refusal) or by_words_only or missing, told
+        assert told["errorCode"] in set(ErrorCode) or by_words_only or missing, told
 
 
 @schemathesis.check

@@ -14,7 +14,7 @@ from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.terms import Term
 from kursplan.store import tables
@@ -170,7 +170,7 @@ async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
                 datetime.combine(in_three_days, time(13)), datetime.combine(in_three_days, time(14))
             )
             for each in await gym.on_slot(slot):
-                await gym.set(tables.booking, each.id, conflict=Refusal.STUDIO_CLOSED)
+                await gym.set(tables.booking, each.id, conflict=Kind.STUDIO_CLOSED)
         if of == "elsewhere":
             await gym.booked(waits, await gym.slot("yoga", at="14:30", day=in_three_days))
 
@@ -238,7 +238,7 @@ async def test_nobody_sits_in_two_places_at_a_time(ward: Ward) -> None:
 async def test_who_sits_in_two_places_and_is_flagged_for_staff_is_no_finding(ward: Ward) -> None:
     _, second = await overlapping(ward)
 
-    assert (await ward.gym.booking_now(second)).conflict is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert (await ward.gym.booking_now(second)).conflict is Kind.CUSTOMER_IN_OTHER_BOOKING
     assert await ward.found() == []
 
 
@@ -274,10 +274,10 @@ async def test_what_is_beyond_the_contingent_and_flagged_or_overruled_is_no_find
 ) -> None:
     _, booked = await beyond_contingent(ward)
     for _, booking in booked:
-        await ward.gym.set(tables.booking, booking, conflict=Refusal.NO_CONTINGENT)
+        await ward.gym.set(tables.booking, booking, conflict=Kind.NO_CONTINGENT)
     [customer] = {(await ward.gym.booking_now(booking)).customer_id for _, booking in booked}
     third = await ward.gym.slot("pilates", at="14:00", day=ward.day)
-    await ward.gym.booked(customer, third, overrule=frozenset({Refusal.NO_CONTINGENT}))
+    await ward.gym.booked(customer, third, overrule=frozenset({Kind.NO_CONTINGENT}))
 
     assert await ward.found() == []
 
@@ -431,7 +431,7 @@ async def test_no_deleted_employee_gives_a_slot_to_come_or_a_series(ward: Ward) 
 async def test_a_booking_in_closed_time_is_flagged_and_no_other(ward: Ward) -> None:
     evening = datetime.combine(ward.day, time(19, 30)), datetime.combine(ward.day, time(22))
     await ward.gym.closure(*evening)
-    await ward.gym.set(tables.booking, ward.waiting, conflict=Refusal.STUDIO_CLOSED)
+    await ward.gym.set(tables.booking, ward.waiting, conflict=Kind.STUDIO_CLOSED)
 
     assert await ward.found() == [
         (Promise.CLOSURES_ARE_FLAGGED, ward.full, (ward.waiting,)),
@@ -441,7 +441,7 @@ async def test_a_booking_in_closed_time_is_flagged_and_no_other(ward: Ward) -> N
     conflicts = [
         (await ward.gym.booking_now(each)).conflict for each in (ward.waiting, ward.elsewhere)
     ]
-    assert conflicts == [None, Refusal.STUDIO_CLOSED]
+    assert conflicts == [None, Kind.STUDIO_CLOSED]
 
 
 async def test_everything_about_a_slot_is_of_one_studio(ward: Ward) -> None:

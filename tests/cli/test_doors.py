@@ -14,7 +14,6 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import tables
 from tests.cli.conftest import Kursplan
@@ -89,7 +88,43 @@ async def test_errors_are_json_where_that_is_asked_for(kursplan: Kursplan, gym: 
         if status is not None:
             assert (told.status, error["code"]) == (status, code)
     plain = await kursplan("slot", "show", 77)
-    assert plain.err.startswith("kursplan: This class slot was not found")
+    assert plain.err == "kursplan: There is no such slot: 77 (CLASS_SLOT_NOT_FOUND)\n"
+
+
+async def test_a_no_says_by_which_facts(kursplan: Kursplan, gym: Gym, in_three_days: date) -> None:
+    await gym.klass("yoga", who_may_book=WhoMayBook.MEMBERS)
+    slot = await gym.slot("yoga", day=in_three_days)
+    anna, basic = await gym.customer(), await gym.rate("basic")
+    last = in_three_days - timedelta(days=1)
+    member = await gym.membership(anna, basic, until=last)
+    add = ("booking", "add", "--customer", anna, "--slot", slot)
+
+    told = await kursplan(*add)
+    rehearsed = await kursplan(*add, "--dry-run")
+    script = await kursplan(*add, "--json")
+
+    assert (told.status, script.status) == (1, 1)
+    said = (
+        f"No membership admits the customer: Basic (membership-{member}) is valid from 2026-01-01 to "
+        f"{last} (NO_CONTINGENT)"
+    )
+    assert told.err == rehearsed.err == f"kursplan: {said}\n"
+    assert json.loads(script.err)["error"] == {
+        "code": "NO_CONTINGENT",
+        "message": said,
+        "refusal": {
+            "kind": "NO_MEMBERSHIP",
+            "lacks": [
+                {
+                    "lack": "NOT_VALID",
+                    "membership_id": member,
+                    "membership": f"Basic (membership-{member})",
+                    "valid_from": "2026-01-01",
+                    "valid_until": str(last),
+                }
+            ],
+        },
+    }
 
 
 async def test_staff_put_somebody_on_a_slot_over_the_rules_with_a_reason(
@@ -119,9 +154,9 @@ async def test_staff_put_somebody_on_a_slot_over_the_rules_with_a_reason(
     twice = await kursplan(*add, slot, "--overrule", "BOOKING_LIMIT_REACHED", *with_reason)
 
     assert hidden
-    assert ["CLASS_SLOT_NOT_FOUND" in refusals[0].err, "DISPLAY_ONLY" in refusals[1].err] == [
-        True,
-        True,
+    assert [json.loads(each.err)["error"]["refusal"] for each in refusals] == [
+        {"kind": "CLASS_HIDDEN", "bookable": True},
+        {"kind": "DISPLAY_ONLY"},
     ]
     assert (unsaid.status, never.status, twice.status) == (2, 2, 1)
     assert [each.json["status"] for each in (in_secret, in_shown, beyond)] == [BOOKED] * 3
@@ -227,7 +262,8 @@ async def test_a_cancelled_slot_is_restored_with_those_whom_the_rules_admit(
     told = await kursplan("slot", "restore", slot, "--with-bookings")
 
     assert unsaid.status == 2
-    assert "Anna M is not back: customer in other booking" in told.out
+    [not_back] = [line for line in told.out.splitlines() if line.startswith("Anna M is not back")]
+    assert "): the customer sits on another slot at that time: Yoga, " in not_back
     assert [name in told.out for name in ("Bela M is back: booked", "Cleo M is back: booked")] == [
         True,
         True,
@@ -320,6 +356,7 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     asked = await kursplan(*freeze)
     frozen = await kursplan(*freeze, "--to", in_three_days, "--yes", "--json")
     flagged = await kursplan("booking", "list", "--flagged", "--json")
+    in_words = await kursplan("booking", "list", "--flagged")
     ended = await kursplan("customer", "end", anna, "--on", in_three_days, "--yes")
     moved = await kursplan("customer", "move", anna, "--to", "hamburg", "--yes", "--json")
     kept = await kursplan("customer", "export", anna)
@@ -329,8 +366,20 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     [held] = frozen.json["memberships"]
     assert [each["reason"] for each in held["idle_periods"]] == ["journey"]
     assert [(each["booking_id"], each["conflict"]) for each in flagged.json] == [
-        (booking, Refusal.CUSTOMER_IDLE)
+        (booking, "CUSTOMER_IDLE")
     ]
+    [why] = flagged.json
+    assert why["conflict_refusal"]["resting"] == [
+        {
+            "lack": "RESTING",
+            "membership_id": member,
+            "membership": f"Basic (membership-{member})",
+            "first_day": str(in_three_days),
+            "last_day": str(in_three_days),
+        }
+    ]
+    rests = f"Basic (membership-{member}) rests from {in_three_days} to {in_three_days}"
+    assert f"conflict: the customer's membership rests at that time: {rests}" in in_words.out
     assert f"to {in_three_days}" in ended.out
     assert moved.json["studio"] == "hamburg"
     assert kept.json["customer"]["first_name"] == "Änna"

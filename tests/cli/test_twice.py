@@ -76,7 +76,7 @@ async def test_a_refusal_names_them_too_and_changes_nothing(
     assert again.json == {"studio_id": gym.studio_id, "clashes": "REFUSE", "changed": False}
     assert (await kursplan("studio", "list", "--json")).json[0]["clashes"] == "REFUSE"
     assert refused.status == 1
-    assert "would be needed twice at the same time. (TWICE_AT_THE_SAME_TIME)" in refused.err
+    assert "would be needed twice at the same time (TWICE_AT_THE_SAME_TIME)" in refused.err
     assert sentence(two, in_three_days) in refused.err
     error = json.loads(as_json.err)["error"]
     assert error["code"] == "TWICE_AT_THE_SAME_TIME"

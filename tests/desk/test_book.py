@@ -1,9 +1,9 @@
 """Booking: who gets a place, and what it leaves behind."""
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from tests.gym import Gym
 
 
@@ -17,7 +17,7 @@ async def test_a_booking_takes_a_seat_and_is_told_once(gym: Gym) -> None:
     assert (await gym.slot_now(slot)).seats == 1
     [event] = await gym.told()
     assert (event.type, event.entity_id) == (EventType.CLASS_BOOKING_CREATED, answer.booking_id)
-    assert await gym.book(customer, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+    assert await gym.book(customer, slot) is ErrorCode.CUSTOMER_ALREADY_BOOKED
 
 
 async def test_when_full_the_next_waits_and_moves_up_when_a_seat_is_given_back(gym: Gym) -> None:
@@ -27,7 +27,7 @@ async def test_when_full_the_next_waits_and_moves_up_when_a_seat_is_given_back(g
     seated = await gym.booked(first, slot)
     waiting = await gym.booked(second, slot)
     assert waiting.status is BookingStatus.WAITING_LIST
-    assert await gym.book(third, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(third, slot) is ErrorCode.BOOKING_LIMIT_REACHED
 
     cancelled = await gym.cancel(seated.booking_id)
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from tests.gym import Gym
 
 MOMENT = timedelta(milliseconds=1)
@@ -22,7 +22,7 @@ async def test_the_last_moment_to_cancel_in_time_is_in_time(gym: Gym) -> None:
     gym.clock.set(gym.at("16:00"))
     assert isinstance(await gym.cancel(one.booking_id), Booked)
     gym.clock.advance(MOMENT)
-    assert await gym.cancel(other.booking_id) is Refusal.CANCELLATION_TOO_LATE
+    assert await gym.cancel(other.booking_id) is ErrorCode.CANCELLATION_TOO_LATE
 
     assert not (await gym.booking_now(one.booking_id)).late
     assert await gym.statuses(slot) == [(second, BookingStatus.BOOKED)]
@@ -55,8 +55,8 @@ async def test_nothing_is_cancelled_once_the_slot_has_started(gym: Gym, late: bo
 
     gym.clock.set(gym.at("18:00"))
 
-    assert await gym.cancel(seat.booking_id) is Refusal.SLOT_STARTED
-    assert await gym.cancel(waiting.booking_id) is Refusal.SLOT_STARTED
+    assert await gym.cancel(seat.booking_id) is ErrorCode.SLOT_STARTED
+    assert await gym.cancel(waiting.booking_id) is ErrorCode.SLOT_STARTED
     assert await gym.told_since(before) == []
 
 
@@ -96,8 +96,8 @@ async def test_a_booking_is_found_only_in_the_studio_that_holds_the_slot(gym: Gy
     seat = await gym.booked(customer, slot)
     told = await gym.told()
 
-    assert await gym.cancel(seat.booking_id, studio_id=elsewhere) is Refusal.BOOKING_NOT_FOUND
-    assert await gym.cancel(999_999) is Refusal.BOOKING_NOT_FOUND
+    assert await gym.cancel(seat.booking_id, studio_id=elsewhere) is ErrorCode.BOOKING_NOT_FOUND
+    assert await gym.cancel(999_999) is ErrorCode.BOOKING_NOT_FOUND
 
     assert await gym.statuses(slot) == [(customer, BookingStatus.BOOKED)]
     assert await gym.told() == told

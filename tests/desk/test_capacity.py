@@ -2,10 +2,10 @@
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from tests.gym import Gym
 
 BOOKED = BookingStatus.BOOKED
@@ -98,7 +98,7 @@ async def test_a_shorter_waiting_list_keeps_who_is_on_it(gym: Gym) -> None:
     await gym.changed_slot(slot, max_waiting_list=1)
 
     assert await gym.statuses(slot) == [(first, BOOKED), (second, WAITING), (third, WAITING)]
-    assert await gym.book(fresh, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(fresh, slot) is ErrorCode.BOOKING_LIMIT_REACHED
 
 
 async def test_without_a_limit_everybody_gets_a_seat_and_nobody_waits(gym: Gym) -> None:
@@ -126,8 +126,8 @@ async def test_with_a_limit_of_none_at_all_nobody_can_book(gym: Gym, waiting_lis
     """F15"""
     slot = await gym.slot(seats=0, waiting_list=waiting_list)
     [customer] = await gym.customers(1)
-    assert await gym.book(customer, slot) is Refusal.BOOKING_LIMIT_REACHED
-    assert await gym.may_book(customer, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(customer, slot) is ErrorCode.BOOKING_LIMIT_REACHED
+    assert await gym.may_book(customer, slot) is ErrorCode.BOOKING_LIMIT_REACHED
 
 
 async def test_seat_and_waiting_position_are_refused_when_they_are_not_what_is_expected(
@@ -135,13 +135,13 @@ async def test_seat_and_waiting_position_are_refused_when_they_are_not_what_is_e
 ) -> None:
     slot = await gym.slot(seats=1, waiting_list=1)
     first, second, third = await gym.customers(3)
-    not_possible = Refusal.EXPECTED_STATUS_NOT_POSSIBLE
+    not_possible = ErrorCode.EXPECTED_STATUS_NOT_POSSIBLE
 
     assert await gym.book(first, slot, expected=WAITING) is not_possible
     assert isinstance(await gym.book(first, slot, expected=BOOKED), Booked)
     assert await gym.book(second, slot, expected=BOOKED) is not_possible
     assert isinstance(await gym.book(second, slot, expected=WAITING), Booked)
-    assert await gym.book(third, slot, expected=BOOKED) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(third, slot, expected=BOOKED) is ErrorCode.BOOKING_LIMIT_REACHED
 
 
 async def test_changing_nothing_is_told_to_nobody(gym: Gym) -> None:
@@ -161,8 +161,8 @@ async def test_a_place_that_becomes_free_is_there_for_the_next_who_comes(gym: Gy
     [seated, *refused, late, last] = await gym.customers(5)
     seat = await gym.booked(seated, slot)
     for customer in refused:
-        assert await gym.book(customer, slot) is Refusal.BOOKING_LIMIT_REACHED
+        assert await gym.book(customer, slot) is ErrorCode.BOOKING_LIMIT_REACHED
     await gym.at_another_desk().cancel(seat.booking_id)
     await gym.booked(late, slot)
-    assert await gym.book(last, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(last, slot) is ErrorCode.BOOKING_LIMIT_REACHED
     assert await gym.statuses(slot) == [(late, BOOKED)]

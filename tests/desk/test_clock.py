@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import SystemClock
 from kursplan.desk.book import Booked
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.store.database import Database
 from tests.gym import MORNING, Gym
 
@@ -39,7 +39,7 @@ async def test_a_window_that_has_closed_stays_closed(gym: Gym, machine: Machine)
     slot = await gym.slot(at="18:00")
     customer = await gym.customer()
     machine.shows = gym.at("17:00") + timedelta(milliseconds=1)
-    too_late = Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
+    too_late = ErrorCode.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
     assert await gym.book(customer, slot) is too_late
 
     machine.shows -= timedelta(minutes=5)
@@ -59,7 +59,7 @@ async def test_what_has_expired_is_not_expired_again(gym: Gym, machine: Machine)
 
     machine.shows -= timedelta(minutes=5)
 
-    assert await gym.confirm(seat.booking_id) is Refusal.BOOKING_NOT_ACTIVE
+    assert await gym.confirm(seat.booking_id) is ErrorCode.BOOKING_NOT_ACTIVE
     assert await gym.take(expire) == ()
     machine.shows += timedelta(minutes=5)
     assert await gym.take(expire) == ()
@@ -88,6 +88,6 @@ async def test_a_clock_that_had_been_wrong_by_far_is_believed_again(
     slot = await gym.slot(at="18:00")
     machine.shows += timedelta(days=1)
     customer = await gym.customer()
-    assert await gym.book(customer, slot) is Refusal.NOT_AVAILABLE
+    assert await gym.book(customer, slot) is ErrorCode.NOT_AVAILABLE
     machine.shows -= timedelta(days=1)
     assert isinstance(await gym.book(customer, slot), Booked)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.close_studio import CloseStudio, ClosureKeyTaken, OpenStudio, StudioHours
 from kursplan.desk.review import review
@@ -13,7 +14,7 @@ from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store import tables
@@ -70,8 +71,8 @@ async def test_bookings_in_a_closure_are_flagged_and_told(gym: Gym) -> None:
 
     assert (answer.changed, answer.cancelled_slots) == (True, ())
     assert [(each.id, each.conflict) for each in answer.reviewed] == [
-        (seat.booking_id, Refusal.STUDIO_CLOSED),
-        (waiting.booking_id, Refusal.STUDIO_CLOSED),
+        (seat.booking_id, Kind.STUDIO_CLOSED),
+        (waiting.booking_id, Kind.STUDIO_CLOSED),
     ]
     assert await gym.statuses(within) == [(first, BOOKED), (second, WAITING)]
     assert [each.conflict for each in await gym.on_slot(touching)] == [None]
@@ -128,8 +129,8 @@ async def test_a_closed_studio_takes_no_bookings(gym: Gym) -> None:
     slot = await gym.slot(at="18:00")
     customer = await gym.customer()
     await close(gym, "18:59", "20:00")
-    assert await gym.book(customer, slot) is Refusal.STUDIO_CLOSED
-    assert await gym.may_book(customer, slot) is Refusal.STUDIO_CLOSED
+    assert await gym.book(customer, slot) is ErrorCode.STUDIO_CLOSED
+    assert await gym.may_book(customer, slot) is ErrorCode.STUDIO_CLOSED
 
 
 async def test_a_slot_that_has_begun_takes_place(gym: Gym) -> None:
@@ -161,7 +162,7 @@ async def test_a_slot_that_was_moved_there_in_the_same_turn_is_closed_too(gym: G
 
     await asyncio.gather(gym.changed_slot(slot, local_start=gym.wall("18:00")), close(gym))
 
-    assert [each.conflict for each in await gym.on_slot(slot)] == [Refusal.STUDIO_CLOSED]
+    assert [each.conflict for each in await gym.on_slot(slot)] == [Kind.STUDIO_CLOSED]
 
 
 async def test_closing_again_in_the_same_way_changes_nothing(gym: Gym) -> None:
@@ -185,7 +186,7 @@ async def test_a_closure_that_is_moved_frees_what_it_fell_on(gym: Gym) -> None:
     await close(gym, "17:00", "20:00")
 
     assert [each.conflict for each in await gym.on_slot(early)] == [None]
-    assert [each.conflict for each in await gym.on_slot(late)] == [Refusal.STUDIO_CLOSED]
+    assert [each.conflict for each in await gym.on_slot(late)] == [Kind.STUDIO_CLOSED]
     assert await gym.count(tables.closure) == 1
     assert len(await gym.told(HOURS_UPDATED)) == 2
 
@@ -229,7 +230,7 @@ async def test_a_closure_under_way_ends_now_and_stays_on_record(gym: Gym) -> Non
     slot = await gym.slot(at="18:00")
     customer = await gym.customer()
     await close(gym, "07:00", "22:00")
-    assert await gym.book(customer, slot) is Refusal.STUDIO_CLOSED
+    assert await gym.book(customer, slot) is ErrorCode.STUDIO_CLOSED
     gym.clock.set(gym.at("12:00"))
 
     assert (await open_again(gym)).changed
@@ -259,11 +260,11 @@ async def test_what_makes_no_sense_is_refused(gym: Gym) -> None:
     backwards = closure(gym.studio_id, "a", start, end)
     empty = closure(gym.studio_id, "a", start, start)
     nowhere = closure(999_999, "a", end, start)
-    assert await gym.take(backwards) is Refusal.INVALID_TIMES
-    assert await gym.take(empty) is Refusal.INVALID_TIMES
-    assert await gym.take(nowhere) is Refusal.STUDIO_NOT_FOUND
+    assert await gym.take(backwards) is ErrorCode.INVALID_TIMES
+    assert await gym.take(empty) is ErrorCode.INVALID_TIMES
+    assert await gym.take(nowhere) is ErrorCode.STUDIO_NOT_FOUND
     opening = OpenStudio(gym.organization, 999_999, "repair")
-    assert await gym.take(opening) is Refusal.STUDIO_NOT_FOUND
+    assert await gym.take(opening) is ErrorCode.STUDIO_NOT_FOUND
     with pytest.raises(ClosureKeyTaken, match="'repair' is the key of a closure of another studio"):
         await gym.take(closure(hamburg, "repair", end, start))
     with pytest.raises(ValueError, match="plain local time"):
@@ -291,13 +292,13 @@ async def test_a_closure_is_kept_in_the_local_time_of_its_studio(gym: Gym) -> No
     await gym.booked(
         await gym.customer(),
         slot,
-        overrule=frozenset({Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME}),
+        overrule=frozenset({Kind.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME}),
     )
 
     await close(gym, gym.wall("22:00", day=day), gym.wall("06:30", day=day + timedelta(days=1)))
     assert [each.conflict for each in await gym.on_slot(slot)] == [None]
     await close(gym, gym.wall("22:00", day=day), gym.wall("06:31", day=day + timedelta(days=1)))
-    assert [each.conflict for each in await gym.on_slot(slot)] == [Refusal.STUDIO_CLOSED]
+    assert [each.conflict for each in await gym.on_slot(slot)] == [Kind.STUDIO_CLOSED]
 
 
 @dataclass(frozen=True)
@@ -312,7 +313,8 @@ class Review(Deed):
         return Reach(rosters=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> list[Booking]:
-        return [review(turn, booking) for booking, _ in turn.roster(turn.slots[self.slot_id])]
+        there = [booking for booking, _ in turn.roster(turn.slots[self.slot_id])]
+        return [review(turn, booking) or turn.bookings[booking.id] for booking in there]
 
 
 @pytest.mark.parametrize("ground", ["idle", "ended"])
@@ -334,7 +336,7 @@ async def test_what_a_membership_no_longer_allows_is_flagged_until_it_does_again
     [flagged] = await gym.take(Review(gym.organization, slot))
     [again] = await gym.take(Review(gym.organization, slot))
 
-    expected = Refusal.CUSTOMER_IDLE if ground == "idle" else Refusal.NO_CONTINGENT
+    expected = Kind.CUSTOMER_IDLE if ground == "idle" else Kind.NO_MEMBERSHIP
     assert (flagged.conflict, again.conflict) == (expected, expected)
     updated = (EventType.CLASS_BOOKING_UPDATED, seat.booking_id)
     assert await gym.told_since(before) == [updated]

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.book import Booked
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from tests.gym import Gym
 
 BOOKED = BookingStatus.BOOKED
@@ -66,7 +66,7 @@ async def test_a_moment_later_it_is_too_late_though_nobody_expired_it_yet(
     before = await gym.told()
     gym.clock.set(gym.at("16:00") + MOMENT)
 
-    assert await gym.confirm(seat.booking_id) is Refusal.CONFIRMATION_EXPIRED
+    assert await gym.confirm(seat.booking_id) is ErrorCode.CONFIRMATION_EXPIRED
 
     assert await gym.statuses(slot) == [(customer, UNCONFIRMED)]
     assert await gym.told_since(before) == []
@@ -90,12 +90,12 @@ async def test_only_a_seat_that_asks_for_it_can_be_confirmed(gym: Gym, slot: int
     plain = await gym.booked(third, await gym.slot("plain", at="10:00"))
     elsewhere = await gym.studio("hamburg")
 
-    assert await gym.confirm(waiting.booking_id) is Refusal.BOOKING_NOT_ACTIVE
-    assert await gym.confirm(plain.booking_id) is Refusal.NO_CONFIRMATION_REQUIRED
-    assert await gym.confirm(seat.booking_id, studio_id=elsewhere) is Refusal.BOOKING_NOT_FOUND
-    assert await gym.confirm(999_999) is Refusal.BOOKING_NOT_FOUND
+    assert await gym.confirm(waiting.booking_id) is ErrorCode.BOOKING_NOT_ACTIVE
+    assert await gym.confirm(plain.booking_id) is ErrorCode.NO_CONFIRMATION_REQUIRED
+    assert await gym.confirm(seat.booking_id, studio_id=elsewhere) is ErrorCode.BOOKING_NOT_FOUND
+    assert await gym.confirm(999_999) is ErrorCode.BOOKING_NOT_FOUND
     await gym.cancel(seat.booking_id)
-    assert await gym.confirm(seat.booking_id) is Refusal.BOOKING_NOT_ACTIVE
+    assert await gym.confirm(seat.booking_id) is ErrorCode.BOOKING_NOT_ACTIVE
 
 
 async def test_an_unconfirmed_seat_goes_to_the_next_once(gym: Gym, slot: int) -> None:
@@ -141,7 +141,7 @@ async def test_confirming_and_expiring_at_once_have_one_outcome(
         assert await gym.statuses(slot) == [(customer, BOOKED)]
         assert told == [(EventType.CLASS_BOOKING_UPDATED, seat.booking_id)]
     else:
-        assert confirmed is Refusal.BOOKING_NOT_ACTIVE
+        assert confirmed is ErrorCode.BOOKING_NOT_ACTIVE
         assert expired == [seat.booking_id]
         assert await gym.statuses(slot) == []
         assert told == [(EventType.CLASS_BOOKING_CANCELLED, seat.booking_id)]
@@ -176,7 +176,7 @@ async def test_who_books_after_the_term_has_nothing_to_confirm(gym: Gym, slot: i
     gym.clock.set(gym.at("16:00") + MOMENT)
     seat = await gym.booked(await gym.customer(), slot)
     assert seat.status is BOOKED
-    assert await gym.confirm(seat.booking_id) is Refusal.NO_CONFIRMATION_REQUIRED
+    assert await gym.confirm(seat.booking_id) is ErrorCode.NO_CONFIRMATION_REQUIRED
 
 
 async def test_a_term_in_days_ends_with_the_local_day(gym: Gym) -> None:
@@ -194,7 +194,7 @@ async def test_an_expired_seat_gives_its_contingent_back(gym: Gym) -> None:
     customer = await gym.customer()
     await gym.membership(customer, await gym.rate(grants={Period.WEEK: 1}))
     seat = await gym.booked(customer, early)
-    assert await gym.book(customer, late) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, late) is ErrorCode.NO_CONTINGENT
 
     gym.clock.set(gym.at("16:00") + MOMENT)
     assert await expire(gym, seat.booking_id) == [seat.booking_id]

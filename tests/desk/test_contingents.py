@@ -5,11 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.contingents import Period
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -39,7 +40,7 @@ async def test_a_seat_uses_the_contingent_of_the_week_in_which_the_slot_lies(gym
 
     await gym.booked(customer, today)
 
-    assert await gym.book(customer, sunday) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, sunday) is ErrorCode.NO_CONTINGENT
     await gym.booked(customer, next_monday)
 
 
@@ -54,7 +55,7 @@ async def test_two_books_at_once_use_a_contingent_of_one_once(gym: Gym) -> None:
     )
 
     assert sum(isinstance(answer, Booked) for answer in answers) == 1
-    assert answers.count(Refusal.NO_CONTINGENT) == len(slots) - 1
+    assert answers.count(ErrorCode.NO_CONTINGENT) == len(slots) - 1
 
 
 async def test_every_contingent_of_a_membership_needs_room(gym: Gym) -> None:
@@ -62,7 +63,7 @@ async def test_every_contingent_of_a_membership_needs_room(gym: Gym) -> None:
     slots = [await gym.slot(at=f"{hour}:00") for hour in (10, 12, 14)]
     await gym.booked(customer, slots[0])
     await gym.booked(customer, slots[1])
-    assert await gym.book(customer, slots[2]) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, slots[2]) is ErrorCode.NO_CONTINGENT
 
 
 async def test_cancelling_in_time_gives_it_back_and_late_does_not(gym: Gym) -> None:
@@ -77,7 +78,7 @@ async def test_cancelling_in_time_gives_it_back_and_late_does_not(gym: Gym) -> N
 
     late = await gym.booking_now(again.booking_id)
     assert (late.late, late.counts) == (True, True)
-    assert await gym.book(customer, night) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, night) is ErrorCode.NO_CONTINGENT
 
 
 async def test_waiting_uses_nothing_and_moving_up_does(gym: Gym) -> None:
@@ -91,7 +92,7 @@ async def test_waiting_uses_nothing_and_moving_up_does(gym: Gym) -> None:
 
     moved = await gym.booking_now(waiting.booking_id)
     assert (moved.status, moved.counts) == (BOOKED, True)
-    assert await gym.book(customer, free) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, free) is ErrorCode.NO_CONTINGENT
 
 
 async def test_one_whose_contingent_is_used_up_by_then_is_passed_over(gym: Gym) -> None:
@@ -105,7 +106,7 @@ async def test_one_whose_contingent_is_used_up_by_then_is_passed_over(gym: Gym) 
     await gym.cancel(seat.booking_id)
 
     now = await gym.booking_now(waiting.booking_id)
-    assert (now.status, now.skipped) == (WAITING, Refusal.NO_CONTINGENT)
+    assert (now.status, now.skipped) == (WAITING, Kind.CONTINGENT_USED_UP)
 
 
 async def test_one_turn_counts_what_the_commands_before_took_and_gave(gym: Gym) -> None:
@@ -118,7 +119,7 @@ async def test_one_turn_counts_what_the_commands_before_took_and_gave(gym: Gym) 
     )
 
     assert isinstance(booked, Booked)
-    assert refused is Refusal.NO_CONTINGENT
+    assert refused is ErrorCode.NO_CONTINGENT
 
 
 async def test_a_booking_in_another_studio_uses_the_same_contingent(gym: Gym) -> None:
@@ -130,7 +131,7 @@ async def test_a_booking_in_another_studio_uses_the_same_contingent(gym: Gym) ->
     customer = await member(gym, {Period.WEEK: 1})
 
     seat = await gym.booked(customer, away, studio_id=hamburg)
-    assert await gym.book(customer, home) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, home) is ErrorCode.NO_CONTINGENT
     await gym.cancel(seat.booking_id, studio_id=hamburg)
     await gym.booked(customer, home)
 
@@ -148,7 +149,7 @@ async def test_of_several_memberships_the_one_that_ends_first_and_has_room_is_us
 
     used = [(await gym.booking_now(each.booking_id)).membership_id for each in places]
     assert used == [ending, endless]
-    assert await gym.book(customer, slots[2]) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, slots[2]) is ErrorCode.NO_CONTINGENT
 
 
 async def test_a_memberships_own_contingent_replaces_that_of_its_rate(gym: Gym) -> None:
@@ -157,14 +158,14 @@ async def test_a_memberships_own_contingent_replaces_that_of_its_rate(gym: Gym) 
     await gym.membership(customer, rate, grants={Period.WEEK: 1})
     first, second = await gym.slot(at="18:00"), await gym.slot(at="20:00")
     await gym.booked(customer, first)
-    assert await gym.book(customer, second) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, second) is ErrorCode.NO_CONTINGENT
 
 
 async def test_a_membership_that_grants_nothing_admits_nobody(gym: Gym) -> None:
     slot = await gym.slot()
-    assert await gym.book(await member(gym, {}), slot) is Refusal.NO_CONTINGENT
-    assert await gym.book(await member(gym, {Period.WEEK: 0}), slot) is Refusal.NO_CONTINGENT
-    assert await gym.book(await gym.customer(), slot) is Refusal.NO_CONTINGENT
+    assert await gym.book(await member(gym, {}), slot) is ErrorCode.NO_CONTINGENT
+    assert await gym.book(await member(gym, {Period.WEEK: 0}), slot) is ErrorCode.NO_CONTINGENT
+    assert await gym.book(await gym.customer(), slot) is ErrorCode.NO_CONTINGENT
 
 
 async def test_a_contingent_without_limit_is_used_and_given_back_without_end(gym: Gym) -> None:
@@ -203,4 +204,4 @@ async def test_named_rates_admit_their_members_alone(gym: Gym) -> None:
 
     stored = await gym.booking_now(seat.booking_id)
     assert (stored.membership_id, stored.counts) == (membership, False)
-    assert await gym.book(plain, slot) is Refusal.NO_CONTINGENT
+    assert await gym.book(plain, slot) is ErrorCode.NO_CONTINGENT

@@ -6,7 +6,7 @@ from kursplan.desk.customers import RecordCustomers
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from tests.gym import MONDAY, Gym
 
 UPDATED = EventType.CLASS_BOOKING_UPDATED
@@ -28,7 +28,7 @@ async def test_one_who_may_take_the_free_seat_again_is_told_once(gym: Gym) -> No
     await record(IdlePeriodEntry("rest", MONDAY))
     await gym.cancel(seated.booking_id)
     passed_over = await gym.booking_now(waiting.booking_id)
-    assert (passed_over.conflict, passed_over.skipped) == (Refusal.CUSTOMER_IDLE,) * 2
+    assert (passed_over.conflict, passed_over.skipped) == (Kind.CUSTOMER_IDLE,) * 2
     before = len(await gym.told(UPDATED))
 
     await record()

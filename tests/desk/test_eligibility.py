@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.terms import Term
 from kursplan.store import tables
@@ -19,8 +19,8 @@ from tests.gym import MONDAY, Gym
 MOMENT = timedelta(milliseconds=1)
 NEW_YORK = ZoneInfo("America/New_York")
 
-BEFORE = Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
-AFTER = Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
+BEFORE = ErrorCode.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
+AFTER = ErrorCode.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
 
 
 async def test_of_all_reasons_at_once_the_first_is_told(gym: Gym) -> None:
@@ -45,26 +45,26 @@ async def test_of_all_reasons_at_once_the_first_is_told(gym: Gym) -> None:
     closure = await gym.closure(gym.wall("18:30"), gym.wall("19:00"))
     idle = await gym.idle(customer, membership, MONDAY)
 
-    reasons: list[tuple[Refusal, Callable[[], Awaitable[object]]]] = [
+    reasons: list[tuple[ErrorCode, Callable[[], Awaitable[object]]]] = [
         (
-            Refusal.NOT_AVAILABLE,
+            ErrorCode.NOT_AVAILABLE,
             lambda: gym.set(tables.slot, slot, status=SlotStatus.PLANNED),
         ),
         (
-            Refusal.DISPLAY_ONLY,
+            ErrorCode.DISPLAY_ONLY,
             lambda: gym.set(tables.class_, spin, online_booking=OnlineBooking.AVAILABLE),
         ),
-        (Refusal.STUDIO_CLOSED, lambda: gym.remove(tables.closure, closure)),
-        (Refusal.CUSTOMER_ALREADY_BOOKED, lambda: gym.cancel(waiting.booking_id)),
+        (ErrorCode.STUDIO_CLOSED, lambda: gym.remove(tables.closure, closure)),
+        (ErrorCode.CUSTOMER_ALREADY_BOOKED, lambda: gym.cancel(waiting.booking_id)),
         (BEFORE, lambda: gym.set(tables.class_, spin, earliest_booking=None)),
         (AFTER, lambda: gym.set(tables.class_, spin, latest_booking=Term.parse("1 HOURS"))),
-        (Refusal.CUSTOMER_IDLE, lambda: gym.remove(tables.idle_period, idle)),
+        (ErrorCode.CUSTOMER_IDLE, lambda: gym.remove(tables.idle_period, idle)),
         (
-            Refusal.NO_CONTINGENT,
+            ErrorCode.NO_CONTINGENT,
             lambda: gym.set(tables.class_, spin, uses_contingent=False),
         ),
-        (Refusal.CUSTOMER_IN_OTHER_BOOKING, lambda: gym.cancel(in_other.booking_id)),
-        (Refusal.BOOKING_LIMIT_REACHED, lambda: gym.cancel(full.booking_id)),
+        (ErrorCode.CUSTOMER_IN_OTHER_BOOKING, lambda: gym.cancel(in_other.booking_id)),
+        (ErrorCode.BOOKING_LIMIT_REACHED, lambda: gym.cancel(full.booking_id)),
     ]
     for reason, take_away in reasons:
         assert await gym.may_book(customer, slot) is reason
@@ -91,7 +91,7 @@ async def test_asking_writes_nothing_and_agrees_with_booking(gym: Gym) -> None:
             assert isinstance(booked, Booked)
             assert (booked.status is BookingStatus.WAITING_LIST) == answer.waits
         else:
-            assert booked is answer is Refusal.BOOKING_LIMIT_REACHED
+            assert booked is answer is ErrorCode.BOOKING_LIMIT_REACHED
 
 
 async def test_booking_opens_and_closes_at_the_very_moment(gym: Gym) -> None:
@@ -163,7 +163,7 @@ async def test_one_who_is_idle_today_may_book_for_when_they_are_back(gym: Gym) -
     last_idle_day = await gym.slot(day=wednesday, at="18:00")
     back = await gym.slot(day=thursday, at="00:00")
 
-    assert await gym.book(customer, last_idle_day) is Refusal.CUSTOMER_IDLE
+    assert await gym.book(customer, last_idle_day) is ErrorCode.CUSTOMER_IDLE
     await gym.booked(customer, back)
 
 
@@ -177,7 +177,7 @@ async def test_one_who_will_be_idle_may_not_book_for_that_time(gym: Gym) -> None
     over_midnight = await gym.slot("late", at="23:30", minutes=60)
     until_midnight = await gym.slot("spin", at="23:00", minutes=60)
 
-    assert await gym.book(customer, over_midnight) is Refusal.CUSTOMER_IDLE
+    assert await gym.book(customer, over_midnight) is ErrorCode.CUSTOMER_IDLE
     await gym.booked(customer, until_midnight)
 
 
@@ -189,7 +189,7 @@ async def test_one_with_another_membership_is_not_idle(gym: Gym) -> None:
     rate = await gym.rate()
     resting = await gym.membership(customer, rate, until=date(2026, 6, 30))
     await gym.idle(customer, resting, MONDAY)
-    assert await gym.book(customer, slot) is Refusal.CUSTOMER_IDLE
+    assert await gym.book(customer, slot) is ErrorCode.CUSTOMER_IDLE
 
     awake = await gym.membership(customer, rate)
 
@@ -207,7 +207,7 @@ async def test_where_everybody_may_book_one_is_idle_whose_memberships_all_rest(g
     booked = await gym.booked(customer, slot)
     await gym.cancel(booked.booking_id)
     await gym.idle(customer, memberships[1], MONDAY)
-    assert await gym.book(customer, slot) is Refusal.CUSTOMER_IDLE
+    assert await gym.book(customer, slot) is ErrorCode.CUSTOMER_IDLE
 
 
 async def test_slots_that_only_touch_do_not_overlap(gym: Gym) -> None:
@@ -218,7 +218,7 @@ async def test_slots_that_only_touch_do_not_overlap(gym: Gym) -> None:
     customer = await gym.customer()
     for each in (before, slot, after):
         await gym.booked(customer, each)
-    assert await gym.book(customer, within) is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert await gym.book(customer, within) is ErrorCode.CUSTOMER_IN_OTHER_BOOKING
 
 
 async def test_a_slot_that_began_the_day_before_overlaps_too(gym: Gym) -> None:
@@ -227,7 +227,7 @@ async def test_a_slot_that_began_the_day_before_overlaps_too(gym: Gym) -> None:
     last = await gym.slot("spin", at="17:59", minutes=30, day=MONDAY + timedelta(days=1))
     free = await gym.slot("spin", at="18:00", minutes=30, day=MONDAY + timedelta(days=1))
     await gym.booked(customer, long)
-    assert await gym.book(customer, last) is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert await gym.book(customer, last) is ErrorCode.CUSTOMER_IN_OTHER_BOOKING
     await gym.booked(customer, free)
 
 
@@ -246,7 +246,7 @@ async def test_a_seat_in_another_studio_overlaps(gym: Gym) -> None:
     home = await gym.slot("spin", at="18:00")
     customer = await gym.customer()
     await gym.booked(customer, away, studio_id=hamburg)
-    assert await gym.book(customer, home) is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert await gym.book(customer, home) is ErrorCode.CUSTOMER_IN_OTHER_BOOKING
 
 
 async def test_a_class_admits_other_studios_only_where_it_says_so(gym: Gym) -> None:
@@ -256,13 +256,13 @@ async def test_a_class_admits_other_studios_only_where_it_says_so(gym: Gym) -> N
     await gym.klass("open", admits_other_studios=True)
     welcome = await gym.slot("open", at="18:00")
 
-    assert await gym.book(stranger, own) is Refusal.NOT_AVAILABLE
+    assert await gym.book(stranger, own) is ErrorCode.NOT_AVAILABLE
     await gym.booked(stranger, welcome)
 
 
 async def test_one_whose_access_is_refused_books_nothing(gym: Gym) -> None:
     customer = await gym.customer(access_refused=True)
-    assert await gym.book(customer, await gym.slot()) is Refusal.NOT_AVAILABLE
+    assert await gym.book(customer, await gym.slot()) is ErrorCode.NOT_AVAILABLE
 
 
 async def test_what_is_not_there_is_not_found(gym: Gym) -> None:
@@ -278,9 +278,9 @@ async def test_what_is_not_there_is_not_found(gym: Gym) -> None:
     strange_slot, stranger = await other.slot(), await other.customer()
 
     for unseen in (999_999, hidden, closed, strange_slot):
-        assert await gym.book(customer, unseen) is Refusal.CLASS_SLOT_NOT_FOUND
-    assert await gym.book(customer, slot, studio_id=hamburg) is Refusal.CLASS_SLOT_NOT_FOUND
+        assert await gym.book(customer, unseen) is ErrorCode.CLASS_SLOT_NOT_FOUND
+    assert await gym.book(customer, slot, studio_id=hamburg) is ErrorCode.CLASS_SLOT_NOT_FOUND
     for unknown in (999_999, gone, stranger):
-        assert await gym.book(unknown, slot) is Refusal.CUSTOMER_NOT_FOUND
+        assert await gym.book(unknown, slot) is ErrorCode.CUSTOMER_NOT_FOUND
     assert await gym.on_slot(slot) == []
     assert await gym.told() == []

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.store import tables
 from tests.gym import Gym
 
@@ -84,13 +84,13 @@ async def test_a_refusal_has_none(gym: Gym) -> None:
     ]
 
     assert refusals == [
-        Refusal.CUSTOMER_ALREADY_BOOKED,
-        Refusal.BOOKING_LIMIT_REACHED,
-        Refusal.CANCELLATION_TOO_LATE,
-        Refusal.NO_CONFIRMATION_REQUIRED,
-        Refusal.PARTICIPATION_TOO_EARLY,
-        Refusal.INVALID_TIMES,
-        Refusal.CLASS_SLOT_NOT_FOUND,
+        ErrorCode.CUSTOMER_ALREADY_BOOKED,
+        ErrorCode.BOOKING_LIMIT_REACHED,
+        ErrorCode.CANCELLATION_TOO_LATE,
+        ErrorCode.NO_CONFIRMATION_REQUIRED,
+        ErrorCode.PARTICIPATION_TOO_EARLY,
+        ErrorCode.INVALID_TIMES,
+        ErrorCode.CLASS_SLOT_NOT_FOUND,
     ]
     assert await gym.told_since(before) == []
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.move_up import MoveUp
@@ -12,7 +13,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import OnlineBooking, Promotion
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -20,8 +21,8 @@ MOMENT = timedelta(milliseconds=1)
 BOOKED = BookingStatus.BOOKED
 WAITING = BookingStatus.WAITING_LIST
 UNCONFIRMED = BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
-TOO_LATE = Refusal.CANCELLATION_TOO_LATE
-FULL = Refusal.BOOKING_LIMIT_REACHED
+TOO_LATE = ErrorCode.CANCELLATION_TOO_LATE
+FULL = ErrorCode.BOOKING_LIMIT_REACHED
 
 
 async def given_up_in_time(gym: Gym, booking_id: int) -> bool:
@@ -47,7 +48,7 @@ async def test_a_seat_can_be_given_back_within_the_grace_though_never_past_the_s
     gym.clock.set(gym.at("17:55"))
     third = await gym.booked(cem, slot)
     gym.clock.set(gym.at("18:00"))
-    assert await gym.cancel(third.booking_id) is Refusal.SLOT_STARTED
+    assert await gym.cancel(third.booking_id) is ErrorCode.SLOT_STARTED
 
 
 async def test_whom_the_house_moved_up_after_the_deadline_can_give_it_back_until_the_start(
@@ -102,7 +103,7 @@ async def test_one_whose_booking_would_be_refused_today_can_leave(gym: Gym) -> N
     [customer] = await gym.customers(1)
     seat = await gym.booked(customer, slot)
     gym.clock.set(gym.at("17:00"))
-    await gym.set(tables.booking, seat.booking_id, conflict=Refusal.STUDIO_CLOSED)
+    await gym.set(tables.booking, seat.booking_id, conflict=Kind.STUDIO_CLOSED)
     assert await given_up_in_time(gym, seat.booking_id)
 
 
@@ -118,7 +119,7 @@ async def test_from_the_promotion_end_on_a_free_seat_is_for_whoever_comes_first(
     # Nobody moves up any more, so nobody is put on the list either, and who waits stays there.
     assert await gym.may_book(third, slot) is FULL
     assert await gym.book(third, slot) is FULL
-    assert await gym.may_book(second, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+    assert await gym.may_book(second, slot) is ErrorCode.CUSTOMER_ALREADY_BOOKED
 
     await gym.changed_slot(slot, max_participants=2)
     assert await gym.statuses(slot) == [(first, BOOKED), (second, WAITING)]
@@ -132,7 +133,7 @@ async def test_from_the_promotion_end_on_a_free_seat_is_for_whoever_comes_first(
 
     assert (taken.booking_id, taken.status) == (waiting.booking_id, BOOKED)
     assert await gym.told_since(before) == [(EventType.CLASS_BOOKING_UPDATED, waiting.booking_id)]
-    assert await gym.book(second, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+    assert await gym.book(second, slot) is ErrorCode.CUSTOMER_ALREADY_BOOKED
     assert await gym.book(fourth, slot) is FULL
     gym.clock.set(gym.at("17:15"))
     assert await given_up_in_time(gym, waiting.booking_id)
@@ -172,7 +173,7 @@ async def test_staff_seat_who_waits_for_a_class_that_became_display_only(gym: Gy
     seat, waiting = [await gym.booked(each, slot) for each in (first, second)]
     await gym.cancel(seat.booking_id)
     await gym.set(tables.class_, spin, online_booking=OnlineBooking.DISPLAY_ONLY)
-    overrule = frozenset({Refusal.DISPLAY_ONLY})
+    overrule = frozenset({Kind.DISPLAY_ONLY})
     moved = await gym.take(MoveUp(gym.organization, slot, waiting.booking_id, overrule))
     assert moved.status is BOOKED
 
@@ -198,7 +199,7 @@ async def test_who_gave_up_late_takes_up_again_what_it_had_cost(
     late = await gym.booked(customer, slot)
     gym.clock.set(gym.at("17:00"))
     await gym.cancel(late.booking_id)
-    assert await gym.book(customer, other) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, other) is ErrorCode.NO_CONTINGENT
     assert isinstance(await gym.may_book(customer, slot), Admission)
 
     again = await gym.booked(customer, slot)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book
 from kursplan.desk.cancel import Cancel
@@ -25,8 +26,7 @@ from kursplan.domain.actors import THE_HOUSE, Actor, Origin
 from kursplan.domain.bookings import BookingStatus, Ending
 from kursplan.domain.entries import CustomerEntry, OrganizationEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store import history, schedule
 from kursplan.store.history import Span, Told
@@ -44,7 +44,9 @@ async def lines(gym: Gym, span: Span = history.EVERYTHING) -> list[Told]:
     return found[::-1]
 
 
-async def about(gym: Gym, kind: Kind, number: int, span: Span = history.EVERYTHING) -> list[str]:
+async def about(
+    gym: Gym, kind: EntityKind, number: int, span: Span = history.EVERYTHING
+) -> list[str]:
     """The commands that had to do with it, the oldest first."""
     found = await gym.database.read(
         partial(
@@ -70,7 +72,7 @@ async def test_a_line_says_when_who_what_and_why(gym: Gym) -> None:
     [subject] = line.subjects
     assert (line.happened_at, line.command, line.reason) == (gym.now, "book", "rang")
     assert line.by == Actor(Origin.OPEN_API, "4711")
-    assert (subject.kind, subject.id) == (Kind.BOOKING, command.booking_id)
+    assert (subject.kind, subject.id) == (EntityKind.BOOKING, command.booking_id)
     assert (subject.before, subject.after) == (None, {"status": "BOOKED"})
 
 
@@ -95,7 +97,7 @@ async def test_what_changed_nothing_leaves_none(gym: Gym) -> None:
     slot = await gym.slot(seats=1, waiting_list=0)
     seated, refused = await gym.customers(2)
     booking = await gym.booked(seated, slot)
-    assert await gym.book(refused, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(refused, slot) is ErrorCode.BOOKING_LIMIT_REACHED
     await gym.cancel(booking.booking_id)
     await gym.cancel(booking.booking_id)
     await gym.cancel_slot(slot)
@@ -134,11 +136,11 @@ async def test_it_is_found_by_what_it_is_about(gym: Gym) -> None:
     await gym.booked(ben, other)
     await gym.changed_slot(other, max_participants=3)
     await gym.cancel_slot(slot)
-    assert await about(gym, Kind.BOOKING, first.booking_id) == ["book", "cancel-slot"]
-    assert await about(gym, Kind.SLOT, slot) == ["book", "cancel-slot"]
-    assert await about(gym, Kind.SLOT, other) == ["book", "change-slot"]
-    assert await about(gym, Kind.CUSTOMER, ben) == ["book"]
-    assert await about(gym, Kind.CLASS, gym.classes["spin"]) == ["change-slot", "cancel-slot"]
+    assert await about(gym, EntityKind.BOOKING, first.booking_id) == ["book", "cancel-slot"]
+    assert await about(gym, EntityKind.SLOT, slot) == ["book", "cancel-slot"]
+    assert await about(gym, EntityKind.SLOT, other) == ["book", "change-slot"]
+    assert await about(gym, EntityKind.CUSTOMER, ben) == ["book"]
+    assert await about(gym, EntityKind.CLASS, gym.classes["spin"]) == ["change-slot", "cancel-slot"]
 
 
 async def test_it_is_found_by_whom_and_when(gym: Gym) -> None:
@@ -161,7 +163,7 @@ async def test_it_is_found_by_whom_and_when(gym: Gym) -> None:
     yesterday = Span(gym.now - timedelta(days=1), gym.now, 100)
     assert [each.by for each in await lines(gym, today)] == [STAFF]
     assert [each.by for each in await lines(gym, yesterday)] == [PARTNER]
-    assert await about(gym, Kind.SLOT, slot, yesterday) == ["book"]
+    assert await about(gym, EntityKind.SLOT, slot, yesterday) == ["book"]
     assert [each.by for each in await lines(gym, Span(limit=1))] == [STAFF]
 
 

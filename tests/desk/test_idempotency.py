@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Book, Booked, IdempotencyKey
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.desk import Desk
 from kursplan.domain.bookings import BookingStatus
-from kursplan.domain.refusals import Refusal
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, idempotency, tables
 from kursplan.store.database import Database, connect
@@ -33,7 +33,7 @@ async def test_a_retry_without_a_key_finds_the_customer_on_the_slot(gym: Gym) ->
     slot = await gym.slot()
     customer = await gym.customer()
     await gym.booked(customer, slot)
-    assert await gym.book(customer, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+    assert await gym.book(customer, slot) is ErrorCode.CUSTOMER_ALREADY_BOOKED
     assert await gym.count(tables.booking) == 1
 
 
@@ -76,8 +76,8 @@ async def test_a_refusal_is_decided_anew(gym: Gym) -> None:
     first, second = await gym.customers(2)
     seat = await gym.booked(first, slot)
     asked = {"idempotency": KEY}
-    assert await gym.book(second, slot, **asked) is Refusal.BOOKING_LIMIT_REACHED
-    assert await gym.book(second, slot + 999, **asked) is Refusal.CLASS_SLOT_NOT_FOUND
+    assert await gym.book(second, slot, **asked) is ErrorCode.BOOKING_LIMIT_REACHED
+    assert await gym.book(second, slot + 999, **asked) is ErrorCode.CLASS_SLOT_NOT_FOUND
     assert await gym.count(tables.idempotency_key) == 0
 
     await gym.cancel(seat.booking_id)
@@ -111,8 +111,8 @@ async def test_in_one_turn_the_second_under_a_key_finds_what_the_first_did(gym: 
 
     assert (one.status, cancelled.status) == (BookingStatus.BOOKED, BookingStatus.CANCELED)
     assert again == replace(cancelled, replayed=True)
-    assert another is Refusal.IDEMPOTENCY_KEY_REUSED
-    assert refused is Refusal.BOOKING_LIMIT_REACHED
+    assert another is ErrorCode.IDEMPOTENCY_KEY_REUSED
+    assert refused is ErrorCode.BOOKING_LIMIT_REACHED
     assert (decided.status, decided.replayed) == (BookingStatus.BOOKED, False)
     assert await gym.statuses(slot) == [(other, BookingStatus.BOOKED)]
 
@@ -122,7 +122,7 @@ async def test_a_whole_turn_of_repeated_requests_is_answered(gym: Gym) -> None:
     slot = await gym.slot(seats=None)
     crowd = await gym.customers(20)
 
-    async def ask() -> list[Booked | Refusal]:
+    async def ask() -> list[Booked | ErrorCode]:
         return await asyncio.gather(
             *(gym.book(each, slot, idempotency=replace(KEY, key=f"tap-{each}")) for each in crowd)
         )
@@ -139,7 +139,7 @@ async def test_the_same_key_for_another_request_is_refused(gym: Gym) -> None:
 
     other = IdempotencyKey(KEY.integration_id, KEY.key, "b")
 
-    assert await gym.book(second, slot, idempotency=other) is Refusal.IDEMPOTENCY_KEY_REUSED
+    assert await gym.book(second, slot, idempotency=other) is ErrorCode.IDEMPOTENCY_KEY_REUSED
     assert await gym.statuses(slot) == [(first, BookingStatus.BOOKED)]
 
 
@@ -253,7 +253,7 @@ async def test_a_key_that_is_used_after_it_was_looked_up_is_not_used_again(patie
     done = await gym.at_another_desk().booked(first, slots[0], idempotency=KEY)
     await rival.end()
 
-    assert await late is Refusal.IDEMPOTENCY_KEY_REUSED
+    assert await late is ErrorCode.IDEMPOTENCY_KEY_REUSED
     assert await gym.statuses(slots[1]) == [(first, BookingStatus.BOOKED)]
     again = await gym.book(first, slots[0], idempotency=KEY)
     assert again == replace(done, replayed=True)
@@ -346,7 +346,7 @@ async def test_who_comes_to_a_full_slot_with_a_key_is_refused_without_writing(gy
     gym.desk = Desk(counted, gym.clock, Metrics())
     seat = await gym.booked(first, slot, idempotency=KEY)
     keys = [replace(KEY, key=f"tap-{number}") for number in (2, 3)]
-    full = Refusal.BOOKING_LIMIT_REACHED
+    full = ErrorCode.BOOKING_LIMIT_REACHED
     assert await gym.book(second, slot, idempotency=keys[0]) is full
     before = counted.statements
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kursplan.api.error_codes import CODES, ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.classes import RecordClass
 from kursplan.desk.customers import RecordCustomers
@@ -15,9 +16,9 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
 from kursplan.domain.entries import CustomerEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.studios import LostEntitlement
-from kursplan.store import classes, studios
+from kursplan.store import classes, studios, tables
 from kursplan.store.database import Database
 from tests.gym import MONDAY, Gym
 
@@ -63,42 +64,42 @@ SHIFTS = {
     "access is refused": (
         customer_with(access_refused=True),
         customer_with(access_refused=False),
-        Refusal.NOT_AVAILABLE,
+        Kind.ACCESS_REFUSED,
     ),
     "another home": (
         customer_with(studio="lisbon"),
         customer_with(studio="berlin"),
-        Refusal.NOT_AVAILABLE,
+        Kind.OTHER_STUDIO,
     ),
     "not bookable": (
         class_with(bookable=False),
         class_with(bookable=True),
-        Refusal.NOT_AVAILABLE,
+        Kind.CLASS_HIDDEN,
     ),
     "not online": (
         class_with(online_booking=OnlineBooking.NO),
         class_with(online_booking=OnlineBooking.AVAILABLE),
-        Refusal.NOT_AVAILABLE,
+        Kind.CLASS_HIDDEN,
     ),
     "display only": (
         class_with(online_booking=OnlineBooking.DISPLAY_ONLY),
         class_with(online_booking=OnlineBooking.AVAILABLE),
-        Refusal.DISPLAY_ONLY,
+        Kind.DISPLAY_ONLY,
     ),
     "members only": (
         class_with(who_may_book=WhoMayBook.MEMBERS),
         class_with(who_may_book=WhoMayBook.EVERYONE),
-        Refusal.NO_CONTINGENT,
+        Kind.NO_MEMBERSHIP,
     ),
     "not yet open": (
         studio_with(opening_date=TOMORROW),
         studio_with(opening_date=MONDAY),
-        Refusal.STUDIO_CLOSED,
+        Kind.STUDIO_CLOSED,
     ),
     "closed for good": (
         studio_with(closing_date=YESTERDAY),
         studio_with(closing_date=MONDAY),
-        Refusal.STUDIO_CLOSED,
+        Kind.STUDIO_CLOSED,
     ),
 }
 
@@ -119,7 +120,7 @@ async def test_what_would_be_refused_is_flagged_until_it_would_not(gym: Gym, wha
     for each in (seated, waiting, newcomer):
         await shift(gym, each)
 
-    assert await gym.may_book(newcomer, slot) in (reason, Refusal.CLASS_SLOT_NOT_FOUND)
+    assert await gym.may_book(newcomer, slot) in (CODES[reason], ErrorCode.CLASS_SLOT_NOT_FOUND)
     now = [await gym.booking_now(each) for each in bookings]
     assert [each.conflict for each in now] == [reason, reason]
     assert [each.status for each in now] == [BookingStatus.BOOKED, BookingStatus.WAITING_LIST]
@@ -156,7 +157,7 @@ async def test_a_studio_is_closed_outside_of_its_life(gym: Gym) -> None:
 
     answers = [await gym.may_book(customer, each) for each in slots.values()]
 
-    assert [each is Refusal.STUDIO_CLOSED for each in answers] == [True, False, True]
+    assert [each is ErrorCode.STUDIO_CLOSED for each in answers] == [True, False, True]
 
 
 @pytest.mark.parametrize(
@@ -179,3 +180,23 @@ async def test_idle_periods_of_contracts_that_are_over_or_have_not_begun_say_not
         await gym.idle(customer, each, date(2026, 1, 1))
 
     await gym.booked(customer, slot)
+
+
+async def test_another_reason_of_the_same_rule_is_noted_and_told_to_nobody(gym: Gym) -> None:
+    """Outside nothing is different; and what was noted before kinds were is made exact likewise."""
+    await gym.studio("lisbon")
+    slot = await gym.slot("spin")
+    customer = await gym.customer()
+    booked = (await gym.booked(customer, slot)).booking_id
+    await gym.set(tables.booking, booked, conflict=Kind.NOT_AVAILABLE)
+    noted = []
+    for values in (
+        {"access_refused": True, "studio": "lisbon"},
+        {"access_refused": False, "studio": "lisbon"},
+    ):
+        before = await gym.told()
+        await change_customer(gym, customer, **values)
+        told = [each for each, _ in await gym.told_since(before)]
+        assert EventType.CLASS_BOOKING_UPDATED not in told
+        noted.append((await gym.booking_now(booked)).conflict)
+    assert noted == [Kind.ACCESS_REFUSED, Kind.OTHER_STUDIO]

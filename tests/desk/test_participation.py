@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.desk.complete import CompleteSlots
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from tests.gym import Gym
 
@@ -20,7 +20,7 @@ async def test_it_can_be_noted_from_half_an_hour_before_the_start(gym: Gym) -> N
     before = await gym.told()
 
     gym.clock.set(gym.at("17:30") - timedelta(milliseconds=1))
-    assert await gym.note(seat.booking_id, CAME) is Refusal.PARTICIPATION_TOO_EARLY
+    assert await gym.note(seat.booking_id, CAME) is ErrorCode.PARTICIPATION_TOO_EARLY
     assert await gym.told_since(before) == []
     gym.clock.set(gym.at("17:30"))
     answer = await gym.note(seat.booking_id, CAME)
@@ -60,7 +60,7 @@ async def test_a_note_made_after_the_slot_was_completed_reopens_nothing(gym: Gym
     assert (await gym.slot_now(slot)).status is SlotStatus.COMPLETED
     assert (await gym.booking_now(waiting.booking_id)).waiting
     [third] = await gym.customers(1)
-    assert await gym.book(third, slot) is Refusal.NOT_AVAILABLE
+    assert await gym.book(third, slot) is ErrorCode.NOT_AVAILABLE
 
 
 async def test_it_is_noted_for_seats_alone(gym: Gym) -> None:
@@ -74,9 +74,9 @@ async def test_it_is_noted_for_seats_alone(gym: Gym) -> None:
     gym.clock.set(gym.at("18:00"))
     before = await gym.told()
 
-    assert await gym.note(waiting.booking_id, CAME) is Refusal.BOOKING_NOT_ACTIVE
-    assert await gym.note(cancelled.booking_id, CAME) is Refusal.BOOKING_NOT_ACTIVE
-    assert await gym.note(999_999, CAME) is Refusal.BOOKING_NOT_FOUND
+    assert await gym.note(waiting.booking_id, CAME) is ErrorCode.BOOKING_NOT_ACTIVE
+    assert await gym.note(cancelled.booking_id, CAME) is ErrorCode.BOOKING_NOT_ACTIVE
+    assert await gym.note(999_999, CAME) is ErrorCode.BOOKING_NOT_FOUND
     foreign = await gym.note(seat.booking_id, CAME, studio_id=elsewhere)
-    assert foreign is Refusal.BOOKING_NOT_FOUND
+    assert foreign is ErrorCode.BOOKING_NOT_FOUND
     assert await gym.told_since(before) == []

@@ -5,9 +5,9 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.plan_slot import PlanSlot, SlotPlanned
 from kursplan.domain.bookings import BookingStatus
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
@@ -59,10 +59,10 @@ async def test_what_is_not_there_or_past_is_refused(gym: Gym) -> None:
     elsewhere = await gym.location("Salon", studio_id=await gym.studio("lyon"))
 
     for wrong, refusal in (
-        (replace(command, class_id=1), Refusal.CLASS_NOT_FOUND),
-        (replace(command, location_id=elsewhere), Refusal.LOCATION_NOT_FOUND),
-        (replace(command, instructor_ids=(1,)), Refusal.EMPLOYEE_NOT_FOUND),
-        (replace(command, local_start=datetime.combine(MONDAY, time(8))), Refusal.INVALID_TIMES),
+        (replace(command, class_id=1), ErrorCode.CLASS_NOT_FOUND),
+        (replace(command, location_id=elsewhere), ErrorCode.LOCATION_NOT_FOUND),
+        (replace(command, instructor_ids=(1,)), ErrorCode.EMPLOYEE_NOT_FOUND),
+        (replace(command, local_start=datetime.combine(MONDAY, time(8))), ErrorCode.INVALID_TIMES),
     ):
         assert await gym.take(wrong) is refusal
     assert await gym.count(tables.slot) == 0

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.edit_series import AllFuture, EditSeries, Following, SeriesEdited
 from kursplan.desk.end_series import EndSeries
 from kursplan.desk.extend_series import ExtendSeries
@@ -21,7 +22,7 @@ from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
 from kursplan.domain.recurrence import Retimed
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import series, tables
@@ -118,9 +119,9 @@ async def test_a_series_names_only_what_is_there(gym: Gym) -> None:
             PlanSeries(gym.organization, 900_001, class_id, "evenings", plan(**changes))
         )
 
-    assert await answer(class_id=123_456) is Refusal.CLASS_NOT_FOUND
-    assert await answer(location_id=hall_there) is Refusal.LOCATION_NOT_FOUND
-    assert await answer(instructors=(123_456,)) is Refusal.EMPLOYEE_NOT_FOUND
+    assert await answer(class_id=123_456) is ErrorCode.CLASS_NOT_FOUND
+    assert await answer(location_id=hall_there) is ErrorCode.LOCATION_NOT_FOUND
+    assert await answer(instructors=(123_456,)) is ErrorCode.EMPLOYEE_NOT_FOUND
     assert await gym.count(tables.series) == 0
 
 
@@ -246,7 +247,7 @@ async def test_a_slot_that_staff_moved_or_cancelled_is_not_made_again_f22(gym: G
 
 
 async def test_there_is_no_such_series(gym: Gym) -> None:
-    missing = Refusal.SERIES_NOT_FOUND
+    missing = ErrorCode.SERIES_NOT_FOUND
     assert await gym.take(ExtendSeries(gym.organization, 123_456, END_OF_MARCH)) is missing
     assert await gym.take(EndSeries(gym.organization, 123_456, MONDAY)) is missing
     edit = EditSeries(gym.organization, 123_456, AllFuture(), plan())
@@ -487,9 +488,9 @@ async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
     assert (now.local_start, now.own) == (moved_to, {Own.TIME})
 
     single = await gym.slot("spin", at="10:00")
-    assert await gym.take(GiveBack(gym.organization, single)) is Refusal.SERIES_NOT_FOUND
+    assert await gym.take(GiveBack(gym.organization, single)) is ErrorCode.SERIES_NOT_FOUND
     await gym.cancel_slot(given_up.id)
-    assert await gym.take(GiveBack(gym.organization, given_up.id)) is Refusal.SLOT_NOT_PLANNED
+    assert await gym.take(GiveBack(gym.organization, given_up.id)) is ErrorCode.SLOT_NOT_PLANNED
 
 
 async def test_days_that_the_plan_gives_up_are_cancelled_with_their_bookings_f22_f23(
@@ -586,7 +587,7 @@ async def test_who_is_in_another_slot_at_the_new_time_is_shown_to_staff_f20(gym:
     await edited(gym, mornings, start_time=time(20))
 
     conflicts = [(await gym.booking_now(each.booking_id)).conflict for each in (flagged, clear)]
-    assert conflicts == [Refusal.CUSTOMER_IN_OTHER_BOOKING, None]
+    assert conflicts == [Kind.CUSTOMER_IN_OTHER_BOOKING, None]
 
 
 async def test_nothing_is_moved_into_the_past(gym: Gym) -> None:
@@ -616,7 +617,7 @@ async def test_what_took_place_today_does_not_take_place_again_at_the_new_time(g
 async def test_an_edit_names_only_what_is_there(gym: Gym) -> None:
     evenings = await gym.series("spin")
     command = EditSeries(gym.organization, evenings, AllFuture(), plan(instructors=(123_456,)))
-    assert await gym.take(command) is Refusal.EMPLOYEE_NOT_FOUND
+    assert await gym.take(command) is ErrorCode.EMPLOYEE_NOT_FOUND
 
 
 async def test_an_edit_sees_the_slots_that_its_own_turn_has_just_made(gym: Gym) -> None:
@@ -705,7 +706,7 @@ async def test_nothing_follows_the_end_of_a_series(gym: Gym) -> None:
     evenings = await gym.series("spin", until=MONDAYS[1])
     scope = Following(MONDAYS[2], 900_001)
     command = EditSeries(gym.organization, evenings, scope, plan())
-    assert await gym.take(command) is Refusal.SERIES_NOT_FOUND
+    assert await gym.take(command) is ErrorCode.SERIES_NOT_FOUND
 
 
 async def test_a_key_that_is_taken_gets_a_number(gym: Gym) -> None:
@@ -854,7 +855,7 @@ async def test_who_waits_moves_up_when_the_class_no_longer_leaves_that_to_staff(
 
 
 async def test_there_is_no_such_class_to_follow(gym: Gym) -> None:
-    assert await gym.take(FollowClass(gym.organization, 123_456)) is Refusal.CLASS_NOT_FOUND
+    assert await gym.take(FollowClass(gym.organization, 123_456)) is ErrorCode.CLASS_NOT_FOUND
 
 
 # Time zones.

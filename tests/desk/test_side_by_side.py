@@ -12,10 +12,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book
 from kursplan.desk.desk import Desk
-from kursplan.domain.refusals import Refusal
 from kursplan.metrics import Metrics
 from tests.gym import STAFF, Gym
 
@@ -80,7 +80,7 @@ async def test_one_customer_is_not_decided_about_twice_at_once(gym: Gym, databas
         await gym.booked(await gym.customer(), free)
         assert not second.done()
     await first
-    assert await second is Refusal.CUSTOMER_IN_OTHER_BOOKING
+    assert await second is ErrorCode.CUSTOMER_IN_OTHER_BOOKING
 
 
 async def test_who_comes_to_a_full_slot_is_refused_without_waiting(
@@ -90,10 +90,10 @@ async def test_who_comes_to_a_full_slot_is_refused_without_waiting(
     slot = await gym.slot(seats=1, waiting_list=0)
     seated, first, late = await gym.customers(3)
     await gym.booked(seated, slot)
-    assert await gym.book(first, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(first, slot) is ErrorCode.BOOKING_LIMIT_REACHED
     async with held(database_url, gym, slot):
-        assert await gym.book(late, slot) is Refusal.BOOKING_LIMIT_REACHED
-        assert await gym.book(seated, slot) is Refusal.CUSTOMER_ALREADY_BOOKED
+        assert await gym.book(late, slot) is ErrorCode.BOOKING_LIMIT_REACHED
+        assert await gym.book(seated, slot) is ErrorCode.CUSTOMER_ALREADY_BOOKED
 
 
 async def test_metrics_tell_how_many_wait(gym: Gym, database_url: str, clock: HandClock) -> None:

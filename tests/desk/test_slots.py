@@ -6,13 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.cancel_slot import SlotCancelled
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.complete import CompleteSlots
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
@@ -77,7 +78,7 @@ async def test_its_windows_move_along(gym: Gym) -> None:
 
     await gym.changed_slot(slot, local_start=gym.wall("18:00", day=MONDAY + timedelta(days=8)))
 
-    closed = Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
+    closed = ErrorCode.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
     assert await gym.book(customer, slot) is closed
     gym.clock.set(gym.at("00:00", day=TUESDAY))
     await gym.booked(customer, slot)
@@ -97,7 +98,7 @@ async def test_who_now_has_two_places_at_once_is_shown_to_staff(gym: Gym) -> Non
     answer = await gym.changed_slot(slot, local_start=there)
 
     assert [(each.id, each.conflict) for each in answer.conflicts] == [
-        (conflicting.booking_id, Refusal.CUSTOMER_IN_OTHER_BOOKING)
+        (conflicting.booking_id, Kind.CUSTOMER_IN_OTHER_BOOKING)
     ]
     assert await gym.statuses(slot) == [(both, BOOKED), (free, BOOKED)]
     assert await gym.told_since(before) == [(EventType.CLASS_SLOT_UPDATED, slot)]
@@ -119,7 +120,7 @@ async def test_who_is_idle_at_the_new_time_is_shown_to_staff(gym: Gym) -> None:
     answer = await gym.changed_slot(slot, local_start=gym.wall("18:00", day=NEXT_MONDAY))
 
     assert [(each.id, each.conflict) for each in answer.conflicts] == [
-        (seat.booking_id, Refusal.CUSTOMER_IDLE)
+        (seat.booking_id, ErrorCode.CUSTOMER_IDLE)
     ]
 
 
@@ -135,7 +136,7 @@ async def test_a_slot_moved_into_a_closure_is_shown_to_staff(gym: Gym) -> None:
         slot, local_start=gym.wall("18:00", day=far), max_participants=2
     )
 
-    closed = Refusal.STUDIO_CLOSED
+    closed = ErrorCode.STUDIO_CLOSED
     assert [each.conflict for each in answer.conflicts] == [closed, closed]
     assert answer.promoted == ()
 
@@ -148,12 +149,12 @@ async def test_a_booking_counts_in_the_period_to_which_its_slot_moves(gym: Gym) 
     customer = await gym.customer()
     await gym.membership(customer, await gym.rate(grants={Period.WEEK: 1}))
     await gym.booked(customer, moving)
-    assert await gym.book(customer, this_week) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, this_week) is ErrorCode.NO_CONTINGENT
 
     answer = await gym.changed_slot(moving, local_start=gym.wall("18:00", day=NEXT_MONDAY))
 
     assert answer.conflicts == ()
-    assert await gym.book(customer, next_week) is Refusal.NO_CONTINGENT
+    assert await gym.book(customer, next_week) is ErrorCode.NO_CONTINGENT
     await gym.booked(customer, this_week)
 
 
@@ -171,7 +172,7 @@ async def test_a_move_to_a_period_that_is_used_up_is_shown_to_staff(gym: Gym) ->
     )
 
     assert [(each.id, each.conflict) for each in answer.conflicts] == [
-        (seat.booking_id, Refusal.NO_CONTINGENT)
+        (seat.booking_id, Kind.CONTINGENT_USED_UP)
     ]
     assert await gym.statuses(moving) == [(customer, BOOKED)]
 
@@ -280,7 +281,7 @@ async def test_times_that_make_no_sense_are_refused(gym: Gym, times: dict[str, A
     slot = await gym.slot(at="18:00")
     before = await gym.slot_now(slot)
 
-    assert await gym.change_slot(slot, **times) is Refusal.INVALID_TIMES
+    assert await gym.change_slot(slot, **times) is ErrorCode.INVALID_TIMES
 
     assert await gym.slot_now(slot) == before
     assert await gym.told() == []
@@ -294,7 +295,7 @@ async def test_a_slot_that_has_started_stays_where_it_is(gym: Gym) -> None:
     later = await gym.change_slot(slot, local_start=gym.wall("20:00"))
     over = await gym.change_slot(slot, duration_minutes=30)
 
-    assert (later, over) == (Refusal.INVALID_TIMES, Refusal.INVALID_TIMES)
+    assert (later, over) == (ErrorCode.INVALID_TIMES, ErrorCode.INVALID_TIMES)
     assert (await gym.changed_slot(slot, duration_minutes=90)).changed
 
 
@@ -378,11 +379,11 @@ async def test_what_is_not_there_is_refused(gym: Gym) -> None:
     gone = await gym.employee("Gerd")
     await gym.set(tables.employee, gone, deleted_at=gym.now)
 
-    assert await gym.change_slot(999_999, max_participants=1) is Refusal.CLASS_SLOT_NOT_FOUND
-    assert await gym.change_slot(slot, location_id=999_999) is Refusal.LOCATION_NOT_FOUND
-    assert await gym.change_slot(slot, location_id=room_elsewhere) is Refusal.LOCATION_NOT_FOUND
-    assert await gym.change_slot(slot, instructor_ids=(999_999,)) is Refusal.EMPLOYEE_NOT_FOUND
-    assert await gym.change_slot(slot, instructor_ids=(gone,)) is Refusal.EMPLOYEE_NOT_FOUND
+    assert await gym.change_slot(999_999, max_participants=1) is ErrorCode.CLASS_SLOT_NOT_FOUND
+    assert await gym.change_slot(slot, location_id=999_999) is ErrorCode.LOCATION_NOT_FOUND
+    assert await gym.change_slot(slot, location_id=room_elsewhere) is ErrorCode.LOCATION_NOT_FOUND
+    assert await gym.change_slot(slot, instructor_ids=(999_999,)) is ErrorCode.EMPLOYEE_NOT_FOUND
+    assert await gym.change_slot(slot, instructor_ids=(gone,)) is ErrorCode.EMPLOYEE_NOT_FOUND
     assert await gym.told() == []
 
 
@@ -390,8 +391,8 @@ async def test_a_slot_of_another_organization_is_not_there(gym: Gym) -> None:
     slot = await gym.slot()
     stranger = await Gym(gym.database, gym.clock, first_id=100_000).open()
 
-    assert await stranger.change_slot(slot, max_participants=1) is Refusal.CLASS_SLOT_NOT_FOUND
-    assert await stranger.cancel_slot(slot) is Refusal.CLASS_SLOT_NOT_FOUND
+    assert await stranger.change_slot(slot, max_participants=1) is ErrorCode.CLASS_SLOT_NOT_FOUND
+    assert await stranger.cancel_slot(slot) is ErrorCode.CLASS_SLOT_NOT_FOUND
 
     assert (await gym.slot_now(slot)).status is SlotStatus.PLANNED
 
@@ -444,8 +445,8 @@ async def test_nobody_books_or_changes_what_is_cancelled(gym: Gym) -> None:
     """F19: though all its seats are free."""
     slot = await gym.slot(seats=5)
     await gym.cancel_slot(slot)
-    assert await gym.book(await gym.customer(), slot) is Refusal.NOT_AVAILABLE
-    assert await gym.change_slot(slot, max_participants=9) is Refusal.SLOT_NOT_PLANNED
+    assert await gym.book(await gym.customer(), slot) is ErrorCode.NOT_AVAILABLE
+    assert await gym.change_slot(slot, max_participants=9) is ErrorCode.SLOT_NOT_PLANNED
 
 
 async def test_nobody_books_what_has_started(gym: Gym) -> None:
@@ -453,7 +454,7 @@ async def test_nobody_books_what_has_started(gym: Gym) -> None:
     slot = await gym.slot(at="18:00", seats=5)
     customer = await gym.customer()
     gym.clock.set(gym.at("18:00"))
-    assert await gym.book(customer, slot) is Refusal.NOT_AVAILABLE
+    assert await gym.book(customer, slot) is ErrorCode.NOT_AVAILABLE
 
 
 async def test_a_slot_is_completed_once_it_has_ended(gym: Gym) -> None:
@@ -477,13 +478,13 @@ async def test_a_slot_is_completed_once_it_has_ended(gym: Gym) -> None:
     assert await gym.told_since(before) == []
     assert await gym.statuses(slot) == [(customer, BOOKED)]
     [other] = await gym.customers(1)
-    assert await gym.book(other, slot) is Refusal.NOT_AVAILABLE
-    assert await gym.change_slot(slot, max_participants=9) is Refusal.SLOT_NOT_PLANNED
-    assert await gym.cancel_slot(slot) is Refusal.SLOT_NOT_PLANNED
+    assert await gym.book(other, slot) is ErrorCode.NOT_AVAILABLE
+    assert await gym.change_slot(slot, max_participants=9) is ErrorCode.SLOT_NOT_PLANNED
+    assert await gym.cancel_slot(slot) is ErrorCode.SLOT_NOT_PLANNED
 
 
 async def test_what_is_over_is_not_changed_though_nobody_completed_it_yet(gym: Gym) -> None:
     slot = await gym.slot(at="18:00")
     gym.clock.set(gym.at("19:00"))
-    assert await gym.change_slot(slot, max_participants=9) is Refusal.SLOT_NOT_PLANNED
-    assert await gym.cancel_slot(slot) is Refusal.SLOT_NOT_PLANNED
+    assert await gym.change_slot(slot, max_participants=9) is ErrorCode.SLOT_NOT_PLANNED
+    assert await gym.cancel_slot(slot) is ErrorCode.SLOT_NOT_PLANNED

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Own
 from kursplan.store import instructors, tables
 from kursplan.store.instructors import StandIn
@@ -92,7 +92,7 @@ async def test_the_stand_in_may_be_replaced_in_turn(gym: Gym, staff: tuple[int, 
     await put(gym, slot, omar, eva)
     assert await gym.given_by(slot) == (eva,)
 
-    assert await remove(gym, slot, omar) is Refusal.INSTRUCTOR_NOT_ON_SLOT
+    assert await remove(gym, slot, omar) is ErrorCode.INSTRUCTOR_NOT_ON_SLOT
     await remove(gym, slot, eva)
     assert await gym.given_by(slot) == (omar,)
     await remove(gym, slot, omar)
@@ -108,13 +108,13 @@ async def test_who_is_not_there_neither_replaces_nor_is_replaced(
     gone = await gym.employee("Gerd")
     await gym.set(tables.employee, gone, deleted_at=gym.now)
 
-    assert await put(gym, 999_999, ina, eva) is Refusal.CLASS_SLOT_NOT_FOUND
-    assert await put(gym, slot, ina, 999_999) is Refusal.EMPLOYEE_NOT_FOUND
-    assert await put(gym, slot, ina, gone) is Refusal.EMPLOYEE_NOT_FOUND
-    assert await put(gym, slot, eva, eva) is Refusal.INSTRUCTOR_NOT_ON_SLOT
-    assert await put(gym, slot, ina, omar) is Refusal.INSTRUCTOR_ALREADY_ON_SLOT
-    assert await put(gym, slot, ina, ina) is Refusal.INSTRUCTOR_ALREADY_ON_SLOT
-    assert await remove(gym, slot, ina) is Refusal.INSTRUCTOR_NOT_ON_SLOT
+    assert await put(gym, 999_999, ina, eva) is ErrorCode.CLASS_SLOT_NOT_FOUND
+    assert await put(gym, slot, ina, 999_999) is ErrorCode.EMPLOYEE_NOT_FOUND
+    assert await put(gym, slot, ina, gone) is ErrorCode.EMPLOYEE_NOT_FOUND
+    assert await put(gym, slot, eva, eva) is ErrorCode.INSTRUCTOR_NOT_ON_SLOT
+    assert await put(gym, slot, ina, omar) is ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT
+    assert await put(gym, slot, ina, ina) is ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT
+    assert await remove(gym, slot, ina) is ErrorCode.INSTRUCTOR_NOT_ON_SLOT
 
     assert await gym.given_by(slot) == (ina, omar)
     assert (await record(gym, slot), await gym.told()) == ([], [])
@@ -129,7 +129,7 @@ async def test_one_who_has_left_the_house_does_not_come_back(
     await put(gym, slot, ina, eva)
     await gym.set(tables.employee, ina, deleted_at=gym.now)
 
-    assert await remove(gym, slot, eva) is Refusal.EMPLOYEE_NOT_FOUND
+    assert await remove(gym, slot, eva) is ErrorCode.EMPLOYEE_NOT_FOUND
     assert await gym.given_by(slot) == (eva,)
 
 
@@ -141,8 +141,8 @@ async def test_a_slot_that_is_not_planned_keeps_who_gave_it(
     await gym.gives(slot, ina)
     await gym.cancel_slot(slot)
 
-    assert await put(gym, slot, ina, eva) is Refusal.SLOT_NOT_PLANNED
-    assert await remove(gym, slot, ina) is Refusal.SLOT_NOT_PLANNED
+    assert await put(gym, slot, ina, eva) is ErrorCode.SLOT_NOT_PLANNED
+    assert await remove(gym, slot, ina) is ErrorCode.SLOT_NOT_PLANNED
     assert await gym.given_by(slot) == (ina,)
 
 
@@ -173,7 +173,7 @@ async def test_a_stand_in_who_gives_the_slot_beside_the_other_stands_in_no_more(
     await gym.changed_slot(slot, instructor_ids=(ina, eva))
 
     assert [each.stands for each in await record(gym, slot)] == [False]
-    assert await remove(gym, slot, eva) is Refusal.INSTRUCTOR_NOT_ON_SLOT
+    assert await remove(gym, slot, eva) is ErrorCode.INSTRUCTOR_NOT_ON_SLOT
     assert await gym.given_by(slot) == (ina, eva)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.edit_series import AllFuture, EditSeries, Following
@@ -23,7 +24,7 @@ from kursplan.desk.studios import SetOnClash
 from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.desk.turn import Command
 from kursplan.domain.clashes import Clashing, Needed, OnClash, overlaps
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import Own, SlotStatus
 from kursplan.store import clashes, series, tables
@@ -233,7 +234,7 @@ async def test_where_the_studio_refuses_it_nothing_is_changed(house: House) -> N
         answer = await gym.take(command)
 
         assert isinstance(answer, Clashing), door.__name__
-        assert answer.refusal is Refusal.TWICE_AT_THE_SAME_TIME
+        assert answer.kind is Kind.TWICE_AT_THE_SAME_TIME
         [clash] = answer.clashes
         assert (clash.id, clash.refused) == (house.ina, True)
         assert await _rows(gym) == before, door.__name__
@@ -545,4 +546,4 @@ async def test_the_setting_is_changed_once_and_for_a_studio_that_is_there(house:
 
     assert [await gym.take(command), await gym.take(command)] == [True, False]
     assert await gym.take(replace(command, on_clash=OnClash.WARN)) is True
-    assert await gym.take(replace(command, studio_id=77)) is Refusal.STUDIO_NOT_FOUND
+    assert await gym.take(replace(command, studio_id=77)) is ErrorCode.STUDIO_NOT_FOUND

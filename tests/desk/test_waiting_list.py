@@ -5,12 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
 from kursplan.desk.promote import Promote
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -76,7 +77,7 @@ async def test_a_newcomer_gets_the_seat_that_none_of_those_who_wait_can_take(gym
 
     assert answer.status is BOOKED
     assert await gym.statuses(slot) == [(waiter, WAITING), (newcomer, BOOKED)]
-    assert (await gym.booking_now(waiting.booking_id)).skipped is Refusal.CUSTOMER_IDLE
+    assert (await gym.booking_now(waiting.booking_id)).skipped is Kind.CUSTOMER_IDLE
     assert await gym.told_since(before) == [(EventType.CLASS_BOOKING_CREATED, answer.booking_id)]
 
 
@@ -141,7 +142,7 @@ async def test_one_who_is_no_longer_eligible_is_passed_over_and_keeps_the_positi
     await gym.cancel(seat.booking_id)
 
     assert await gym.statuses(slot) == [(head, WAITING), (next_one, BOOKED)]
-    assert (await gym.booking_now(passed_over.booking_id)).skipped is Refusal.CUSTOMER_IDLE
+    assert (await gym.booking_now(passed_over.booking_id)).skipped is Kind.CUSTOMER_IDLE
 
     await gym.remove(tables.idle_period, idle)
     await gym.changed_slot(slot, max_participants=2)
@@ -162,7 +163,7 @@ async def test_one_who_sits_elsewhere_by_now_is_passed_over(gym: Gym) -> None:
     await gym.cancel(seat.booking_id)
 
     now = await gym.booking_now(waiting.booking_id)
-    assert (now.status, now.skipped) == (WAITING, Refusal.CUSTOMER_IN_OTHER_BOOKING)
+    assert (now.status, now.skipped) == (WAITING, Kind.CUSTOMER_IN_OTHER_BOOKING)
 
 
 async def test_one_who_cancels_while_being_promoted_is_either_and_no_seat_is_lost(
@@ -246,7 +247,7 @@ async def test_where_staff_promote_nobody_moves_up_by_itself(gym: Gym) -> None:
 
 async def test_promoting_on_an_unknown_slot_is_refused(gym: Gym) -> None:
     unknown = Promote(gym.organization, frozenset({999_999}))
-    assert await gym.take(unknown) is Refusal.CLASS_SLOT_NOT_FOUND
+    assert await gym.take(unknown) is ErrorCode.CLASS_SLOT_NOT_FOUND
 
 
 async def test_one_who_gave_up_a_place_joins_again_at_the_tail(gym: Gym) -> None:
@@ -282,24 +283,24 @@ async def test_what_staff_overruled_stays_overruled_when_a_seat_becomes_free(gym
     member, guest = await gym.customers(2)
     await gym.membership(member, await gym.rate())
     seat = await gym.booked(member, slot)
-    overruled = frozenset({Refusal.NO_CONTINGENT})
-    assert await gym.book(guest, slot) is Refusal.NO_CONTINGENT
+    overruled = frozenset({Kind.NO_CONTINGENT})
+    assert await gym.book(guest, slot) is ErrorCode.NO_CONTINGENT
     await gym.booked(guest, slot, overrule=overruled)
 
     await gym.cancel(seat.booking_id)
 
     [booking] = await gym.on_slot(slot)
     assert (booking.customer_id, booking.status) == (guest, BOOKED)
-    assert booking.overruled == (Refusal.NO_CONTINGENT,)
+    assert booking.overruled == (Kind.NO_CONTINGENT,)
 
 
 async def test_staff_may_seat_somebody_past_the_limit_on_record(gym: Gym) -> None:
     slot = await gym.slot(seats=1, waiting_list=0)
     first, second = await gym.customers(2)
     await gym.booked(first, slot)
-    assert await gym.book(second, slot) is Refusal.BOOKING_LIMIT_REACHED
+    assert await gym.book(second, slot) is ErrorCode.BOOKING_LIMIT_REACHED
 
-    await gym.booked(second, slot, overrule=frozenset({Refusal.BOOKING_LIMIT_REACHED}))
+    await gym.booked(second, slot, overrule=frozenset({Kind.BOOKING_LIMIT_REACHED}))
 
     assert await gym.statuses(slot) == [(first, BOOKED), (second, BOOKED)]
     assert (await gym.slot_now(slot)).over_capacity == 1
@@ -308,7 +309,7 @@ async def test_staff_may_seat_somebody_past_the_limit_on_record(gym: Gym) -> Non
 async def test_nobody_may_overrule_that_the_customer_is_on_the_slot(gym: Gym) -> None:
     slot = await gym.slot()
     with pytest.raises(ValueError, match="CUSTOMER_ALREADY_BOOKED cannot be overruled"):
-        await gym.book(1, slot, overrule=frozenset({Refusal.CUSTOMER_ALREADY_BOOKED}))
+        await gym.book(1, slot, overrule=frozenset({Kind.CUSTOMER_ALREADY_BOOKED}))
 
 
 async def test_the_list_of_a_slot_on_another_day_is_left_alone(gym: Gym) -> None:

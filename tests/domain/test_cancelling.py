@@ -8,7 +8,7 @@ import pytest
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.cancelling import Cancellation, may_cancel
 from kursplan.domain.classes import Class
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Studio
 from kursplan.domain.terms import Term
@@ -25,8 +25,8 @@ WAITING = BookingStatus.WAITING_LIST
 
 IN_TIME = Cancellation(late=False)
 LATE = Cancellation(late=True)
-TOO_LATE = Refusal.CANCELLATION_TOO_LATE
-STARTED = Refusal.SLOT_STARTED
+TOO_LATE = Kind.CANCELLATION_TOO_LATE
+STARTED = Kind.SLOT_STARTED
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_until_when_and_at_what_price(
     term: str,
     status: BookingStatus,
     now: datetime,
-    where_allowed: Cancellation | Refusal,
-    where_refused: Cancellation | Refusal,
+    where_allowed: Cancellation | Kind,
+    where_refused: Cancellation | Kind,
 ) -> None:
-    def answer(late_cancellation: bool) -> Cancellation | Refusal:
+    def answer(late_cancellation: bool) -> Cancellation | Kind:
         slot = Slot(
             id=10,
             class_=Class(
@@ -81,6 +81,7 @@ def test_until_when_and_at_what_price(
             day=slot.day,
             booked_at=START - 72 * HOUR,
         )
-        return may_cancel(slot, booking, now)
+        decided = may_cancel(slot, booking, now)
+        return decided.kind if isinstance(decided, Refusal) else decided
 
     assert (answer(True), answer(False)) == (where_allowed, where_refused)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.consequences import TAKES, Becomes, becomes
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 
 START = datetime(2026, 3, 2, 17, tzinfo=UTC)
 SEATED = Booking(
@@ -23,7 +23,7 @@ SEATED = Booking(
 )
 WAITING = replace(SEATED, status=BookingStatus.WAITING_LIST)
 GONE = replace(SEATED, status=BookingStatus.CANCELED)
-FLAGGED = replace(SEATED, conflict=Refusal.STUDIO_CLOSED)
+FLAGGED = replace(SEATED, conflict=Kind.STUDIO_CLOSED)
 LATER = replace(SEATED, starts_at=START + timedelta(hours=2), ends_at=START + timedelta(hours=3))
 
 
@@ -33,7 +33,7 @@ def test_each_change_has_its_word() -> None:
         becomes(SEATED, GONE),
         becomes(FLAGGED, GONE),
         becomes(SEATED, FLAGGED),
-        becomes(SEATED, replace(LATER, conflict=Refusal.STUDIO_CLOSED)),
+        becomes(SEATED, replace(LATER, conflict=Kind.STUDIO_CLOSED)),
         becomes(SEATED, LATER),
         becomes(WAITING, SEATED),
         becomes(GONE, WAITING),

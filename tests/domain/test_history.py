@@ -18,7 +18,7 @@ from kursplan.domain.entries import (
     MembershipEntry,
     StudioEntry,
 )
-from kursplan.domain.history import Change, Kind, change_of, plain
+from kursplan.domain.history import Change, EntityKind, change_of, plain
 from kursplan.domain.terms import Term
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -39,46 +39,46 @@ BOOKING = Booking(
 
 
 def test_only_what_differs_is_kept() -> None:
-    change = change_of(Kind.LOCATION, 7, ROOM, replace(ROOM, name="Studio 1"))
-    assert change == Change(Kind.LOCATION, 7, {"name": "Hall"}, {"name": "Studio 1"})
+    change = change_of(EntityKind.LOCATION, 7, ROOM, replace(ROOM, name="Studio 1"))
+    assert change == Change(EntityKind.LOCATION, 7, {"name": "Hall"}, {"name": "Studio 1"})
 
 
 def test_what_is_as_it_was_is_no_change() -> None:
-    assert change_of(Kind.LOCATION, 7, ROOM, replace(ROOM)) is None
-    assert change_of(Kind.SLOT, 7, {"instructors": (1,)}, {"instructors": (1,)}) is None
+    assert change_of(EntityKind.LOCATION, 7, ROOM, replace(ROOM)) is None
+    assert change_of(EntityKind.SLOT, 7, {"instructors": (1,)}, {"instructors": (1,)}) is None
 
 
 def test_of_what_is_new_or_gone_only_what_it_has_is_kept() -> None:
-    assert change_of(Kind.LOCATION, 7, None, ROOM) == Change(
-        Kind.LOCATION, 7, None, {"key": "hall", "studio": "berlin", "name": "Hall"}
+    assert change_of(EntityKind.LOCATION, 7, None, ROOM) == Change(
+        EntityKind.LOCATION, 7, None, {"key": "hall", "studio": "berlin", "name": "Hall"}
     )
-    assert change_of(Kind.LOCATION, 7, {"name": "Hall"}, None) == Change(
-        Kind.LOCATION, 7, {"name": "Hall"}, None
+    assert change_of(EntityKind.LOCATION, 7, {"name": "Hall"}, None) == Change(
+        EntityKind.LOCATION, 7, {"name": "Hall"}, None
     )
-    nothing = change_of(Kind.CLASS, 7, None, {"max_participants": 0, "promotion": None})
-    assert nothing == Change(Kind.CLASS, 7, None, {"max_participants": 0})
+    nothing = change_of(EntityKind.CLASS, 7, None, {"max_participants": 0, "promotion": None})
+    assert nothing == Change(EntityKind.CLASS, 7, None, {"max_participants": 0})
 
 
 def test_of_what_is_confidential_only_that_it_changed_is_kept() -> None:
     """That is what a class leaves out of what is printed of it."""
     before = StudioEntry("berlin", "Berlin", "Europe/Berlin", email="old@example.org")
     change = change_of(
-        Kind.STUDIO, 7, before, replace(before, name="Mitte", email="new@example.org")
+        EntityKind.STUDIO, 7, before, replace(before, name="Mitte", email="new@example.org")
     )
     assert change == Change(
-        Kind.STUDIO, 7, {"name": "Berlin"}, {"name": "Mitte"}, withheld=("email",)
+        EntityKind.STUDIO, 7, {"name": "Berlin"}, {"name": "Mitte"}, withheld=("email",)
     )
     moved = change_of(
-        Kind.INTEGRATION,
+        EntityKind.INTEGRATION,
         7,
         {"endpoints": {EndpointEntry("default", "https://old.example")}},
         {"endpoints": {EndpointEntry("default", "https://new.example")}},
     )
-    assert moved == Change(Kind.INTEGRATION, 7, {}, {}, withheld=("endpoints",))
+    assert moved == Change(EntityKind.INTEGRATION, 7, {}, {}, withheld=("endpoints",))
 
 
-@pytest.mark.parametrize("kind", [Kind.CUSTOMER, Kind.EMPLOYEE])
-def test_of_a_person_nothing_is_kept_but_what_was_changed(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [EntityKind.CUSTOMER, EntityKind.EMPLOYEE])
+def test_of_a_person_nothing_is_kept_but_what_was_changed(kind: EntityKind) -> None:
     before = {"number": "A-17", "studio": "berlin"}
     change = change_of(kind, 7, before, before | {"studio": "hamburg"})
     assert change == Change(kind, 7, {}, {}, withheld=("studio",))
@@ -118,7 +118,7 @@ def test_values_are_kept_as_json_has_them(value: object, kept: object) -> None:
 def test_of_all_options_of_a_class_those_that_differ() -> None:
     before = ClassEntry("spin", "berlin", "Spin", 60)
     after = replace(before, max_participants=None, earliest_booking=Term.parse("7 DAY"))
-    change = change_of(Kind.CLASS, 7, before, after)
+    change = change_of(EntityKind.CLASS, 7, before, after)
     assert change is not None
     assert change.after == {"max_participants": None}
 
@@ -132,17 +132,17 @@ def notes() -> Notes:
 
 def test_what_is_changed_twice_is_one_change() -> None:
     taken = notes()
-    taken.thing(Kind.SLOT, 7, {"seats": 1}, {"seats": 2})
-    taken.thing(Kind.SLOT, 7, {"seats": 2, "room": "a"}, {"seats": 3, "room": "b"})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 1}, {"seats": 2})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 2, "room": "a"}, {"seats": 3, "room": "b"})
     assert taken.changes() == [
-        Change(Kind.SLOT, 7, {"seats": 1, "room": "a"}, {"seats": 3, "room": "b"})
+        Change(EntityKind.SLOT, 7, {"seats": 1, "room": "a"}, {"seats": 3, "room": "b"})
     ]
 
 
 def test_what_is_changed_back_is_none() -> None:
     taken = notes()
-    taken.thing(Kind.SLOT, 7, {"seats": 1}, {"seats": 2})
-    taken.thing(Kind.SLOT, 7, {"seats": 2}, {"seats": 1})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 1}, {"seats": 2})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 2}, {"seats": 1})
     taken.booking(BOOKING, replace(BOOKING, late=True))
     taken.booking(replace(BOOKING, late=True), BOOKING)
     assert taken.changes() == []
@@ -150,19 +150,19 @@ def test_what_is_changed_back_is_none() -> None:
 
 def test_what_is_made_and_changed_is_new() -> None:
     taken = notes()
-    taken.thing(Kind.SLOT, 7, None, {"seats": 1})
-    taken.thing(Kind.SLOT, 7, {"seats": 1}, {"seats": 2})
+    taken.thing(EntityKind.SLOT, 7, None, {"seats": 1})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 1}, {"seats": 2})
     taken.booking(None, BOOKING)
     taken.booking(BOOKING, replace(BOOKING, status=BookingStatus.BOOKED))
     assert taken.changes() == [
-        Change(Kind.SLOT, 7, None, {"seats": 2}),
-        Change(Kind.BOOKING, 1, None, {"status": "BOOKED"}),
+        Change(EntityKind.SLOT, 7, None, {"seats": 2}),
+        Change(EntityKind.BOOKING, 1, None, {"status": "BOOKED"}),
     ]
 
 
 def test_what_a_command_is_about_comes_first() -> None:
     taken = notes()
     taken.booking(BOOKING, replace(BOOKING, status=BookingStatus.BOOKED))
-    taken.thing(Kind.SLOT, 7, {"seats": 1}, {"seats": 2})
+    taken.thing(EntityKind.SLOT, 7, {"seats": 1}, {"seats": 2})
     taken.booking(replace(BOOKING, status=BookingStatus.BOOKED), replace(BOOKING, late=True))
     assert [each.id for each in taken.changes()] == [1, 7]

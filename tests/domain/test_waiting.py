@@ -10,7 +10,7 @@ import pytest
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Class, WhoMayBook
 from kursplan.domain.customers import Customer, IdlePeriod, Membership
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, NoMembership
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import Closure, Studio
 from kursplan.domain.terms import Term, TermUnit
@@ -95,7 +95,7 @@ def test_as_many_as_there_are_seats_in_the_order_of_joining(
     over = [each for each in outcomes if isinstance(each, PassedOver)]
     assert tuple(up) == moved
     assert tuple(each.booking.sequence for each in over) == passed_over
-    assert {each.reason for each in over} <= {Refusal.CUSTOMER_IDLE}
+    assert {each.refusal.kind for each in over} <= {Kind.CUSTOMER_IDLE}
 
 
 def test_without_a_limit_everybody_moves_up() -> None:
@@ -124,9 +124,9 @@ def test_what_staff_overruled_is_not_asked_again() -> None:
     slot = replace(SLOT, class_=Class(1, who_may_book=WhoMayBook.MEMBERS), waiting=2)
     booking, customer = waiting(1)
     guest = replace(customer, memberships=())
-    overruled = replace(booking, overruled=(Refusal.NO_CONTINGENT,))
+    overruled = replace(booking, overruled=(Kind.NO_CONTINGENT,))
 
-    assert moving_up(slot, (booking, guest)) == [PassedOver(booking, Refusal.NO_CONTINGENT)]
+    assert moving_up(slot, (booking, guest)) == [PassedOver(booking, NoMembership(()))]
     assert moving_up(slot, (overruled, guest)) == [MovesUp(overruled, None)]
 
 

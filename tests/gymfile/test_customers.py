@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.gymfile.house import GYM, House, edit
 
@@ -74,7 +74,7 @@ async def test_a_booking_outlives_the_membership_that_never_began(house: House) 
     assert news == [EventType.CONTRACT_CANCELLED, EventType.CLASS_BOOKING_UPDATED]
     booking = await house.booking(booked)
     assert (booking.membership_id, booking.counts) == (None, False)
-    assert booking.conflict is Refusal.NO_CONTINGENT
+    assert booking.conflict is Kind.NO_MEMBERSHIP
 
 
 async def test_what_is_over_may_be_left_out_and_stays_as_history(house: House) -> None:
@@ -134,7 +134,7 @@ async def test_an_idle_period_flags_the_booking_under_it_and_its_end_clears_it(
         EventType.CONTRACT_IDLE_PERIOD_CREATED,
         EventType.CLASS_BOOKING_UPDATED,
     ]
-    assert (await house.booking(booked)).conflict is Refusal.CUSTOMER_IDLE
+    assert (await house.booking(booked)).conflict is Kind.CUSTOMER_IDLE
 
     assert await house.news(GYM, remove=True) == [
         EventType.CONTRACT_IDLE_PERIOD_CANCELLED,
@@ -177,7 +177,7 @@ async def test_a_smaller_contingent_counts_what_is_booked_already(house: House) 
     await house.load(edit(("{bookings: 4, period: MONTH}", "{bookings: 1, period: MONTH}")))
 
     conflicts = [(await house.booking(each)).conflict for each in (first, second)]
-    assert conflicts == [Refusal.NO_CONTINGENT, Refusal.NO_CONTINGENT]
+    assert conflicts == [Kind.CONTINGENT_USED_UP, Kind.CONTINGENT_USED_UP]
 
 
 async def test_who_is_admitted_again_moves_up_at_once(house: House) -> None:
@@ -193,7 +193,7 @@ async def test_who_is_admitted_again_moves_up_at_once(house: House) -> None:
     await house.load(deleted)
     assert (await house.booking(seated)).status is BookingStatus.CANCELED
     skipped = await house.booking(waiting)
-    assert (skipped.status, skipped.skipped) == (BookingStatus.WAITING_LIST, Refusal.NO_CONTINGENT)
+    assert (skipped.status, skipped.skipped) == (BookingStatus.WAITING_LIST, Kind.NO_MEMBERSHIP)
 
     again = MEMBERSHIPS_OF_C2.strip()
     text = f"organization: {{key: muster-gym}}\ncustomers: [{{key: c2, studio: lisbon, first_name: Łukasz, last_name: 'NO', {again}}}]"

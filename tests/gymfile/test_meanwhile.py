@@ -6,16 +6,17 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.turn import Command
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.gymfile.stored import stored
 from kursplan.store import tables
-from tests.gym import STAFF
+from tests.gym import STAFF, by_code
 from tests.gymfile.house import House, edit
 
 TUESDAY, NEXT_TUESDAY = date(2026, 3, 3), date(2026, 3, 10)
@@ -65,7 +66,7 @@ def idle(entry: CustomerEntry) -> CustomerEntry:
 
 
 def results(answers: Sequence[Any]) -> list[Any]:
-    return ["booked" if isinstance(each, Booked) else each for each in answers]
+    return ["booked" if isinstance(each, Booked) else by_code(each) for each in answers]
 
 
 async def test_a_booking_of_the_same_turn_is_reviewed_too(house: House) -> None:
@@ -77,7 +78,7 @@ async def test_a_booking_of_the_same_turn_is_reviewed_too(house: House) -> None:
     answers = await in_one_turn(house, book, rest)
 
     assert results(answers) == ["booked", 1]
-    assert (await house.booking(answers[0])).conflict is Refusal.CUSTOMER_IDLE
+    assert (await house.booking(answers[0])).conflict is Kind.CUSTOMER_IDLE
 
 
 async def test_a_booking_after_it_sees_what_was_recorded(house: House) -> None:
@@ -87,7 +88,7 @@ async def test_a_booking_after_it_sees_what_was_recorded(house: House) -> None:
 
     answers = await in_one_turn(house, rest, await booking_of(house, "c1", slot_id))
 
-    assert results(answers) == [1, Refusal.CUSTOMER_IDLE]
+    assert results(answers) == [1, ErrorCode.CUSTOMER_IDLE]
 
 
 async def test_a_contingent_counts_what_the_turn_has_booked_before(house: House) -> None:
@@ -99,7 +100,7 @@ async def test_a_contingent_counts_what_the_turn_has_booked_before(house: House)
     assert results(await in_one_turn(house, one, less, other)) == [
         "booked",
         1,
-        Refusal.NO_CONTINGENT,
+        ErrorCode.NO_CONTINGENT,
     ]
 
 
@@ -128,7 +129,7 @@ async def test_nobody_books_for_who_was_deleted_in_the_same_turn(house: House) -
 
     answers = await in_one_turn(house, book, gone, late)
 
-    assert results(answers) == ["booked", 1, Refusal.CUSTOMER_NOT_FOUND]
+    assert results(answers) == ["booked", 1, ErrorCode.CUSTOMER_NOT_FOUND]
     assert (await house.slot(slot_id)).seats == 0
 
 

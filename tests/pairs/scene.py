@@ -64,7 +64,7 @@ from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
@@ -209,11 +209,11 @@ async def build(gym: Gym) -> Scene:
         local_to=gym.wall("23:00", day=NEXT_MONDAY),
     )
     # The closure came later than the booking that it flags.
-    await gym.set(tables.booking, flagged, conflict=Refusal.STUDIO_CLOSED)
+    await gym.set(tables.booking, flagged, conflict=Kind.STUDIO_CLOSED)
     # What is to be followed, mended and looked at again: somebody has missed it.
     await gym.set(tables.class_, spin, max_waiting_list=4)
     await gym.set(tables.slot, held_back, last_sequence=1)
-    await gym.set(tables.booking, seated, conflict=Refusal.STUDIO_CLOSED)
+    await gym.set(tables.booking, seated, conflict=Kind.STUDIO_CLOSED)
     partner, integration, endpoint, key = await _partner(gym)
     newcomer = await gym.insert(
         tables.integration,
@@ -403,7 +403,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "expire", ExpireConfirmations(organization, frozenset({of.expired}))
     yield "promote", Promote(organization, frozenset({of.held_back}), by_staff=True)
-    beyond = frozenset({Refusal.BOOKING_LIMIT_REACHED})
+    beyond = frozenset({Kind.BOOKING_LIMIT_REACHED})
     yield "add a booking", AddBooking(book(of.emil, of.full, overrule=beyond))
     yield "release a seat", Release(organization, berlin, of.seated, late=True)
     yield "waive", WaiveLateness(organization, berlin, of.too_late)

@@ -33,7 +33,7 @@ from kursplan.store.database import connect
 from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.promote import promote_waiting
-from tests.gym import STAFF
+from tests.gym import STAFF, by_code
 
 Work = Sequence[Any]
 
@@ -100,7 +100,9 @@ async def _work(database_url: str, clock: HandClock) -> None:
                 outcomes.append(await STEPS[arguments[0]](desk, database, clock))
             else:
                 answer = await desk.execute(DEEDS[what](**arguments[0]), by=STAFF)
-                outcomes.append(answer.status if isinstance(answer, Booked) else str(answer))
+                outcomes.append(
+                    answer.status if isinstance(answer, Booked) else str(by_code(answer))
+                )
         _answer(outcomes)
     await desk.close()
     await database.close()

@@ -10,11 +10,12 @@ from datetime import timedelta
 
 import pytest
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.book import Booked
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import tables
 from tests.audit import audit
@@ -66,7 +67,7 @@ async def test_a_booking_is_either_confirmed_or_expired(
                 if answer == BookingStatus.BOOKED:
                     assert now == [BookingStatus.BOOKED, BookingStatus.WAITING_LIST]
                 else:
-                    assert answer == Refusal.BOOKING_NOT_ACTIVE
+                    assert answer == ErrorCode.BOOKING_NOT_ACTIVE
                     assert now == [BookingStatus.CANCELED, BookingStatus.BOOKED]
             changed = [
                 each.entity_id
@@ -136,7 +137,7 @@ async def test_two_processes_promote_who_is_due_once(
             await gym.booked(idle, slot)
             period = await gym.idle(idle, await gym.membership(idle, rate), MONDAY)
             await gym.cancel(booking.booking_id)
-            assert [each.skipped for each in await gym.on_slot(slot)] == [Refusal.CUSTOMER_IDLE]
+            assert [each.skipped for each in await gym.on_slot(slot)] == [Kind.CUSTOMER_IDLE]
             await gym.remove(tables.idle_period, period)
             earlier = len(await gym.told())
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, bindparam, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.util import await_only
 
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.terms import Term
 from kursplan.store.database import Database, connect
 from kursplan.store.dialect import Instant, Listed, Trouble, Words, any_of, trouble
@@ -497,7 +497,7 @@ async def test_a_local_time_is_no_instant(database: Database) -> None:
         (None, None),
         ((), ()),
         ((3, 1, 2), (3, 1, 2)),
-        ((Refusal.NO_CONTINGENT,), ("NO_CONTINGENT",)),
+        ((Kind.NO_CONTINGENT,), ("NO_CONTINGENT",)),
         (["größer", 'mit "Zeichen"', "🧘"], ("größer", 'mit "Zeichen"', "🧘")),
     ],
 )
@@ -508,11 +508,9 @@ async def test_a_list_comes_back_whole_and_in_order(
 
 
 async def test_words_and_terms_come_back_as_what_they_mean(database: Database) -> None:
-    assert (
-        await round_trip(database, Words(Refusal), Refusal.CUSTOMER_IDLE) is Refusal.CUSTOMER_IDLE
-    )
+    assert await round_trip(database, Words(Kind), Kind.CUSTOMER_IDLE) is Kind.CUSTOMER_IDLE
     assert await round_trip(database, Terms(), Term.parse("7 DAY")) == Term.parse("7 DAY")
-    assert await round_trip(database, Words(Refusal), None) is None
+    assert await round_trip(database, Words(Kind), None) is None
     assert await round_trip(database, Terms(), None) is None
 
 

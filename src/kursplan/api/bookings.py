@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from kursplan.api import wire
 from kursplan.api.call import Call, member_id
+from kursplan.api.error_codes import ErrorCode, code_of
 from kursplan.api.errors import ApiError, Fault
 from kursplan.desk.book import Book, Booked, IdempotencyKey, MayBook
 from kursplan.desk.cancel import Cancel
@@ -25,7 +26,7 @@ from kursplan.store.rows import AnyRow
 LISTED_AROUND = timedelta(weeks=2)
 """How far before and after now the bookings of a customer are listed."""
 AVAILABLE = "AVAILABLE"
-NOT_FOUND = frozenset({Refusal.CLASS_SLOT_NOT_FOUND, Refusal.CUSTOMER_NOT_FOUND})
+NOT_FOUND = frozenset({ErrorCode.CLASS_SLOT_NOT_FOUND, ErrorCode.CUSTOMER_NOT_FOUND})
 EXPECTABLE = (BookingStatus.BOOKED, BookingStatus.WAITING_LIST)
 LONGEST_IDEMPOTENCY_KEY = 255
 REPLAYED = "REPLAYED"
@@ -44,9 +45,10 @@ async def validate(call: Call) -> wire.Validation:
     )
     if isinstance(answer, Admission):
         return wire.Validation(AVAILABLE)
-    if answer in NOT_FOUND:
-        raise ApiError(answer)
-    return wire.Validation(answer)
+    code = code_of(answer)
+    if code in NOT_FOUND:
+        raise ApiError(code)
+    return wire.Validation(code)
 
 
 async def book(call: Call) -> wire.Booking:
@@ -67,8 +69,9 @@ async def book(call: Call) -> wire.Booking:
         )
     )
     if isinstance(answer, Refusal):
-        call.house.metrics.bookings(answer).inc()
-        raise ApiError(answer)
+        code = code_of(answer)
+        call.house.metrics.bookings(code).inc()
+        raise ApiError(code)
     if answer.replayed:
         call.headers.append((b"idempotency-replayed", b"true"))
     call.house.metrics.bookings(REPLAYED if answer.replayed else answer.status).inc()
@@ -85,7 +88,7 @@ async def booking_by_id(call: Call) -> wire.Booking:
         )
     )
     if found is None:
-        raise ApiError(Refusal.BOOKING_NOT_FOUND)
+        raise ApiError(ErrorCode.BOOKING_NOT_FOUND)
     return _booking(found)
 
 
@@ -94,7 +97,7 @@ async def cancel(call: Call) -> None:
         Cancel(call.caller.organization_id, call.caller.studio_id, call.path_id("bookingId"))
     )
     if isinstance(answer, Refusal):
-        raise ApiError(answer)
+        raise ApiError(code_of(answer))
 
 
 async def bookings_of_customer(call: Call) -> list[wire.Booking]:
@@ -114,7 +117,7 @@ async def bookings_of_customer(call: Call) -> list[wire.Booking]:
 
     found = await call.read(look)
     if found is None:
-        raise ApiError(Refusal.CUSTOMER_NOT_FOUND)
+        raise ApiError(ErrorCode.CUSTOMER_NOT_FOUND)
     return [_booking(row) for row in found]
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from kursplan.api import wire
 from kursplan.api.call import Call
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ApiError
 from kursplan.api.slices import (
     after_id,
@@ -19,7 +20,6 @@ from kursplan.api.slices import (
 from kursplan.api.wire import given, zoned
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.localtime import day_of, start_of_day
-from kursplan.domain.refusals import Refusal
 from kursplan.store import timetable
 from kursplan.store.rows import AnyRow
 from kursplan.store.timetable import ShownSlot
@@ -110,7 +110,7 @@ async def slot_by_id(call: Call) -> wire.ClassSlot:
         )
     )
     if found is None:
-        raise ApiError(Refusal.CLASS_SLOT_NOT_FOUND)
+        raise ApiError(ErrorCode.CLASS_SLOT_NOT_FOUND)
     return _slot(found)
 
 
@@ -140,7 +140,7 @@ async def _visible_class(call: Call) -> AnyRow:
         )
     )
     if found is None:
-        raise ApiError(Refusal.CLASS_NOT_FOUND)
+        raise ApiError(ErrorCode.CLASS_NOT_FOUND)
     return found
 
 

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from kursplan.api import wire
 from kursplan.api.call import Call, member_day, member_text
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ApiError, Fault
 from kursplan.api.slices import after_id, cut, id_offset, size_of
 from kursplan.api.wire import given
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.localtime import day_of
 from kursplan.domain.names import folded, folded_address
-from kursplan.domain.refusals import Refusal
 from kursplan.store import directory
 from kursplan.store.directory import Criteria, People
 from kursplan.store.rows import AnyRow
@@ -106,7 +106,7 @@ async def _by_number(call: Call, people: People) -> wire.Customer:
     number = told.get("customerNumber")
     if number is None:
         # What nobody goes by here finds nobody.
-        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=next(iter(told)))
+        raise ApiError(ErrorCode.CUSTOMER_NOT_FOUND, reference=next(iter(told)))
     return await _one(call, lambda tx: people.by_number(tx, number), "customerNumber")
 
 
@@ -123,7 +123,7 @@ async def _one(
 
     found, idle = await _look(call, look)
     if not found:
-        raise ApiError(Refusal.CUSTOMER_NOT_FOUND, reference=reference)
+        raise ApiError(ErrorCode.CUSTOMER_NOT_FOUND, reference=reference)
     return _customer(found[0], idle.get(found[0].id, []))
 
 

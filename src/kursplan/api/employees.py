@@ -6,12 +6,12 @@ from functools import partial
 
 from kursplan.api import wire
 from kursplan.api.call import Call
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ApiError
 from kursplan.api.slices import after_id, cut, id_offset, size_of
 from kursplan.api.wire import given
 from kursplan.domain.customers import Gender
 from kursplan.domain.names import initials
-from kursplan.domain.refusals import Refusal
 from kursplan.store import directory
 from kursplan.store.rows import AnyRow
 
@@ -42,7 +42,7 @@ async def employee_by_id(call: Call) -> wire.Employee:
         )
     )
     if found is None:
-        raise ApiError(Refusal.EMPLOYEE_NOT_FOUND)
+        raise ApiError(ErrorCode.EMPLOYEE_NOT_FOUND)
     return _employee(found)
 
 

@@ -17,8 +17,8 @@ from typing import Final
 
 import msgspec
 
+from kursplan.api.error_codes import ErrorCode
 from kursplan.api.languages import translate
-from kursplan.domain.refusals import Refusal
 
 
 class Fault(StrEnum):
@@ -60,7 +60,7 @@ class ErrorRow:
     reference is the part of the request that is at fault, where that is always the same one.
     """
 
-    code: Refusal | Fault
+    code: ErrorCode | Fault
     status: int
     message: str
     meaning: str
@@ -75,73 +75,73 @@ class ErrorRow:
 _ROWS: Final = (
     # May this customer book this slot?
     ErrorRow(
-        Refusal.NOT_AVAILABLE,
+        ErrorCode.NOT_AVAILABLE,
         400,
         "This class cannot be booked.",
         "The slot is cancelled, completed or started, the customer's access is refused, or the "
         "class does not admit customers of another studio. Do not offer the slot to this customer.",
     ),
     ErrorRow(
-        Refusal.DISPLAY_ONLY,
+        ErrorCode.DISPLAY_ONLY,
         400,
         "This class cannot be booked online.",
         "The class is for display only (`bookable` is false). Show it without a way to book it.",
     ),
     ErrorRow(
-        Refusal.STUDIO_CLOSED,
+        ErrorCode.STUDIO_CLOSED,
         400,
         "The studio is closed at the time of this class.",
         "A closure of the studio (`closingHours`) overlaps the slot. Offer another slot.",
     ),
     ErrorRow(
-        Refusal.CUSTOMER_ALREADY_BOOKED,
+        ErrorCode.CUSTOMER_ALREADY_BOOKED,
         400,
         "There is already a booking or a place on the waiting list for this class.",
         "The customer already is on this slot, booked or waiting. After a lost answer to a booking, "
         "this is the sign that it was made: read it in the list of the customer's bookings.",
     ),
     ErrorRow(
-        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        ErrorCode.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
         400,
         "Booking for this class has not opened yet.",
         "It is earlier than the slot's `earliestBookingDateTime`. Try again from then on.",
     ),
     ErrorRow(
-        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        ErrorCode.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
         400,
         "Booking for this class has closed.",
         "It is later than the slot's `latestBookingDateTime`. Offer another slot.",
     ),
     ErrorRow(
-        Refusal.NO_SHOW_PENALTY_ACTIVE,
+        ErrorCode.NO_SHOW_PENALTY_ACTIVE,
         400,
         "Booking is blocked for a while because classes were missed.",
         "A penalty of one of the studio's no-show rules is running for the customer. It ends by "
         "itself; the customer should ask the studio.",
     ),
     ErrorRow(
-        Refusal.CUSTOMER_IDLE,
+        ErrorCode.CUSTOMER_IDLE,
         400,
         "The membership is paused at the time of this class.",
         "An idle period of the customer (`idlePeriods`) covers some time of the slot. Offer a slot "
         "outside of it.",
     ),
     ErrorRow(
-        Refusal.NO_CONTINGENT,
+        ErrorCode.NO_CONTINGENT,
         400,
         "No membership covers this class, or its bookings are used up.",
         "No membership that is valid on the day of the slot admits the customer, or its contingent "
         "for that period is used up. The customer should ask the studio.",
     ),
     ErrorRow(
-        Refusal.CUSTOMER_IN_OTHER_BOOKING,
+        ErrorCode.CUSTOMER_IN_OTHER_BOOKING,
         400,
         "Another class is already booked at this time.",
         "The customer has a seat on another slot that overlaps this one, in any studio of the "
         "organization. Cancel that booking first, or offer another slot.",
     ),
     ErrorRow(
-        Refusal.BOOKING_LIMIT_REACHED,
+        ErrorCode.BOOKING_LIMIT_REACHED,
         400,
         "This class and its waiting list are full.",
         "Neither a seat nor a position on the waiting list is free. Offer another slot; a place may "
@@ -149,21 +149,21 @@ _ROWS: Final = (
     ),
     # May this booking be cancelled?
     ErrorRow(
-        Refusal.CANCELLATION_TOO_LATE,
+        ErrorCode.CANCELLATION_TOO_LATE,
         400,
         "It is too late to cancel this booking.",
         "The class's `latestCancelTerm` has passed, and the class refuses later cancellations. The "
         "customer should ask the studio.",
     ),
     ErrorRow(
-        Refusal.SLOT_STARTED,
+        ErrorCode.SLOT_STARTED,
         400,
         "This class has already started, so the booking can no longer be cancelled.",
         "The slot has started or is over. The booking stays as it is.",
     ),
     # Booking with an expectation, and saying the same thing twice.
     ErrorRow(
-        Refusal.EXPECTED_STATUS_NOT_POSSIBLE,
+        ErrorCode.EXPECTED_STATUS_NOT_POSSIBLE,
         400,
         "This booking is not possible with the expected status.",
         "The slot can be booked, but not with the `expectedCustomerStatus` of the request: there is "
@@ -171,7 +171,7 @@ _ROWS: Final = (
         "expectedCustomerStatus",
     ),
     ErrorRow(
-        Refusal.IDEMPOTENCY_KEY_REUSED,
+        ErrorCode.IDEMPOTENCY_KEY_REUSED,
         409,
         "This idempotency key has already been used for a different request.",
         "The same `Idempotency-Key` came with another body within 24 hours. Use a fresh key for "
@@ -180,7 +180,7 @@ _ROWS: Final = (
     ),
     # Things that do not exist, or not where this key may see them.
     ErrorRow(
-        Refusal.CLASS_NOT_FOUND,
+        ErrorCode.CLASS_NOT_FOUND,
         404,
         "This class was not found.",
         "The key's studio has no class with this id that is visible online. Read the list of "
@@ -188,7 +188,7 @@ _ROWS: Final = (
         "classId",
     ),
     ErrorRow(
-        Refusal.CLASS_SLOT_NOT_FOUND,
+        ErrorCode.CLASS_SLOT_NOT_FOUND,
         404,
         "This class slot was not found.",
         "The key's studio has no slot with this id of a visible class. Slots of another studio are "
@@ -196,7 +196,7 @@ _ROWS: Final = (
         "classSlotId",
     ),
     ErrorRow(
-        Refusal.BOOKING_NOT_FOUND,
+        ErrorCode.BOOKING_NOT_FOUND,
         404,
         "This booking was not found.",
         "No slot of the key's studio has a booking with this id. Bookings are read and cancelled "
@@ -204,7 +204,7 @@ _ROWS: Final = (
         "bookingId",
     ),
     ErrorRow(
-        Refusal.CUSTOMER_NOT_FOUND,
+        ErrorCode.CUSTOMER_NOT_FOUND,
         404,
         "This customer was not found.",
         "There is no such customer where this request may look: in the key's studio, or for "
@@ -212,82 +212,82 @@ _ROWS: Final = (
         "customerId",
     ),
     ErrorRow(
-        Refusal.EMPLOYEE_NOT_FOUND,
+        ErrorCode.EMPLOYEE_NOT_FOUND,
         404,
         "This employee was not found.",
         "The key's studio has no employee with this id. Read the list of employees again.",
         "id",
     ),
     ErrorRow(
-        Refusal.STUDIO_NOT_FOUND,
+        ErrorCode.STUDIO_NOT_FOUND,
         404,
         "This studio was not found.",
         "The organization has no such studio.",
     ),
     ErrorRow(
-        Refusal.SERIES_NOT_FOUND,
+        ErrorCode.SERIES_NOT_FOUND,
         404,
         "This class series was not found.",
         "The studio has no such series.",
     ),
     ErrorRow(
-        Refusal.LOCATION_NOT_FOUND,
+        ErrorCode.LOCATION_NOT_FOUND,
         404,
         "This location was not found.",
         "The studio has no such location.",
     ),
     # Deeds of staff.
     ErrorRow(
-        Refusal.SLOT_NOT_PLANNED,
+        ErrorCode.SLOT_NOT_PLANNED,
         400,
         "This class slot has been cancelled or is over and can no longer be changed.",
         "A slot can be changed only while it is planned. Plan a new one instead.",
     ),
     ErrorRow(
-        Refusal.PARTICIPATION_TOO_EARLY,
+        ErrorCode.PARTICIPATION_TOO_EARLY,
         400,
         "It is too early to record participation in this class.",
         "Participation can be set from 30 minutes before the start of the slot.",
     ),
     ErrorRow(
-        Refusal.BOOKING_NOT_ACTIVE,
+        ErrorCode.BOOKING_NOT_ACTIVE,
         400,
         "This booking is cancelled or only on the waiting list.",
         "What was asked for needs a booking that holds a seat. Read the booking again.",
     ),
     ErrorRow(
-        Refusal.NO_CONFIRMATION_REQUIRED,
+        ErrorCode.NO_CONFIRMATION_REQUIRED,
         400,
         "This booking does not need to be confirmed.",
         "The booking does not wait for a confirmation: the class asks for none, or it was given.",
     ),
     ErrorRow(
-        Refusal.CONFIRMATION_EXPIRED,
+        ErrorCode.CONFIRMATION_EXPIRED,
         400,
         "The time to confirm this booking has passed.",
         "The term for the confirmation is over, and the seat goes to the next customer. Book again.",
     ),
     ErrorRow(
-        Refusal.INSTRUCTOR_NOT_ON_SLOT,
+        ErrorCode.INSTRUCTOR_NOT_ON_SLOT,
         400,
         "This employee does not instruct this class slot.",
         "Only an instructor of the slot can be replaced by a stand-in. Read the slot again.",
     ),
     ErrorRow(
-        Refusal.INSTRUCTOR_ALREADY_ON_SLOT,
+        ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT,
         400,
         "This employee already instructs this class slot.",
         "The stand-in already is an instructor of the slot. Choose another employee.",
     ),
     ErrorRow(
-        Refusal.TWICE_AT_THE_SAME_TIME,
+        ErrorCode.TWICE_AT_THE_SAME_TIME,
         400,
         "An instructor or a room would be needed twice at the same time.",
         "An instructor, or a room that is not shared, would be on two slots that overlap, and a studio "
         "of one of them refuses that. Choose another time, room or instructor.",
     ),
     ErrorRow(
-        Refusal.INVALID_TIMES,
+        ErrorCode.INVALID_TIMES,
         400,
         "The end must be after the start.",
         "The end does not lie after the start. Send both times again.",
@@ -476,7 +476,7 @@ _ROWS: Final = (
     ),
 )
 
-ERRORS: Final[Mapping[Refusal | Fault, ErrorRow]] = {row.code: row for row in _ROWS}
+ERRORS: Final[Mapping[ErrorCode | Fault, ErrorRow]] = {row.code: row for row in _ROWS}
 """Every error that the Open API can answer with, by its code."""
 
 
@@ -491,7 +491,7 @@ class ApiError(Exception):
     """
 
     def __init__(
-        self, code: Refusal | Fault, *, reference: str | None = None, **values: object
+        self, code: ErrorCode | Fault, *, reference: str | None = None, **values: object
     ) -> None:
         # The values stay out of the exception's own text: they may be personal, and it is logged.
         super().__init__(str(code))
@@ -503,7 +503,7 @@ class ApiError(Exception):
             raise TypeError(f"{code} needs {', '.join(sorted(forgotten))}")
 
     @property
-    def code(self) -> Refusal | Fault:
+    def code(self) -> ErrorCode | Fault:
         return self.row.code
 
     @property

@@ -22,7 +22,7 @@ from kursplan.cli.people import (
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY
 from kursplan.domain.bookings import BookingStatus, Participation
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import BookingNotFound, CustomerNotFound, SlotNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.book import Booked
     from kursplan.desk.turn import Command
+    from kursplan.domain.refusals import Kind, Refusal
+    from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Bookings.")
@@ -104,15 +106,15 @@ def list_bookings(
     if [slot is not None, customer is not None, day is not None, flagged].count(True) != 1:
         raise Stop("say which bookings: give one of --slot, --customer, --day and --flagged", 2)
 
-    async def task(office: Office) -> Sequence[AnyRow]:
+    async def task(office: Office) -> tuple[Sequence[AnyRow], Flags]:
         found: Sequence[AnyRow]
         if slot is not None:
             if await office.read(schedule.slot_by_id, slot) is None:
-                raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
+                raise refused(SlotNotFound(slot))
             found = await office.read(schedule.bookings_of_slot, slot)
         elif customer is not None:
             if not await office.read(directory.is_customer, customer):
-                raise refused(Refusal.CUSTOMER_NOT_FOUND)
+                raise refused(CustomerNotFound(customer))
             found = await office.read(schedule.bookings_of_customer, customer)
         elif day is not None:
             found = [
@@ -128,11 +130,12 @@ def list_bookings(
         if status is not None:
             found = [each for each in found if each.status == status]
         shown = await slots_held(office, instructor, room, {each.slot_id for each in found})
-        return [each for each in found if each.slot_id in shown]
+        found = [each for each in found if each.slot_id in shown]
+        return found, await office.flags_of(found)
 
-    found = in_office(organization, task)
+    found, flags = in_office(organization, task)
     if json:
-        document([booking_document(each) for each in found])
+        document([booking_document(each, flags) for each in found])
         return
     table(
         ("Booking", "Class", "Studio", "Time", "Customer", "Name", "Status", "Look at"),
@@ -145,7 +148,7 @@ def list_bookings(
                 each.customer_id,
                 name_of(each),
                 status_of(each),
-                remarks(each),
+                remarks(each, flags),
             )
             for each in found
         ),
@@ -174,12 +177,12 @@ def add(
 
     overruled = _overruled(overrule, reason)
 
-    async def task(office: Office) -> AnyRow:
+    async def task(office: Office) -> tuple[AnyRow, Flags]:
         from kursplan.store import schedule
 
         found = await office.read(schedule.slots_by_id, {slot})
         if slot not in found:
-            raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
+            raise refused(SlotNotFound(slot))
         book = Book(
             office.organization_id,
             found[slot].studio_id,
@@ -191,9 +194,9 @@ def add(
         command = AddBooking(book)
         booked = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         # Who waits already keeps their booking, which gets the seat.
-        return await _booking(office, booked.booking_id)
+        return await _flagged(office, booked.booking_id)
 
-    _tell(in_office(organization, task, reason=reason), json=json)
+    _tell(*in_office(organization, task, reason=reason), json=json)
 
 
 @app.command()
@@ -258,16 +261,16 @@ def promote(
         raise Stop("say who moves up: give --slot for the first there, or --booking", 2)
     overruled = _overruled(overrule, reason)
 
-    async def task(office: Office) -> AnyRow | None:
+    async def task(office: Office) -> tuple[AnyRow, Flags] | None:
         on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
         command = MoveUp(office.organization_id, on, booking, overruled)
         moved = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
-        return None if moved is None else await _booking(office, moved.id)
+        return None if moved is None else await _flagged(office, moved.id)
 
-    row = in_office(organization, task, reason=reason)
-    if row is None:
+    found = in_office(organization, task, reason=reason)
+    if found is None:
         raise Stop(f"nobody waits on slot {slot}")
-    _tell(row, json=json)
+    _tell(*found, json=json)
 
 
 @app.command()
@@ -322,13 +325,18 @@ def _change(
 ) -> None:
     """Have the desk do a deed to a booking, in the studio that holds its slot, and show it."""
 
-    async def task(office: Office) -> AnyRow:
+    async def task(office: Office) -> tuple[AnyRow, Flags]:
         before = await _booking(office, booking_id)
         command = deed(office.organization_id, before.studio_id)
         await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return await _booking(office, booking_id)
+        return await _flagged(office, booking_id)
 
-    _tell(in_office(organization, task, reason=reason), json=json)
+    _tell(*in_office(organization, task, reason=reason), json=json)
+
+
+async def _flagged(office: Office, booking_id: int) -> tuple[AnyRow, Flags]:
+    row = await _booking(office, booking_id)
+    return row, await office.flags_of([row])
 
 
 async def _booking(office: Office, booking_id: int) -> AnyRow:
@@ -336,19 +344,19 @@ async def _booking(office: Office, booking_id: int) -> AnyRow:
 
     row = await office.read(schedule.booking_by_id, booking_id)
     if row is None:
-        raise refused(Refusal.BOOKING_NOT_FOUND)
+        raise refused(BookingNotFound(booking_id))
     return row
 
 
-def _tell(row: AnyRow, *, json: bool) -> None:
+def _tell(row: AnyRow, flags: Flags, *, json: bool) -> None:
     if json:
-        document(booking_document(row))
+        document(booking_document(row, flags))
         return
     what = f"{name_of(row)}, {row.title}, {local_time(row.starts_at, row.zone)}"
     say(f"{what}: {status_of(row)}, participation {row.participation.replace('_', ' ').lower()}.")
 
 
-def _overruled(named: list[str] | None, reason: str | None) -> frozenset[Refusal]:
+def _overruled(named: list[str] | None, reason: str | None) -> frozenset[Kind]:
     from kursplan.domain.admission import STAFF_MAY_OVERRULE
 
     may = {each.value: each for each in STAFF_MAY_OVERRULE}

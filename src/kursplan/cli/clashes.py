@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kursplan.cli.output import Stop, counted, local_span, refused, say, zoned
+from kursplan.cli.output import Stop, counted, local_span, say, zoned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,9 +63,11 @@ def clash_documents(clashes: Iterable[Clash]) -> list[dict[str, object]]:
 
 def refused_for(clashing: Clashing) -> Stop:
     """What it means that a studio refuses it, with all slots."""
-    stop = refused(clashing.refusal)
+    from kursplan.staff.refusals import sentence as why
+
+    told = f"{why(clashing)} ({clashing.kind})"
     return Stop(
-        "\n".join([str(stop), *lines_of(clashing.clashes)]),
-        code=stop.code,
+        "\n".join([told, *lines_of(clashing.clashes)]),
+        code=clashing.kind.value,
         details={"clashes": clash_documents(clashing.clashes)},
     )

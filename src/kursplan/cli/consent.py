@@ -14,6 +14,7 @@ import typer
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
+from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.rehearse import Change, Rehearsed
     from kursplan.desk.turn import Command
-    from kursplan.domain.clashes import Clashing
     from kursplan.domain.events import EventType
     from kursplan.domain.refusals import Refusal
 
@@ -55,7 +55,7 @@ _SAID = {
 
 async def with_consent(
     office: Office,
-    command: Command[T | Refusal | Clashing],
+    command: Command[T | Refusal],
     *,
     yes: bool,
     dry_run: bool,
@@ -94,7 +94,7 @@ def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
 
 def said(change: Change) -> str:
     """What becomes of a booking, with whose it is."""
-    why = f" ({words(change.conflict)})" if change.becomes is Becomes.FLAGGED else ""
+    why = f" ({clause(change.conflict)})" if change.becomes is Becomes.FLAGGED else ""
     who = change.name or f"Customer {change.customer_id}"
     when = local_time(change.starts_at, change.zone)
     return (
@@ -136,5 +136,5 @@ def as_json(each: Change) -> dict[str, object]:
         "title": each.title,
         "starts_at": zoned(each.starts_at, each.zone),
         "becomes": each.becomes,
-        "conflict": each.conflict,
+        "conflict": rule_of(each.conflict),
     }

@@ -14,8 +14,8 @@ from kursplan.cli.output import Stop, document, facts, refused, say, table, word
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import CustomerNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
+    from kursplan.domain.refusals import Refusal
     from kursplan.store.history import Told
     from kursplan.store.rows import AnyRow
 
@@ -206,10 +207,10 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
         entry = await _entry(office, customer)
         kept = await office.read(front_desk.everything_of, customer)
         if kept is None:
-            raise refused(Refusal.CUSTOMER_NOT_FOUND)
+            raise refused(CustomerNotFound(customer))
         row, bookings = kept
         theirs = {customer, *(each.id for each in bookings)}
-        done = await office.read(history.about, Kind.CUSTOMER, customer, history.EVERYTHING)
+        done = await office.read(history.about, EntityKind.CUSTOMER, customer, history.EVERYTHING)
         return {
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in entry.memberships or ()],
@@ -288,7 +289,7 @@ async def _entry(office: Office, customer: int) -> CustomerEntry:
 
     found = (await office.read(people.load, [customer])).get(customer)
     if found is None:
-        raise refused(Refusal.CUSTOMER_NOT_FOUND)
+        raise refused(CustomerNotFound(customer))
     return found.entry
 
 

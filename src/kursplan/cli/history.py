@@ -14,7 +14,7 @@ import typer
 from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, local_time, say, zoned
 from kursplan.domain.actors import Origin
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import start_of_day
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ async def _about(
     booking: int | None,
     class_: str | None,
     customer: int | None,
-) -> tuple[Kind, int] | None:
+) -> tuple[EntityKind, int] | None:
     """The thing that is asked about, if it is one."""
     from kursplan.store import named, tables
 
@@ -124,8 +124,12 @@ async def _about(
         classes = await office.read(named.ids, tables.class_)
         if class_ not in classes:
             raise Stop(f"there is no class {class_!r}: see `kursplan class list`")
-        return Kind.CLASS, classes[class_]
-    asked = ((Kind.SLOT, slot), (Kind.BOOKING, booking), (Kind.CUSTOMER, customer))
+        return EntityKind.CLASS, classes[class_]
+    asked = (
+        (EntityKind.SLOT, slot),
+        (EntityKind.BOOKING, booking),
+        (EntityKind.CUSTOMER, customer),
+    )
     return next(((kind, number) for kind, number in asked if number is not None), None)
 
 
@@ -183,24 +187,24 @@ async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
     from kursplan.store import bookings, history, schedule
 
     found = list(found)
-    numbers: dict[Kind, set[int]] = {each: set() for each in Kind}
+    numbers: dict[EntityKind, set[int]] = {each: set() for each in EntityKind}
     for line in found:
         for subject in line.subjects:
             numbers[subject.kind].add(subject.id)
-    booked = await office.read(bookings.load, numbers[Kind.BOOKING])
+    booked = await office.read(bookings.load, numbers[EntityKind.BOOKING])
     slots = await office.read(
-        schedule.slots_by_id, numbers[Kind.SLOT] | {each.slot_id for each in booked}
+        schedule.slots_by_id, numbers[EntityKind.SLOT] | {each.slot_id for each in booked}
     )
     people = await office.read(
         schedule.names_of_customers,
-        numbers[Kind.CUSTOMER] | {each.customer_id for each in booked},
+        numbers[EntityKind.CUSTOMER] | {each.customer_id for each in booked},
     )
     shown = {
         number: f"{row.title}, {local_time(row.starts_at, row.zone)}"
         for number, row in slots.items()
     }
     things = dict(shown) | {number: name for number, name in people.items() if name}
-    if numbers[Kind.EMPLOYEE]:
+    if numbers[EntityKind.EMPLOYEE]:
         things |= await office.read(schedule.employees)
     for each in booked:
         known = people.get(each.customer_id), shown.get(each.slot_id)

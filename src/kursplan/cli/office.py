@@ -9,7 +9,7 @@ import asyncio
 import getpass
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from kursplan.desk.rehearse import Rehearsed
     from kursplan.desk.turn import Command
     from kursplan.settings import Settings
+    from kursplan.staff.flags import Flags
     from kursplan.store.database import Database
+    from kursplan.store.rows import AnyRow
     from kursplan.store.trouble import Work
 
 T = TypeVar("T")
@@ -68,23 +70,31 @@ class Office:
         """The answer to one of the store's queries, asked for this organization."""
         return await self.database.read(lambda tx: query(tx, self.organization_id, *args, **named))
 
-    async def execute(self, command: Command[T | Refusal | Clashing]) -> T:
+    async def execute(self, command: Command[T | Refusal]) -> T:
         """Have the desk do it; a refusal stops the command and is told."""
-        return _granted(await self.desk.execute(command, by=self.actor, reason=self.reason))
+        answer = await self.desk.execute(command, by=self.actor, reason=self.reason)
+        return await self._granted(answer)
 
-    async def rehearse(self, command: Command[T | Refusal | Clashing]) -> Rehearsed[T]:
+    async def rehearse(self, command: Command[T | Refusal]) -> Rehearsed[T]:
         """What the desk would do; a refusal stops the command and is told."""
         rehearsed = await self.desk.rehearse(command)
-        _granted(rehearsed.answer)
+        await self._granted(rehearsed.answer)
         return cast("Rehearsed[T]", rehearsed)
 
+    async def flags_of(self, bookings: Iterable[AnyRow]) -> Flags:
+        """What there is to say of these bookings, as staff see them."""
+        from kursplan.staff.flags import flags_of
 
-def _granted(answer: T | Refusal | Clashing) -> T:
-    if isinstance(answer, Refusal):
-        raise refused(answer)
-    if isinstance(answer, Clashing):
-        raise refused_for(answer)
-    return answer
+        return await flags_of(self.desk, self.database, self.organization_id, bookings)
+
+    async def _granted(self, answer: T | Refusal) -> T:
+        if isinstance(answer, Clashing):
+            raise refused_for(answer)
+        if isinstance(answer, Refusal):
+            from kursplan.staff.names import names_for
+
+            raise refused(answer, await self.read(names_for, [answer]))
+        return answer
 
 
 def read_settings() -> Settings:

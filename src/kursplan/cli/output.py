@@ -17,8 +17,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from kursplan.staff.times import moment
+
 if TYPE_CHECKING:
     from kursplan.domain.refusals import Refusal
+    from kursplan.staff.refusals import Names
 
 NOTHING = "-"
 UNBROKEN = 11
@@ -31,7 +34,7 @@ class Stop(Exception):
     """The command can't go on, for a reason that the caller can do something about.
 
     `status` is the exit status: 1, or 2 where the command was not used as it is meant. `code` is
-    for scripts: a refusal of the rules, or one of the two words for the rest; `details` are for them too.
+    for scripts: a rule that refuses, or one of the two words for the rest; `details` are for them too.
     """
 
     def __init__(
@@ -48,11 +51,17 @@ class Stop(Exception):
         self.code = code or ("USAGE" if status == 2 else "FAILED")
 
 
-def refused(refusal: Refusal) -> Stop:
-    """What a refusal of the rules means, in the words of the Open API's table of errors."""
-    from kursplan.api.errors import ERRORS
+def refused(refusal: Refusal, names: Names | None = None) -> Stop:
+    """What a refusal of the rules means to staff, and the word of its rule, by which they overrule it."""
+    from kursplan.staff.refusals import NOBODY, facts_of, sentence
 
-    return Stop(f"{ERRORS[refusal].message} ({refusal})", code=refusal.value)
+    known = NOBODY if names is None else names
+    code = refusal.kind.rule.value
+    return Stop(
+        f"{sentence(refusal, known)} ({code})",
+        code=code,
+        details={"refusal": facts_of(refusal, known)},
+    )
 
 
 def stopped(stop: Stop, *, json: bool) -> None:
@@ -139,7 +148,7 @@ def words(value: StrEnum | None) -> str:
 
 def local_time(instant: datetime, zone: str) -> str:
     """As people write it: `Mon 2026-03-02 18:00`."""
-    return instant.astimezone(ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M")
+    return moment(instant.astimezone(ZoneInfo(zone)))
 
 
 def local_span(start: datetime, end: datetime, zone: str) -> str:

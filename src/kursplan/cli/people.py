@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.office import Office
     from kursplan.domain.actors import Origin
+    from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow
 
 
@@ -73,7 +74,7 @@ def name_of(row: AnyRow) -> str:
     return f"{row.first_name} {row.last_name}"
 
 
-def tell_bookings(bookings: Sequence[AnyRow], *, empty: str) -> None:
+def tell_bookings(bookings: Sequence[AnyRow], flags: Flags, *, empty: str) -> None:
     """Bookings of one slot, in the order of joining."""
     table(
         ("Booking", "Customer", "Name", "Status", "Participation", "Look at"),
@@ -84,7 +85,7 @@ def tell_bookings(bookings: Sequence[AnyRow], *, empty: str) -> None:
                 name_of(each),
                 status_of(each),
                 words(each.participation),
-                remarks(each),
+                remarks(each, flags),
             )
             for each in bookings
         ),
@@ -99,13 +100,13 @@ def status_of(row: AnyRow) -> str:
     return words(row.status) + late
 
 
-def remarks(row: AnyRow) -> str:
+def remarks(row: AnyRow, flags: Flags) -> str:
     """What staff should know: why it would be refused, why it was passed over, what was overruled."""
     said = []
     if row.conflict:
-        said.append(f"conflict: {words(row.conflict)}")
+        said.append(f"conflict: {flags.conflict(row)}")
     if row.skipped:
-        said.append(f"passed over: {words(row.skipped)}")
+        said.append(f"passed over: {flags.skipped(row)}")
     if row.overruled:
         said.append(f"overruled: {', '.join(row.overruled).replace('_', ' ').lower()}")
     if row.ended:
@@ -115,7 +116,7 @@ def remarks(row: AnyRow) -> str:
     return "; ".join(said) or NOTHING
 
 
-def booking_document(row: AnyRow) -> dict[str, object]:
+def booking_document(row: AnyRow, flags: Flags) -> dict[str, object]:
     return {
         "booking_id": row.id,
         "status": row.status,
@@ -137,8 +138,7 @@ def booking_document(row: AnyRow) -> dict[str, object]:
         "ended": row.ended,
         "ended_by": _actor(row.ended_via, row.ended_by),
         "late": row.late,
-        "skipped": row.skipped,
-        "conflict": row.conflict,
+        **flags.members(row),
         "overruled": list(row.overruled),
         "reason": row.reason,
     }

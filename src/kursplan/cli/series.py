@@ -15,7 +15,7 @@ from kursplan.cli.output import Stop, counted, document, facts, plain, refused, 
 from kursplan.cli.people import employee_by_key, room_by_key
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY, NONE, seats_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import SeriesNotFound
 from kursplan.domain.slots import Own
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ async def _series(office: Office, series_id: int) -> Series:
 
     found = await office.read(series.load, series_id)
     if found is None:
-        raise refused(Refusal.SERIES_NOT_FOUND)
+        raise refused(SeriesNotFound(series_id))
     return found
 
 

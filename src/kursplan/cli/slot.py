@@ -34,8 +34,9 @@ from kursplan.cli.people import (
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY, MOMENTS, NONE, seats_of
 from kursplan.domain.localtime import day_of, start_of_day
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import SlotNotFound
 from kursplan.domain.slots import Own, SlotStatus
+from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.desk.change_slot import SlotChanged
     from kursplan.domain.clashes import Clash
+    from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="The slots of the timetable.")
@@ -194,14 +196,16 @@ def show(
 
     async def task(
         office: Office,
-    ) -> tuple[AnyRow, list[str], Sequence[AnyRow], Sequence[AnyRow], dict[int, str]]:
+    ) -> tuple[AnyRow, list[str], Sequence[AnyRow], Flags, Sequence[AnyRow], dict[int, str]]:
         row = await _slot(office, slot)
         [(_, instructors)] = await _with_instructors(office, [row])
         bookings = await office.read(schedule.bookings_of_slot, slot)
+        flags = await office.flags_of(bookings)
         stand_ins = await office.read(schedule.stand_ins, slot)
-        return row, instructors, bookings, stand_ins, await office.read(schedule.employees)
+        employees = await office.read(schedule.employees)
+        return row, instructors, bookings, flags, stand_ins, employees
 
-    row, instructors, bookings, stand_ins, names = in_office(organization, task)
+    row, instructors, bookings, flags, stand_ins, names = in_office(organization, task)
     if json:
         document(
             _document(row, instructors)
@@ -216,7 +220,7 @@ def show(
                     }
                     for each in stand_ins
                 ],
-                "bookings": [booking_document(each) for each in bookings],
+                "bookings": [booking_document(each, flags) for each in bookings],
             }
         )
         return
@@ -239,7 +243,9 @@ def show(
         say(f"Stand-in     {by} for {replaced}{reason}{ended}")
     say()
     tell_bookings(
-        [each for each in bookings if each.cancelled_at is None], empty="Nobody is on this slot."
+        [each for each in bookings if each.cancelled_at is None],
+        flags,
+        empty="Nobody is on this slot.",
     )
 
 
@@ -438,17 +444,20 @@ def restore(
 ) -> None:
     """Take the cancellation of a slot back that has not started."""
     from kursplan.desk.restore_slot import RestoreSlot, SlotRestored
+    from kursplan.staff.names import names_for
+    from kursplan.staff.refusals import Names, facts_of, in_full
     from kursplan.store import schedule
 
-    async def task(office: Office) -> tuple[SlotRestored, AnyRow, dict[int, str]]:
+    async def task(office: Office) -> tuple[SlotRestored, AnyRow, dict[int, str], Names]:
         command = RestoreSlot(office.organization_id, slot, with_bookings)
         done = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         people = {each.customer_id for each in done.back}
         people |= {each.customer_id for each, _ in done.refused}
         names = await office.read(schedule.names_of_customers, people)
-        return done, await _slot(office, slot), names
+        called = await office.read(names_for, [refusal for _, refusal in done.refused])
+        return done, await _slot(office, slot), names, called
 
-    done, row, names = in_office(organization, task, reason=reason)
+    done, row, names, called = in_office(organization, task, reason=reason)
     if json:
         document(
             {
@@ -459,8 +468,13 @@ def restore(
                     for each in done.back
                 ],
                 "refused": [
-                    {"booking_id": each.id, "customer_id": each.customer_id, "reason": reason}
-                    for each, reason in done.refused
+                    {
+                        "booking_id": each.id,
+                        "customer_id": each.customer_id,
+                        "reason": refusal.kind.rule,
+                        "refusal": facts_of(refusal, called),
+                    }
+                    for each, refusal in done.refused
                 ],
                 "clashes": clash_documents(done.clashes),
             }
@@ -470,8 +484,9 @@ def restore(
     say(f"{row.title}, {local_time(row.starts_at, row.zone)}, takes place{already}.")
     for each in done.back:
         say(f"{names[each.customer_id]} is back: {words(each.status)} (booking {each.id}).")
-    for each, reason in done.refused:
-        say(f"{names[each.customer_id]} is not back: {words(reason)} (booking {each.id}).")
+    for each, refusal in done.refused:
+        why = in_full(refusal, called)
+        say(f"{names[each.customer_id]} is not back (booking {each.id}): {why}.")
     tell_clashes(done.clashes)
 
 
@@ -628,7 +643,7 @@ async def _slot(office: Office, slot_id: int) -> AnyRow:
 
     row = await office.read(schedule.slot_by_id, slot_id)
     if row is None:
-        raise refused(Refusal.CLASS_SLOT_NOT_FOUND)
+        raise refused(SlotNotFound(slot_id))
     return row
 
 
@@ -706,7 +721,7 @@ def _tell_change(changed: SlotChanged, row: AnyRow, *, json: bool) -> None:
                     {
                         "booking_id": each.id,
                         "customer_id": each.customer_id,
-                        "conflict": each.conflict,
+                        "conflict": rule_of(each.conflict),
                     }
                     for each in changed.conflicts
                 ],
@@ -726,6 +741,6 @@ def _tell_change(changed: SlotChanged, row: AnyRow, *, json: bool) -> None:
     for each in changed.conflicts:
         say(
             f"Look at booking {each.id} of customer {each.customer_id}: "
-            f"it would be refused now ({words(each.conflict)})."
+            f"it would be refused now ({clause(each.conflict)})."
         )
     tell_clashes(changed.clashes)

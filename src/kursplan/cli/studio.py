@@ -13,6 +13,7 @@ from kursplan.cli.office import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
 from kursplan.domain.clashes import OnClash
+from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -257,7 +258,7 @@ def _document(key: str, done: StudioHours) -> dict[str, object]:
                 "booking_id": each.id,
                 "customer_id": each.customer_id,
                 "status": each.status,
-                "conflict": each.conflict,
+                "conflict": rule_of(each.conflict),
             }
             for each in done.reviewed
         ],
@@ -266,5 +267,5 @@ def _document(key: str, done: StudioHours) -> dict[str, object]:
 
 def _tell_reviewed(done: StudioHours) -> None:
     for each in done.reviewed:
-        now = words(each.conflict) if each.conflict else words(each.status)
+        now = f"flagged ({clause(each.conflict)})" if each.conflict else words(each.status)
         say(f"Booking {each.id} of customer {each.customer_id} is now: {now}.")

@@ -17,7 +17,7 @@ from kursplan.demo.people import IDLE_SERIES, ORDINARY_SERIES, PREMIUM_SERIES
 from kursplan.desk.book import MayBook
 from kursplan.desk.stand_in import PutStandIn
 from kursplan.domain.bookings import BookingStatus
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal
 from kursplan.store import instructors, schedule, series
 from kursplan.store.rows import AnyRow
 
@@ -33,10 +33,10 @@ WAIT_ON_FULL = 3
 """How many wait for the slot that is full."""
 STANDS_IN, REASON = "svenja", "Erkältet"
 
-Meaning = Refusal | BookingStatus
+Meaning = Kind | BookingStatus
 """What becomes of an attempt to book."""
 SEAT, WAITS = BookingStatus.BOOKED, BookingStatus.WAITING_LIST
-NOT_OPEN = Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
+NOT_OPEN = Kind.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME
 
 
 class NoExamples(Exception):
@@ -80,14 +80,14 @@ class Examples:
         """What becomes of which customer on which slot."""
         return (
             (self.customer_id, self.slot_id, SEAT),
-            (self.idle_customer_id, self.slot_id, Refusal.CUSTOMER_IDLE),
-            (self.customer_id, self.premium_slot_id, Refusal.NO_CONTINGENT),
+            (self.idle_customer_id, self.slot_id, Kind.CUSTOMER_IDLE),
+            (self.customer_id, self.premium_slot_id, Kind.NO_CONTINGENT),
             (self.premium_customer_id, self.premium_slot_id, SEAT),
             (self.customer_id, self.full_slot_id, WAITS),
-            (self.customer_id, self.display_only_slot_id, Refusal.DISPLAY_ONLY),
+            (self.customer_id, self.display_only_slot_id, Kind.DISPLAY_ONLY),
             (self.customer_id, self.standin_slot_id, SEAT),
             (self.outside_customer_id, self.admits_outsiders_slot_id, SEAT),
-            (self.outside_customer_id, self.insiders_only_slot_id, Refusal.NOT_AVAILABLE),
+            (self.outside_customer_id, self.insiders_only_slot_id, Kind.NOT_AVAILABLE),
             (self.customer_id, self.insiders_only_slot_id, SEAT),
             (self.customer_id, self.not_open_yet_slot_id, NOT_OPEN),
         )
@@ -122,7 +122,7 @@ class _Search:
         slot = await self._slot("vinyasa-evening", customer_id, SEAT)
         premium_customer_id = await self._someone(self.studio_id, PREMIUM_SERIES)
         outside_customer_id = await self._someone(self.elsewhere_id, ORDINARY_SERIES)
-        display_only = await self._slot("open-floor", customer_id, Refusal.DISPLAY_ONLY)
+        display_only = await self._slot("open-floor", customer_id, Kind.DISPLAY_ONLY)
         found = Examples(
             class_id=slot.class_id,
             slot_id=slot.id,
@@ -208,5 +208,5 @@ class _Search:
         of, studio_id = self.company.organization_id, self.studio_id
         answer = await self.company.desk.ask(MayBook(of, studio_id, customer_id, slot_id))
         if isinstance(answer, Refusal):
-            return answer
+            return answer.kind.rule
         return WAITS if answer.waits else SEAT

@@ -26,7 +26,7 @@ class AddBooking(Deed):
         return self.book.reach
 
     def perform(self, turn: Turn) -> Booked | Refusal:
-        booked = self.book.perform(turn)
+        booked = replace(self.book, hidden_too=True).perform(turn)
         if isinstance(booked, Booked):
             booking = turn.bookings[booked.booking_id]
             slot = turn.slot_of(booking)

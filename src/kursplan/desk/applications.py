@@ -8,7 +8,7 @@ from kursplan.desk.endpoints import put_endpoints, settle
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.ids import new_api_key
 from kursplan.store import applications, endpoints, named
 from kursplan.store.dialect import take_numbers
@@ -43,7 +43,7 @@ class RecordApplication(Deed):
         if after == before:
             return False
         settle(turn)
-        tx = turn.note(Kind.APPLICATION, self.application_id, before, after)
+        tx = turn.note(EntityKind.APPLICATION, self.application_id, before, after)
         if before is None:
             applications.add(tx, organization_id, self.application_id, after)
         elif before.name != after.name:
@@ -58,7 +58,7 @@ class RecordApplication(Deed):
                 number = applications.integration_id(
                     tx, organization_id, self.application_id, studios[key]
                 )
-                tx = turn.note(Kind.INTEGRATION, number, known[key], wanted)
+                tx = turn.note(EntityKind.INTEGRATION, number, known[key], wanted)
                 applications.change_integration(
                     tx, organization_id, self.application_id, studios[key], wanted
                 )
@@ -79,7 +79,7 @@ class RecordApplication(Deed):
             put_endpoints(turn, integration_id, webhooks.endpoints)
         if webhooks.retry is not None and webhooks.retry != stands.retry:
             tx = turn.note(
-                Kind.INTEGRATION,
+                EntityKind.INTEGRATION,
                 integration_id,
                 {"retry": stands.retry},
                 {"retry": webhooks.retry},
@@ -89,7 +89,7 @@ class RecordApplication(Deed):
     def _activate(self, turn: Turn, studio_id: int, wanted: IntegrationEntry) -> int:
         [number] = take_numbers(turn.tx, 1)
         applications.add_integration(
-            turn.note(Kind.INTEGRATION, number, None, wanted),
+            turn.note(EntityKind.INTEGRATION, number, None, wanted),
             self.organization_id,
             self.application_id,
             studio_id,

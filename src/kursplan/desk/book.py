@@ -11,7 +11,16 @@ from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    BookingNotFound,
+    CustomerNotFound,
+    Full,
+    IdempotencyKeyReused,
+    Kind,
+    OtherStatusThanExpected,
+    Refusal,
+    SlotNotFound,
+)
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.values import value
 from kursplan.store.idempotency import Name, Outcome
@@ -96,8 +105,10 @@ class Book(Deed):
     """What the caller insists on: a seat (`BOOKED`, also where it is yet to be confirmed) or a
     position on the waiting list (`WAITING_LIST`)."""
     idempotency: IdempotencyKey | None = None
-    overrule: frozenset[Refusal] = frozenset()
+    overrule: frozenset[Kind] = frozenset()
     """What staff set aside, knowingly and on record."""
+    hidden_too: bool = False
+    """Whether a hidden class is there for whoever asks: to staff it is, and then refused as such."""
 
     def __post_init__(self) -> None:
         if not self.overrule <= STAFF_MAY_OVERRULE:
@@ -132,16 +143,15 @@ class Book(Deed):
     def _done_before(self, turn: Turn, before: Outcome, asked: IdempotencyKey) -> Booked | Refusal:
         """What an earlier request under the same key made, as it now stands."""
         if before.request_hash != asked.request_hash:
-            return Refusal.IDEMPOTENCY_KEY_REUSED
+            return IdempotencyKeyReused()
         booking = turn.booking_of(before)
         if booking is None:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(before.booking_id)
         return Booked.of(booking, turn.slot_of(booking), replayed=True)
 
     def _book(self, turn: Turn) -> Booked | Refusal:
-        hidden_too = Refusal.NOT_AVAILABLE in self.overrule
         found = _whom_and_where(
-            turn, self.studio_id, self.customer_id, self.slot_id, hidden_too=hidden_too
+            turn, self.studio_id, self.customer_id, self.slot_id, hidden_too=self.hidden_too
         )
         if isinstance(found, Refusal):
             return found
@@ -152,7 +162,7 @@ class Book(Deed):
         if self.expected is not None and answer.waits != (
             self.expected is BookingStatus.WAITING_LIST
         ):
-            return Refusal.EXPECTED_STATUS_NOT_POSSIBLE
+            return OtherStatusThanExpected(answer.waits)
         if customer.bookings and (waiting := customer.waits_on(slot.id)):
             return self._take_up(turn, slot, turn.booking(waiting.id), answer)
         booking = self._joined(turn, slot, customer, answer)
@@ -197,14 +207,14 @@ class Book(Deed):
 
 
 def decide(
-    turn: Turn, slot: Slot, customer: Customer, set_aside: frozenset[Refusal] = frozenset()
+    turn: Turn, slot: Slot, customer: Customer, set_aside: frozenset[Kind] = frozenset()
 ) -> Admission | Refusal:
     """May this customer book this slot, also where its waiting list is full of who can't move up?
 
     Nobody is refused beside a free seat that all who wait are passed over for.
     """
     answer = may_book(slot, customer, turn.now, set_aside)
-    if answer is Refusal.BOOKING_LIMIT_REACHED and nobody_moves_up(turn, slot):
+    if isinstance(answer, Full) and nobody_moves_up(turn, slot):
         alone = slot.with_places(slot.seats, 0, slot.last_sequence)
         return may_book(alone, customer, turn.now, set_aside)
     return answer
@@ -239,8 +249,8 @@ def _whom_and_where(
     """The slot of that studio and the customer of its organization, as far as they are there."""
     slot = turn.slots.get(slot_id)
     if slot is None or slot.studio.id != studio_id or not (slot.class_.visible or hidden_too):
-        return Refusal.CLASS_SLOT_NOT_FOUND
+        return SlotNotFound(slot_id)
     customer = turn.customers.get(customer_id)
     if customer is None:
-        return Refusal.CUSTOMER_NOT_FOUND
+        return CustomerNotFound(customer_id)
     return slot, customer

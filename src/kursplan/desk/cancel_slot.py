@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.cancel import give_up
+from kursplan.desk.change_slot import not_planned
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SlotNotFound
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
 
@@ -40,11 +41,11 @@ class CancelSlot(Deed):
     def perform(self, turn: Turn) -> SlotCancelled | Refusal:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(self.slot_id)
         if slot.status is SlotStatus.CANCELED:
             return SlotCancelled(slot.id, changed=False)
         if slot.status is SlotStatus.COMPLETED or slot.is_over(turn.now):
-            return Refusal.SLOT_NOT_PLANNED
+            return not_planned(slot)
         return SlotCancelled(slot.id, changed=True, bookings=cancel_slot(turn, slot))
 
 

@@ -20,9 +20,17 @@ from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import instant_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    EmployeeNotFound,
+    InvalidTimes,
+    LocationNotFound,
+    Refusal,
+    SlotNotFound,
+    SlotNotPlanned,
+    Wrong,
+)
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import bookings, instructors, slots
 
@@ -105,7 +113,7 @@ class ChangeSlot(Deed):
     def _retimes(self) -> bool:
         return self.local_start is not None or self.duration_minutes is not None
 
-    def perform(self, turn: Turn) -> SlotChanged | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotChanged | Refusal:
         before = changeable(turn, self.slot_id)
         if isinstance(before, Refusal):
             return before
@@ -140,15 +148,15 @@ class ChangeSlot(Deed):
             starts_at = instant_of(self.local_start, slot.studio.zone)
         if self.duration_minutes is not None:
             length = timedelta(minutes=self.duration_minutes)
-        if not timedelta(0) < length <= timedelta(minutes=DAY_IN_MINUTES):
-            return Refusal.INVALID_TIMES
         ends_at = starts_at + length
+        if wrong := _wrong_length(length):
+            return _invalid(wrong, slot, starts_at, ends_at)
         if (starts_at, ends_at) == (slot.starts_at, slot.ends_at):
             return slot
-        if starts_at != slot.starts_at and (slot.has_started(now) or starts_at <= now):
-            return Refusal.INVALID_TIMES
-        if ends_at <= now:
-            return Refusal.INVALID_TIMES
+        if starts_at != slot.starts_at and slot.has_started(now):
+            return _invalid(Wrong.HAS_STARTED, slot, starts_at, ends_at)
+        if (starts_at != slot.starts_at and starts_at <= now) or ends_at <= now:
+            return _invalid(Wrong.IN_THE_PAST, slot, starts_at, ends_at)
         return replace(
             slot,
             local_start=self.local_start or slot.local_start,
@@ -161,10 +169,10 @@ class ChangeSlot(Deed):
         if isinstance(self.location_id, int) and not slots.has_location(
             turn.tx, turn.organization_id, slot.studio.id, self.location_id
         ):
-            return Refusal.LOCATION_NOT_FOUND
+            return LocationNotFound(self.location_id)
         named = set(self.instructor_ids or ())
-        if named - instructors.known(turn.tx, turn.organization_id, named):
-            return Refusal.EMPLOYEE_NOT_FOUND
+        if missing := named - instructors.known(turn.tx, turn.organization_id, named):
+            return EmployeeNotFound(min(missing))
         return None
 
     def _reshaped(self, slot: Slot) -> Slot:
@@ -197,10 +205,27 @@ def changeable(turn: Turn, slot_id: int) -> Slot | Refusal:
     """The slot, if staff may still change it: it is planned and not over."""
     slot = turn.slots.get(slot_id)
     if slot is None:
-        return Refusal.CLASS_SLOT_NOT_FOUND
+        return SlotNotFound(slot_id)
     if slot.status is not SlotStatus.PLANNED or slot.is_over(turn.now):
-        return Refusal.SLOT_NOT_PLANNED
+        return not_planned(slot)
     return slot
+
+
+def not_planned(slot: Slot) -> SlotNotPlanned:
+    """That nothing about the slot is changed any more."""
+    cancelled = slot.status is SlotStatus.CANCELED
+    local = slot.studio.local
+    return SlotNotPlanned(cancelled, local(slot.starts_at), local(slot.ends_at))
+
+
+def _wrong_length(length: timedelta) -> Wrong | None:
+    if length <= timedelta(0):
+        return Wrong.NO_DURATION
+    return Wrong.TOO_LONG if length > timedelta(minutes=DAY_IN_MINUTES) else None
+
+
+def _invalid(wrong: Wrong, slot: Slot, starts_at: datetime, ends_at: datetime) -> InvalidTimes:
+    return InvalidTimes(wrong, slot.studio.local(starts_at), slot.studio.local(ends_at))
 
 
 def reshape(turn: Turn, after: Slot) -> list[Booking]:
@@ -251,7 +276,7 @@ def note_instructors(
     turn: Turn, slot_id: int, before: Sequence[int], after: Sequence[int]
 ) -> Connection:
     """The transaction, to write that others give the slot."""
-    return turn.note(Kind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
+    return turn.note(EntityKind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
 
 
 def _made_own(before: Slot, after: Slot) -> frozenset[Own]:

@@ -11,8 +11,8 @@ from kursplan.desk.review import review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import ClassNotFound, Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import classes, named
 from kursplan.store.tables import rate, studio
@@ -44,10 +44,10 @@ class RecordClass(Deed):
         if before == self.entry:
             return False
         if before is not None and before.studio != self.entry.studio:
-            return Refusal.CLASS_NOT_FOUND
+            return ClassNotFound(self.class_id)
         if before is None:
             studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
-        turn.note(Kind.CLASS, self.class_id, before, self.entry)
+        turn.note(EntityKind.CLASS, self.class_id, before, self.entry)
         if before is None:
             classes.add(tx, self.organization_id, self.class_id, studio_id, self.entry)
         else:

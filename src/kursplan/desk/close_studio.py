@@ -16,9 +16,9 @@ from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import InvalidTimes, Refusal, StudioNotFound, Wrong
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store import closures
@@ -69,10 +69,12 @@ class CloseStudio(Deed):
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)
         if zone is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         closed = Closure.of_local(self.local_from, self.local_to, zone)
         if self.local_from >= self.local_to or closed.starts_at >= closed.ends_at:
-            return Refusal.INVALID_TIMES
+            return InvalidTimes(
+                Wrong.NO_DURATION, local(closed.starts_at, zone), local(closed.ends_at, zone)
+            )
         before = closures.find(turn.tx, turn.organization_id, self.key)
         if before is not None and before.studio_id != self.studio_id:
             raise ClosureKeyTaken(
@@ -102,7 +104,7 @@ class CloseStudio(Deed):
             added = closures.Known(
                 number, self.studio_id, self.local_from, self.local_to, self.reason
             )
-            tx = turn.note(Kind.CLOSURE, number, None, added)
+            tx = turn.note(EntityKind.CLOSURE, number, None, added)
             closures.add(tx, turn.organization_id, self.key, added)
             return True
         after = replace(
@@ -111,7 +113,7 @@ class CloseStudio(Deed):
         if after == before:
             return False
         closures.change(
-            turn.note(Kind.CLOSURE, before.id, before, after), turn.organization_id, after
+            turn.note(EntityKind.CLOSURE, before.id, before, after), turn.organization_id, after
         )
         return True
 
@@ -132,7 +134,7 @@ class OpenStudio(Deed):
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)
         if zone is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         before = closures.find(turn.tx, turn.organization_id, self.key)
         local_now = local(turn.now, zone).replace(tzinfo=None)
         if before is None or before.studio_id != self.studio_id or before.local_to <= local_now:
@@ -140,10 +142,10 @@ class OpenStudio(Deed):
         touched = _slots_within(turn, self.studio_id, before, None, zone)
         if before.local_from < local_now:
             after = replace(before, local_to=local_now)
-            tx = turn.note(Kind.CLOSURE, before.id, before, after)
+            tx = turn.note(EntityKind.CLOSURE, before.id, before, after)
             closures.change(tx, turn.organization_id, after)
         else:
-            tx = turn.note(Kind.CLOSURE, before.id, before, None)
+            tx = turn.note(EntityKind.CLOSURE, before.id, before, None)
             closures.remove(tx, turn.organization_id, before.id)
         _tell(turn, self.studio_id, zone)
         return StudioHours(self.studio_id, changed=True, reviewed=review_slots(turn, touched))

@@ -8,7 +8,12 @@ from kursplan.desk.book import Booked
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    BookingNotActive,
+    ConfirmationExpired,
+    NoConfirmationRequired,
+    Refusal,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,14 @@ class Confirm(Deed):
         if isinstance(booking, Refusal):
             return booking
         if not booking.seated:
-            return Refusal.BOOKING_NOT_ACTIVE
+            return BookingNotActive(booking.waiting)
         if booking.confirm_until is None:
-            return Refusal.NO_CONFIRMATION_REQUIRED
+            return NoConfirmationRequired()
         slot = turn.slot_of(booking)
         if booking.status is BookingStatus.BOOKED:
             return Booked.of(booking, slot)
         if turn.now > booking.confirm_until:
-            return Refusal.CONFIRMATION_EXPIRED
+            return ConfirmationExpired(slot.studio.local(booking.confirm_until))
         confirmed = replace(booking, status=BookingStatus.BOOKED, confirmed_at=turn.now)
         turn.change(confirmed)
         turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, confirmed)

@@ -13,7 +13,7 @@ from datetime import date
 from kursplan.desk.customers import RecordCustomers
 from kursplan.desk.turn import Deed, Hold, Reach, Turn
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry, free_key
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import CustomerNotFound, Refusal
 from kursplan.store import people
 
 
@@ -132,7 +132,7 @@ def _change(
 ) -> bool | Refusal:
     known = people.load(turn.tx, turn.organization_id, [customer_id]).get(customer_id)
     if known is None:
-        return Refusal.CUSTOMER_NOT_FOUND
+        return CustomerNotFound(customer_id)
     after = change(known.entry)
     return bool(RecordCustomers(turn.organization_id, {customer_id: after}).perform(turn))
 

@@ -18,7 +18,7 @@ from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.contracts import as_told, by_key, contract_changes
 from kursplan.domain.entries import CustomerEntry, MembershipEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import zone_of
 from kursplan.ids import new_uuid
@@ -74,7 +74,7 @@ class RecordCustomers(Deed):
             ledger.enter(change)
         for change in changes:
             was = None if change.before is None else change.before.entry
-            turn.note(Kind.CUSTOMER, change.home.id, was, change.after)
+            turn.note(EntityKind.CUSTOMER, change.home.id, was, change.after)
         ledger.write(turn)
         for change in changes:
             change.tell(turn, studio_ids)
@@ -109,7 +109,7 @@ class DeleteCustomers(Deed):
         freed: dict[int, None] = {}
         given_up = _bookings_to_come(turn, known.keys())
         for customer_id, person in known.items():
-            turn.note(Kind.CUSTOMER, customer_id, person.entry, None)
+            turn.note(EntityKind.CUSTOMER, customer_id, person.entry, None)
         for booking in given_up:
             give_up(turn, turn.bookings[booking.id], Ending.CUSTOMER_DELETED)
             freed[booking.slot_id] = None

@@ -25,7 +25,7 @@ from kursplan.desk.rehearse import Rehearsed, rehearse
 from kursplan.desk.tries import Tries
 from kursplan.desk.turn import Command, Question, Reach, Turn, until_seen
 from kursplan.domain.actors import Actor
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Full, Refusal
 from kursplan.domain.values import value
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
@@ -254,7 +254,7 @@ class Desk:
 
     def _answer(self, part: Sequence[Waiting], answers: Sequence[Any]) -> None:
         for each, answer in zip(part, answers, strict=True):
-            if answer is Refusal.BOOKING_LIMIT_REACHED:
+            if isinstance(answer, Full):
                 self._remember_full(each.reach.slots)
             if not each.answer.done():
                 each.answer.set_result(answer)

@@ -22,9 +22,9 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of, instant_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import instructors, series
@@ -89,10 +89,10 @@ class EditSeries(Deed):
     stood: SeriesPlan | None = None
     """Its plan when this was decided, if that matters."""
 
-    def perform(self, turn: Turn) -> SeriesEdited | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SeriesEdited | Refusal:
         edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         check(self.stood, edited.plan)
         if (missing := names_unknown(turn, edited.studio_id, self.plan)) is not None:
             return missing
@@ -100,7 +100,7 @@ class EditSeries(Deed):
         if isinstance(self.scope, Following):
             from_day = max(from_day, self.scope.from_day)
             if edited.has_ended(from_day):
-                return Refusal.SERIES_NOT_FOUND
+                return SeriesNotFound(self.series_id)
         after = self._after(turn, edited, from_day)
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
@@ -125,7 +125,7 @@ class EditSeries(Deed):
         known_as = [KnowAs(slot_id, after.id, start) for slot_id, start in change.known_as.items()]
         for each in known_as:
             turn.note(
-                Kind.SLOT,
+                EntityKind.SLOT,
                 each.slot_id,
                 {"series_id": edited.id, "planned_for": known[each.slot_id]},
                 {"series_id": after.id, "planned_for": each.occurrence},
@@ -152,7 +152,7 @@ class EditSeries(Deed):
         if after.id == edited.id:
             change(turn, edited, after)
             return
-        series.add(turn.note(Kind.SERIES, after.id, None, after), self.organization_id, after)
+        series.add(turn.note(EntityKind.SERIES, after.id, None, after), self.organization_id, after)
         ended = replace(edited.plan, last_day=from_day - ONE_DAY)
         change(turn, edited, replace(edited, plan=ended))
 
@@ -160,7 +160,7 @@ class EditSeries(Deed):
 def change(turn: Turn, before: Series, after: Series) -> None:
     """Write down what becomes of a series; nothing where it stays as it is."""
     if after != before:
-        tx = turn.note(Kind.SERIES, before.id, before, after)
+        tx = turn.note(EntityKind.SERIES, before.id, before, after)
         series.change(tx, turn.organization_id, after)
 
 

@@ -14,7 +14,7 @@ from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import employees, instructors, named, series, told
@@ -47,7 +47,7 @@ class RecordEmployee(Deed):
         ids = named.ids(tx, self.organization_id, studio)
         wanted = {ids[key] for key in self.entry.studios}
         known = {ids[key] for key in before.studios} if before is not None else set()
-        turn.note(Kind.EMPLOYEE, self.employee_id, before, self.entry)
+        turn.note(EntityKind.EMPLOYEE, self.employee_id, before, self.entry)
         if before is None:
             employees.add(tx, self.organization_id, self.employee_id, self.entry)
         elif replace(before, studios=self.entry.studios) != self.entry:
@@ -81,7 +81,7 @@ class DeleteEmployee(Deed):
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
         if before is None:
             return False
-        turn.note(Kind.EMPLOYEE, self.employee_id, before, None)
+        turn.note(EntityKind.EMPLOYEE, self.employee_id, before, None)
         LeavePlan(self.organization_id, self.employee_id).perform(turn)
         ids = named.ids(tx, self.organization_id, studio)
         employees.remove(tx, self.organization_id, self.employee_id, turn.now)

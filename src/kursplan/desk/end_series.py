@@ -10,7 +10,7 @@ from kursplan.desk.edit_series import ONE_DAY, change
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import series
 from kursplan.store.series import KnowAs
@@ -33,7 +33,7 @@ class EndSeries(Deed):
     def perform(self, turn: Turn) -> tuple[SlotCancelled, ...] | Refusal:
         ended = series.load(turn.tx, self.organization_id, self.series_id)
         if ended is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         from_day = max(self.from_day, day_of(turn.now, ended.zone))
         to_come = series.to_come(turn.tx, self.organization_id, ended.id, turn.now)
         doomed = [

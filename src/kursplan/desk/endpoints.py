@@ -16,7 +16,7 @@ from kursplan.desk.change_slot import SAME, Same
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
 from kursplan.store import deliveries, endpoints
@@ -153,7 +153,7 @@ class RotateSecret(Deed):
         old_secret, until = None, None
         if self.overlap:
             old_secret, until = before.secret, turn.now + self.overlap
-        tx = turn.note(Kind.ENDPOINT, self.endpoint_id, {}, {}, also=("secret",))
+        tx = turn.note(EntityKind.ENDPOINT, self.endpoint_id, {}, {}, also=("secret",))
         endpoints.set_secret(
             tx, self.organization_id, self.endpoint_id, self.secret, old_secret, until
         )
@@ -249,7 +249,7 @@ class SetRetryPlan(Deed):
         if before == self.plan:
             return False
         tx = turn.note(
-            Kind.INTEGRATION, self.integration_id, {"retry": before}, {"retry": self.plan}
+            EntityKind.INTEGRATION, self.integration_id, {"retry": before}, {"retry": self.plan}
         )
         endpoints.set_plan(tx, self.organization_id, self.integration_id, self.plan)
         return True
@@ -279,7 +279,7 @@ def send_again(turn: Turn, endpoint_id: int, delivery_ids: Collection[int]) -> i
     """Make these deliveries to the endpoint due; how many."""
     if not delivery_ids:
         return 0
-    tx = turn.note(Kind.ENDPOINT, endpoint_id, {}, {"sent_again": len(delivery_ids)})
+    tx = turn.note(EntityKind.ENDPOINT, endpoint_id, {}, {"sent_again": len(delivery_ids)})
     return deliveries.make_due(tx, turn.organization_id, delivery_ids, turn.now)
 
 
@@ -291,7 +291,7 @@ def add(
 ) -> None:
     """Store an endpoint that hears of whatever happens from now on."""
     endpoints.add(
-        turn.note(Kind.ENDPOINT, endpoint_id, None, entry),
+        turn.note(EntityKind.ENDPOINT, endpoint_id, None, entry),
         turn.organization_id,
         integration_id,
         entry,
@@ -308,7 +308,7 @@ def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
     """
     if wanted == before.entry:
         return False
-    tx = turn.note(Kind.ENDPOINT, before.id, before.entry, wanted)
+    tx = turn.note(EntityKind.ENDPOINT, before.id, before.entry, wanted)
     endpoints.change(tx, turn.organization_id, before.id, wanted)
     if wanted.url != before.entry.url and before.health.disabled is None:
         _set_health(turn, before.id, before.health, Health())
@@ -316,13 +316,13 @@ def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
 
 
 def _set_health(turn: Turn, endpoint_id: int, before: Health, after: Health) -> None:
-    tx = turn.note(Kind.ENDPOINT, endpoint_id, before, after)
+    tx = turn.note(EntityKind.ENDPOINT, endpoint_id, before, after)
     endpoints.set_health(tx, turn.organization_id, {endpoint_id: after})
 
 
 def _remove(turn: Turn, gone: Endpoint) -> int:
     """With all that is known of its deliveries; how many there were."""
-    tx = turn.note(Kind.ENDPOINT, gone.id, gone.entry, None)
+    tx = turn.note(EntityKind.ENDPOINT, gone.id, gone.entry, None)
     return endpoints.remove(tx, turn.organization_id, gone.id)
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series
 from kursplan.store import series
 from kursplan.store.dialect import take_numbers
@@ -34,7 +34,7 @@ class ExtendSeries(Deed):
         # Whoever else extends it waits here, and then finds nothing missing.
         extended = series.load(turn.tx, self.organization_id, self.series_id)
         if extended is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         return extend(turn, extended, self.until)
 
 
@@ -55,7 +55,7 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
     numbers = take_numbers(turn.tx, len(missing)) if missing else []
     if extended.extended_until is None or extended.extended_until < until:
         after = replace(extended, extended_until=until)
-        tx = turn.note(Kind.SERIES, extended.id, extended, after)
+        tx = turn.note(EntityKind.SERIES, extended.id, extended, after)
         series.change(tx, turn.organization_id, after)
     made = series.add_slots(
         turn.tx, turn.organization_id, extended, zip(numbers, missing, strict=True)

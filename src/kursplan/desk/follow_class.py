@@ -8,7 +8,7 @@ from datetime import timedelta
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import ClassNotFound, Refusal
 from kursplan.domain.series import Standard
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import series
@@ -33,7 +33,7 @@ class FollowClass(Deed):
     def perform(self, turn: Turn) -> tuple[int, ...] | Refusal:
         standard = series.standard_of(turn.tx, self.organization_id, self.class_id)
         if standard is None:
-            return Refusal.CLASS_NOT_FOUND
+            return ClassNotFound(self.class_id)
         found = series.followers(turn.tx, self.organization_id, self.class_id, turn.now)
         of_slot = {each.slot_id: each for each in found}
         planned = [slot for slot in turn.need_slots(of_slot) if slot.status is SlotStatus.PLANNED]

@@ -9,7 +9,7 @@ from kursplan.desk.extend_series import midnight
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.store import series
 
 
@@ -29,7 +29,7 @@ class FollowSeries(Deed):
     def perform(self, turn: Turn) -> tuple[int, ...] | Refusal:
         followed = series.load(turn.tx, self.organization_id, self.series_id)
         if followed is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(self.series_id)
         since = midnight(day_of(turn.now, followed.zone))
         known = series.known_since(turn.tx, self.organization_id, followed.id, since)
         following = [

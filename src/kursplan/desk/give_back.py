@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import placed
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.localtime import instant_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SeriesNotFound, SlotNotFound
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import instructors, series
@@ -48,17 +49,17 @@ class GiveBack(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(rosters=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotGivenBack | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotGivenBack | Refusal:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(self.slot_id)
         if slot.status is not SlotStatus.PLANNED or slot.has_started(turn.now):
-            return Refusal.SLOT_NOT_PLANNED
+            return not_planned(slot)
         of = None
         if slot.series_id is not None:
             of = series.load(turn.tx, self.organization_id, slot.series_id)
         if of is None:
-            return Refusal.SERIES_NOT_FOUND
+            return SeriesNotFound(slot.series_id or 0)
         freed = replace(slot, own=slot.own - self.aspects)
         if Own.TIME in slot.own - freed.own:
             freed = self._on_its_day(turn, freed, of)

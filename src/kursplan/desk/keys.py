@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import keys
 from kursplan.store.fan_out import fan_out_all
@@ -35,7 +35,9 @@ class IssueKey(Deed):
 
     def perform(self, turn: Turn) -> None:
         keys.add(
-            turn.note(Kind.API_KEY, self.key_id, None, {"integration_id": self.integration_id}),
+            turn.note(
+                EntityKind.API_KEY, self.key_id, None, {"integration_id": self.integration_id}
+            ),
             self.organization_id,
             integration_id=self.integration_id,
             key_id=self.key_id,
@@ -57,7 +59,7 @@ class RevokeKey(Deed):
     def perform(self, turn: Turn) -> bool:
         if not keys.revoke(turn.tx, self.organization_id, self.key_id, turn.now):
             return False
-        turn.note(Kind.API_KEY, self.key_id, {"revoked": False}, {"revoked": True})
+        turn.note(EntityKind.API_KEY, self.key_id, {"revoked": False}, {"revoked": True})
         return True
 
 
@@ -75,6 +77,6 @@ class ConfirmActivation(Deed):
             return
         fan_out_all(turn.tx, self.organization_id, turn.now)
         tx = turn.note(
-            Kind.INTEGRATION, self.integration_id, {"confirmed": False}, {"confirmed": True}
+            EntityKind.INTEGRATION, self.integration_id, {"confirmed": False}, {"confirmed": True}
         )
         keys.confirm(tx, self.organization_id, self.integration_id, turn.now)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import LocationEntry
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import LocationNotFound, Refusal
 from kursplan.store import locations, named
 from kursplan.store.tables import studio
 
@@ -36,13 +36,13 @@ class RecordLocation(Deed):
         check(self.stood, before)
         if before is None:
             studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
-            turn.note(Kind.LOCATION, self.location_id, None, self.entry)
+            turn.note(EntityKind.LOCATION, self.location_id, None, self.entry)
             locations.add(tx, self.organization_id, self.location_id, studio_id, self.entry)
             return True
         if before.studio != self.entry.studio:
-            return Refusal.LOCATION_NOT_FOUND
+            return LocationNotFound(self.location_id)
         if before == self.entry:
             return False
-        turn.note(Kind.LOCATION, self.location_id, before, self.entry)
+        turn.note(EntityKind.LOCATION, self.location_id, before, self.entry)
         locations.change(tx, self.organization_id, self.location_id, self.entry)
         return True

@@ -21,7 +21,7 @@ from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
 from kursplan.domain.bookings import Ending
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store import bookings
 from kursplan.store.examination import Finding, Promise
@@ -62,7 +62,7 @@ def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
         last_sequence=max(slot.last_sequence, last_sequence),
     )
     if wrong := counted != slot:
-        turn.note(Kind.SLOT, slot.id, _places(slot), _places(counted))
+        turn.note(EntityKind.SLOT, slot.id, _places(slot), _places(counted))
         turn.change_slot(counted)
     if slot.status is SlotStatus.CANCELED:
         for booking in roster:
@@ -70,7 +70,7 @@ def _mend(turn: Turn, slot: Slot, last_sequence: int) -> bool:
         return wrong or bool(roster)
     strays = bookings.strays(turn.tx, turn.organization_id, counted)
     if strays:
-        turn.note(Kind.SLOT, slot.id, {}, {}, also=("times_of_bookings",))
+        turn.note(EntityKind.SLOT, slot.id, {}, {}, also=("times_of_bookings",))
         move_bookings(turn, counted)
         for booking in roster:
             flag(turn, booking)
@@ -100,7 +100,7 @@ class ReviewBookings(Deed):
     def perform(self, turn: Turn) -> tuple[int, ...]:
         named = [turn.bookings[each] for each in sorted(self.booking_ids) if each in turn.bookings]
         active = [each for each in named if each.active]
-        return tuple(each.id for each in active if review(turn, each) is not each)
+        return tuple(each.id for each in active if review(turn, each) is not None)
 
 
 def mending(organization_id: int, findings: Iterable[Finding]) -> list[Command[object]]:

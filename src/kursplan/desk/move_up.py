@@ -7,12 +7,12 @@ from operator import attrgetter
 
 from kursplan.desk.promote import Seat, take_seat
 from kursplan.desk.turn import Deed, Reach, Turn
-from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
+from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, full
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import BookingNotFound, Kind, Refusal, SlotNotFound
 from kursplan.domain.slots import Slot
-from kursplan.domain.waiting import NOT_ASKED_AGAIN
+from kursplan.domain.waiting import may_move_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class MoveUp(Deed):
     organization_id: int
     slot_id: int
     booking_id: int | None = None
-    overrule: frozenset[Refusal] = frozenset()
+    overrule: frozenset[Kind] = frozenset()
     """What staff set aside; without a free seat, that is BOOKING_LIMIT_REACHED."""
 
     def __post_init__(self) -> None:
@@ -43,29 +43,28 @@ class MoveUp(Deed):
         """None where nobody waits."""
         slot = turn.slots.get(self.slot_id)
         if slot is None:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(self.slot_id)
         waiting = sorted(turn.queue(slot), key=attrgetter("sequence"))
         if self.booking_id is not None:
             waiting = [each for each in waiting if each.id == self.booking_id]
         if not waiting:
-            return None if self.booking_id is None else Refusal.BOOKING_NOT_FOUND
-        if slot.seats_free < 1 and Refusal.BOOKING_LIMIT_REACHED not in self.overrule:
-            return Refusal.BOOKING_LIMIT_REACHED
+            return None if self.booking_id is None else BookingNotFound(self.booking_id)
+        if slot.seats_free < 1 and Kind.BOOKING_LIMIT_REACHED not in self.overrule:
+            return full(slot)
         answer: Booking | Refusal | None = None
         passed: list[Booking] = []
         for booking in waiting:
             answer = self._seated(turn, slot, booking)
             if not isinstance(answer, Refusal):
                 break
-            if booking.skipped is not answer:
-                passed.append(replace(booking, skipped=answer))
+            if booking.skipped is not answer.kind:
+                passed.append(replace(booking, skipped=answer.kind))
         for booking in passed:
             turn.change(booking)
         return answer
 
     def _seated(self, turn: Turn, slot: Slot, booking: Booking) -> Booking | Refusal:
-        set_aside = NOT_ASKED_AGAIN | self.overrule | set(booking.overruled)
-        answer = may_book(slot, turn.customer_of(booking), turn.now, frozenset(set_aside))
+        answer = may_move_up(slot, turn.customer_of(booking), booking, turn.now, self.overrule)
         if not isinstance(answer, Admission):
             return answer
         given = Seat.given(slot, answer.membership_id, turn.now)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kursplan.domain.actors import Actor
 from kursplan.domain.bookings import Booking
-from kursplan.domain.history import Change, Kind, change_of, change_of_booking
+from kursplan.domain.history import Change, EntityKind, change_of, change_of_booking
 
 
 class Notes:
@@ -35,7 +35,7 @@ class Notes:
 
     def thing(
         self,
-        kind: Kind,
+        kind: EntityKind,
         id_: int,
         before: object | None,
         after: object | None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import OrganizationEntry
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store import organizations
 
@@ -41,7 +41,7 @@ class RecordOrganization(Deed):
                     f"the new organization {self.entry.key!r} has no name"
                 )
             organizations.add(
-                turn.note(Kind.ORGANIZATION, self.organization_id, None, self.entry),
+                turn.note(EntityKind.ORGANIZATION, self.organization_id, None, self.entry),
                 self.organization_id,
                 self.entry.key,
                 self.entry.name,
@@ -52,6 +52,6 @@ class RecordOrganization(Deed):
         after = self.entry.over(before)
         if after == before:
             return False
-        tx = turn.note(Kind.ORGANIZATION, self.organization_id, before, after)
+        tx = turn.note(EntityKind.ORGANIZATION, self.organization_id, before, after)
         organizations.change(tx, self.organization_id, after.name, after.lost_entitlement)
         return True

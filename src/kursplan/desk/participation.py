@@ -8,7 +8,11 @@ from kursplan.desk.book import Booked
 from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Participation
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    BookingNotActive,
+    ParticipationTooEarly,
+    Refusal,
+)
 from kursplan.domain.slots import PARTICIPATION_OPENS
 
 
@@ -36,10 +40,11 @@ class SetParticipation(Deed):
         if isinstance(booking, Refusal):
             return booking
         if not booking.seated:
-            return Refusal.BOOKING_NOT_ACTIVE
+            return BookingNotActive(booking.waiting)
         slot = turn.slot_of(booking)
-        if turn.now < slot.starts_at - PARTICIPATION_OPENS:
-            return Refusal.PARTICIPATION_TOO_EARLY
+        possible_from = slot.starts_at - PARTICIPATION_OPENS
+        if turn.now < possible_from:
+            return ParticipationTooEarly(slot.studio.local(possible_from))
         if booking.participation is self.participation:
             return Booked.of(booking, slot)
         noted = replace(booking, participation=self.participation)

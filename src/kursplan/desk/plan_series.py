@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from kursplan.desk.clashes import Outlook, look
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import ClassNotFound, EmployeeNotFound, LocationNotFound, Refusal
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.store import instructors, series, slots
 
@@ -37,7 +37,7 @@ class PlanSeries(Deed):
     """The name by which staff and the gym file know it; nobody else's in the organization."""
     plan: SeriesPlan
 
-    def perform(self, turn: Turn) -> SeriesPlanned | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SeriesPlanned | Refusal:
         planned = series.new_in_class(
             turn.tx,
             self.organization_id,
@@ -47,14 +47,14 @@ class PlanSeries(Deed):
             plan=self.plan,
         )
         if planned is None:
-            return Refusal.CLASS_NOT_FOUND
+            return ClassNotFound(self.class_id)
         if (missing := names_unknown(turn, planned.studio_id, self.plan)) is not None:
             return missing
         outlook = Outlook.of(turn, planned, day_of(turn.now, planned.zone))
         clashes = look(turn, [], outlook.ahead(planned), others=outlook.others)
         if isinstance(clashes, Clashing):
             return clashes
-        tx = turn.note(Kind.SERIES, planned.id, None, planned)
+        tx = turn.note(EntityKind.SERIES, planned.id, None, planned)
         series.add(tx, self.organization_id, planned)
         return SeriesPlanned(planned, clashes)
 
@@ -64,8 +64,8 @@ def names_unknown(turn: Turn, studio_id: int, plan: SeriesPlan) -> Refusal | Non
     if plan.location_id is not None and not slots.has_location(
         turn.tx, turn.organization_id, studio_id, plan.location_id
     ):
-        return Refusal.LOCATION_NOT_FOUND
+        return LocationNotFound(plan.location_id)
     wanted = set(plan.instructors)
-    if instructors.known(turn.tx, turn.organization_id, wanted) != wanted:
-        return Refusal.EMPLOYEE_NOT_FOUND
+    if missing := wanted - instructors.known(turn.tx, turn.organization_id, wanted):
+        return EmployeeNotFound(min(missing))
     return None

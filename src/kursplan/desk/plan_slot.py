@@ -10,7 +10,14 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES, Class
 from kursplan.domain.localtime import instant_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    ClassNotFound,
+    EmployeeNotFound,
+    InvalidTimes,
+    LocationNotFound,
+    Refusal,
+    Wrong,
+)
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors, plan, slots
 
@@ -68,20 +75,22 @@ class PlanSlot(Deed):
         if len(set(self.instructor_ids)) < len(self.instructor_ids):
             raise ValueError("An instructor is named twice: name each once.")
 
-    def perform(self, turn: Turn) -> SlotPlanned | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotPlanned | Refusal:
         tx, organization_id = turn.tx, self.organization_id
         host = plan.host(tx, organization_id, self.class_id)
         if host is None:
-            return Refusal.CLASS_NOT_FOUND
+            return ClassNotFound(self.class_id)
         if self.location_id is not None and not slots.has_location(
             tx, organization_id, host.studio.id, self.location_id
         ):
-            return Refusal.LOCATION_NOT_FOUND
-        if instructors.known(tx, organization_id, self.instructor_ids) != set(self.instructor_ids):
-            return Refusal.EMPLOYEE_NOT_FOUND
+            return LocationNotFound(self.location_id)
+        given = set(self.instructor_ids)
+        if missing := given - instructors.known(tx, organization_id, given):
+            return EmployeeNotFound(min(missing))
         slot = self._slot(host)
         if slot.starts_at <= turn.now:
-            return Refusal.INVALID_TIMES
+            local = slot.studio.local
+            return InvalidTimes(Wrong.IN_THE_PAST, local(slot.starts_at), local(slot.ends_at))
         clashes = look(turn, [], [held(slot, self.instructor_ids)])
         if isinstance(clashes, Clashing):
             return clashes

@@ -9,7 +9,7 @@ from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, SlotNotFound
 from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
 from kursplan.domain.waiting import MovesUp, promotions
@@ -97,7 +97,7 @@ class Promote(Deed):
     def perform(self, turn: Turn) -> list[Booking] | Refusal:
         slots = turn.need_slots(self.slot_ids)
         if not slots:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(min(self.slot_ids))
         moved = []
         for slot in slots:
             moved += fill_seats(turn, turn.slots[slot.id], by_staff=self.by_staff)
@@ -144,8 +144,8 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
             booking = Seat.given(slot, outcome.membership_id, turn.now).given_to(outcome.booking)
             take_seat(turn, booking)
             moved.append(booking)
-        elif outcome.booking.skipped is not outcome.reason:
-            turn.change(replace(outcome.booking, skipped=outcome.reason))
+        elif outcome.booking.skipped is not outcome.refusal.kind:
+            turn.change(replace(outcome.booking, skipped=outcome.refusal.kind))
     for booking in moved:
         if not turn.is_untold(booking):
             turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.store import contingents, rates
 
 
@@ -33,7 +33,7 @@ class RecordRate(Deed):
         check(self.stood, before)
         if before == self.entry:
             return False
-        tx = turn.note(Kind.RATE, self.rate_id, before, self.entry)
+        tx = turn.note(EntityKind.RATE, self.rate_id, before, self.entry)
         if before is None:
             rates.add(tx, self.organization_id, self.rate_id, self.entry)
         elif before.name != self.entry.name:

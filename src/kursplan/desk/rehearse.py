@@ -21,7 +21,7 @@ from kursplan.desk.turn import Command, Hold, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes, slot_becomes
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
 from kursplan.store import bookings, customers, organizations, schedule, slots
@@ -49,7 +49,7 @@ class Change:
     """As it was, where it is moved."""
     zone: str
     becomes: Becomes
-    conflict: Refusal | None
+    conflict: Kind | None
 
     @property
     def takes(self) -> bool:

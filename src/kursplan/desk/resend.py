@@ -17,7 +17,7 @@ from kursplan.desk.endpoints import (
     settle,
 )
 from kursplan.desk.turn import Deed, Turn
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import deliveries
 
@@ -50,7 +50,7 @@ class Resend(Deed):
         if found.status is DeliveryStatus.PENDING:
             return False
         tx = turn.note(
-            Kind.DELIVERY,
+            EntityKind.DELIVERY,
             self.delivery_id,
             {"status": found.status},
             {"status": DeliveryStatus.PENDING},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import planned_day
 from kursplan.desk.extend_series import midnight
@@ -14,8 +15,8 @@ from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import Kind, Refusal, SlotNotFound
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.store import bookings, instructors, series
 
@@ -56,12 +57,12 @@ class RestoreSlot(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotRestored | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotRestored | Refusal:
         slot = turn.slots.get(self.slot_id)
         if slot is None:
-            return Refusal.CLASS_SLOT_NOT_FOUND
+            return SlotNotFound(self.slot_id)
         if slot.status is SlotStatus.COMPLETED or slot.has_started(turn.now):
-            return Refusal.SLOT_NOT_PLANNED
+            return not_planned(slot)
         if slot.status is SlotStatus.PLANNED:
             return SlotRestored(slot.id, changed=False)
         were = _were_on(turn, slot)
@@ -89,7 +90,7 @@ class RestoreSlot(Deed):
             slot = turn.slots[self.slot_id]
             set_aside = SETTLED.union(booking.overruled)
             if booking.held is BookingStatus.WAITING_LIST:
-                set_aside |= {Refusal.BOOKING_LIMIT_REACHED}
+                set_aside |= {Kind.BOOKING_LIMIT_REACHED}
             answer = may_book(slot, turn.customer_of(booking), turn.now, set_aside)
             if isinstance(answer, Refusal):
                 yield booking, answer
@@ -120,7 +121,7 @@ def _known_again(turn: Turn, slot: Slot) -> Slot:
     occurrence = of.plan.start_on(day)
     known = series.known_since(turn.tx, turn.organization_id, of.id, midnight(day))
     if occurrence not in known.values():
-        tx = turn.note(Kind.SLOT, slot.id, {"planned_for": None}, {"planned_for": occurrence})
+        tx = turn.note(EntityKind.SLOT, slot.id, {"planned_for": None}, {"planned_for": occurrence})
         series.know_as(tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
     if of.plan.takes_place_on(day) and slot.local_start == occurrence:
         return slot

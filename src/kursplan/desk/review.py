@@ -15,6 +15,7 @@ from kursplan.desk.turn import Turn
 from kursplan.domain.admission import conflict_of
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
+from kursplan.domain.refusals import refuses_otherwise
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import Closure, LostEntitlement
 from kursplan.store import closures, organizations
@@ -31,7 +32,8 @@ def flag(turn: Turn, booking: Booking) -> Booking:
     slot = turn.slot_of(booking)
     if slot.has_started(turn.now):
         return booking  # Who is there is there.
-    conflict = conflict_of(slot, turn.customer_of(booking), booking, turn.now)
+    refusal = conflict_of(slot, turn.customer_of(booking), booking, turn.now)
+    conflict = None if refusal is None else refusal.kind
     if conflict is booking.conflict:
         return booking
     flagged = replace(booking, conflict=conflict)
@@ -39,16 +41,16 @@ def flag(turn: Turn, booking: Booking) -> Booking:
     return flagged
 
 
-def review(turn: Turn, booking: Booking) -> Booking:
-    """Flag or cancel an active booking that would be refused today, and tell it.
+def review(turn: Turn, booking: Booking) -> Booking | None:
+    """Flag or cancel an active booking that would be refused today, and tell it; None if it stays.
 
-    A slot that has started is past reviewing. The booking is looked at as it stands now: reviewing
+    Another reason of the same rule is noted and not told. A slot that has started is past reviewing. The booking is looked at as it stands now: reviewing
     the one before it may have given it a seat.
     """
     booking = turn.bookings[booking.id]
     reviewed = flag(turn, booking)
-    if reviewed is booking:
-        return booking
+    if not refuses_otherwise(booking.conflict, reviewed.conflict):
+        return None
     policy = organizations.lost_entitlement(turn.tx, turn.organization_id)
     if reviewed.conflict is not None and policy is LostEntitlement.CANCEL:
         cancelled = give_up(turn, reviewed, Ending.NOT_ADMITTED)
@@ -64,14 +66,11 @@ def review_slots(turn: Turn, slots: Iterable[Slot]) -> tuple[Booking, ...]:
     A slot that nothing forbids any more may have seats free for those who wait. They move up first:
     whoever gets a seat is told once, and not also that nothing speaks against it any more.
     """
-    changed = []
+    changed: list[Booking] = []
     for slot in slots:
         fill_seats(turn, turn.slots[slot.id])
-        for booking, _ in turn.roster(slot):
-            before = turn.bookings[booking.id]
-            after = review(turn, before)
-            if after is not before:
-                changed.append(after)
+        reviewed = [review(turn, booking) for booking, _ in turn.roster(slot)]
+        changed += [each for each in reviewed if each is not None]
     return tuple(changed)
 
 

@@ -12,7 +12,12 @@ from kursplan.desk.change_slot import changeable, note_instructors, reshape
 from kursplan.desk.clashes import held, look
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clash, Clashing
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import (
+    EmployeeNotFound,
+    InstructorAlreadyOnSlot,
+    InstructorNotOnSlot,
+    Refusal,
+)
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors, series
 
@@ -43,7 +48,7 @@ class PutStandIn(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotStaffed | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)
         if isinstance(slot, Refusal):
             return slot
@@ -56,11 +61,11 @@ class PutStandIn(Deed):
         ):
             return SlotStaffed(slot.id, given, changed=False)
         if not instructors.known(turn.tx, turn.organization_id, {self.stand_in_id}):
-            return Refusal.EMPLOYEE_NOT_FOUND
+            return EmployeeNotFound(self.stand_in_id)
         if self.replaced_id not in given:
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+            return InstructorNotOnSlot(self.replaced_id, slot.id)
         if self.stand_in_id in given:
-            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+            return InstructorAlreadyOnSlot(self.stand_in_id, slot.id)
         final = exchanged(given, self.replaced_id, self.stand_in_id)
         clashes = look(turn, [held(slot, given)], [held(slot, final)])
         if isinstance(clashes, Clashing):
@@ -86,7 +91,7 @@ class RemoveStandIn(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
 
-    def perform(self, turn: Turn) -> SlotStaffed | Refusal | Clashing:
+    def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)
         if isinstance(slot, Refusal):
             return slot
@@ -98,10 +103,10 @@ class RemoveStandIn(Deed):
             # Asked again after it was done, the one who had been replaced is back.
             if self.stand_in_id not in given and any(each.replaced_id in given for each in own):
                 return SlotStaffed(slot.id, given, changed=False)
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
+            return InstructorNotOnSlot(self.stand_in_id, slot.id)
         removed = standing[-1]
         if not instructors.known(turn.tx, turn.organization_id, {removed.replaced_id}):
-            return Refusal.EMPLOYEE_NOT_FOUND
+            return EmployeeNotFound(removed.replaced_id)
         final = exchanged(given, removed.stand_in_id, removed.replaced_id)
         clashes = look(turn, [held(slot, given)], [held(slot, final)])
         if isinstance(clashes, Clashing):

@@ -16,9 +16,9 @@ from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Refusal, StudioNotFound
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
 from kursplan.store import closures, studios
 
@@ -49,13 +49,13 @@ class RecordStudio(Deed):
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         check(self.stood, before)
         if before is None:
-            tx = turn.note(Kind.STUDIO, self.studio_id, None, self.entry)
+            tx = turn.note(EntityKind.STUDIO, self.studio_id, None, self.entry)
             studios.add(tx, self.organization_id, self.studio_id, self.entry)
             before = replace(self.entry, opening_hours=(), public_opening_hours=())
             self._put_hours(turn, before)
             return True
         after = self.entry.over(before)
-        turn.note(Kind.STUDIO, self.studio_id, before, after)
+        turn.note(EntityKind.STUDIO, self.studio_id, before, after)
         if _without_hours(after) != _without_hours(before):
             studios.change(turn.tx, self.organization_id, self.studio_id, after)
         if self._put_hours(turn, before):
@@ -123,10 +123,10 @@ class SetOnClash(Deed):
     def perform(self, turn: Turn) -> bool | Refusal:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
         if before is None:
-            return Refusal.STUDIO_NOT_FOUND
+            return StudioNotFound(self.studio_id)
         after = replace(before, clashes=self.on_clash)
         if after != before:
-            tx = turn.note(Kind.STUDIO, self.studio_id, before, after)
+            tx = turn.note(EntityKind.STUDIO, self.studio_id, before, after)
             studios.change(tx, self.organization_id, self.studio_id, after)
         return after != before
 

@@ -9,7 +9,7 @@ from kursplan.desk.clashes import held, look
 from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in, staff
 from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clashing
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
 from kursplan.store import instructors
 
 
@@ -39,7 +39,7 @@ class SwapInstructors(Deed):
     def reach(self) -> Reach:
         return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id, self.other_slot_id}))
 
-    def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal | Clashing:
+    def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal:
         slot = changeable(turn, self.slot_id)
         other = changeable(turn, self.other_slot_id)
         if isinstance(slot, Refusal):
@@ -48,10 +48,14 @@ class SwapInstructors(Deed):
             return other
         given = instructors.of_slots(turn.tx, turn.organization_id, [slot.id, other.id])
         here, there = self.instructor_id, self.other_instructor_id
-        if here not in given[slot.id] or there not in given[other.id]:
-            return Refusal.INSTRUCTOR_NOT_ON_SLOT
-        if there in given[slot.id] or here in given[other.id]:
-            return Refusal.INSTRUCTOR_ALREADY_ON_SLOT
+        if here not in given[slot.id]:
+            return InstructorNotOnSlot(here, slot.id)
+        if there not in given[other.id]:
+            return InstructorNotOnSlot(there, other.id)
+        if there in given[slot.id]:
+            return InstructorAlreadyOnSlot(there, slot.id)
+        if here in given[other.id]:
+            return InstructorAlreadyOnSlot(here, other.id)
         final = exchanged(given[slot.id], here, there)
         others = exchanged(given[other.id], there, here)
         clashes = look(

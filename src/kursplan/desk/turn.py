@@ -28,8 +28,8 @@ from kursplan.domain.actors import THE_HOUSE, Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import BookingNotFound, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
@@ -349,7 +349,7 @@ class Turn:
         """A booking that the command reaches for, on a slot of that studio and of no other."""
         booking = self.bookings.get(booking_id)
         if booking is None or booking.studio_id != studio_id:
-            return Refusal.BOOKING_NOT_FOUND
+            return BookingNotFound(booking_id)
         return booking
 
     def slot_of(self, booking: Booking) -> Slot:
@@ -385,7 +385,7 @@ class Turn:
         self.slots |= slots.load(self._tx, self.organization_id, made)
         self._reach |= Reach(slots=made, queues=made, rosters=made)
         for slot_id in sorted(made):
-            self.note(Kind.SLOT, slot_id, None, self.slots[slot_id])
+            self.note(EntityKind.SLOT, slot_id, None, self.slots[slot_id])
 
     def is_untold(self, booking: Booking) -> bool:
         """Whether it was just made, by a command that has not told it yet."""
@@ -426,7 +426,7 @@ class Turn:
 
     def change_slot(self, slot: Slot) -> None:
         """The slot of that id is now `slot`."""
-        self._notes.thing(Kind.SLOT, slot.id, self.slots[slot.id], slot)
+        self._notes.thing(EntityKind.SLOT, slot.id, self.slots[slot.id], slot)
         self.slots[slot.id] = slot
         self._reshaped[slot.id] = None
         self._shown.add(slot.studio.id)
@@ -441,7 +441,7 @@ class Turn:
 
     def note(
         self,
-        kind: Kind,
+        kind: EntityKind,
         id_: int,
         before: object | None,
         after: object | None,

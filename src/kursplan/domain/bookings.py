@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from kursplan.domain.actors import Origin
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.values import value
 
 
@@ -74,12 +74,12 @@ class Booking:
     cancelled_at: datetime | None = None
     late: bool = False
     """Cancelled after the latest cancellation."""
-    skipped: Refusal | None = None
+    skipped: Kind | None = None
     """Why the customer was passed over when a seat became free (F8)."""
-    conflict: Refusal | None = None
+    conflict: Kind | None = None
     """Why the booking would be refused today, for staff to look at (F20, F34)."""
-    overruled: tuple[Refusal, ...] = ()
-    """The refusals that staff overruled when they made the booking, or moved it up."""
+    overruled: tuple[Kind, ...] = ()
+    """The rules that staff overruled when they made the booking, or moved it up."""
     held: BookingStatus | None = None
     """What it was when it was cancelled together with its slot."""
     free_until: datetime | None = None

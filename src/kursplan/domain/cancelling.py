@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kursplan.domain.bookings import Booking
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import CancellationTooLate, Refusal, SlotHasStarted
 from kursplan.domain.slots import Slot
 
 
@@ -20,12 +20,12 @@ class Cancellation:
 def may_cancel(slot: Slot, booking: Booking, now: datetime) -> Cancellation | Refusal:
     """Decide about an active booking; a waiting position can be given up until the start."""
     if slot.has_started(now):
-        return Refusal.SLOT_STARTED
+        return SlotHasStarted(slot.studio.local(slot.starts_at))
     if not is_late(slot, booking, now):
         return Cancellation(late=False)
     if slot.class_.late_cancellation:
         return Cancellation(late=True)
-    return Refusal.CANCELLATION_TOO_LATE
+    return CancellationTooLate(slot.studio.local(in_time_until(slot, booking)))
 
 
 def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
@@ -41,6 +41,12 @@ def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
         return True
     if booking.conflict is not None:
         return False
-    if booking.free_until is not None:
-        return now > booking.free_until
-    return now > slot.grace_until(booking.booked_at)
+    return now > in_time_until(slot, booking)
+
+
+def in_time_until(slot: Slot, booking: Booking) -> datetime:
+    """The last instant at which giving up a seat is in time, as far as that lies before the start."""
+    given = booking.free_until
+    if given is None:
+        given = slot.grace_until(booking.booked_at)
+    return max(slot.cancellable_until, given)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal
+from kursplan.domain.values import value
 
 
 class OnClash(StrEnum):
@@ -141,12 +142,9 @@ class Clash:
         return any(each.slot_id == slot_id for each in self.slots)
 
 
-@dataclass(frozen=True, slots=True)
-class Clashing:
+@value
+class Clashing(Refusal):
     """Refused, because of these; nothing was changed."""
 
+    kind = Kind.TWICE_AT_THE_SAME_TIME
     clashes: tuple[Clash, ...]
-
-    @property
-    def refusal(self) -> Refusal:
-        return Refusal.TWICE_AT_THE_SAME_TIME

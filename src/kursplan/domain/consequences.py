@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from kursplan.domain.bookings import Booking
+from kursplan.domain.refusals import refuses_otherwise
 from kursplan.domain.slots import Slot, SlotStatus
 
 
@@ -34,7 +35,7 @@ def becomes(before: Booking | None, after: Booking) -> Becomes:
         return Becomes.MADE
     if before.active and not after.active:
         return Becomes.CANCELLED
-    if after.conflict is not None and after.conflict is not before.conflict:
+    if after.conflict is not None and refuses_otherwise(before.conflict, after.conflict):
         return Becomes.FLAGGED
     if after.active and not before.active:
         return Becomes.BACK

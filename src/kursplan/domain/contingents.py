@@ -57,5 +57,16 @@ def has_room(contingent: Contingent, day: date, used_days: Iterable[date]) -> bo
     """Say whether a slot on `day` still fits, where `used_days` has one entry per booking used."""
     if contingent.bookings is None:
         return True
-    first, last = span(contingent.period, day)
-    return sum(first <= used <= last for used in used_days) < contingent.bookings
+    return used_with(contingent.period, day, used_days) < contingent.bookings
+
+
+def used_with(period: Period, day: date, used_days: Iterable[date]) -> int:
+    """Count what is used in the period in which `day` lies."""
+    first, last = span(period, day)
+    return sum(first <= used <= last for used in used_days)
+
+
+def next_period(period: Period, day: date) -> date | None:
+    """Return the first day of the period after the one in which `day` lies; None where none follows."""
+    last = span(period, day)[1]
+    return None if last == date.max else last + timedelta(days=1)

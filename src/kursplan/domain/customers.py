@@ -56,7 +56,14 @@ class Membership:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
     def rests(self, first: date, last: date) -> bool:
-        return any(period.covers(first, last) for period in self.idle_periods)
+        return self.rest_during(first, last) is not None
+
+    def rest_during(self, first: date, last: date) -> IdlePeriod | None:
+        """The idle period that covers some of the days from `first` to `last`."""
+        for each in self.idle_periods:
+            if each.covers(first, last):
+                return each
+        return None
 
     def has_room(self, day: date) -> bool:
         """Whether one more booking on `day` is granted; without a contingent none is."""
@@ -89,11 +96,12 @@ class Customer:
     """Active bookings on and around the slots in question, in any studio of the organization; and
     those that were cancelled late, which still count against a contingent."""
 
-    def is_on(self, slot_id: int) -> bool:
-        """Whether the customer sits or waits on that slot."""
-        return bool(self.bookings) and any(
-            booking.slot_id == slot_id and booking.active for booking in self.bookings
-        )
+    def place_on(self, slot_id: int) -> Booking | None:
+        """The booking by which the customer sits or waits on that slot."""
+        for each in self.bookings:
+            if each.slot_id == slot_id and each.active:
+                return each
+        return None
 
     def waits_on(self, slot_id: int) -> Booking | None:
         """The customer's position on the waiting list of that slot."""

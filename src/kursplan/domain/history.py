@@ -21,7 +21,7 @@ from kursplan.domain.values import value
 Members = Mapping[str, Any]
 
 
-class Kind(StrEnum):
+class EntityKind(StrEnum):
     """What kind of thing was changed."""
 
     ORGANIZATION = "ORGANIZATION"
@@ -42,7 +42,7 @@ class Kind(StrEnum):
     DELIVERY = "DELIVERY"
 
 
-PERSONS = frozenset({Kind.CUSTOMER, Kind.EMPLOYEE})
+PERSONS = frozenset({EntityKind.CUSTOMER, EntityKind.EMPLOYEE})
 """Whatever is known of these is personal data."""
 
 
@@ -50,7 +50,7 @@ PERSONS = frozenset({Kind.CUSTOMER, Kind.EMPLOYEE})
 class Change:
     """What became of one thing."""
 
-    kind: Kind
+    kind: EntityKind
     id: int
     before: Members | None
     """Those of its members that differ, as plain values; None where it is new."""
@@ -61,7 +61,11 @@ class Change:
 
 
 def change_of(
-    kind: Kind, id_: int, before: object | None, after: object | None, also: Collection[str] = ()
+    kind: EntityKind,
+    id_: int,
+    before: object | None,
+    after: object | None,
+    also: Collection[str] = (),
 ) -> Change | None:
     """What became of the thing; None where nothing did.
 
@@ -188,7 +192,7 @@ def change_of_booking(before: Booking | None, after: Booking) -> Change | None:
             members["confirm_until"] = plain(after.confirm_until)
         if after.overruled:
             members["overruled"] = plain(after.overruled)
-        return Change(Kind.BOOKING, after.id, None, members)
+        return Change(EntityKind.BOOKING, after.id, None, members)
     if before == after:
         return None
     was, now = {}, {}
@@ -196,4 +200,4 @@ def change_of_booking(before: Booking | None, after: Booking) -> Change | None:
         here, there = getattr(before, name), getattr(after, name)
         if here != there:
             was[name], now[name] = plain(here), plain(there)
-    return Change(Kind.BOOKING, after.id, was, now)
+    return Change(EntityKind.BOOKING, after.id, was, now)

@@ -6,12 +6,13 @@ does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from kursplan.domain.localtime import instant_of, start_of_day
+from kursplan.domain.localtime import instant_of, local, start_of_day
 
 AREAS = frozenset(
     [
@@ -42,11 +43,25 @@ class Closure:
 
     starts_at: datetime
     ends_at: datetime
+    reason: str | None = field(default=None, compare=False)
+    """As the operator wrote it down. Whether two closures are the same is a matter of their times."""
 
     @classmethod
-    def of_local(cls, start: datetime, end: datetime, zone: ZoneInfo) -> Closure:
+    def of_local(
+        cls, start: datetime, end: datetime, zone: ZoneInfo, reason: str | None = None
+    ) -> Closure:
         """The closure that the operator wrote down in the studio's local time."""
-        return cls(instant_of(start, zone), instant_of(end, zone))
+        return cls(instant_of(start, zone), instant_of(end, zone), reason)
+
+    @property
+    def is_before_opening(self) -> bool:
+        """Whether it is the time before the studio opens for the first time."""
+        return self.starts_at == _BEGINNING
+
+    @property
+    def is_after_closing(self) -> bool:
+        """Whether it is the time after the studio has closed for good."""
+        return self.ends_at == _END
 
     def falls_on(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether it overlaps that time; times that only touch do not overlap."""
@@ -72,11 +87,20 @@ class Studio:
     closures: tuple[Closure, ...] = ()
     """When it is closed, as far as it was asked for: what is outside of its life among it."""
 
+    def local(self, instant: datetime) -> datetime:
+        """The same instant in the studio's time, to be told and not to be calculated with."""
+        return local(instant, self.zone)
+
     def is_closed(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether a closure overlaps the time; times that only touch do not overlap."""
-        return bool(self.closures) and any(
-            each.falls_on(starts_at, ends_at) for each in self.closures
-        )
+        return self.closure_on(starts_at, ends_at) is not None
+
+    def closure_on(self, starts_at: datetime, ends_at: datetime) -> Closure | None:
+        """The closure that overlaps the time; of several, the one that begins first."""
+        if not self.closures:
+            return None
+        falling = [each for each in self.closures if each.falls_on(starts_at, ends_at)]
+        return min(falling, key=attrgetter("starts_at"), default=None)
 
 
 class LostEntitlement(StrEnum):

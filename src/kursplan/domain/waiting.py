@@ -1,7 +1,7 @@
 """The waiting list: who moves up when seats become free.
 
 First come, first served by the sequence of joining. One who is no longer eligible is passed over,
-keeps the position, and the reason is told.
+keeps the position, and why is told.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from operator import attrgetter
 from kursplan.domain.admission import Admission, may_book
 from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind, Refusal
 from kursplan.domain.slots import Slot
 
 NOT_ASKED_AGAIN = frozenset(
     {
-        Refusal.CUSTOMER_ALREADY_BOOKED,
-        Refusal.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
-        Refusal.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
-        Refusal.BOOKING_LIMIT_REACHED,
+        Kind.CUSTOMER_ALREADY_BOOKED,
+        Kind.DATE_TIME_BEFORE_EARLIEST_BOOKING_DATE_TIME,
+        Kind.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME,
+        Kind.BOOKING_LIMIT_REACHED,
     }
 )
 """What was settled when the customer joined the list, or is settled by the seat being free."""
@@ -37,7 +37,19 @@ class MovesUp:
 @dataclass(frozen=True, slots=True)
 class PassedOver:
     booking: Booking
-    reason: Refusal
+    refusal: Refusal
+
+
+def may_move_up(
+    slot: Slot,
+    customer: Customer,
+    booking: Booking,
+    now: datetime,
+    set_aside: frozenset[Kind] = frozenset(),
+) -> Admission | Refusal:
+    """Decide whether one who waits may have a seat that is free; `set_aside` as for `may_book`."""
+    settled = NOT_ASKED_AGAIN.union(booking.overruled, set_aside)
+    return may_book(slot, customer, now, settled)
 
 
 def promotions(
@@ -55,7 +67,7 @@ def promotions(
     for booking in sorted(waiting, key=attrgetter("sequence")):
         if free < 1:
             return
-        answer = may_book(slot, customer_of(booking), now, NOT_ASKED_AGAIN.union(booking.overruled))
+        answer = may_move_up(slot, customer_of(booking), booking, now)
         if isinstance(answer, Admission):
             free -= 1
             yield MovesUp(booking, answer.membership_id)

@@ -260,4 +260,4 @@ def _accepted(answer: object) -> None:
     if isinstance(answer, Clashing):
         raise Clashes(answer)
     if isinstance(answer, Refusal):
-        raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer}")
+        raise ChangedConcurrently(f"it was changed while the gym file was loaded: {answer.kind}")

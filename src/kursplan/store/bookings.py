@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from kursplan.domain.bookings import Booking, Participation
 from kursplan.domain.classes import DAY_IN_MINUTES
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Slot
 from kursplan.store.dialect import any_of
 from kursplan.store.driver import Fixed, insert_many, update_many
@@ -275,7 +275,7 @@ def _booking(row: AnyRow) -> Booking:
         late=row.late,
         skipped=row.skipped,
         conflict=row.conflict,
-        overruled=tuple(map(Refusal, row.overruled)),
+        overruled=tuple(map(Kind, row.overruled)),
         held=row.held,
         free_until=row.free_until,
         booked_via=row.booked_via,

@@ -26,7 +26,7 @@ BY_KEY = select(
 ).where(closure.c.organization_id == ORGANIZATION, closure.c.key == bindparam("key"))
 
 OF_STUDIO = (
-    select(closure.c.local_from, closure.c.local_to)
+    select(closure.c.local_from, closure.c.local_to, closure.c.reason)
     .where(
         closure.c.organization_id == ORGANIZATION,
         closure.c.studio_id == bindparam("studio_id"),
@@ -93,8 +93,10 @@ def of_studio(
 ) -> list[Closure]:
     """When the studio is closed at the local time `since` or later, outside of its life too."""
     named = {"organization": organization_id, "studio_id": studio_id}
-    rows = tx.execute(OF_STUDIO, {**named, "since": since})
-    closed = [Closure.of_local(*row, in_zone) for row in rows]
+    closed = [
+        Closure.of_local(row.local_from, row.local_to, in_zone, row.reason)
+        for row in tx.execute(OF_STUDIO, {**named, "since": since})
+    ]
     first_day, last_day = tx.execute(LIFE, named).one()
     return [*closed, *outside_of_life(first_day, last_day, in_zone)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -10,7 +10,7 @@ from kursplan.domain.names import folded, folded_address
 from kursplan.store.dialect import any_of
 from kursplan.store.directory import Criteria, People
 from kursplan.store.rows import AnyRow
-from kursplan.store.tables import ORGANIZATION, booking, customer, studio
+from kursplan.store.tables import ORGANIZATION, booking, customer, membership, rate, studio
 
 FOUND_AT_ONCE = 50
 
@@ -57,6 +57,18 @@ ALL_OF_CUSTOMER = select(customer).where(
     customer.c.deleted_at.is_(None),
 )
 
+NAMES_OF_MEMBERSHIPS = (
+    select(membership.c.id, membership.c.key, rate.c.name.label("rate"))
+    .select_from(
+        membership.join(
+            rate,
+            (rate.c.organization_id == membership.c.organization_id)
+            & (rate.c.id == membership.c.rate_id),
+        )
+    )
+    .where(membership.c.organization_id == ORGANIZATION, any_of(membership.c.id, "membership_ids"))
+)
+
 
 def find(tx: Connection, organization_id: int, text: str) -> Sequence[AnyRow]:
     """Who has this number or e-mail address, or a name that begins so; at most `FOUND_AT_ONCE`.
@@ -101,3 +113,13 @@ def everything_of(
     named = {"organization": organization_id, "customer_id": customer_id}
     row = tx.execute(ALL_OF_CUSTOMER, named).one_or_none()
     return None if row is None else (row, tx.execute(ALL_BOOKINGS, named).all())
+
+
+def names_of_memberships(
+    tx: Connection, organization_id: int, membership_ids: Collection[int]
+) -> dict[int, str]:
+    """By id: the name of the rate, and the key by which staff say which membership they mean."""
+    if not membership_ids:
+        return {}
+    named = {"organization": organization_id, "membership_ids": membership_ids}
+    return {row.id: f"{row.rate} ({row.key})" for row in tx.execute(NAMES_OF_MEMBERSHIPS, named)}

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from kursplan.domain.actors import Actor
-from kursplan.domain.history import Change, Kind
+from kursplan.domain.history import Change, EntityKind
 from kursplan.domain.values import value
 from kursplan.store.dialect import Instant, any_of
 from kursplan.store.driver import insert_many
@@ -76,7 +76,7 @@ def add(
     """Write the lines under these fresh numbers, in the order in which they are given."""
     named = {"happened_at": happened_at}
     rows = []
-    others: list[tuple[int, int, Kind, str]] = []
+    others: list[tuple[int, int, EntityKind, str]] = []
     for number, line in zip(numbers, lines, strict=True):
         about, *besides = line.changes
         by = line.by
@@ -195,9 +195,9 @@ SLOTS_OF_CLASS = select(slot.c.id).where(
     slot.c.organization_id == ORGANIZATION, slot.c.class_id == bindparam("of_id")
 )
 HANGS_ON = {
-    Kind.SLOT: (BOOKINGS_ON_SLOT,),
-    Kind.CUSTOMER: (BOOKINGS_OF_CUSTOMER,),
-    Kind.CLASS: (SERIES_OF_CLASS, SLOTS_OF_CLASS),
+    EntityKind.SLOT: (BOOKINGS_ON_SLOT,),
+    EntityKind.CUSTOMER: (BOOKINGS_OF_CUSTOMER,),
+    EntityKind.CLASS: (SERIES_OF_CLASS, SLOTS_OF_CLASS),
 }
 """What is looked up together with a thing."""
 
@@ -229,14 +229,14 @@ INTEGRATIONS = (
 class Subject:
     """What became of one thing, as it was written: members by name, before and after."""
 
-    kind: Kind
+    kind: EntityKind
     id: int
     before: dict[str, Any] | None
     after: dict[str, Any] | None
     withheld: tuple[str, ...]
 
     @classmethod
-    def of(cls, kind: Kind, id_: int, changes: str) -> Subject:
+    def of(cls, kind: EntityKind, id_: int, changes: str) -> Subject:
         told = json.loads(changes)
         return cls(
             kind, id_, told.get("before"), told.get("after"), tuple(told.get("withheld", ()))
@@ -282,7 +282,7 @@ def by_whom(tx: Connection, organization_id: int, names: Collection[str], span: 
 
 
 def about(
-    tx: Connection, organization_id: int, kind: Kind, subject_id: int, span: Span
+    tx: Connection, organization_id: int, kind: EntityKind, subject_id: int, span: Span
 ) -> list[Told]:
     """What was done to the thing, and to what hangs on it: the bookings of a slot or customer, the
     series and slots of a class."""

@@ -72,6 +72,7 @@ CLASSES = Fixed(
         studio.c.closing_date,
         closure.c.local_from,
         closure.c.local_to,
+        closure.c.reason,
     )
     .select_from(
         class_.join(
@@ -176,7 +177,7 @@ def _held(
     held: dict[int, tuple[Class, Studio]] = {}
     for row in found:
         if row.local_from is not None:
-            closed = Closure.of_local(row.local_from, row.local_to, _zone(row.zone))
+            closed = Closure.of_local(row.local_from, row.local_to, _zone(row.zone), row.reason)
             closures[row.id].append(closed)
     for row in found:
         if row.id not in held:

@@ -47,8 +47,8 @@ from kursplan.domain.contingents import Period
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
 from kursplan.domain.events import EventType
-from kursplan.domain.history import Kind
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
@@ -637,8 +637,8 @@ booking = _table(
     _when("confirm_until", optional=True),
     _when("cancelled_at", optional=True),
     _flag("late"),
-    _word("skipped", Refusal, optional=True),
-    _word("conflict", Refusal, optional=True),
+    _word("skipped", Kind, optional=True),
+    _word("conflict", Kind, optional=True),
     Column("overruled", Listed, nullable=False),
     _word("held", BookingStatus, optional=True),
     _when("free_until", optional=True),
@@ -740,7 +740,7 @@ history = _table(
     _text("who"),
     _text("file"),
     _text("reason"),
-    _word("kind", Kind),
+    _word("kind", EntityKind),
     _id("subject_id"),
     _text("changes", optional=False),
     Index("ix_history_subject", "organization_id", "subject_id", "happened_at", "id"),
@@ -764,7 +764,7 @@ history_subject = _table(
     _when("happened_at"),
     _id("history_id"),
     _id("subject_id"),
-    _word("kind", Kind),
+    _word("kind", EntityKind),
     _text("changes", optional=False),
     Index(
         "ix_history_subject_subject",

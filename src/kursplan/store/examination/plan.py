@@ -12,7 +12,7 @@ from functools import cache
 from sqlalchemy import bindparam, or_, select, text
 
 from kursplan.domain.localtime import day_of
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Shape
 from kursplan.domain.slots import Own
 from kursplan.domain.studios import Closure, outside_of_life, zone_of
@@ -37,7 +37,7 @@ from kursplan.store.tables import series as series_table
 _NOW = bindparam("now", type_=Instant)
 _ONE_MINUTE = timedelta(minutes=1)
 
-FLAGS_WHEN_CLOSED = frozenset({Refusal.NOT_AVAILABLE, Refusal.DISPLAY_ONLY, Refusal.STUDIO_CLOSED})
+FLAGS_WHEN_CLOSED = frozenset({Kind.NOT_AVAILABLE, Kind.DISPLAY_ONLY, Kind.STUDIO_CLOSED})
 """With which a booking may be flagged while the studio is closed: the first guard is told."""
 _PLANNED_TO_COME = (slot.c.starts_at > _NOW, text("slot.status = 'PLANNED'"))
 _CLASS_OF_SLOT = (class_.c.organization_id == slot.c.organization_id) & (
@@ -318,9 +318,10 @@ def _closures_are_flagged(patient: Patient) -> Iterator[Finding]:
         is_closed = any(
             each.falls_on(row.starts_at, row.ends_at) for each in closed.get(row.studio_id, ())
         )
-        if is_closed and row.conflict in FLAGS_WHEN_CLOSED:
+        rule = row.conflict and row.conflict.rule
+        if is_closed and rule in FLAGS_WHEN_CLOSED:
             continue
-        if not is_closed and row.conflict is not Refusal.STUDIO_CLOSED:
+        if not is_closed and rule is not Kind.STUDIO_CLOSED:
             continue
         yield patient.finding(
             f"booking {row.id} is on slot {row.slot_id}, "

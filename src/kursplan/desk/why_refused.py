@@ -1,0 +1,55 @@
+"""Why refused: what the rules say today against bookings that are flagged, or were passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kursplan.desk.turn import Reach, Turn
+from kursplan.domain.admission import conflict_of
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.values import value
+from kursplan.domain.waiting import may_move_up
+
+
+@value
+class Against:
+    """What speaks against a booking."""
+
+    conflict: Refusal | None
+    """Why it would be refused today."""
+    skipped: Refusal | None
+    """Why it would be passed over if a seat became free; where it waits."""
+
+
+@value
+class WhyRefused:
+    """What speaks against these bookings, by id; of those that have begun or ended there is nothing.
+
+    A question: only the kinds are stored, and the facts are as they are now.
+    """
+
+    organization_id: int
+    booking_ids: frozenset[int]
+
+    @property
+    def reach(self) -> Reach:
+        return Reach(bookings=self.booking_ids)
+
+    def perform(self, turn: Turn) -> dict[int, Against]:
+        return dict(self._found(turn))
+
+    def _found(self, turn: Turn) -> Iterator[tuple[int, Against]]:
+        for booking_id in sorted(self.booking_ids & turn.bookings.keys()):
+            booking = turn.bookings[booking_id]
+            slot = turn.slot_of(booking)
+            if not booking.active or slot.has_started(turn.now):
+                continue
+            customer = turn.customer_of(booking)
+            skipped = may_move_up(slot, customer, booking, turn.now) if booking.waiting else None
+            yield (
+                booking.id,
+                Against(
+                    conflict_of(slot, customer, booking, turn.now),
+                    skipped if isinstance(skipped, Refusal) else None,
+                ),
+            )

@@ -1,0 +1,74 @@
+"""Why bookings are flagged, or were passed over: what is stored, with the facts as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kursplan.desk.desk import Desk
+from kursplan.desk.why_refused import Against, WhyRefused
+from kursplan.domain.refusals import Kind, Refusal
+from kursplan.staff.names import names_for
+from kursplan.staff.refusals import NOBODY, Names, clause, facts_of, in_full, rule_of
+from kursplan.store.database import Database
+
+_NOTHING: Final = Against(None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What there is to say of bookings, each given as the row by which staff see it."""
+
+    against: Mapping[int, Against]
+    names: Names = NOBODY
+
+    def conflict(self, row: Any) -> str:
+        """Why it would be refused today, in words; nothing where it would not."""
+        return self._words(row.conflict, self._of(row).conflict)
+
+    def skipped(self, row: Any) -> str:
+        """Why it was passed over when a seat became free, likewise."""
+        return self._words(row.skipped, self._of(row).skipped)
+
+    def members(self, row: Any) -> dict[str, object]:
+        """Both for scripts: the rule, and the refusal with its facts."""
+        return {
+            "skipped": rule_of(row.skipped),
+            "skipped_refusal": self._members(row.skipped, self._of(row).skipped),
+            "conflict": rule_of(row.conflict),
+            "conflict_refusal": self._members(row.conflict, self._of(row).conflict),
+        }
+
+    def _of(self, row: Any) -> Against:
+        return self.against.get(row.id, _NOTHING)
+
+    def _words(self, stored: Kind | None, today: Refusal | None) -> str:
+        if today is not None and today.kind is stored:
+            return in_full(today, self.names)
+        return clause(stored)
+
+    def _members(self, stored: Kind | None, today: Refusal | None) -> dict[str, object] | None:
+        if today is not None and today.kind is stored:
+            return facts_of(today, self.names)
+        return None if stored is None else {"kind": stored.value}
+
+
+NO_FACTS: Final = Flags({})
+"""For bookings of which only is told what is stored."""
+
+
+async def flags_of(
+    desk: Desk, database: Database, organization_id: int, rows: Iterable[Any]
+) -> Flags:
+    """What there is to say of these bookings: one question for all of them, where any is flagged.
+
+    Raises `DeskBusy`.
+    """
+    asked = frozenset(each.id for each in rows if each.conflict or each.skipped)
+    if not asked:
+        return NO_FACTS
+    against = await desk.ask(WhyRefused(organization_id, asked))
+    refusals = [said for each in against.values() for said in (each.conflict, each.skipped) if said]
+    names = await database.read(lambda tx: names_for(tx, organization_id, refusals))
+    return Flags(against, names)
