@@ -101,7 +101,6 @@ class EditSeries(Deed):
             from_day = max(from_day, self.scope.from_day)
             if edited.has_ended(from_day):
                 return SeriesNotFound(self.series_id)
-        check(self.stood, edited.plan)
         after = self._after(turn, edited, from_day)
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
