@@ -25,6 +25,9 @@ MIGRATIONS = "kursplan.store.migrations."
 OF_THE_DOORS = frozenset({"BEGIN", "BEGIN IMMEDIATE"})
 """What `kursplan.store.sqlite` tells it around a transaction."""
 
+OF_SAVEPOINTS = ("SAVEPOINT ", "ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
+"""What SQLAlchemy has sent around a part of one, for `kursplan.store.savepoint`."""
+
 
 @event.listens_for(Engine, "before_cursor_execute")
 def watch(
@@ -36,6 +39,8 @@ def watch(
     if context is not None and id(context.invoked_statement) in _constants():
         return
     if sender == "kursplan.store.sqlite" and sent in OF_THE_DOORS:
+        return
+    if sender == "kursplan.store.savepoint" and sent.startswith(OF_SAVEPOINTS):
         return
     STRANGERS.append(f"{sender}: {' '.join(sent.split())[:300]}")
 

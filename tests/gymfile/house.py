@@ -17,8 +17,9 @@ from kursplan.desk.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
+from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
-from kursplan.gymfile import Count, GymFile
+from kursplan.gymfile import Count, Differences, Foretold, GymFile, Wish
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, named, organizations, slots, tables
 from kursplan.store.database import Database
@@ -169,23 +170,37 @@ class House:
         self.clock = clock
         self.desk = Desk(database, clock, Metrics())
 
-    async def load(self, file: str | GymFile = GYM, **options: Any) -> gymfile.Summary:
+    async def load(self, file: str | GymFile = GYM, **options: Any) -> Differences:
         read = gymfile.read(file) if isinstance(file, str) else file
         options = {"horizon_days": 14, "by": Actor.gym_file("gym.yaml", "staff")} | options
-        return await gymfile.load(self.desk, self.database, self.clock, read, **options)
+        return await gymfile.load(self.desk, self.database, self.clock, read, **self._how(options))
 
-    async def changes(self, file: str | GymFile) -> dict[str, tuple[int, int, int]]:
+    async def preview(self, file: str | GymFile, **options: Any) -> Differences:
+        read = gymfile.read(file) if isinstance(file, str) else file
+        return await gymfile.preview(self.database, self.clock, read, **self._how(options))
+
+    async def rehearse(self, file: str | GymFile, **options: Any) -> Foretold:
+        read = gymfile.read(file) if isinstance(file, str) else file
+        return await gymfile.rehearse(
+            self.desk, self.database, self.clock, read, **self._how({"horizon_days": 14} | options)
+        )
+
+    def _how(self, options: dict[str, Any]) -> dict[str, Any]:
+        """`remove=True` and `prefer_file=True` are said like any other option."""
+        wish = {name: options.pop(name) for name in ("remove", "prefer_file") if name in options}
+        return {**options, "wish": Wish(**wish)}
+
+    async def changes(self, file: str | GymFile, **options: Any) -> dict[str, tuple[int, int, int]]:
         """Load, and give what it created, changed and removed, where there was something.
 
         A preview says the same before.
         """
-        read = gymfile.read(file) if isinstance(file, str) else file
-        foretold = await gymfile.preview(self.database, self.clock, read)
-        summary = await self.load(read)
-        assert summary == foretold
+        foretold = await self.preview(file, **options)
+        done = await self.load(file, **options)
+        assert done == foretold
         return {
             section: (count.created, count.changed, count.removed)
-            for section, count in summary.sections.items()
+            for section, count in done.summary.sections.items()
             if count != Count()
         }
 
@@ -227,10 +242,10 @@ class House:
         rows = await self.database.read(lambda tx: tx.execute(query).all())
         return [Told(*row) for row in rows]
 
-    async def news(self, text: str) -> list[EventType]:
+    async def news(self, text: str, **options: Any) -> list[EventType]:
         """What loading tells: the types of the events, in their order."""
         before = await self.told()
-        await self.load(text)
+        await self.load(text, **options)
         return [each.type for each in (await self.told())[len(before) :]]
 
     async def slot_on(self, day: date, of: str = "yoga-evening") -> int:
@@ -252,7 +267,12 @@ class House:
     # What people do meanwhile.
 
     async def book(self, customer: str, slot_id: int) -> Booked:
-        answer = await self.desk.execute(
+        answer = await self.try_to_book(customer, slot_id)
+        assert isinstance(answer, Booked), answer
+        return answer
+
+    async def try_to_book(self, customer: str, slot_id: int) -> Booked | Refusal:
+        return await self.desk.execute(
             Book(
                 await self.organization(),
                 (await self.slot(slot_id)).studio.id,
@@ -262,8 +282,6 @@ class House:
             ),
             by=STAFF,
         )
-        assert isinstance(answer, Booked), answer
-        return answer
 
     async def booking(self, booked: Booked) -> Booking:
         organization = await self.organization()

@@ -21,6 +21,11 @@ KINDS = {
     "key": "key",
     "date": "day",
     "date_or_none": "day or null",
+    "key_or_none": "key or null",
+    "language_or_none": "language or null",
+    "email_or_none": "address or null",
+    "url_or_none": "address on the web or null",
+    "event_types_or_none": "list or null",
     "time": "time",
     "local": "day and time",
     "term": "term",
@@ -50,7 +55,7 @@ def _kind(member: dict[str, Any]) -> str:
     if "$ref" in member:
         return KINDS[member["$ref"].rpartition("/")[2]]
     if "enum" in member:
-        return ", ".join(f"`{each}`" for each in member["enum"])
+        return ", ".join(f"`{'null' if each is None else each}`" for each in member["enum"])
     kinds = member["type"] if isinstance(member["type"], list) else [member["type"]]
     words = {
         "string": "text",
@@ -60,6 +65,8 @@ def _kind(member: dict[str, Any]) -> str:
         "array": "list",
         "null": "null",
     }
+    if member.get("pattern") == "^CLASS$":
+        words["string"] = "`CLASS`"
     return " or ".join(words[each] for each in kinds)
 
 

@@ -96,9 +96,9 @@ async def test_loading_twice_changes_nothing_and_writes_nothing(house: House) ->
 
 async def test_a_preview_writes_nothing(house: House) -> None:
     with writes() as sent:
-        summary = await gymfile.preview(house.database, house.clock, gymfile.read(GYM))
+        found = await house.preview(GYM)
 
-    assert not summary.nothing
+    assert not found.summary.nothing
     assert sent == []
 
 
@@ -176,7 +176,7 @@ async def test_two_organizations_use_the_same_keys_without_touching_each_other(
     one = await house.dump()
 
     other = edit(("key: muster-gym", "key: other-gym"), ("title: Yoga", "title: Hatha"))
-    await house.load(other)
+    await house.load(other, new=True)
 
     assert await house.dump() == one
     assert "title: Hatha" in await house.dump("other-gym")

@@ -52,8 +52,8 @@ async def new(house: House, *changes: tuple[str, str]) -> list[tuple[Needed, str
     for before, after in changes:
         assert before in text
         text = text.replace(before, after)
-    summary = await house.load(text)
-    return [(each.needed, each.name) for each in summary.clashes]
+    done = await house.load(text)
+    return [(each.needed, each.name) for each in done.summary.clashes]
 
 
 async def test_loading_tells_what_is_new_whatever_it_comes_from(house: House) -> None:
@@ -93,6 +93,11 @@ async def test_what_a_studio_refuses_is_not_loaded(
     if not at_first:
         assert await new(house, REFUSES) == []
 
+    if not at_first:
+        before = await house.everything()
+        with pytest.raises(gymfile.Clashes):
+            await house.rehearse(GYM.replace(*REFUSES).replace(*change))
+        assert await house.everything() == before  # Nothing of the file is done.
     with pytest.raises(gymfile.Clashes) as refused:
         await new(house, REFUSES, change)
 

@@ -1,12 +1,14 @@
 """Where partners are told, in a gym file: loaded, changed, written back, and never with a secret."""
 
+from typing import Any
+
 import pytest
 import yaml
 
 from kursplan import gymfile
 from kursplan.desk.endpoints import DisableEndpoint
 from kursplan.domain.webhooks import PATIENT_PLAN, Disabled
-from kursplan.gymfile import Count, GymFileMistakes
+from kursplan.gymfile import GymFileMistakes
 from kursplan.store import tables
 from kursplan.webhooks.targets import Targets
 from tests.gym import STAFF
@@ -34,17 +36,9 @@ async def public(host: str, _port: int) -> list[str]:
     return ["10.0.0.7"] if host.startswith("inner.") else ["203.0.114.7"]
 
 
-async def changes(house: House, text: str) -> dict[str, tuple[int, int, int]]:
+async def changes(house: House, text: str, **options: Any) -> dict[str, tuple[int, int, int]]:
     """Load, and give what it created, changed and removed; a preview says the same before."""
-    read, targets = gymfile.read(text), Targets(public)
-    foretold = await gymfile.preview(house.database, house.clock, read, targets=targets)
-    summary = await house.load(read, targets=targets)
-    assert summary == foretold
-    return {
-        section: (count.created, count.changed, count.removed)
-        for section, count in summary.sections.items()
-        if count != Count()
-    }
+    return await house.changes(text, targets=Targets(public), **options)
 
 
 async def endpoints(house: House) -> list[tuple[str, str, bool, tuple[str, ...] | None]]:
@@ -92,7 +86,7 @@ async def test_an_edit_changes_what_it_says_and_keeps_the_secrets(house: House) 
     before = {row.key: row.secret for row in await house.rows(tables.webhook_endpoint)}
 
     edited = BOTH.replace("/slots", "/occurrences").replace("[CLASS_BOOKING_CREATED, ", "[")
-    assert await changes(house, with_webhooks(edited)) == {"integrations": (0, 1, 0)}
+    assert await changes(house, with_webhooks(edited), remove=True) == {"integrations": (0, 1, 0)}
 
     assert await endpoints(house) == [
         ("default", URL, True, ("CLASS_SLOT_UPDATED",)),
@@ -101,10 +95,15 @@ async def test_an_edit_changes_what_it_says_and_keeps_the_secrets(house: House) 
     assert {row.key: row.secret for row in await house.rows(tables.webhook_endpoint)} == before
 
 
-async def test_an_endpoint_that_the_file_has_no_more_is_removed(house: House) -> None:
+async def test_an_endpoint_that_the_file_has_no_more_is_removed_where_that_is_asked_for(
+    house: House,
+) -> None:
     await changes(house, with_webhooks(BOTH))
+    without = with_webhooks(f'{{url: "{URL}", types: null, further: []}}')
 
-    await changes(house, with_webhooks(f'{{url: "{URL}"}}'))
+    await changes(house, without)
+    assert [each[0] for each in await endpoints(house)] == ["default", "slots"]
+    await changes(house, without, remove=True)
     assert await endpoints(house) == [("default", URL, True, None)]
     await changes(house, with_webhooks("{url: null}"))
     assert await endpoints(house) == []
@@ -175,8 +174,8 @@ async def test_what_is_stored_already_is_not_looked_up_again(house: House) -> No
     async def nowhere(_host: str, _port: int) -> list[str]:
         raise OSError("no such name")
 
-    summary = await house.load(with_webhooks(BOTH), targets=Targets(nowhere))
-    assert summary.nothing
+    done = await house.load(with_webhooks(BOTH), targets=Targets(nowhere))
+    assert done.summary.nothing
 
 
 async def test_an_endpoint_that_is_disabled_stays_so(house: House) -> None:

@@ -44,6 +44,7 @@ from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.give_back import GiveBack
+from kursplan.desk.keep_told import KeepTold
 from kursplan.desk.mend import MendPlaces, ReviewBookings
 from kursplan.desk.move_up import MoveUp
 from kursplan.desk.participation import SetParticipation
@@ -70,6 +71,7 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, Disabled, NamedPlan
 from kursplan.ids import fingerprint
 from kursplan.store import tables
+from kursplan.store.told import Told
 from tests.gym import MONDAY, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -602,6 +604,25 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "end ada", contracts.EndMembership(organization, of.ada, of.contract, MONDAY)
     yield "ada goes to hamburg", contracts.MoveHome(organization, of.ada, "hamburg")
     yield "new customer", record(next(ids), "Fritz", memberships=())
+    newcomer = next(ids)
+    yield (
+        "new customer by a file",
+        KeepTold(
+            organization,
+            (Told("customers", f"customer-{newcomer}", {"first_name": "Greta"}, newcomer),),
+            record(newcomer, "Greta", memberships=()),
+        ),
+    )
+    yield (
+        "what a file said",
+        KeepTold(
+            organization,
+            (
+                Told("customers", f"customer-{of.ada}", {"first_name": "Ada"}, of.ada),
+                Told("classes", "spin", {"title": "Spin"}),
+            ),
+        ),
+    )
     yield "delete emil", customers.DeleteCustomers(organization, frozenset({of.emil}))
     yield "delete ada", customers.DeleteCustomers(organization, frozenset({of.ada, of.cleo}))
 

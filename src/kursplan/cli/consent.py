@@ -89,16 +89,17 @@ async def with_consent(
 
 def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:
     lines = [] if always is None else [always]
-    for each in changes:
-        if each.becomes is Becomes.OTHERWISE:
-            continue
-        why = f" ({clause(each.conflict)})" if each.becomes is Becomes.FLAGGED else ""
-        who = each.name or f"Customer {each.customer_id}"
-        lines.append(
-            f"{who} {_SAID[each.becomes]} {each.title}, {local_time(each.starts_at, each.zone)}"
-            f"{why} (booking {each.booking_id})."
-        )
-    return lines
+    return [*lines, *(said(each) for each in changes if each.becomes is not Becomes.OTHERWISE)]
+
+
+def said(change: Change) -> str:
+    """What becomes of a booking, with whose it is."""
+    why = f" ({clause(change.conflict)})" if change.becomes is Becomes.FLAGGED else ""
+    who = change.name or f"Customer {change.customer_id}"
+    when = local_time(change.starts_at, change.zone)
+    return (
+        f"{who} {_SAID[change.becomes]} {change.title}, {when}{why} (booking {change.booking_id})."
+    )
 
 
 def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) -> None:
@@ -109,7 +110,7 @@ def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) 
         document(
             {
                 "dry_run": True,
-                "bookings": [_change(each) for each in rehearsed.changes],
+                "bookings": [as_json(each) for each in rehearsed.changes],
                 "events": dict(rehearsed.told),
                 "clashes": clash_documents(clashes),
             }
@@ -119,14 +120,14 @@ def _tell_dry_run(rehearsed: Rehearsed[Any], always: str | None, *, json: bool) 
     for line in lines or ["Nobody would notice."]:
         say(line)
     tell_clashes(clashes)
-    say(f"Partners would be told: {_events(rehearsed.told)}. Nothing was done.")
+    say(f"Partners would be told: {events(rehearsed.told)}. Nothing was done.")
 
 
-def _events(told: Mapping[EventType, int]) -> str:
+def events(told: Mapping[EventType, int]) -> str:
     return ", ".join(counted(n, words(each), words(each)) for each, n in told.items()) or "nothing"
 
 
-def _change(each: Change) -> dict[str, object]:
+def as_json(each: Change) -> dict[str, object]:
     return {
         "booking_id": each.booking_id,
         "customer_id": each.customer_id,

@@ -201,7 +201,7 @@ def move(
 @app.command()
 def export(customer: CustomerArgument, organization: OrganizationOption = None) -> None:
     """Write everything that is kept of a customer, as one JSON document."""
-    from kursplan.store import front_desk, history
+    from kursplan.store import front_desk, history, told
 
     async def task(office: Office) -> dict[str, Any]:
         entry = await _entry(office, customer)
@@ -215,6 +215,7 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in entry.memberships or ()],
             "bookings": [each._asdict() for each in bookings],
+            "said_by_gym_file": await office.read(told.of_customer, customer),
             "history": [_kept(each, theirs) for each in done],
         }
 

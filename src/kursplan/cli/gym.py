@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kursplan.cli.clashes import clash_documents, refused_for, tell_clashes
+from kursplan.cli.clashes import refused_for
+from kursplan.cli.consent import YesOption
 from kursplan.cli.office import (
     JsonOption,
     OrganizationOption,
@@ -20,11 +23,11 @@ from kursplan.cli.office import (
     system_user,
     with_database,
 )
-from kursplan.cli.output import Stop, counted, document, say, table
+from kursplan.cli.output import Stop, counted, document, say
 
 if TYPE_CHECKING:
     from kursplan.cli.office import Office
-    from kursplan.gymfile import Mistake, Summary
+    from kursplan.gymfile import Differences, Foretold, Mistake
     from kursplan.store.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="An organization as one file.")
@@ -33,72 +36,155 @@ MOST_MISTAKES = 100
 """How many mistakes of a file are told, a line each."""
 
 
+class Side(StrEnum):
+    """Who wins where both changed the same."""
+
+    FILE = "file"
+
+
+FileArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="The gym file, YAML or JSON; `-` reads standard input.",
+        allow_dash=True,
+    ),
+]
+PreferOption = Annotated[
+    Side | None,
+    typer.Option(
+        "--prefer",
+        help="Who wins where both the file and others changed the same: `file`, or else they do.",
+    ),
+]
+RemoveOption = Annotated[
+    bool,
+    typer.Option(
+        "--remove",
+        help="Take away what the file had the last time, and has no longer.",
+        show_default=False,
+    ),
+]
+NewOption = Annotated[
+    bool,
+    typer.Option(
+        "--new", help="Found another organization, by the key in the file.", show_default=False
+    ),
+]
+
+
 @app.command()
 def load(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="The gym file, YAML or JSON; `-` reads standard input.",
-            allow_dash=True,
+    file: FileArgument,
+    prefer: PreferOption = None,
+    remove: RemoveOption = False,
+    new: NewOption = False,
+    yes: YesOption = False,
+    takes: Annotated[
+        int | None,
+        typer.Option(
+            "--takes",
+            metavar="NUMBER",
+            min=0,
+            help="How many bookings it takes from people: to be said where that is a large share.",
         ),
-    ],
+    ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Only say what would change.", show_default=False),
+        typer.Option(
+            "--dry-run", help="Only say what would change, and for whom.", show_default=False
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Bring what differs from a gym file into the database; loading it again changes nothing.
+    """Bring what a gym file changed into the database; loading it again changes nothing.
 
-    Where the file has mistakes they are told, and nothing is changed.
+    What others changed is left as it is; where the file changed it too, that is told, and the command
+    ends with status 3. Where the file has mistakes they are told, and nothing is changed.
     """
     from kursplan import gymfile
+    from kursplan.cli import gym_load
     from kursplan.domain.actors import Actor
     from kursplan.webhooks.targets import Targets
 
     settings = read_settings()
-    targets = Targets(insecure=settings.webhooks_insecure)
-    try:
+    how: dict[str, Any] = {
+        "wish": gymfile.Wish(prefer_file=prefer is Side.FILE, remove=remove),
+        "new": new,
+        "targets": Targets(insecure=settings.webhooks_insecure),
+        "horizon_days": settings.horizon_days,
+    }
+    with _mistakes_told():
         gym_file = gymfile.read(_text(file))
 
-        async def task(database: Database) -> Summary:
+        async def task(database: Database) -> Foretold:
             async with desk_of(database, settings) as (desk, clock):
+                foretold = await gymfile.rehearse(desk, database, clock, gym_file, **how)
                 if dry_run:
-                    return await gymfile.preview(database, clock, gym_file, targets=targets)
+                    return foretold
+                gym_load.agree(foretold, yes=yes, takes=takes)
                 with progress_of_loading() as progress:
-                    return await gymfile.load(
-                        desk,
-                        database,
-                        clock,
-                        gym_file,
-                        by=Actor.gym_file(file.name, system_user()),
-                        progress=progress,
-                        horizon_days=settings.horizon_days,
-                        targets=targets,
+                    by = Actor.gym_file(file.name, system_user())
+                    done = await gymfile.load(
+                        desk, database, clock, gym_file, by=by, progress=progress, **how
                     )
+                return replace(foretold, differences=done)
 
-        summary = with_database(task)
-    except gymfile.GymFileMistakes as wrong:
-        raise Stop(_told(wrong.mistakes)) from wrong
-    except gymfile.Clashes as refused:
-        raise refused_for(refused.clashing) from refused
+        foretold = with_database(task)
     if json:
-        document({**_counts(summary), "clashes": clash_documents(summary.clashes)})
-        return
-    tell_clashes(summary.clashes)
-    if summary.nothing:
-        say("Nothing would change." if dry_run else "Nothing had to be changed.")
-        return
-    table(
-        ("Would change" if dry_run else "Changed", "New", "Changed", "Removed"),
-        (
-            (section, count.created, count.changed, count.removed)
-            for section, count in summary.sections.items()
-            if count.created or count.changed or count.removed
+        document(gym_load.as_document(foretold, dry_run=dry_run))
+    else:
+        if dry_run:
+            for line in gym_load.told(foretold, will="would"):
+                say(line)
+        gym_load.counts(foretold.differences, dry_run=dry_run)
+        for line in gym_load.notes(foretold.differences):
+            say(line, err=True)
+    if foretold.differences.conflicts:
+        raise typer.Exit(gym_load.CONFLICTS_LEFT)
+
+
+@app.command()
+def diff(
+    file: FileArgument,
+    exit_code: Annotated[
+        bool,
+        typer.Option(
+            "--exit-code", help="End with status 3 where something differs.", show_default=False
         ),
-        empty="",
-    )
+    ] = False,
+    new: NewOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Say where a gym file and the database differ, and what loading would do about it.
+
+    `+` would be new, `~` would change, `!` was changed by the file and by others and is left alone, `=`
+    was changed by others alone and is left alone, `?` is no longer in the file and stays.
+    """
+    from kursplan import gymfile
+    from kursplan.cli import gym_load
+    from kursplan.clock import SystemClock
+    from kursplan.webhooks.targets import Targets
+
+    targets = Targets(insecure=read_settings().webhooks_insecure)
+    with _mistakes_told():
+        gym_file = gymfile.read(_text(file))
+
+        async def task(database: Database) -> Differences:
+            return await gymfile.preview(
+                database, SystemClock(), gym_file, new=new, targets=targets
+            )
+
+        found = with_database(task)
+    if json:
+        document(gym_load.differences_as_document(found))
+    else:
+        for line in gym_load.difference_lines(found):
+            say(line)
+        if not found.differs:
+            say("The file and the database say the same.")
+    if exit_code and found.differs:
+        raise typer.Exit(gym_load.CONFLICTS_LEFT)
 
 
 @app.command()
@@ -189,6 +275,18 @@ def progress_of_loading() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
+@contextmanager
+def _mistakes_told() -> Iterator[None]:
+    from kursplan.gymfile import Clashes, GymFileMistakes
+
+    try:
+        yield
+    except GymFileMistakes as wrong:
+        raise Stop(_told(wrong.mistakes)) from wrong
+    except Clashes as refused:
+        raise refused_for(refused.clashing) from refused
+
+
 def _text(file: Path) -> bytes:
     """What the file holds, as far as a gym file may go: a pipe may never end."""
     from kursplan.gymfile import LONGEST_FILE
@@ -224,10 +322,3 @@ def _told(mistakes: Sequence[Mistake]) -> str:
     if further := len(mistakes) - len(lines):
         lines.append(f"… and {counted(further, 'further mistake')}")
     return "\n".join(lines)
-
-
-def _counts(summary: Summary) -> dict[str, dict[str, int]]:
-    return {
-        section: {"created": count.created, "changed": count.changed, "removed": count.removed}
-        for section, count in summary.sections.items()
-    }

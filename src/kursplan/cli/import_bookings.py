@@ -131,8 +131,8 @@ async def tried_out(office: Office, plan: BookingsPlan, what: list[AddBooking]) 
 
     outcome = Outcome()
     if what:
-        rehearsed = await rehearse(office.database, office.clock, what)
-        for wanted, answer in zip(plan.wanted, rehearsed.answer, strict=True):
+        rehearsed = await rehearse(office.database, office.clock, [what])
+        for wanted, answer in zip(plan.wanted, rehearsed.answer[0], strict=True):
             outcome.take_in(wanted, answer)
     return await _with_names(office, outcome)
 

@@ -70,6 +70,20 @@ def tell(plan: Plan) -> None:
         ],
     )
     tell_some(
+        ("Left as it is here", "Line", "Member", "Here", "In the file, as before"),
+        [
+            (
+                each.who.called,
+                each.person.row.line,
+                one.member.replace("_", " "),
+                one.before,
+                one.after,
+            )
+            for each in plan.left
+            for one in each.left
+        ],
+    )
+    tell_some(
         ("In doubt", "Line", "Because"),
         [(each.person.called, each.person.row.line, each.because) for each in plan.doubtful],
     )
@@ -128,6 +142,14 @@ def as_document(found: Understanding, plan: Plan, *, done: bool) -> dict[str, An
                 ],
             }
             for each in plan.changed
+        ],
+        "left": [
+            {
+                "line": each.person.row.line,
+                "customer": each.who.key,
+                "members": [one.member for one in each.left],
+            }
+            for each in plan.left
         ],
         "repeated": [
             {"line": each.person.row.line, "same_as_line": each.line} for each in plan.repeated

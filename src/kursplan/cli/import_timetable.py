@@ -77,25 +77,28 @@ async def planned(office: Office, source: Source, studio: str, *, go_on: bool) -
         raise Stop(str(unreadable)) from unreadable
     key = office.organization_key
     there = await office.database.read(lambda tx: stored(tx, key, customers=False))
-    return plan_timetable(read, there, home.key, now, local_now, go_on=go_on)
+    return plan_timetable(read, there, home.key, go_on=go_on)
 
 
 async def bring(
     office: Office, plan: TimetablePlan, progress: Callable[[str, int, int], None], by: Actor
 ) -> Sequence[Clash]:
-    """Load the gym file that is made of it; which instructors and rooms are twice at the same time."""
+    """Load the gym files that are made of it; which instructors and rooms are twice at the same time."""
     from kursplan import gymfile
 
-    summary = await gymfile.load(
-        office.desk,
-        office.database,
-        office.clock,
-        gymfile.read(plan.gym_file),
-        by=by,
-        progress=progress,
-        horizon_days=office.settings.horizon_days,
-    )
-    return summary.clashes
+    clashes: list[Clash] = []
+    for text in plan.gym_files:
+        done = await gymfile.load(
+            office.desk,
+            office.database,
+            office.clock,
+            gymfile.read(text),
+            by=by,
+            progress=progress,
+            horizon_days=office.settings.horizon_days,
+        )
+        clashes += done.summary.clashes
+    return clashes
 
 
 def tell(plan: TimetablePlan) -> None:

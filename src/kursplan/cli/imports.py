@@ -219,7 +219,7 @@ def timetable(
         if keep_mapping is not None and source.table is not None:
             import_read.keep_mapping(source.table, keep_mapping)
         if keep is not None:
-            write_for_the_owner(keep, plan.gym_file)
+            _keep(keep, plan.gym_files)
         if refused is not None and plan.refused and source.table is not None:
             write_for_the_owner(refused, rows_to_mend(source.table.table, plan.refused))
         if dry_run or not plan.changes_something:
@@ -308,6 +308,14 @@ def bookings(
         import_bookings.tell_end(plan, outcome, is_done=is_done)
     if plan.leaves_out or outcome.conflicts:
         raise typer.Exit(SOMETHING_LEFT_OUT)
+
+
+def _keep(output: Path, gym_files: Sequence[str]) -> None:
+    """The last one goes to the file that was named, and what it needs to one beside it."""
+    for text in gym_files[:-1]:
+        write_for_the_owner(output.with_stem(f"{output.stem}-needs"), text)
+    for text in gym_files[-1:]:
+        write_for_the_owner(output, text)
 
 
 def _importer(file: Path) -> Actor:

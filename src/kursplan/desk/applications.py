@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.endpoints import put_endpoints, settle
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.domain.history import EntityKind
@@ -29,12 +30,15 @@ class RecordApplication(Deed):
     application_id: int
     """A fresh id for a new one."""
     entry: ApplicationEntry
+    stood: ApplicationEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool:
         tx, organization_id = turn.tx, self.organization_id
         before = applications.load(tx, organization_id, [self.application_id]).get(
             self.application_id
         )
+        check(self.stood, before)
         after = self.entry.over(before)
         if after == before:
             return False

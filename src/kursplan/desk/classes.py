@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
 from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.overtaken import check
 from kursplan.desk.review import review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
@@ -33,10 +34,13 @@ class RecordClass(Deed):
     class_id: int
     """A fresh id for a new one."""
     entry: ClassEntry
+    stood: ClassEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool | Refusal:
         tx = turn.tx
         before = classes.load(tx, self.organization_id, [self.class_id]).get(self.class_id)
+        check(self.stood, before)
         if before == self.entry:
             return False
         if before is not None and before.studio != self.entry.studio:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kursplan.desk.cancel_slot import cancel_slot
+from kursplan.desk.overtaken import check
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Booking, Ending
@@ -58,6 +59,8 @@ class CloseStudio(Deed):
     reason: str | None = None
     cancel_slots: bool = False
     """Whether planned slots at that time are cancelled; one that has begun takes place."""
+    stood: tuple[datetime, datetime, str | None] | None = None
+    """From when to when it was and why when this was decided, if that matters."""
 
     def __post_init__(self) -> None:
         if self.local_from.tzinfo is not None or self.local_to.tzinfo is not None:
@@ -77,6 +80,8 @@ class CloseStudio(Deed):
             raise ClosureKeyTaken(
                 f"{self.key!r} is the key of a closure of another studio: give this one its own."
             )
+        stands = before and (before.local_from, before.local_to, before.reason)
+        check(self.stood, stands)
         touched = _slots_within(turn, self.studio_id, before, closed, zone)
 
         changed = self._write(turn, before)

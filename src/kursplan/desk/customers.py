@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kursplan.desk.cancel import give_up
+from kursplan.desk.overtaken import check
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import review
 from kursplan.desk.turn import Deed, Hold, LookAgain, Reach, Turn
@@ -42,6 +43,8 @@ class RecordCustomers(Deed):
     organization_id: int
     entries: Mapping[int, CustomerEntry]
     """By id, which is a fresh one for who is new."""
+    stood: Mapping[int, CustomerEntry] = field(default_factory=dict)
+    """What they were when this was decided, of those of whom that matters."""
 
     @property
     def reach(self) -> Reach:
@@ -55,6 +58,7 @@ class RecordCustomers(Deed):
         changes = []
         for customer_id, told in self.entries.items():
             before = known.get(customer_id)
+            check(self.stood.get(customer_id), None if before is None else before.entry)
             home = Home(customer_id, studio_ids[told.studio], told)
             after = as_told(None if before is None else before.entry, told, today[home.studio_id])
             if before is None or after != before.entry:

@@ -159,12 +159,21 @@ class Desk:
 
         Raises `DeskBusy`, and `ChangedConcurrently`.
         """
+        done = await self.rehearse_all([[command]])
+        return Rehearsed(done.answer[0][0], done.changes, done.told, done.slots)
+
+    async def rehearse_all(
+        self, stages: Sequence[Sequence[Command[Any]]]
+    ) -> Rehearsed[list[list[Any]]]:
+        """The same for several turns of one organization, one after the other, in one transaction.
+
+        Others wait meanwhile for what they touch, and on SQLite for every write.
+        """
         try:
-            done = await rehearse(self._database, self._clock, [command])
+            return await rehearse(self._database, self._clock, stages)
         except DatabaseUnavailable as unavailable:
             kind = ChangedConcurrently if unavailable.conflict else DeskBusy
             raise kind(str(unavailable)) from unavailable
-        return Rehearsed(done.answer[0], done.changes, done.told)
 
     async def close(self, grace: float = CLOSING_SECONDS) -> None:
         """Take no more commands, and finish those that wait, in so many seconds at most.

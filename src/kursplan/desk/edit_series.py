@@ -15,6 +15,7 @@ from functools import partial
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.clashes import Outlook, held, look
 from kursplan.desk.extend_series import extend, midnight
+from kursplan.desk.overtaken import check
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
 from kursplan.desk.turn import Deed, Turn
@@ -85,11 +86,14 @@ class EditSeries(Deed):
     series_id: int
     scope: AllFuture | Following
     plan: SeriesPlan
+    stood: SeriesPlan | None = None
+    """Its plan when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> SeriesEdited | Refusal:
         edited = series.load(turn.tx, self.organization_id, self.series_id)
         if edited is None:
             return SeriesNotFound(self.series_id)
+        check(self.stood, edited.plan)
         if (missing := names_unknown(turn, edited.studio_id, self.plan)) is not None:
             return missing
         from_day = day_of(turn.now, edited.zone)

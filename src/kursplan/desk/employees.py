@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.edit_series import change as change_series
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import employees, instructors, named, series
+from kursplan.store import employees, instructors, named, series, told
 from kursplan.store.tables import studio
 
 
@@ -34,10 +35,13 @@ class RecordEmployee(Deed):
     employee_id: int
     """A fresh id for a new one."""
     entry: EmployeeEntry
+    stood: EmployeeEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool:
         tx = turn.tx
         before = employees.load(tx, self.organization_id, [self.employee_id]).get(self.employee_id)
+        check(self.stood, before)
         if before == self.entry:
             return False
         ids = named.ids(tx, self.organization_id, studio)
@@ -81,6 +85,7 @@ class DeleteEmployee(Deed):
         LeavePlan(self.organization_id, self.employee_id).perform(turn)
         ids = named.ids(tx, self.organization_id, studio)
         employees.remove(tx, self.organization_id, self.employee_id, turn.now)
+        told.forget(tx, self.organization_id, "employees", [before.key])
         for studio_id in sorted(ids[key] for key in before.studios):
             turn.tell(EventType.EMPLOYEE_DELETED, self.employee_id, studio_id)
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import LocationEntry
 from kursplan.domain.history import EntityKind
@@ -26,10 +27,13 @@ class RecordLocation(Deed):
     location_id: int
     """A fresh id for a new one."""
     entry: LocationEntry
+    stood: LocationEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool | Refusal:
         tx = turn.tx
         before = locations.load(tx, self.organization_id, [self.location_id]).get(self.location_id)
+        check(self.stood, before)
         if before is None:
             studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
             turn.note(EntityKind.LOCATION, self.location_id, None, self.entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.history import EntityKind
@@ -28,9 +29,12 @@ class RecordOrganization(Deed):
     organization_id: int
     """A fresh id for a new one."""
     entry: OrganizationEntry
+    stood: OrganizationEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool:
         before = organizations.entry(turn.tx, self.organization_id)
+        check(self.stood, before)
         if before is None:
             if self.entry.name is None:
                 raise OrganizationWithoutName(

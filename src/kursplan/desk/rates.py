@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.desk.overtaken import check
 from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
 from kursplan.domain.history import EntityKind
@@ -24,9 +25,12 @@ class RecordRate(Deed):
     rate_id: int
     """A fresh id for a new one."""
     entry: RateEntry
+    stood: RateEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def perform(self, turn: Turn) -> bool:
         before = rates.load(turn.tx, self.organization_id, [self.rate_id]).get(self.rate_id)
+        check(self.stood, before)
         if before == self.entry:
             return False
         tx = turn.note(EntityKind.RATE, self.rate_id, before, self.entry)

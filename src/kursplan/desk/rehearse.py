@@ -1,32 +1,39 @@
-"""Rehearse: what a command would do, found out by doing it and rolling that back.
+"""Rehearse: what commands would do, found out by doing them and rolling that back.
 
-The command runs in a turn of its own, with the locks that it takes when it is meant: what the
-rehearsal says is what then happens, unless others change something in between.
+They run in turns of their own, with the locks that they take when they are meant: what the
+rehearsal says is what then happens, unless others change something in between. Many turns one after
+the other, as loading a gym file takes them, are rehearsed in one transaction: each sees what those
+before it wrote, and what it comes to is told against what was there before the first.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.turn import Command, Reach, Turn, until_seen
+from kursplan.desk.turn import Command, Hold, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking
-from kursplan.domain.consequences import TAKES, Becomes, becomes
+from kursplan.domain.consequences import TAKES, Becomes, becomes, slot_becomes
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Kind
+from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
-from kursplan.store import bookings, schedule
+from kursplan.store import bookings, customers, organizations, schedule, slots
 from kursplan.store.database import Database
 from kursplan.store.rows import AnyRow
+from kursplan.store.savepoint import savepoint
+from kursplan.store.trouble import DatabaseUnavailable
 
 A = TypeVar("A")
+
+TRIES = 3
+"""How often a rehearsal begins anew where others were in its way."""
 
 
 @value
@@ -49,6 +56,19 @@ class Change:
         return self.becomes in TAKES
 
 
+@value
+class SlotChange:
+    """One slot that is cancelled, moved or back, whether or not anybody has a place on it."""
+
+    slot_id: int
+    title: str
+    starts_at: datetime
+    """As it was, where it is moved."""
+    zone: str
+    becomes: Becomes
+    moved_to: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Rehearsed(Generic[A]):
     """What commands would answer, and what they would change for people."""
@@ -58,6 +78,8 @@ class Rehearsed(Generic[A]):
     """In the order of their slots."""
     told: Mapping[EventType, int]
     """How many events of each type there would be."""
+    slots: tuple[SlotChange, ...] = ()
+    """In their order."""
 
     @property
     def taken(self) -> tuple[Change, ...]:
@@ -66,75 +88,139 @@ class Rehearsed(Generic[A]):
 
 
 class _RolledBack(Exception):
-    """Ends the transaction of a rehearsal, and carries out what was learned."""
-
-    def __init__(self, learned: _Learned) -> None:
-        super().__init__()
-        self.learned = learned
+    """Ends the transaction of a rehearsal."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Learned:
-    answers: list[Any]
-    changed: list[tuple[Booking | None, Booking]]
-    slots: Mapping[int, AnyRow]
-    told: Mapping[EventType, int]
+    """What was seen while it was done: what was there before the first change, and at the end."""
+
+    answers: list[list[Any]] = field(default_factory=list)
+    bookings_before: dict[int, Booking | None] = field(default_factory=dict)
+    bookings: dict[int, Booking] = field(default_factory=dict)
+    slots_before: dict[int, Slot] = field(default_factory=dict)
+    slots: dict[int, Slot] = field(default_factory=dict)
+    told: Counter[EventType] = field(default_factory=Counter)
+
+    def take_in(self, tx: Connection, turn: Turn, answers: list[Any]) -> None:
+        """What the turn is about to write, each with what is stored of it."""
+        self.answers.append(answers)
+        touched = turn.touched_bookings
+        new = touched.keys() - self.bookings.keys()
+        stored = {each.id: each for each in bookings.load(tx, turn.organization_id, new)}
+        self.bookings_before |= {each: stored.get(each) for each in new}
+        self.bookings |= touched
+        reshaped = turn.touched_slots
+        new_slots = reshaped.keys() - self.slots.keys()
+        self.slots_before |= slots.load(tx, turn.organization_id, new_slots)
+        self.slots |= reshaped
+        self.told.update(turn.event_types)
 
 
 async def rehearse(
-    database: Database, clock: Clock, commands: Sequence[Command[Any]]
-) -> Rehearsed[list[Any]]:
-    """What these commands of one organization, one after the other, would come to; nothing is done.
+    database: Database, clock: Clock, stages: Sequence[Sequence[Command[Any]]]
+) -> Rehearsed[list[list[Any]]]:
+    """What these commands of one organization would come to, a turn for each stage; nothing is done.
 
-    Raises `DatabaseUnavailable`.
+    The answers are by stage. Raises `DatabaseUnavailable`.
     """
-    organization_id = commands[0].organization_id
-    learned = await _try_out(database, clock, organization_id, commands)
-    # Names are read from what is there: a rehearsed erasure leaves none.
-    names = await database.read(
-        lambda tx: schedule.names_of_customers(
-            tx, organization_id, {after.customer_id for _, after in learned.changed}
+    organization_id = stages[0][0].organization_id
+    learned = await _Rehearsal(database, clock, organization_id, stages).try_out()
+    # Read from what is there: a rehearsed erasure leaves no names, another title or zone is not yet.
+    customer_ids = {each.customer_id for each in learned.bookings.values()}
+    slot_ids = {each.slot_id for each in learned.bookings.values()} | learned.slots.keys()
+    names, rows = await database.read(
+        lambda tx: (
+            schedule.names_of_customers(tx, organization_id, customer_ids),
+            schedule.slots_by_id(tx, organization_id, slot_ids),
         )
     )
-    changes = (_told(each, names, learned.slots) for each in learned.changed)
+    changes = (
+        _told(learned.bookings_before[each.id], each, names, rows[each.slot_id])
+        for each in learned.bookings.values()
+    )
     ordered = sorted(changes, key=lambda each: (each.starts_at, each.slot_id, each.booking_id))
-    return Rehearsed(learned.answers, tuple(ordered), learned.told)
+    return Rehearsed(
+        learned.answers, tuple(ordered), learned.told, tuple(_slot_changes(learned, rows))
+    )
 
 
-async def _try_out(
-    database: Database, clock: Clock, organization_id: int, commands: Sequence[Command[Any]]
-) -> _Learned:
-    def transaction(held: Reach, tx: Connection) -> NoReturn:
-        turn = Turn(tx, organization_id, clock)
-        turn.gather(held, lock=True)
-        answers = [command.perform(turn) for command in commands]
-        pairs = _pairs(tx, turn)
-        turn.record()
-        rows = schedule.slots_by_id(tx, organization_id, {after.slot_id for _, after in pairs})
-        raise _RolledBack(_Learned(answers, pairs, rows, Counter(turn.event_types)))
+class _Rehearsal:
+    """One transaction of several turns, begun anew where others were in its way."""
 
-    async def attempt(held: Reach) -> _Learned:
-        try:
-            await database.write(partial(transaction, held))
-        except _RolledBack as rolled_back:
-            return rolled_back.learned
-        raise AssertionError("a rehearsal was committed")
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        organization_id: int,
+        stages: Sequence[Sequence[Command[Any]]],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._organization_id = organization_id
+        self._stages = stages
+        self._reaches = [Reach.of([each.reach for each in commands]) for commands in stages]
+        self._customers: set[int] = set()
+        self._slots: set[int] = set()
 
-    return await until_seen(Reach.of([each.reach for each in commands]), attempt)
+    async def try_out(self) -> _Learned:
+        for again in range(TRIES):
+            learned = _Learned()
+            try:
+                await self._database.write(
+                    lambda tx, again=again, learned=learned: self._transaction(  # type: ignore[misc]
+                        tx, learned, again=again > 0
+                    )
+                )
+            except _RolledBack:
+                return learned
+            except DatabaseUnavailable as unavailable:
+                if not unavailable.conflict or again == TRIES - 1:
+                    raise
+        raise AssertionError("the last try ends with an answer or an error")
+
+    def _transaction(self, tx: Connection, learned: _Learned, *, again: bool) -> NoReturn:
+        if again:
+            self._hold_all(tx)
+        for number in range(len(self._stages)):
+            self._turn(tx, learned, number)
+        raise _RolledBack
+
+    def _hold_all(self, tx: Connection) -> None:
+        """What the turns took one after the other crossed the order of locks, and met others who take
+        them in order: now all that is known is taken in order, before the first."""
+        organization_id = self._organization_id
+        customers.lock_rows(tx, organization_id, self._customers, lock=True)
+        slots.lock_rows(tx, organization_id, self._slots, lock=True)
+        hold = max(each.organization for each in self._reaches)
+        if hold is not Hold.NOT:
+            organizations.hold(tx, organization_id, alone=hold is Hold.ALONE)
+
+    def _turn(self, tx: Connection, learned: _Learned, number: int) -> None:
+        """One turn; with a wider reach it alone starts over, as often as the reach grows."""
+        while True:
+            turn = Turn(tx, self._organization_id, self._clock)
+            try:
+                with savepoint(tx):
+                    turn.gather(self._reaches[number], lock=True)
+                    answers = [command.perform(turn) for command in self._stages[number]]
+            except LookAgain as wider:
+                self._widen(number, wider.further)
+                continue
+            self._customers |= turn.customers.keys()
+            self._slots |= turn.slots.keys()
+            learned.take_in(tx, turn, answers)
+            turn.record()
+            return
+
+    def _widen(self, number: int, further: Reach) -> None:
+        wider = self._reaches[number] | further
+        if wider == self._reaches[number]:
+            raise DatabaseUnavailable("the rehearsal never saw all that it needed", conflict=True)
+        self._reaches[number] = wider
 
 
-def _pairs(tx: Connection, turn: Turn) -> list[tuple[Booking | None, Booking]]:
-    """The bookings that the turn is about to write, each with what is stored of it."""
-    touched = turn.touched_bookings
-    stored = {each.id: each for each in bookings.load(tx, turn.organization_id, touched.keys())}
-    return [(stored.get(each.id), each) for each in touched.values()]
-
-
-def _told(
-    pair: tuple[Booking | None, Booking], names: Mapping[int, str], slots: Mapping[int, AnyRow]
-) -> Change:
-    before, after = pair
-    slot = slots[after.slot_id]
+def _told(before: Booking | None, after: Booking, names: Mapping[int, str], slot: AnyRow) -> Change:
     return Change(
         after.id,
         after.customer_id,
@@ -146,3 +232,16 @@ def _told(
         becomes(before, after),
         after.conflict,
     )
+
+
+def _slot_changes(learned: _Learned, rows: Mapping[int, AnyRow]) -> Iterable[SlotChange]:
+    """What is new by the same load and changes again is nobody's loss."""
+    found = []
+    for slot_id, after in learned.slots.items():
+        before, row = learned.slots_before[slot_id], rows.get(slot_id)
+        what = slot_becomes(before, after)
+        if row is not None and what is not None:
+            moved_to = after.starts_at if what is Becomes.MOVED else None
+            change = SlotChange(slot_id, row.title, before.starts_at, row.zone, what, moved_to)
+            found.append(change)
+    return sorted(found, key=lambda each: (each.starts_at, each.slot_id))

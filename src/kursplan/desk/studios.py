@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from kursplan.desk.overtaken import check
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.turn import Deed, Turn
@@ -38,12 +39,15 @@ class RecordStudio(Deed):
     studio_id: int
     """A fresh id for a new one."""
     entry: StudioEntry
+    stood: StudioEntry | None = None
+    """What it was when this was decided, if that matters."""
 
     def __post_init__(self) -> None:
         region_zone(self.entry.zone)
 
     def perform(self, turn: Turn) -> bool:
         before = studios.load(turn.tx, self.organization_id, [self.studio_id]).get(self.studio_id)
+        check(self.stood, before)
         if before is None:
             tx = turn.note(EntityKind.STUDIO, self.studio_id, None, self.entry)
             studios.add(tx, self.organization_id, self.studio_id, self.entry)

@@ -261,6 +261,10 @@ class Turn:
             raise Unnoted(notes.command)
         return answer
 
+    def call_it(self, command: str) -> None:
+        """The line of history is that of another command, which the one at work has done."""
+        self._notes.command = command
+
     def gather(self, reach: Reach, *, lock: bool) -> None:
         """Load all of `reach`, locked: customers first, then slots, then the organization.
 
@@ -517,6 +521,11 @@ class Turn:
     def touched_bookings(self) -> dict[int, Booking]:
         """The bookings that are new or changed, as they now stand."""
         return {each: self.bookings[each] for each in self._added | self._changed}
+
+    @property
+    def touched_slots(self) -> dict[int, Slot]:
+        """The slots that are changed in more than how many sit and wait, as they now stand."""
+        return {each: self.slots[each] for each in self._reshaped}
 
     @property
     def event_types(self) -> list[EventType]:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from kursplan.domain.bookings import Booking
 from kursplan.domain.refusals import refuses_otherwise
+from kursplan.domain.slots import Slot, SlotStatus
 
 
 class Becomes(StrEnum):
@@ -43,3 +44,15 @@ def becomes(before: Booking | None, after: Booking) -> Becomes:
     if before.waiting and after.seated:
         return Becomes.PROMOTED
     return Becomes.OTHERWISE
+
+
+def slot_becomes(before: Slot, after: Slot) -> Becomes | None:
+    """What happened to a slot, whoever has a place on it; None where it is neither here nor there."""
+    planned = before.status is SlotStatus.PLANNED, after.status is SlotStatus.PLANNED
+    if planned == (True, False):
+        return Becomes.CANCELLED
+    if planned == (False, True):
+        return Becomes.BACK
+    if (before.starts_at, before.ends_at) != (after.starts_at, after.ends_at):
+        return Becomes.MOVED
+    return None

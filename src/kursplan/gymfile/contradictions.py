@@ -12,15 +12,13 @@ from kursplan.gymfile.stored import E, Kept, Stored
 
 
 def contradictions(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
-    """What the file refers to and is not there, and what it claims that belongs elsewhere."""
+    """What the file refers to and is not there, and what is there and belongs elsewhere."""
     gym = gym_file.gym
     if stored.id is None and gym.organization.name is None:
         says = f"lacks 'name', and there is no organization {gym.organization.key!r} yet"
         yield gym_file.mistake(("organization",), says)
     yield from mistakes_of_sense(gym_file.document, _keys(stored))
-    places = _Places(gym_file)
-    yield from _moved(gym, stored, places)
-    yield from _taken_from_others(gym, stored, places)
+    yield from _moved(gym, stored, _Places(gym_file))
 
 
 def _keys(stored: Stored) -> StoredKeys:
@@ -91,25 +89,19 @@ def _moved(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:
                 yield places.mistake(kind, key, "key", says)
 
 
-def _taken_from_others(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:
-    """Numbers of customers, and keys of their contracts, that belong to others."""
-    told = {each.key for each in gym.customers or ()}
-    numbers: dict[str | None, str] = {}
+def taken_from_others(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
+    """Keys of contracts that belong to others."""
+    gym, places = gym_file.gym, _Places(gym_file)
     memberships: dict[str, str] = {}
     idle_periods: dict[str, tuple[str, str]] = {}
     for key, kept in stored.customers.items():
         if key in gym.deleted_customers:
             continue
-        if kept.entry.number is not None and key not in told:
-            numbers[kept.entry.number] = key
         for membership in kept.entry.memberships or ():
             memberships[membership.key] = key
             for idle_period in membership.idle_periods or ():
                 idle_periods[idle_period.key] = key, membership.key
     for customer in gym.customers or ():
-        if customer.number in numbers:
-            says = f"is the number of the customer {numbers[customer.number]!r}"
-            yield places.mistake("customer", customer.key, "number", says)
         for membership in customer.memberships or ():
             owner = memberships.get(membership.key, customer.key)
             if owner != customer.key:

@@ -59,6 +59,11 @@ SECTIONS = tuple(name for name in SCHEMA["properties"] if name not in ("$schema"
 """What a gym file has besides the organization itself, which is in each."""
 
 
+_UNBROKEN = 1_000_000
+"""No text is broken into lines that it does not have: a file that is cut off between two lines says
+nothing else than the whole, only less of it."""
+
+
 class NoSuchOrganization(LookupError):
     """No organization goes by that key."""
 
@@ -77,19 +82,7 @@ async def dump(
     found = await database.read(lambda tx: stored(tx, organization_key, customers=customers))
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")
-    return text_of(document_of(found, clock.now()), sections)
-
-
-def document_of(found: Stored, now: datetime) -> Members:
-    """What is stored as the sections of a gym file, to be added to or written.
-
-    What is over at `now` is left out.
-    """
-    return _Dump(found, now).document()
-
-
-def text_of(document: Members, sections: Collection[str] = SECTIONS) -> str:
-    """Those sections of the document as YAML, with a head that says what it is."""
+    document = _Dump(found, clock.now()).document()
     left_out = [name for name in SECTIONS if name not in sections]
     head = _HEAD + (_PART.format(", ".join(left_out)) if left_out else "")
     written = {
@@ -101,7 +94,7 @@ def text_of(document: Members, sections: Collection[str] = SECTIONS) -> str:
 def yaml_of(section: Members) -> str:
     """The members as YAML."""
     written: str = yaml.dump(
-        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+        section, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_UNBROKEN
     )
     return written
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Table
 
@@ -32,6 +32,7 @@ from kursplan.store import (
     rates,
     studios,
     tables,
+    told,
 )
 from kursplan.store.plan import SingleSlot
 
@@ -70,10 +71,14 @@ class Stored:
     slots: dict[str, SingleSlot]
     customers: dict[str, Kept[CustomerEntry]]
     applications: dict[str, Kept[ApplicationEntry]]
+    told: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """By section and key: what a gym file said the last time, as far as that was asked for."""
 
 
-def stored(tx: Connection, key: str, *, customers: bool = True) -> Stored:
-    """The organization that goes by `key`.
+def stored(
+    tx: Connection, key: str, *, customers: bool = True, told_in: Collection[str] = ()
+) -> Stored:
+    """The organization that goes by `key`, with what files said in these sections.
 
     Customers are left out on demand: there are many of them.
     """
@@ -105,6 +110,7 @@ def stored(tx: Connection, key: str, *, customers: bool = True) -> Stored:
         slots={each.entry.key: each for each in _in_order(plan.single_slots(tx, organization_id))},
         customers=_by_key({each: person.entry for each, person in found.items()}),
         applications=all_of(tables.application, applications.load),
+        told=told.load(tx, organization_id, told_in) if told_in else {},
     )
 
 

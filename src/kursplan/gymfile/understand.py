@@ -129,7 +129,8 @@ class Understanding:
 
     def _nothing(self, path: Path, node: Node, wanted: Wanted) -> None:
         """A value that is null or empty: none where there may be none."""
-        if wanted.may_be_null:
+        # A list whose entries are cut off is empty, and none of those was meant.
+        if wanted.may_be_null and (node.written or "array" not in wanted.schema["type"]):
             node.value = None
             return
         default = wanted.schema.get("default", ...)

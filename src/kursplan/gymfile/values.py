@@ -41,6 +41,9 @@ T = TypeVar("T")
 Members = Mapping[str, Any]
 """A mapping of the document."""
 
+_LIMITS = {Own.MAX_PARTICIPANTS: "max_participants", Own.MAX_WAITING_LIST: "max_waiting_list"}
+AS_CLASS = "CLASS"
+"""What a series says of a limit that is to be that of its class."""
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
 # How members become values, by name, wherever they stand; all others are taken as they are.
@@ -165,6 +168,8 @@ def _employee(members: Members) -> EmployeeEntry:
 
 
 def _series(members: Members) -> SeriesEntry:
+    as_class = {name for name in _LIMITS.values() if members.get(name) == AS_CLASS}
+    members = {name: value for name, value in members.items() if name not in as_class}
     return SeriesEntry(
         class_=members["class"],
         start=time.fromisoformat(members["start"]),
@@ -184,14 +189,7 @@ def _slot(members: Members) -> SlotEntry:
 
 def _own(members: Members) -> frozenset[Own]:
     """A limit that is written down is its own, also where it is null."""
-    return frozenset(
-        own
-        for own, name in (
-            (Own.MAX_PARTICIPANTS, "max_participants"),
-            (Own.MAX_WAITING_LIST, "max_waiting_list"),
-        )
-        if name in members
-    )
+    return frozenset(own for own, name in _LIMITS.items() if name in members)
 
 
 def _customer(members: Members) -> CustomerEntry:
@@ -248,7 +246,8 @@ def _webhooks(members: Members) -> WebhooksEntry:
 
 
 def _endpoint(members: Members) -> EndpointEntry:
-    types = frozenset(map(EventType, members["types"])) if "types" in members else None
+    listed = members.get("types")
+    types = None if listed is None else frozenset(map(EventType, listed))
     return EndpointEntry(members["key"], members["url"], types)
 
 
@@ -256,3 +255,21 @@ def _retry(members: Members) -> RetryPlan:
     if "plan" in members:
         return NamedPlan(members["plan"]).plan
     return RetryPlan(tuple(members["seconds"]), members.get("jitter_percent", 0))
+
+
+_ENTRIES: dict[str, Callable[[Members], Any]] = {
+    "studios": _studio,
+    "locations": lambda members: LocationEntry(**_read(members)),
+    "closures": lambda members: _closure(members["studio"], members),
+    "employees": _employee,
+    "rates": lambda members: RateEntry(**_read(members)),
+    "classes": lambda members: ClassEntry(**_read(members)),
+    "series": _series,
+    "slots": _slot,
+    "customers": _customer,
+}
+
+
+def entry(section: str, members: Members) -> Any:
+    """One entry by all of its members, those that are null included."""
+    return _ENTRIES[section](members)

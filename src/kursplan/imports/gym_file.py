@@ -1,8 +1,8 @@
 """The gym file that an import makes: one line a customer, which people and programs read.
 
 It is YAML whose entries are written like JSON: quick to write and to read, and each customer can be
-found by looking for a name. It has what the file that was imported said, over what is stored, and
-nothing of contracts: those are left alone.
+found by looking for a name. It has what the file that was imported said, and nothing else: all that it
+does not have is left alone.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": 
 
 
 def customer(matched: Matched) -> dict[str, Any]:
-    """The entry of one customer: what is stored, and over it what the file says."""
+    """The entry of one customer: what the file says, and nothing else."""
     who = matched.who
-    stays = {"access_refused": True} if who.access_refused else {}
-    return {"key": who.key, "studio": who.studio, **who.facts, **stays, **matched.person.facts}
+    return {"key": who.key, "studio": who.studio, **matched.person.facts}
 
 
 def head(organization: str, about: str) -> str:

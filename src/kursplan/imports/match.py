@@ -39,8 +39,8 @@ class Known:
     facts: Facts = field(repr=False)
     line: int | None = None
     """The row in which they are, where they are not stored."""
-    access_refused: bool = False
-    """Which no file says, and which has to stay."""
+    said: Facts = field(default_factory=dict, repr=False)
+    """What a file said of them the last time; what it says again is no change of its own."""
 
     @property
     def called(self) -> str:
@@ -63,6 +63,8 @@ class Matched:
     who: Known
     is_new: bool
     changes: tuple[Change, ...] = ()
+    left: tuple[Change, ...] = ()
+    """What was changed here since, while the file says what it said before: it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,12 @@ class Doubtful:
 Outcome = Matched | Repeated | Doubtful | Refused
 
 
-def known_of(entry: CustomerEntry) -> Known:
+def known_of(entry: CustomerEntry, said: Facts | None = None) -> Known:
     """A stored customer, as far as an import can tell."""
     facts = {
         name: as_written(value) for name in _FACTS if (value := getattr(entry, name)) is not None
     }
-    return Known(entry.key, entry.studio, facts, access_refused=entry.access_refused)
+    return Known(entry.key, entry.studio, facts, said=said or {})
 
 
 _FACTS = (
@@ -252,10 +254,12 @@ class Matching:
         if number is not None and (other := self._by_number.get(number, who)).key != who.key:
             return Refused(person.row, (f"has the number {number}, which is that of {other}",))
         self._seen[who.key] = person.row.line
+        left = tuple(each for each in changes if who.said.get(each.member) == each.after)
+        changes = tuple(each for each in changes if each not in left)
         if changes:
             # What rows to come are compared with.
             self._by_key[who.key] = replace(who, facts={**who.facts, **person.facts})
-        return Matched(person, who, is_new=False, changes=changes)
+        return Matched(person, who, is_new=False, changes=changes, left=left)
 
 
 def _could_be_one(facts: Facts, others: Facts) -> bool:

@@ -16,10 +16,12 @@ from kursplan.imports import gym_file
 from kursplan.imports.match import Doubtful, Known, Matched, Matching, Repeated, known_of
 from kursplan.imports.people import Refused, people
 from kursplan.imports.understand import Understanding
-from kursplan.store import named, tables
+from kursplan.store import named, tables, told
 from kursplan.store import people as stored_people
 from kursplan.store.database import Database
 
+_AS_SHOWN = gymfile.Wish(prefer_file=True)
+"""What the file changed was shown with what is there, and agreed to."""
 _READ_AT_ONCE = 5_000
 """How many customers are in memory with all that is known of them."""
 
@@ -34,6 +36,8 @@ class Plan:
     new: int = 0
     unchanged: int = 0
     changed: list[Matched] = field(default_factory=list)
+    left: list[Matched] = field(default_factory=list)
+    """Of whom something was changed here that the file did not change: that stays."""
     repeated: list[Repeated] = field(default_factory=list)
     doubtful: list[Doubtful] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -53,9 +57,10 @@ class Plan:
 
 def stored_customers(tx: Connection, organization_id: int) -> list[Known]:
     """All customers of the organization, as far as an import can tell."""
+    said = told.load(tx, organization_id, ["customers"]).get("customers", {})
     ids = sorted(named.ids(tx, organization_id, tables.customer).values())
     return [
-        known_of(each.entry)
+        known_of(each.entry, said.get(each.entry.key))
         for begin in range(0, len(ids), _READ_AT_ONCE)
         for each in stored_people.load(
             tx, organization_id, ids[begin : begin + _READ_AT_ONCE]
@@ -81,6 +86,8 @@ def plan(
         match outcome:
             case Matched():
                 plan.customers.append(gym_file.entry(gym_file.customer(outcome)))
+                if outcome.left:
+                    plan.left.append(outcome)
                 if outcome.is_new:
                     plan.new += 1
                 elif outcome.changes:
@@ -122,5 +129,7 @@ async def bring(
             if section == "customers":
                 progress(section, before + of_part, len(plan.customers))
 
-        await gymfile.load(desk, database, clock, gymfile.read(text), by=by, progress=tell)
+        await gymfile.load(
+            desk, database, clock, gymfile.read(text), by=by, progress=tell, wish=_AS_SHOWN
+        )
         done += count

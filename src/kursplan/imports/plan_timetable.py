@@ -1,4 +1,6 @@
-"""What of a timetable is not planned yet, as a gym file: the one that is stored, and more.
+"""What of a timetable is not planned yet, as two gym files: what it needs, and what takes place.
+
+The second one refers to what is stored, so it can't be in one file with what is new.
 
 Only what is missing is added. What is planned already stays as it is, also where the file says it
 otherwise: that is told, and is for staff to change.
@@ -9,12 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from kursplan.domain.entries import ClassEntry, EmployeeEntry, SeriesEntry, free_key
 from kursplan.domain.names import folded
-from kursplan.gymfile.dump import as_written, document_of, text_of
+from kursplan.gymfile.dump import as_written, yaml_of
 from kursplan.gymfile.stored import Stored
 from kursplan.gymfile.values import WEEKDAYS
 from kursplan.imports.keys import slug
@@ -28,7 +30,11 @@ Members = dict[str, Any]
 class TimetablePlan:
     """What importing a timetable would do, and what it leaves out."""
 
-    document: Members = field(repr=False)
+    needs: Members = field(repr=False)
+    """The sections of what is missing: rooms (within their studio), instructors, classes."""
+    takes_place: Members = field(repr=False)
+    """The sections of series and slots."""
+    organization: str
     series: list[Weekly] = field(default_factory=list)
     slots: list[Dated] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
@@ -55,25 +61,27 @@ class TimetablePlan:
         return len(self.refused) + len(self.problems)
 
     @property
-    def gym_file(self) -> str:
-        return text_of(self.document, self.document.keys())
+    def gym_files(self) -> list[str]:
+        """What is to be loaded, one after the other."""
+        return [
+            "".join(map(yaml_of, ({"organization": {"key": self.organization}}, sections)))
+            for sections in (self.needs, self.takes_place)
+            if sections
+        ]
 
 
-def plan_timetable(
-    read: Read, stored: Stored, studio: str, now: datetime, local_now: datetime, *, go_on: bool
-) -> TimetablePlan:
-    """What importing would do. `now` is the instant, `local_now` the wall time in the studio."""
-    document = document_of(stored, now)
-    for section in ("customers", "applications"):
-        document.pop(section)
+def plan_timetable(read: Read, stored: Stored, studio: str, *, go_on: bool) -> TimetablePlan:
+    """What importing into the studio would do."""
     plan = TimetablePlan(
-        document,
+        {},
+        {},
+        stored.organization.key,
         refused=list(read.refused),
         problems=list(read.problems),
         past=read.past,
         cancelled=read.cancelled,
     )
-    planning = _Planning(plan, stored, studio, local_now.date())
+    planning = _Planning(plan, stored, studio)
     told: list[Dated | Weekly] = [*read.dated, *read.weekly]
     planning.know_classes(told)
     planning.know_instructors(told)
@@ -88,12 +96,11 @@ def plan_timetable(
 
 
 class _Planning:
-    def __init__(self, plan: TimetablePlan, stored: Stored, studio: str, today: date) -> None:
+    def __init__(self, plan: TimetablePlan, stored: Stored, studio: str) -> None:
         self._plan = plan
         self._stored = stored
         self._studio = studio
-        self._today = today
-        [self._members] = [each for each in plan.document["studios"] if each["key"] == studio]
+        self._home = stored.studios[studio].entry
         self._classes = {
             folded(kept.entry.title): kept.entry
             for kept in stored.classes.values()
@@ -246,7 +253,9 @@ class _Planning:
         }
         if series.last_day is not None:
             members["last_day"] = as_written(series.last_day)
-        self._plan.document["series"].append(members | self._further(series.traits, class_))
+        self._plan.takes_place.setdefault("series", []).append(
+            members | self._further(series.traits, class_)
+        )
         self._plan.series.append(series)
 
     def add_slot(self, slot: Dated) -> None:
@@ -257,7 +266,9 @@ class _Planning:
             "class": class_.key,
             "start": as_written(slot.start),
         }
-        self._plan.document["slots"].append(members | self._further(slot.traits, class_))
+        self._plan.takes_place.setdefault("slots", []).append(
+            members | self._further(slot.traits, class_)
+        )
         self._plan.slots.append(slot)
 
     def _further(self, traits: Traits, class_: ClassEntry) -> Members:
@@ -283,17 +294,19 @@ class _Planning:
             }
             if entry.max_participants != ClassEntry("", "", "", 1).max_participants:
                 members["max_participants"] = entry.max_participants
-            self._plan.document["classes"].append(members)
+            self._plan.needs.setdefault("classes", []).append(members)
         return entry
 
     def _room(self, name: str, *, make: bool = False) -> str | None:
         """The key of the room; None for no room, which the name of the studio means too."""
-        if not name or folded(name) == folded(self._members["name"]):
+        if not name or folded(name) == folded(self._home.name):
             return None
         key = self._rooms.get(folded(name))
         if key is None and make:
             key = self._rooms[folded(name)] = self._key("locations", name, "room")
-            self._members.setdefault("locations", []).append({"key": key, "name": name})
+            home = {"key": self._studio, "name": self._home.name, "zone": self._home.zone}
+            [members] = self._plan.needs.setdefault("studios", [{**home, "locations": []}])
+            members["locations"].append({"key": key, "name": name})
             self._plan.rooms.append(name)
         return key
 
@@ -302,7 +315,9 @@ class _Planning:
         key = self._instructors[folded(name)] or ""
         if (made := self._to_make.pop(key, None)) is not None:
             members = {"key": key, "first_name": made.first_name, "last_name": made.last_name}
-            self._plan.document["employees"].append({**members, "studios": [self._studio]})
+            self._plan.needs.setdefault("employees", []).append(
+                {**members, "studios": [self._studio]}
+            )
             self._plan.instructors.append(self._whole_names[key])
         return key
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
 from kursplan.domain.names import folded, folded_address
-from kursplan.store import contingents
+from kursplan.store import contingents, told
 from kursplan.store.dialect import Instant, any_of
 from kursplan.store.named import freed
 from kursplan.store.tables import (
@@ -378,6 +378,7 @@ def erase(tx: Connection, organization_id: int, people: Mapping[int, Person], at
         return
     named = {"organization": organization_id, "customer_ids": people.keys()}
     tx.execute(REMOVE_ALL_IDLE_PERIODS, named)
+    told.forget_customers(tx, organization_id, people.keys())
     held = [each for person in people.values() for each in person.memberships.values()]
     if held:
         tx.execute(

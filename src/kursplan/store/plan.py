@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from kursplan.domain.entries import ClosureEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import Standard
 from kursplan.domain.slots import Own, Slot, SlotStatus
 from kursplan.domain.studios import Studio, zone_of
 from kursplan.store import instructors
-from kursplan.store.dialect import any_of
+from kursplan.store.dialect import Instant, any_of
 from kursplan.store.tables import (
     ORGANIZATION,
     class_,
@@ -153,6 +153,15 @@ HOST = (
     .where(class_.c.organization_id == ORGANIZATION, class_.c.id == bindparam("class_id"))
 )
 
+BOOKINGS_TO_COME = select(
+    func.coalesce(func.sum(slot.c.seats), 0) + func.coalesce(func.sum(slot.c.waiting), 0)
+).where(
+    slot.c.organization_id == ORGANIZATION,
+    text("slot.status = 'PLANNED'"),
+    slot.c.ends_at > bindparam("now", type_=Instant),
+)
+"""By what the slots count, of which there are fewer."""
+
 ADD_SLOT = insert(slot)
 
 
@@ -276,3 +285,9 @@ def add_slot(
         },
     )
     instructors.put(tx, organization_id, {planned.id: given_by})
+
+
+def count_bookings_to_come(tx: Connection, organization_id: int, now: datetime) -> int:
+    """How many active bookings there are on slots that are not over."""
+    named = {"organization": organization_id, "now": now}
+    return int(tx.execute(BOOKINGS_TO_COME, named).scalar_one())

@@ -535,6 +535,19 @@ customer = _table(
 )
 """The folded columns are what a search looks at: lower case, without accents."""
 
+told = _table(
+    "told",
+    Column("section", String(32), nullable=False),
+    _text("key", optional=False),
+    _id("customer_id", optional=True),
+    _text("members", optional=False),
+    _to("customer", "customer_id"),
+    Index("ix_told_organization_id_customer_id", "organization_id", "customer_id"),
+    key=("section", "key"),
+)
+"""What a gym file said of an entry the last time it was loaded, as JSON: only the members that it had.
+What is told of customers names them, so that it is erased with them."""
+
 membership = _table(
     "membership",
     _text("key", optional=False),
