@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from kursplan.store.database import Database
 from tests.cli.conftest import Kursplan
@@ -60,7 +60,7 @@ async def slots(gym: Gym, in_three_days: date) -> list[int]:
 async def flagged(gym: Gym, slots: list[int]) -> int:
     return sum(
         [
-            each.conflict is Refusal.STUDIO_CLOSED
+            each.conflict is Kind.STUDIO_CLOSED
             for slot in slots
             for each in await gym.on_slot(slot)
         ]
