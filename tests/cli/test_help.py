@@ -56,7 +56,15 @@ def test_the_commands_that_are_promised_are_there() -> None:
 
 ONLY_LOOKS = {
     *("history", "settings", "db check", "gym dump", "gym schema", "key list", "studio list"),
-    *("class list", "slot list", "slot show", "series list", "series show", "booking list"),
+    *(
+        "class list",
+        "slot list",
+        "slot show",
+        "slot clashes",
+        "series list",
+        "series show",
+        "booking list",
+    ),
     *("customer find", "customer show", "customer export"),
     *("webhook listen", "webhook list", "webhook show", "webhook test", "webhook endpoint list"),
 }

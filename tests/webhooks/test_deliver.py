@@ -16,12 +16,13 @@ from trustme import CA
 
 from kursplan.app import Application
 from kursplan.desk.endpoints import EnableEndpoint
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.attempts import EACH_AT_ONCE, Rooms
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
 from kursplan.ids import new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
-from kursplan.store import tables
+from kursplan.store import history, tables
 from kursplan.store.database import Database
 from kursplan.store.trouble import DatabaseUnavailable, Work
 from kursplan.webhooks.deliver import CLAIM_LASTS, Courier
@@ -811,6 +812,15 @@ async def test_an_endpoint_that_says_it_is_gone_is_disabled_at_once_and_in_sight
             "because": "GONE",
         }
     ]
+    line, *_ = await partners.gym.database.read(
+        lambda tx: history.newest(tx, partners.gym.organization, history.EVERYTHING)
+    )
+    assert (line.command, line.by, line.happened_at) == (
+        "disable-endpoint",
+        THE_HOUSE,
+        partners.gym.now,
+    )
+    assert (line.subjects[0].id, line.subjects[0].after) == (gone.id, {"disabled": "GONE"})
     await partners.event()
     await partners.later(days=1)
     assert len(partners.receiver.on("/gone")) == 1

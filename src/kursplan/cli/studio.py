@@ -213,6 +213,7 @@ def set_on_clash(
             help="`warn`: it is done and told. `refuse`: nothing is done.",
         ),
     ],
+    reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -226,7 +227,7 @@ def set_on_clash(
         known = await studio_by_key(office, studio)
         return await office.execute(SetOnClash(office.organization_id, known.id, answer)), known
 
-    changed, known = in_office(organization, task)
+    changed, known = in_office(organization, task, reason=reason)
     if json:
         document({"studio_id": known.id, "clashes": answer, "changed": changed})
         return

@@ -20,6 +20,8 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
+from kursplan.desk.endpoints import DisableEndpoint
+from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.attempts import (
     EACH_AT_ONCE,
     USUAL_ROOMS,
@@ -29,11 +31,14 @@ from kursplan.domain.attempts import (
     Turns,
     by_turns,
 )
-from kursplan.domain.webhooks import DeliveryStatus, Failure, Health
+from kursplan.domain.history import Change, EntityKind
+from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
-from kursplan.store import deliveries, endpoints, webhooks
+from kursplan.store import deliveries, endpoints, history, webhooks
 from kursplan.store.database import Database
+from kursplan.store.dialect import take_numbers
+from kursplan.store.history import Line
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.webhooks import Attempted, Parcel
 from kursplan.webhooks.post import Post, Result
@@ -279,12 +284,25 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
         # Also what was under way when it was disabled is not sent again by itself.
         deliveries.hold(tx, organization_id, endpoint_id)
         if endpoint_id in changed:
+            at = max(each.attempted_at for each in by_endpoint[endpoint_id])
+            _note_disabled(tx, organization_id, endpoint_id, health.disabled, at)
             log.warning(
                 "webhook endpoint disabled",
                 organization_id=organization_id,
                 endpoint_id=endpoint_id,
                 because=health.disabled.value,
             )
+
+
+def _note_disabled(
+    tx: Connection, organization_id: int, endpoint_id: int, because: Disabled, at: datetime
+) -> None:
+    """What is changed past the desk, and an operator asks about later, has its line of history too."""
+    changed = Change(
+        EntityKind.ENDPOINT, endpoint_id, {"disabled": None}, {"disabled": because.value}
+    )
+    line = Line(DisableEndpoint.name, THE_HOUSE, None, [changed])
+    history.add(tx, organization_id, [line], take_numbers(tx, 1), at)
 
 
 def _after(health: Health, attempted: Iterable[Attempted]) -> Health:
