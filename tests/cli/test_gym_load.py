@@ -59,11 +59,7 @@ async def slots(gym: Gym, in_three_days: date) -> list[int]:
 
 async def flagged(gym: Gym, slots: list[int]) -> int:
     return sum(
-        [
-            each.conflict is Kind.STUDIO_CLOSED
-            for slot in slots
-            for each in await gym.on_slot(slot)
-        ]
+        [each.conflict is Kind.STUDIO_CLOSED for slot in slots for each in await gym.on_slot(slot)]
     )
 
 
