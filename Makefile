@@ -34,8 +34,8 @@ demo: install ## Run Kursplan with a gym full of examples
 test: install ## Run the tests
 	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
 
-soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, and a siege
-	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py --hypothesis-profile soak $(ARGS)
+soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, a siege, and many members
+	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py tests/imports/many.py --hypothesis-profile soak $(ARGS)
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -51,6 +51,7 @@ def test_the_commands_that_are_promised_are_there() -> None:
         *("series list", "series show", "series edit", "customer find", "customer show"),
         *("customer freeze", "customer end", "customer move", "customer export", "customer erase"),
         *("booking list", "booking cancel", "booking confirm", "booking participation"),
+        *("import members", "import timetable", "import bookings"),
     }
 
 
@@ -71,7 +72,7 @@ ONLY_LOOKS = {
 IS_ABOUT_NO_ONE_THING = {
     *("serve", "demo", "restore", "db upgrade", "clock confirm"),
     # The file says what it is for, and the findings why.
-    *("gym load", "doctor"),
+    *("gym load", "import members", "import timetable", "doctor"),
 }
 
 

@@ -26,6 +26,7 @@ from kursplan.cli import (
     doctor,
     gym,
     history,
+    imports,
     key,
     restore,
     series,
@@ -114,6 +115,7 @@ app.command("settings")(settings.settings)
 app.add_typer(db.app, name="db")
 app.add_typer(clock.app, name="clock")
 app.add_typer(gym.app, name="gym")
+app.add_typer(imports.app, name="import")
 app.add_typer(key.app, name="key")
 app.add_typer(studio.app, name="studio")
 app.add_typer(classes.app, name="class")

@@ -175,7 +175,7 @@ def add(
     from kursplan.desk.add_booking import AddBooking
     from kursplan.desk.book import Book
 
-    overruled = _overruled(overrule, reason)
+    overruled = rules_set_aside(overrule, reason)
 
     async def task(office: Office) -> tuple[AnyRow, Flags]:
         from kursplan.store import schedule
@@ -259,7 +259,7 @@ def promote(
 
     if (slot is None) == (booking is None):
         raise Stop("say who moves up: give --slot for the first there, or --booking", 2)
-    overruled = _overruled(overrule, reason)
+    overruled = rules_set_aside(overrule, reason)
 
     async def task(office: Office) -> tuple[AnyRow, Flags] | None:
         on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
@@ -356,7 +356,8 @@ def _tell(row: AnyRow, flags: Flags, *, json: bool) -> None:
     say(f"{what}: {status_of(row)}, participation {row.participation.replace('_', ' ').lower()}.")
 
 
-def _overruled(named: list[str] | None, reason: str | None) -> frozenset[Kind]:
+def rules_set_aside(named: list[str] | None, reason: str | None) -> frozenset[Kind]:
+    """The rules that staff named, which they may overrule. Raises `Stop`."""
     from kursplan.domain.admission import STAFF_MAY_OVERRULE
 
     may = {each.value: each for each in STAFF_MAY_OVERRULE}

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NOTHING = "-"
 UNBROKEN = 11
 """How long a word may be that is never broken."""
+MOST_SHOWN = 50
+"""How many of what may be thousands are shown; a script is given all of them."""
 _WIDE = 400
 """How wide a table may become where nobody reads it on a screen: nothing is cut off."""
 
@@ -117,6 +119,16 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     # Rather have the lines run over the edge than leave out what does not fit.
     console.width = max(console.width, needed) if sys.stdout.isatty() else _WIDE
     console.print(shown)
+
+
+def tell_some(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """The first rows under their columns, and how many there are beyond; nothing where there are none."""
+    if not rows:
+        return
+    say()
+    table(columns, rows[:MOST_SHOWN], empty="")
+    if len(rows) > MOST_SHOWN:
+        say(f"… and {len(rows) - MOST_SHOWN} more.")
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:

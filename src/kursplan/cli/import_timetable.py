@@ -1,0 +1,216 @@
+"""What `kursplan import timetable` reads, tells and does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from kursplan.cli import import_read
+from kursplan.cli.clashes import clash_documents, tell_clashes
+from kursplan.cli.output import Stop, counted, say, tell_some
+from kursplan.cli.studio import studio_by_key
+
+if TYPE_CHECKING:
+    from kursplan.cli.import_read import Given
+    from kursplan.cli.office import Office
+    from kursplan.domain.actors import Actor
+    from kursplan.domain.clashes import Clash
+    from kursplan.imports.plan_timetable import TimetablePlan
+    from kursplan.imports.timetable import Dated, Read, Traits, Weekly
+    from kursplan.imports.understand import Understanding
+
+_DATES_UNTIL = timedelta(days=366)
+"""How far what repeats, but not weekly, is planned."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the file is, and how it is read once the studio is known."""
+
+    read: Callable[[ZoneInfo, datetime], Read]
+    """By the zone of the studio, and its wall time. Raises `Unreadable`."""
+    table: Understanding | None
+    """None for a calendar."""
+
+
+def source_of(file: Path, given: Given, *, ask: bool, tell: bool) -> Source:
+    """Look at the file, and tell what it is. Raises `Stop`."""
+    from kursplan.imports.calendars import is_calendar, read_calendar
+    from kursplan.imports.heads import Subject
+    from kursplan.imports.timetable import from_table
+
+    data = import_read.data_of(file)
+    if is_calendar(data):
+        if tell:
+            say("The file is a calendar (ICS).")
+        return Source(
+            lambda zone, now: read_calendar(data, zone, now, now.date() + _DATES_UNTIL), None
+        )
+    found = import_read.understood(file, data, Subject.TIMETABLE, given)
+    if tell:
+        import_read.tell(found)
+    import_read.require(found, "title")
+    if found.days_in is None:
+        import_read.require(found, "date")
+    import_read.settle(found, ask=ask)
+    return Source(lambda _, now: from_table(found, now), found)
+
+
+async def planned(office: Office, source: Source, studio: str, *, go_on: bool) -> TimetablePlan:
+    """What would be added to the timetable of the studio. Raises `Stop`."""
+    from kursplan.gymfile.stored import stored
+    from kursplan.imports.plan_timetable import plan_timetable
+    from kursplan.imports.table import Unreadable
+
+    home = await studio_by_key(office, studio)
+    now = office.clock.now()
+    zone = ZoneInfo(home.zone)
+    local_now = now.astimezone(zone).replace(tzinfo=None)
+    try:
+        read = source.read(zone, local_now)
+    except Unreadable as unreadable:
+        raise Stop(str(unreadable)) from unreadable
+    key = office.organization_key
+    there = await office.database.read(lambda tx: stored(tx, key, customers=False))
+    return plan_timetable(read, there, home.key, go_on=go_on)
+
+
+async def bring(
+    office: Office, plan: TimetablePlan, progress: Callable[[str, int, int], None], by: Actor
+) -> Sequence[Clash]:
+    """Load the gym files that are made of it; which instructors and rooms are twice at the same time."""
+    from kursplan import gymfile
+
+    clashes: list[Clash] = []
+    for text in plan.gym_files:
+        done = await gymfile.load(
+            office.desk,
+            office.database,
+            office.clock,
+            gymfile.read(text),
+            by=by,
+            progress=progress,
+            horizon_days=office.settings.horizon_days,
+        )
+        clashes += done.summary.clashes
+    return clashes
+
+
+def tell(plan: TimetablePlan) -> None:
+    """What would be added, and what is left out."""
+    tell_some(
+        ("New series", "On", "At", "From", "Until", "Room", "Instructors"),
+        [
+            (
+                each.traits.title,
+                ", ".join(_DAYS[day] for day in sorted(each.weekdays)),
+                f"{each.start:%H:%M}",
+                each.first_day,
+                each.last_day or "goes on",
+                *_where_and_who(each.traits),
+            )
+            for each in plan.series
+        ],
+    )
+    tell_some(
+        ("New slot", "At", "Room", "Instructors"),
+        [
+            (each.traits.title, f"{each.start:%a %Y-%m-%d %H:%M}", *_where_and_who(each.traits))
+            for each in plan.slots
+        ],
+    )
+    for what, names in (
+        ("classes", plan.classes),
+        ("rooms", plan.rooms),
+        ("instructors", plan.instructors),
+    ):
+        if names:
+            say(f"New {what}: {', '.join(names)}.")
+    for short, whole in plan.taken_for.items():
+        say(f"“{short}” is taken for {whole}, the only one who is called so.")
+    tell_some(("Planned otherwise, and left as it is",), [(each,) for each in plan.otherwise])
+    tell_some(
+        ("Left out", "Because"),
+        [
+            *((f"line {each.row.line}", "; ".join(each.reasons)) for each in plan.refused),
+            *(tuple(each.split(": ", 1)) for each in plan.problems),
+        ],
+    )
+
+
+def tell_end(plan: TimetablePlan, clashes: Sequence[Clash], *, done: bool, dry_run: bool) -> None:
+    say()
+    tell_clashes(clashes)
+    said = [
+        f"{len(plan.series)} new series",
+        counted(len(plan.slots), "new slot"),
+        f"{plan.planned} planned already",
+        f"{plan.past} past",
+        f"{plan.cancelled} cancelled",
+        f"{plan.leaves_out} left out",
+    ]
+    say(f"{', '.join(said)}.")
+    if not plan.changes_something:
+        say("There is nothing to add.")
+    elif dry_run:
+        say("Nothing was done.")
+    elif done:
+        say("Done.")
+
+
+def as_document(
+    plan: TimetablePlan, source: Source, clashes: Sequence[Clash], *, done: bool
+) -> dict[str, Any]:
+    return {
+        "understood": None if source.table is None else import_read.as_document(source.table),
+        "done": done,
+        "series": [_series(each) for each in plan.series],
+        "slots": [_slot(each) for each in plan.slots],
+        "classes": plan.classes,
+        "rooms": plan.rooms,
+        "instructors": plan.instructors,
+        "taken_for": plan.taken_for,
+        "planned_already": plan.planned,
+        "planned_otherwise": plan.otherwise,
+        "past": plan.past,
+        "cancelled": plan.cancelled,
+        "refused": [
+            {"line": each.row.line, "reasons": list(each.reasons)} for each in plan.refused
+        ],
+        "problems": plan.problems,
+        "clashes": clash_documents(clashes),
+    }
+
+
+def _series(each: Weekly) -> dict[str, Any]:
+    return {
+        "title": each.traits.title,
+        "weekdays": [_DAYS[day] for day in sorted(each.weekdays)],
+        "start": f"{each.start:%H:%M}",
+        "first_day": each.first_day.isoformat(),
+        "last_day": None if each.last_day is None else each.last_day.isoformat(),
+        **_traits(each.traits),
+    }
+
+
+def _slot(each: Dated) -> dict[str, Any]:
+    start = each.start.isoformat(timespec="minutes")
+    return {"title": each.traits.title, "start": start, **_traits(each.traits)}
+
+
+def _traits(traits: Traits) -> dict[str, Any]:
+    return {
+        "minutes": traits.minutes,
+        "room": traits.room or None,
+        "instructors": list(traits.instructors),
+        "seats": traits.seats,
+    }
+
+
+def _where_and_who(traits: Traits) -> tuple[str, str]:
+    return traits.room, ", ".join(traits.instructors)

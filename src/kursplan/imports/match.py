@@ -1,0 +1,293 @@
+"""Who of a file is who of those that are stored: the same by number, or else by e-mail and name.
+
+Nobody is matched by less. Who could be somebody that is there (a family on one address, the same
+name and birthday) is in doubt, and somebody has to say so: at the terminal, or in the file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from kursplan.domain.customers import CustomerStatus
+from kursplan.domain.entries import CustomerEntry, free_key
+from kursplan.domain.names import folded, folded_address
+from kursplan.gymfile.dump import as_written
+from kursplan.imports.keys import key_of
+from kursplan.imports.people import Facts, Person, Refused
+
+NEW = "new"
+"""What is said of somebody in doubt who is nobody that is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One member of a customer that becomes something else; None where it was empty."""
+
+    member: str
+    before: str | None = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A customer who is stored, or who was in a row before; as the file would have them."""
+
+    key: str
+    studio: str
+    facts: Facts = field(repr=False)
+    line: int | None = None
+    """The row in which they are, where they are not stored."""
+    said: Facts = field(default_factory=dict, repr=False)
+    """What a file said of them the last time; what it says again is no change of its own."""
+
+    @property
+    def called(self) -> str:
+        return f"{self.facts['first_name']} {self.facts['last_name']}"
+
+    @property
+    def number(self) -> str | None:
+        return self.facts.get("number")
+
+    def __str__(self) -> str:
+        where = f"in line {self.line}" if self.line is not None else f"number {self.number or '-'}"
+        return f"{self.called} ({where})"
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A row whose person is known for sure."""
+
+    person: Person
+    who: Known
+    is_new: bool
+    changes: tuple[Change, ...] = ()
+    left: tuple[Change, ...] = ()
+    """What was changed here since, while the file says what it said before: it stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A row that says again what one before it said."""
+
+    person: Person
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A row whose person may be one of these, or a new one."""
+
+    person: Person
+    candidates: tuple[Known, ...]
+    because: str
+
+
+Outcome = Matched | Repeated | Doubtful | Refused
+
+
+def known_of(entry: CustomerEntry, said: Facts | None = None) -> Known:
+    """A stored customer, as far as an import can tell."""
+    facts = {
+        name: as_written(value) for name in _FACTS if (value := getattr(entry, name)) is not None
+    }
+    return Known(entry.key, entry.studio, facts, said=said or {})
+
+
+_FACTS = (
+    "number",
+    "first_name",
+    "last_name",
+    "date_of_birth",
+    "email",
+    "gender",
+    "phone",
+    "preferred_language",
+    "status",
+)
+
+
+class Matching:
+    """Finds out who is who, row after row.
+
+    `answer` is asked about everybody in doubt, and says `NEW`, a key, or None for "leave it out".
+    """
+
+    def __init__(
+        self,
+        stored: Iterable[Known],
+        studio: str,
+        answer: Callable[[Doubtful], str | None] = lambda _: None,
+    ) -> None:
+        self._studio = studio
+        self._answer = answer
+        self._by_key: dict[str, Known] = {}
+        self._by_number: dict[str, Known] = {}
+        self._by_email: defaultdict[str, list[Known]] = defaultdict(list)
+        self._by_name: defaultdict[str, list[Known]] = defaultdict(list)
+        self._seen: dict[str, int] = {}
+        """By key, the line of everybody who was in the file so far."""
+        for each in stored:
+            self._know(each)
+
+    def outcomes(self, rows: Iterable[Person | Refused]) -> Iterator[Outcome]:
+        """What becomes of each row, in their order."""
+        for each in rows:
+            yield each if isinstance(each, Refused) else self._outcome(each)
+
+    def _know(self, who: Known) -> None:
+        self._by_key[who.key] = who
+        if who.number is not None:
+            self._by_number[who.number] = who
+        if "email" in who.facts:
+            self._by_email[folded_address(who.facts["email"])].append(who)
+        self._by_name[folded(who.called)].append(who)
+
+    def _outcome(self, person: Person) -> Outcome:
+        if person.same_as is not None:
+            return self._as_said(person, person.same_as)
+        found = self.look(person)
+        if isinstance(found, Doubtful):
+            said = self._answer(found)
+            return found if said is None else self._as_said(person, said)
+        return self._new(person) if found is None else self._same(person, found)
+
+    def _as_said(self, person: Person, said: str) -> Outcome:
+        if folded(said) in (folded(NEW), "neu"):
+            found = self.look(person)
+            if isinstance(found, Known):
+                return self._same(person, found)  # They were new when it was said.
+            number = person.facts.get("number")
+            if number in self._by_number:
+                says = f"is said to be new, but {self._by_number[number]} has the number {number}"
+                return Refused(person.row, (says,))
+            return self._new(person)
+        who = self.called(said)
+        if who is None:
+            return Refused(person.row, (f"is said to be {said!r}, and there is no such customer",))
+        return self._same(person, who)
+
+    def called(self, said: str) -> Known | None:
+        """Whoever has this key, or this number."""
+        return self._by_key.get(said) or self._by_number.get(said)
+
+    def look(self, person: Person) -> Known | Doubtful | None:
+        """Who it is; None for somebody new."""
+        facts = person.facts
+        number, email = facts.get("number"), facts.get("email")
+        if number is not None and (who := self._by_number.get(number)) is not None:
+            if _could_be_one(facts, who.facts):
+                return who
+            return Doubtful(person, (who,), f"the number {number} is that of {who}")
+        name = folded(person.called)
+        with_address = self._by_email.get(folded_address(email), []) if email else []
+        same_name = [each for each in with_address if folded(each.called) == name]
+        if len(same_name) == 1 and _agree(facts, same_name[0].facts, "number"):
+            return same_name[0]
+        if same_name:
+            because = "several have this e-mail address and name"
+            if len(same_name) == 1:
+                because = f"{same_name[0]} has this e-mail address and name, and another number"
+            return Doubtful(person, tuple(same_name), because)
+        return self._by_name_alone(person, self._by_name.get(name, [])) or self._family(
+            person, with_address
+        )
+
+    def _by_name_alone(self, person: Person, alike: list[Known]) -> Known | Doubtful | None:
+        """Whoever has the same name: the same only where all else is the same, too."""
+        facts = person.facts
+        born = facts.get("date_of_birth")
+        born_then = [each for each in alike if born and each.facts.get("date_of_birth") == born]
+        exactly = [
+            each
+            for each in born_then
+            if _agree(facts, each.facts, "number") and not _changes(each.facts, facts)
+        ] or [
+            each
+            for each in alike
+            if not _changes(each.facts, facts) and not _changes(facts, each.facts)
+        ]
+        if len(exactly) == 1:
+            return exactly[0]
+        if born_then:
+            because = f"{born_then[0]} has this name and birthday"
+            return Doubtful(person, tuple(born_then), because)
+        perhaps = tuple(
+            each
+            for each in alike
+            if all(_agree(facts, each.facts, of) for of in ("number", "email", "date_of_birth"))
+        )
+        if perhaps:
+            because = f"{perhaps[0]} has this name, and nothing speaks against it"
+            return Doubtful(person, perhaps, because)
+        return None
+
+    def _family(self, person: Person, with_address: list[Known]) -> Doubtful | None:
+        """Others on the same address, unless two numbers say that they are two people."""
+        number = person.facts.get("number")
+        family = tuple(each for each in with_address if number is None or each.number is None)
+        if not family:
+            return None
+        because = f"{family[0]} has this e-mail address: a family, or another name for the same"
+        return Doubtful(person, family, because)
+
+    def _new(self, person: Person) -> Matched:
+        wanted = key_of(person.facts.get("number"), person.called)
+        key = free_key(wanted, self._by_key.__contains__)
+        who = Known(key, self._studio, person.facts, person.row.line)
+        self._know(who)
+        self._seen[key] = person.row.line
+        return Matched(person, who, is_new=True)
+
+    def _same(self, person: Person, who: Known) -> Outcome:
+        who = self._by_key[who.key]
+        changes = _changes(who.facts, person.facts)
+        if (line := self._seen.get(who.key)) is not None:
+            if not changes:
+                return Repeated(person, line)
+            differs = " and ".join(each.member.replace("_", " ") for each in changes)
+            return Refused(
+                person.row, (f"is {who.called} of line {line} again, with another {differs}",)
+            )
+        number = person.facts.get("number")
+        if number is not None and (other := self._by_number.get(number, who)).key != who.key:
+            return Refused(person.row, (f"has the number {number}, which is that of {other}",))
+        self._seen[who.key] = person.row.line
+        left = tuple(each for each in changes if who.said.get(each.member) == each.after)
+        changes = tuple(each for each in changes if each not in left)
+        if changes:
+            # What rows to come are compared with.
+            self._by_key[who.key] = replace(who, facts={**who.facts, **person.facts})
+        return Matched(person, who, is_new=False, changes=changes, left=left)
+
+
+def _could_be_one(facts: Facts, others: Facts) -> bool:
+    """Whether anything beside the number says that it is the same person: numbers are given anew."""
+    return (
+        folded(facts["first_name"]) == folded(others["first_name"])
+        or folded(facts["last_name"]) == folded(others["last_name"])
+        or (
+            "email" in facts
+            and folded_address(facts["email"]) == folded_address(others.get("email", ""))
+        )
+        or ("date_of_birth" in facts and facts["date_of_birth"] == others.get("date_of_birth"))
+    )
+
+
+def _agree(facts: Facts, others: Facts, of: str) -> bool:
+    """Whether two say the same of a member, or one says nothing."""
+    here, there = facts.get(of), others.get(of)
+    if here is None or there is None:
+        return True
+    return folded_address(here) == folded_address(there)
+
+
+def _changes(before: Facts, told: Facts) -> tuple[Change, ...]:
+    """What becomes other than it was; a status that is not stored is that of a member."""
+    stands: Mapping[str, str] = {"status": CustomerStatus.MEMBER, **before}
+    return tuple(
+        Change(name, stands.get(name), value)
+        for name, value in told.items()
+        if stands.get(name) != value
+    )
