@@ -225,3 +225,21 @@ def test_an_answer_that_can_not_be_is_refused(said: str, says: str) -> None:
     data = f"Nr;Vorname;Nachname;Kursplan: same as\n1001;Otto;Anders;{said}\n"
     [refused] = plan(understood(data), map(known_of, STORED), "hamburg", TODAY).refused
     assert refused.reasons == (says,)
+
+
+def test_what_was_changed_by_hand_stays_where_the_file_says_what_it_said_before() -> None:
+    here = known_of(
+        customer("c1", "Erika", "Muster", number="1001", phone="030 9999"), {"phone": "030 1111"}
+    )
+
+    def imported(phone: str) -> Plan:
+        return plan(understood(f"{HEAD}1001;Erika;Muster;;;{phone}\n"), [here], "berlin", TODAY)
+
+    as_before, changed = imported("030 1111"), imported("030 2222")
+
+    assert (kinds(as_before), kinds(changed)) == ({"unchanged": 1}, {"changed": 1})
+    [left] = as_before.left
+    assert [(each.member, each.before, each.after) for each in left.left] == [
+        ("phone", "030 9999", "030 1111")
+    ]
+    assert changed.left == []
