@@ -13,7 +13,15 @@ from bench.fill import fill
 from bench.gym import Gym, Size
 from bench.postgres import Postgres
 
-BOOKED = ("attempt", "delivery", "event", "booking", "idempotency_key")
+BOOKED = (
+    "attempt",
+    "delivery",
+    "event",
+    "history_subject",
+    "history",
+    "booking",
+    "idempotency_key",
+)
 """What bookings leave behind, apart from the numbers in `slot`."""
 
 
