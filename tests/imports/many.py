@@ -19,8 +19,9 @@ studios: [{key: berlin, name: Berlin, zone: Europe/Berlin}]
 HEAD = "Mitgliedsnummer;Vorname;Nachname;E-Mail;Geburtsdatum;Status;Eintritt;Beitrag;Telefon;Ort"
 FEW, MANY = 10_000, 50_000
 SECONDS = 60
-BYTES_A_MEMBER = 2_500
-"""What each more may take beyond the program itself: who is who has to be known of all of them."""
+BYTES_A_MEMBER = 4_000
+"""What each more may take beyond the program itself. Who is who has to be known of all of them, and
+loading a gym file compares with all who are stored and with what was said of them."""
 
 RUN = """\
 import resource, sys
