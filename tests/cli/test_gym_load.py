@@ -3,16 +3,23 @@
 import asyncio
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from kursplan.clock import SystemClock
+from kursplan.desk.classes import RecordClass
+from kursplan.desk.desk import Desk
+from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Kind
-from kursplan.store import tables
+from kursplan.gymfile.stored import stored
+from kursplan.metrics import Metrics
 from kursplan.store.database import Database
 from tests.cli.conftest import Kursplan
 from tests.gym import Gym
@@ -171,12 +178,23 @@ async def test_slots_that_nobody_booked_are_told_too_and_asked_about(
     assert "19:00 is cancelled." in gone.err
 
 
+async def retitle(database: Database, title: str) -> None:
+    """All classes get that title, as a certain Anna types it by the command."""
+    stands = await database.read(lambda tx: stored(tx, "two-rooms"))
+    assert stands.id is not None
+    desk = Desk(database, SystemClock(), Metrics())
+    for each in stands.classes.values():
+        entry = replace(each.entry, title=title)
+        await desk.execute(RecordClass(stands.id, each.id, entry), by=Actor.command_line("anna"))
+    await desk.close()
+
+
 async def test_what_others_changed_too_is_told_and_ends_with_a_status_of_its_own(
     kursplan: Kursplan, database: Database, file: Path, write: Write
 ) -> None:
     write(GYM)
     await kursplan("gym", "load", file)
-    await database.write(lambda tx: tx.execute(tables.class_.update().values(title="Pilates")))
+    await retitle(database, "Pilates")
     write(GYM.replace("title: Yoga", "title: Hatha").replace("duration: 45", "duration: 50"))
 
     diff = await kursplan("gym", "diff", file)
@@ -186,17 +204,24 @@ async def test_what_others_changed_too_is_told_and_ends_with_a_status_of_its_own
     after = await kursplan("gym", "diff", file, "--exit-code")
 
     assert diff.status == 0
-    assert diff.out.splitlines() == [
+    said = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "then", diff.out)
+    assert said.splitlines() == [
         "~ class spin: duration 45 becomes 50",
         (
-            "! line 5, classes[0].title: the file says 'Hatha' and said 'Yoga';"
-            " there it is 'Pilates', and stays"
+            "! line 5, classes[0].title: the file says 'Hatha' and said 'Yoga'; there it is"
+            " 'Pilates', and stays (last changed by anna, by the command, then)"
         ),
         "= line 6, classes[1].title: is 'Pilates' there; the file says 'Spin' as before, and it stays",
     ]
     assert loaded.status == for_scripts.status == 3
     assert "the file says 'Hatha' and said 'Yoga'; there it is 'Pilates'" in loaded.err
-    assert for_scripts.json["conflicts"] == [
+    [conflict] = for_scripts.json["conflicts"]
+    last = conflict.pop("last_changed")
+    assert (last["command"], last["by"]) == (
+        "record-class",
+        {"via": "COMMAND_LINE", "who": "anna"},
+    )
+    assert [conflict] == [
         {
             "line": 5,
             "path": "classes[0].title",

@@ -67,6 +67,7 @@ ONLY_LOOKS = {
         "booking list",
     ),
     *("customer find", "customer show", "customer export"),
+    "gym diff",
     *("webhook listen", "webhook list", "webhook show", "webhook test", "webhook endpoint list"),
 }
 IS_ABOUT_NO_ONE_THING = {

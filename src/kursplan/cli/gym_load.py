@@ -16,10 +16,12 @@ from kursplan.cli.clashes import clash_documents, lines_of
 from kursplan.cli.consent import as_json, events, said
 from kursplan.cli.output import Stop, counted, local_time, say, table, zoned
 from kursplan.domain.consequences import Becomes
+from kursplan.staff.actors import in_words
 
 if TYPE_CHECKING:
     from kursplan.desk.rehearse import Change, Rehearsed, SlotChange
     from kursplan.gymfile import Differences, Disagreement, Entry, Foretold
+    from kursplan.store.history import Told
 
 LARGE_SHARE = 0.1
 """Of all bookings to come: whoever takes more than that has to say how many."""
@@ -166,7 +168,8 @@ def notes(differences: Differences) -> Iterator[str]:
     yield from lines_of(differences.summary.clashes)
     if differences.conflicts:
         yield "Left alone, because the file and others changed it (--prefer file has the file win):"
-        yield from _first([f"  {each}" for each in differences.conflicts], "conflict")
+        lines = [f"  {each}{_by_whom(each)}" for each in differences.conflicts]
+        yield from _first(lines, "conflict")
     if differences.left:
         differ = counted(len(differences.left), "member differs", "members differ")
         yield f"{differ} from the file and stay: the file did not change them. See `kursplan gym diff`."
@@ -199,7 +202,7 @@ def difference_lines(differences: Differences) -> Iterator[str]:
         for line in change.lines():
             yield f"{_SIGNS[change.fate.value]} {line}"
     for each in differences.conflicts:
-        yield f"! {each}"
+        yield f"! {each}{_by_whom(each)}"
     for each in differences.left:
         yield f"= {each}"
     for entry in differences.missing:
@@ -208,6 +211,12 @@ def difference_lines(differences: Differences) -> Iterator[str]:
         yield f"  {entry}: is there, and was never in a file"
     for warning in differences.warnings:
         yield f"Warning: {warning}"
+
+
+def _by_whom(conflict: Disagreement) -> str:
+    if (last := conflict.changed) is None:
+        return ""
+    return f" (last changed by {in_words(last.by)}, {last.happened_at:%Y-%m-%d %H:%M} UTC)"
 
 
 _SIGNS = {"NEW": "+", "REMOVED": "-", "STAYS": "~"}
@@ -275,9 +284,20 @@ def _disagreements(found: Iterable[Disagreement]) -> Iterator[dict[str, object]]
             **_entry(each.entry),
             "member": member.name,
             "then_known": each.then_known,
+            **_last_changed(each.changed),
             # What is not said is left out, because null is something that can be said.
             **{name: value for name, value in values.items() if not isinstance(value, Absent)},
         }
+
+
+def _last_changed(last: Told | None) -> dict[str, object]:
+    if last is None:
+        return {}
+    by = {"via": last.by.origin, "who": last.by.who, "file": last.by.file}
+    told = {name: each for name, each in by.items() if each is not None}
+    return {
+        "last_changed": {"at": zoned(last.happened_at, "UTC"), "command": last.command, "by": told}
+    }
 
 
 def _slot_as_json(each: SlotChange) -> dict[str, object]:

@@ -16,6 +16,7 @@ from kursplan.cli.output import Stop, counted, document, local_time, say, zoned
 from kursplan.domain.actors import Origin
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import start_of_day
+from kursplan.staff.actors import in_words
 
 if TYPE_CHECKING:
     from kursplan.cli.office import Office
@@ -157,24 +158,10 @@ class _Names:
     things: Mapping[int, str]
 
     def actor(self, by: Actor) -> str:
-        match by.origin:
-            case Origin.HOUSE:
-                return "the house"
-            case Origin.OPEN_API:
-                known = self.integrations.get(int(by.who or 0))
-                if known is None:
-                    return f"integration {by.who}"
-                return f"{known[0]} in {known[1]}, over the Open API"
-            case Origin.COMMAND_LINE:
-                return f"{by.who or 'somebody'}, by the command"
-            case Origin.GYM_FILE:
-                return f"{by.who}, by the gym file {by.file}"
-            case Origin.IMPORT:
-                return f"{by.who}, by an import of {by.file}"
-            case Origin.CONSOLE:
-                return f"staff member {by.who}"
-            case Origin.MEMBER_PAGE:
-                return f"customer {by.who}, on their page"
+        known = (
+            None if by.origin is not Origin.OPEN_API else self.integrations.get(int(by.who or 0))
+        )
+        return in_words(by) if known is None else f"{known[0]} in {known[1]}, over the Open API"
 
     def thing(self, subject: Subject) -> str:
         kind = subject.kind.replace("_", " ").lower()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kursplan.gymfile.three_way import ABSENT, Absent, Fate, Member
+from kursplan.store.history import Told
 
 ONE = {
     "organization": "organization",
@@ -85,6 +86,8 @@ class Disagreement:
     """Whether both were changed; otherwise the file was not, and it is left as it is in any case."""
     then_known: bool = field(default=True)
     """Whether it is known what the file said before; not of what was never loaded by this version."""
+    changed: Told | None = None
+    """By whom it was changed last, where that is known."""
 
     @property
     def place(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -35,6 +36,7 @@ from kursplan.gymfile.stages import Stage, stages
 from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.targets import mistakes_of_targets
 from kursplan.gymfile.three_way import Wish
+from kursplan.gymfile.whom import with_whom
 from kursplan.store import organizations, plan, series
 from kursplan.store.database import Database
 from kursplan.webhooks.targets import Targets
@@ -185,6 +187,10 @@ async def _look(loading: Loading) -> _Seen:
     targets = loading.targets or Targets()
     if mistakes := await mistakes_of_targets(gym_file, before, targets):
         raise GymFileMistakes(mistakes)
+    if differences.conflicts:
+        differences.conflicts = await loading.database.read(
+            partial(with_whom, before=before, conflicts=differences.conflicts)
+        )
     return _Seen(before, due, clashes, differences)
 
 

@@ -53,6 +53,8 @@ KEPT = timedelta(days=3 * 365)
 """How long lines are kept, unless a setting says otherwise."""
 LINES_AT_ONCE = 2_000
 """How many lines are dropped at a time."""
+LATELY = 50
+"""Among how many lines about a thing one is looked for that changed a certain member."""
 _ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -290,6 +292,26 @@ def about(
     for query in HANGS_ON.get(kind, ()):
         found = tx.execute(query, {"organization": organization_id, "of_id": subject_id})
         subject_ids |= set(found.scalars())
+    return _about(tx, organization_id, subject_ids, span)
+
+
+def last_change(tx: Connection, organization_id: int, subject_id: int, member: str) -> Told | None:
+    """Who last changed that member of the thing, or of late anything about it; None if nobody is known."""
+    lines = _about(tx, organization_id, {subject_id}, Span(limit=LATELY))
+    of_member = (
+        line for line in lines if any(_touches(each, subject_id, member) for each in line.subjects)
+    )
+    return next(of_member, lines[0] if lines else None)
+
+
+def _touches(subject: Subject, subject_id: int, member: str) -> bool:
+    told = {*(subject.before or ()), *(subject.after or ()), *subject.withheld}
+    return subject.id == subject_id and member in told
+
+
+def _about(
+    tx: Connection, organization_id: int, subject_ids: Collection[int], span: Span
+) -> list[Told]:
     named = _named(organization_id, span) | {"subject_ids": subject_ids}
     return _told(tx, organization_id, tx.execute(ABOUT, named))
 
