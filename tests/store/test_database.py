@@ -212,7 +212,7 @@ async def test_of_two_who_wait_for_each_other_one_is_told_of_a_conflict(gym: Gym
 
 
 @only_postgresql
-async def test_a_statement_is_planned_once_also_for_a_single_id(database: Database) -> None:
+async def test_a_statement_is_planned_once_also_for_a_single_id(opened: Database) -> None:
     def ask_often(tx: Connection) -> list[tuple[int, int]]:
         for slot_id in range(10):
             SLOTS.rows(tx, {"organization": 1, "slot_ids": [slot_id]})
@@ -222,7 +222,7 @@ async def test_a_statement_is_planned_once_also_for_a_single_id(database: Databa
         )
         return [(row[0], row[1]) for row in tx.execute(planned)]
 
-    for door in (database.read, database.write):
+    for door in (opened.read, opened.write):
         assert await door(ask_often) == [(10, 0)]
 
 
