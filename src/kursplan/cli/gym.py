@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ import typer
 
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import YesOption
+from kursplan.cli.files import bytes_of
 from kursplan.cli.office import (
     JsonOption,
     OrganizationOption,
@@ -115,7 +115,7 @@ def load(
         "horizon_days": settings.horizon_days,
     }
     with _mistakes_told():
-        gym_file = gymfile.read(_text(file))
+        gym_file = gymfile.read(bytes_of(file, gymfile.LONGEST_FILE))
 
         async def task(database: Database) -> Foretold:
             async with desk_of(database, settings) as (desk, clock):
@@ -168,7 +168,7 @@ def diff(
 
     targets = Targets(insecure=read_settings().webhooks_insecure)
     with _mistakes_told():
-        gym_file = gymfile.read(_text(file))
+        gym_file = gymfile.read(bytes_of(file, gymfile.LONGEST_FILE))
 
         async def task(database: Database) -> Differences:
             return await gymfile.preview(
@@ -285,19 +285,6 @@ def _mistakes_told() -> Iterator[None]:
         raise Stop(_told(wrong.mistakes)) from wrong
     except Clashes as refused:
         raise refused_for(refused.clashing) from refused
-
-
-def _text(file: Path) -> bytes:
-    """What the file holds, as far as a gym file may go: a pipe may never end."""
-    from kursplan.gymfile import LONGEST_FILE
-
-    try:
-        if str(file) == "-":
-            return sys.stdin.buffer.read(LONGEST_FILE + 1)
-        with file.open("rb") as opened:
-            return opened.read(LONGEST_FILE + 1)
-    except OSError as error:
-        raise Stop(f"can't read {file}: {error.strerror}") from error
 
 
 def _write_whole(output: Path, text: bytes) -> None:

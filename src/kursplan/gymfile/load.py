@@ -100,9 +100,9 @@ async def load(
 ) -> Differences:
     """Bring what differs over the desk, and make the slots of all series up to the horizon.
 
-    The history says that it was `by` that actor. `how` are further fields of `Loading`. Raises `GymFileMistakes` where the file contradicts what is
-    stored, or names an address that may not be called; then nothing was changed. Raises `DeskBusy`,
-    and `ChangedConcurrently` where others changed the same at the same time; then loading again
+    The history says that it was `by` that actor. `how` are further fields of `Loading`. Raises
+    `GymFileMistakes` where the file contradicts what is stored, or names an address that may not be
+    called; then nothing was changed. Raises `DeskBusy`, and `ChangedConcurrently` where others changed the same at the same time; then loading again
     carries on. Raises `Clashes` where a studio refuses what would be twice at the same time; what was
     loaded before that is kept.
     """

@@ -11,25 +11,22 @@ from sqlalchemy import Connection
 from kursplan.gymfile.findings import Disagreement, Entry
 from kursplan.gymfile.stored import Kept, Stored
 from kursplan.store import history
+from kursplan.store.history import Told
 
 
 def with_whom(
     tx: Connection, *, before: Stored, conflicts: Iterable[Disagreement]
 ) -> list[Disagreement]:
     """The conflicts, each with the last change of it that is known."""
-    organization_id = before.id
-    if organization_id is None:
-        return list(conflicts)
-    found = []
-    for each in conflicts:
-        stored_id = _id_of(before, each.entry)
-        member = each.member.name.partition(".")[0]
-        if stored_id is not None:
-            changed = history.last_change(tx, organization_id, stored_id, member)
-            found.append(replace(each, changed=changed))
-        else:
-            found.append(each)
-    return found
+    return [replace(each, changed=_last_change(tx, before, each)) for each in conflicts]
+
+
+def _last_change(tx: Connection, before: Stored, conflict: Disagreement) -> Told | None:
+    stored_id = _id_of(before, conflict.entry)
+    if before.id is None or stored_id is None:
+        return None
+    member = conflict.member.name.partition(".")[0]
+    return history.last_change(tx, before.id, stored_id, member)
 
 
 def _id_of(before: Stored, entry: Entry) -> int | None:
