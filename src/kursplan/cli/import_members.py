@@ -14,7 +14,7 @@ from kursplan.cli.studio import studio_by_key
 if TYPE_CHECKING:
     from kursplan.cli.office import Office
     from kursplan.domain.actors import Actor
-    from kursplan.imports.match import Doubtful
+    from kursplan.imports.match import Change, Doubtful, Matched
     from kursplan.imports.members import Plan
     from kursplan.imports.understand import Understanding
 
@@ -53,36 +53,19 @@ async def bring(
     )
 
 
+def _row(of: Matched, change: Change) -> tuple[object, ...]:
+    """A member of somebody that is told otherwise in the file."""
+    member = change.member.replace("_", " ")
+    return of.who.called, of.person.row.line, member, change.before, change.after
+
+
 def tell(plan: Plan) -> None:
     """What would come of it."""
-    tell_some(
-        ("Changed", "Line", "Member", "From", "To"),
-        [
-            (
-                each.who.called,
-                each.person.row.line,
-                one.member.replace("_", " "),
-                one.before,
-                one.after,
-            )
-            for each in plan.changed
-            for one in each.changes
-        ],
-    )
-    tell_some(
-        ("Left as it is here", "Line", "Member", "Here", "In the file, as before"),
-        [
-            (
-                each.who.called,
-                each.person.row.line,
-                one.member.replace("_", " "),
-                one.before,
-                one.after,
-            )
-            for each in plan.left
-            for one in each.left
-        ],
-    )
+    changed = [_row(each, one) for each in plan.changed for one in each.changes]
+    tell_some(("Changed", "Line", "Member", "From", "To"), changed)
+    left = [_row(each, one) for each in plan.left for one in each.left]
+    here = ("Left as it is here", "Line", "Member", "Here", "In the file, as before")
+    tell_some(here, left)
     tell_some(
         ("In doubt", "Line", "Because"),
         [(each.person.called, each.person.row.line, each.because) for each in plan.doubtful],
