@@ -23,10 +23,10 @@ from kursplan.desk.cancel import Cancel
 from kursplan.desk.cancel_slot import CancelSlot, SlotCancelled
 from kursplan.desk.change_slot import ChangeSlot, SlotChanged
 from kursplan.desk.confirm import Confirm
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.participation import SetParticipation
-from kursplan.desk.turn import Command
 from kursplan.domain.actors import Actor
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation

@@ -29,7 +29,7 @@ from bench.receiver import Receiver, receiver_running, silence
 from bench.run import Measured, Run, percentile
 from kursplan.clock import SystemClock
 from kursplan.desk.applications import RecordApplication
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.entries import (

@@ -26,7 +26,7 @@ from kursplan.api.open_api import OpenApi
 from kursplan.api.peers import Peers
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import SHARED_IN, Metrics
 from kursplan.settings import Settings, read_settings
 from kursplan.store import schema

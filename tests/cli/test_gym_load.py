@@ -15,7 +15,7 @@ import pytest
 
 from kursplan.clock import SystemClock
 from kursplan.desk.classes import RecordClass
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Kind
 from kursplan.gymfile.stored import stored

@@ -9,8 +9,8 @@ import pytest
 from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.close_studio import CloseStudio, ClosureKeyTaken, OpenStudio, StudioHours
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.review import review
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.events import EventType

@@ -8,7 +8,7 @@ import pytest
 
 from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.events import EventType
 from kursplan.store import tables

@@ -17,11 +17,11 @@ from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.close_studio import CloseStudio
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.end_series import EndSeries
+from kursplan.desk.engine.turn import Deed, Turn, Unnoted
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.organizations import RecordOrganization
 from kursplan.desk.release import Release, WaiveLateness
 from kursplan.desk.restore_slot import RestoreSlot
-from kursplan.desk.turn import Deed, Turn, Unnoted
 from kursplan.domain.actors import THE_HOUSE, Actor, Origin
 from kursplan.domain.bookings import BookingStatus, Ending
 from kursplan.domain.entries import CustomerEntry, OrganizationEntry

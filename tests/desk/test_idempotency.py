@@ -14,7 +14,7 @@ from sqlalchemy.util import await_only
 from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Book, Booked, IdempotencyKey
 from kursplan.desk.cancel import Cancel
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import bookings, idempotency, tables

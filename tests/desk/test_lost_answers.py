@@ -20,9 +20,9 @@ import pytest
 from sqlalchemy import Connection, text
 
 from kursplan.clock import HandClock
-from kursplan.desk.desk import Desk, OutcomeUnknown
+from kursplan.desk.engine.desk import Desk, OutcomeUnknown
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.plan_slot import PlanSlot
-from kursplan.desk.turn import Command
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import marks, tables

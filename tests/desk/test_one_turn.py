@@ -7,7 +7,7 @@ import pytest
 
 from kursplan.desk.book import Book
 from kursplan.desk.cancel import Cancel
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.metrics import Metrics

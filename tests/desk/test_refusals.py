@@ -16,10 +16,10 @@ from kursplan.desk.close_studio import CloseStudio
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.contracts import EndMembership
 from kursplan.desk.end_series import EndSeries
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.stand_in import PutStandIn
-from kursplan.desk.turn import Command
 from kursplan.domain import clashes, refusals
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import (

@@ -15,7 +15,7 @@ import pytest
 from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from tests.gym import STAFF, Gym
 

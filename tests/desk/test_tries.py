@@ -12,8 +12,8 @@ import pytest
 
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
-from kursplan.desk.desk import ChangedConcurrently, Desk, DeskBusy, OutcomeUnknown
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.desk import ChangedConcurrently, Desk, DeskBusy, OutcomeUnknown
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables

@@ -15,6 +15,7 @@ from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.edit_series import AllFuture, EditSeries, Following
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.give_back import GiveBack
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
@@ -22,7 +23,6 @@ from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.studios import SetOnClash
 from kursplan.desk.swap_instructors import SwapInstructors
-from kursplan.desk.turn import Command
 from kursplan.domain.clashes import Clashing, Needed, OnClash, overlaps
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import SeriesPlan

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from kursplan.desk.notes import Notes
+from kursplan.desk.engine.notes import Notes
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.entries import (

@@ -13,7 +13,7 @@ from kursplan import gymfile
 from kursplan.clock import HandClock
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel_slot import CancelSlot
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType

@@ -18,7 +18,7 @@ from kursplan.desk.contracts import EndMembership
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.edit_series import AllFuture, EditSeries
 from kursplan.desk.end_series import EndSeries
-from kursplan.desk.overtaken import Overtaken
+from kursplan.desk.engine.overtaken import Overtaken
 from kursplan.desk.studios import RecordStudio
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.terms import Term

@@ -10,7 +10,7 @@ from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.turn import Command
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry
 from kursplan.domain.refusals import Kind

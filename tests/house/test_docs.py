@@ -24,7 +24,7 @@ DOCUMENTS = [
     )
 ]
 
-# Documents name a module of the package the short way: `desk/turn.py`.
+# Documents name a module of the package the short way: `desk/engine/turn.py`.
 LOOKED_UP_FROM = (Path(), Path("src/kursplan"))
 
 # Endings that make a word without a slash the name of a file: `pyproject.toml`, but not `slot.end`.

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from kursplan.desk.book import Booked
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import connect
 from kursplan.store.postgres_session import check_version

@@ -8,7 +8,7 @@ import pytest_asyncio
 from hypothesis import settings
 
 from kursplan.clock import HandClock
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.turn import Command
 from kursplan.store.database import connect
 from tests.gym import MORNING, Gym
 from tests.pairs.scene import Scene, build, commands

@@ -39,6 +39,7 @@ from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.complete import CompleteSlots
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.end_series import EndSeries
+from kursplan.desk.engine.turn import Command, Deed
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
@@ -57,7 +58,6 @@ from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
-from kursplan.desk.turn import Command, Deed
 from kursplan.domain import entries
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.clashes import OnClash

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kursplan.desk.turn import Command, Hold
+from kursplan.desk.engine.turn import Command, Hold
 from tests.pairs.scene import Scene, commands, every_kind
 from tests.pairs.walk import Outcome, Walk
 

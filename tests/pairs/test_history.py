@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.keep_told import KeepTold
-from kursplan.desk.turn import Command
 from kursplan.domain.history import EntityKind
 from kursplan.store import tables
 from tests.pairs.scene import Scene, commands, every_kind

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.turn import Command
 from tests.pairs.locks import Row, Sent, rank, table
 from tests.pairs.scene import Scene, commands
 from tests.pairs.walk import Walk

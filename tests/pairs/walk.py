@@ -18,8 +18,8 @@ import asyncpg
 from sqlalchemy import make_url
 
 from kursplan.clock import HandClock
-from kursplan.desk.desk import Desk
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.turn import Command
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.dialect import SEQUENCE

@@ -27,7 +27,7 @@ from kursplan.clock import HandClock
 from kursplan.desk.book import Booked
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.confirm import Confirm
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import connect
 from kursplan.work.complete import complete_slots

@@ -42,10 +42,10 @@ from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.customers import RecordCustomers
+from kursplan.desk.engine.turn import Command, Reach, Turn
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
-from kursplan.desk.turn import Command, Reach, Turn
 from kursplan.domain import slots as engine
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation

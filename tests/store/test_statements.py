@@ -421,8 +421,11 @@ def noticed() -> list[str]:
 def test_a_statement_that_is_no_constant_of_the_store_is_noticed() -> None:
     with create_engine("sqlite://").connect() as connection:
         run_as("kursplan.api.classes", "tx.execute(text('SELECT 41 + 1'))", tx=connection)
-        run_as("kursplan.desk.turn", "tx.exec_driver_sql('SELECT 42')", tx=connection)
-    assert noticed() == ["kursplan.api.classes: SELECT 41 + 1", "kursplan.desk.turn: SELECT 42"]
+        run_as("kursplan.desk.engine.turn", "tx.exec_driver_sql('SELECT 42')", tx=connection)
+    assert noticed() == [
+        "kursplan.api.classes: SELECT 41 + 1",
+        "kursplan.desk.engine.turn: SELECT 42",
+    ]
 
 
 async def test_a_constant_of_the_store_is_not_noticed_whoever_sends_it(

@@ -16,7 +16,6 @@ from sqlalchemy.util import await_only
 from kursplan.app import Application
 from kursplan.desk.applications import RecordApplication
 from kursplan.desk.book import Book, Booked
-from kursplan.desk.desk import Desk
 from kursplan.desk.endpoints import (
     AddEndpoint,
     ChangeEndpoint,
@@ -25,9 +24,10 @@ from kursplan.desk.endpoints import (
     RemoveEndpoint,
     RotateSecret,
 )
+from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.desk.resend import Resend, ResendSince
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Participation
 from kursplan.domain.entries import ApplicationEntry, EndpointEntry, IntegrationEntry
 from kursplan.domain.events import EventType

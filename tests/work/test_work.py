@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from kursplan.clock import Clock
 from kursplan.desk.book import IdempotencyKey
-from kursplan.desk.desk import Desk, DeskBusy
+from kursplan.desk.engine.desk import Desk, DeskBusy
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType

@@ -21,8 +21,8 @@ import msgspec
 from kursplan.api.errors import ApiError, Fault
 from kursplan.api.http import BodyTooLarge, Disconnected, Headers, Request
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.turn import Command
 from kursplan.domain.actors import Actor
 from kursplan.domain.studios import zone_of
 from kursplan.ids import LARGEST_ID

@@ -28,7 +28,7 @@ from kursplan.api.peers import Peers
 from kursplan.api.strangers import Strangers, TooManyWrongKeys
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
-from kursplan.desk.desk import ChangedConcurrently, DeskBusy
+from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
 from kursplan.ids import new_trace_id
 from kursplan.store.keys import Caller
 from kursplan.store.trouble import DatabaseUnavailable

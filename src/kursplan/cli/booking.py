@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.office import Office
     from kursplan.desk.book import Booked
-    from kursplan.desk.turn import Command
+    from kursplan.desk.engine.turn import Command
     from kursplan.domain.refusals import Kind, Refusal
     from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow

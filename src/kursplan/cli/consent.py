@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kursplan.cli.office import Office
-    from kursplan.desk.rehearse import Change, Rehearsed
-    from kursplan.desk.turn import Command
+    from kursplan.desk.engine.rehearse import Change, Rehearsed
+    from kursplan.desk.engine.turn import Command
     from kursplan.domain.events import EventType
     from kursplan.domain.refusals import Refusal
 

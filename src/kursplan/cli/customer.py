@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kursplan.cli.office import Office
-    from kursplan.desk.turn import Command
+    from kursplan.desk.engine.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
     from kursplan.domain.refusals import Refusal
     from kursplan.store.history import Told

@@ -73,7 +73,7 @@ def demo(
     from kursplan.demo.examples import NoExamples
     from kursplan.demo.folder import Folder
     from kursplan.demo.start import start, url_of
-    from kursplan.desk.desk import DeskBusy
+    from kursplan.desk.engine.desk import DeskBusy
     from kursplan.settings import BadSettings, read_settings
     from kursplan.store.schema import SchemaOutdated
     from kursplan.store.trouble import DatabaseUnavailable

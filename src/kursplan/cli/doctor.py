@@ -30,7 +30,7 @@ from kursplan.clock import Clock, SystemClock
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from kursplan.desk.desk import Desk
+    from kursplan.desk.engine.desk import Desk
     from kursplan.domain.actors import Actor
     from kursplan.store.database import Database
     from kursplan.store.examination import Finding

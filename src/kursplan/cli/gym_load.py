@@ -19,7 +19,7 @@ from kursplan.domain.consequences import Becomes
 from kursplan.staff.actors import in_words
 
 if TYPE_CHECKING:
-    from kursplan.desk.rehearse import Change, Rehearsed, SlotChange
+    from kursplan.desk.engine.rehearse import Change, Rehearsed, SlotChange
     from kursplan.gymfile import Differences, Disagreement, Entry, Foretold
     from kursplan.store.history import Told
 

@@ -127,7 +127,7 @@ async def commands(
 
 async def tried_out(office: Office, plan: BookingsPlan, what: list[AddBooking]) -> Outcome:
     """What would come of it; nothing is done."""
-    from kursplan.desk.rehearse import rehearse
+    from kursplan.desk.engine.rehearse import rehearse
 
     outcome = Outcome()
     if what:

@@ -24,9 +24,9 @@ from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import Refusal
 
 if TYPE_CHECKING:
-    from kursplan.desk.desk import Desk
-    from kursplan.desk.rehearse import Rehearsed
-    from kursplan.desk.turn import Command
+    from kursplan.desk.engine.desk import Desk
+    from kursplan.desk.engine.rehearse import Rehearsed
+    from kursplan.desk.engine.turn import Command
     from kursplan.settings import Settings
     from kursplan.staff.flags import Flags
     from kursplan.store.database import Database
@@ -158,7 +158,7 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
     from sqlalchemy.exc import DBAPIError
 
     from kursplan import logs
-    from kursplan.desk.desk import ChangedConcurrently, DeskBusy
+    from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
     from kursplan.store import schema
     from kursplan.store.database import connect
     from kursplan.store.trouble import DatabaseUnavailable
@@ -196,7 +196,7 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
 @asynccontextmanager
 async def desk_of(database: Database, settings: Settings) -> AsyncIterator[tuple[Desk, Clock]]:
     """A desk over the database, as the application has one."""
-    from kursplan.desk.desk import Desk
+    from kursplan.desk.engine.desk import Desk
     from kursplan.metrics import Metrics
 
     clock = SystemClock()

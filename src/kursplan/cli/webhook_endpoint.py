@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from kursplan.cli.office import Office, T
     from kursplan.desk.endpoints import EnableEndpoint, Resent
+    from kursplan.desk.engine.turn import Command
     from kursplan.desk.resend import ResendSince
-    from kursplan.desk.turn import Command
     from kursplan.store.rows import AnyRow
 
     ResentInPortions = EnableEndpoint | ResendSince

@@ -16,8 +16,8 @@ from kursplan.clock import Clock
 from kursplan.demo.people import RESERVED_SERIES
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
-from kursplan.desk.desk import Desk
-from kursplan.desk.turn import Command
+from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.turn import Command
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.customers import CustomerStatus

@@ -17,7 +17,7 @@ from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
 from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.keys import IssueKey
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Book, Booked
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.refusals import Refusal
 
 

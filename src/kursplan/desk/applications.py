@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.endpoints import put_endpoints, settle
-from kursplan.desk.overtaken import check
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.ids import new_api_key

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.promote import Seat, fill_seats, nobody_moves_up, take_over, take_seat
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.customers import Customer

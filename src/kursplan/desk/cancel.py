@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.promote import fill_seats
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus, Ending
 from kursplan.domain.cancelling import may_cancel
 from kursplan.domain.events import EventType

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.cancel import give_up
 from kursplan.desk.change_slot import not_planned
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal, SlotNotFound

@@ -13,9 +13,9 @@ from enum import Enum
 from sqlalchemy import Connection
 
 from kursplan.desk.clashes import held, look
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import flag
-from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import chain
 
-from kursplan.desk.turn import Turn
+from kursplan.desk.engine.turn import Turn
 from kursplan.domain.clashes import Clash, Clashing, Held, Needed, overlaps
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Slot

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.follow_class import FollowClass
-from kursplan.desk.overtaken import check
 from kursplan.desk.review import review_slots
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
 from kursplan.domain.history import EntityKind

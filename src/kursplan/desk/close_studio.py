@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kursplan.desk.cancel_slot import cancel_slot
-from kursplan.desk.overtaken import check
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.review import planned_within, review_slots
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.slots import SlotStatus
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kursplan.desk.customers import RecordCustomers
-from kursplan.desk.turn import Deed, Hold, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Hold, Reach, Turn
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry, free_key
 from kursplan.domain.refusals import CustomerNotFound, Refusal
 from kursplan.store import people

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kursplan.desk.cancel import give_up
-from kursplan.desk.overtaken import check
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Hold, LookAgain, Reach, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import review
-from kursplan.desk.turn import Deed, Hold, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.contracts import as_told, by_key, contract_changes
 from kursplan.domain.entries import CustomerEntry, MembershipEntry

@@ -14,11 +14,11 @@ from functools import partial
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.clashes import Outlook, held, look
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.extend_series import extend, midnight
-from kursplan.desk.overtaken import check
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.entries import free_key

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.edit_series import change as change_series
-from kursplan.desk.overtaken import check
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind

@@ -7,7 +7,7 @@ from datetime import date
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.edit_series import ONE_DAY, change
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound

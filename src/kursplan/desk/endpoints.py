@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from kursplan.desk.change_slot import SAME, Same
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind

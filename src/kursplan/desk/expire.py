@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.cancel import give_up
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.promote import fill_seats
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus, Ending
 
 

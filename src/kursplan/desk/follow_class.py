@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reshape import reshape_all
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.refusals import ClassNotFound, Refusal
 from kursplan.domain.series import Standard
 from kursplan.domain.slots import Own, Slot, SlotStatus

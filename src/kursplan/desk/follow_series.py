@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.edit_series import follows, has_place, placed
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.reshape import reshape_all
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.store import series

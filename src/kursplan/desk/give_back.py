@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import placed
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.desk.reshape import reshape_all
-from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound, SlotNotFound

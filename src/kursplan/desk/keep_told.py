@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kursplan.desk.turn import Command, Deed, Hold, Reach, Turn
+from kursplan.desk.engine.turn import Command, Deed, Hold, Reach, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.store import told
 from kursplan.store.told import Told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store import keys

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from kursplan.desk.cancel import give_up
 from kursplan.desk.change_slot import move_bookings
 from kursplan.desk.employees import LeavePlan
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
-from kursplan.desk.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.history import EntityKind
 from kursplan.domain.slots import Slot, SlotStatus

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.promote import Seat, take_seat
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, full
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.overtaken import check
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Participation
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.clashes import Outlook, look
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kursplan.desk.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
 from kursplan.desk.cancel import give_up
+from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.desk.promote import fill_seats
-from kursplan.desk.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.cancelling import is_late
 from kursplan.domain.refusals import Refusal

@@ -16,7 +16,7 @@ from kursplan.desk.endpoints import (
     send_again,
     settle,
 )
-from kursplan.desk.turn import Deed, Turn
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import deliveries

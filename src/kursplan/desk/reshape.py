@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
-from kursplan.desk.turn import Turn
+from kursplan.desk.engine.turn import Turn
 from kursplan.domain.slots import Own, Slot
 from kursplan.store import instructors
 

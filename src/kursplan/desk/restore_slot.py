@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import planned_day
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.promote import Seat, fill_seats, take_seat
-from kursplan.desk.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
 from kursplan.domain.admission import SETTLED, may_book
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.clashes import Clash, Clashing

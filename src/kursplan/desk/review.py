@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kursplan.desk.cancel import give_up
+from kursplan.desk.engine.turn import Turn
 from kursplan.desk.promote import fill_seats
-from kursplan.desk.turn import Turn
 from kursplan.domain.admission import conflict_of
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType

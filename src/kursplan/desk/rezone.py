@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.reshape import reshape_all
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.slots import Slot
 from kursplan.store import timezones

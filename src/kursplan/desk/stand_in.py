@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import changeable, note_instructors, reshape
 from kursplan.desk.clashes import held, look
-from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.refusals import (
     EmployeeNotFound,

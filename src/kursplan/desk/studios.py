@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from kursplan.desk.overtaken import check
+from kursplan.desk.engine.overtaken import check
+from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
-from kursplan.desk.turn import Deed, Turn
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.entries import StudioEntry
 from kursplan.domain.events import EventType

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
 from kursplan.desk.clashes import held, look
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in, staff
-from kursplan.desk.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
 from kursplan.store import instructors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kursplan.desk.turn import Reach, Turn
+from kursplan.desk.engine.turn import Reach, Turn
 from kursplan.domain.admission import conflict_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.values import value

@@ -20,9 +20,9 @@ from sqlalchemy import Connection
 
 from kursplan.clock import Clock
 from kursplan.desk.clashes import clashes_of
-from kursplan.desk.desk import ChangedConcurrently, Desk
-from kursplan.desk.overtaken import Overtaken
-from kursplan.desk.rehearse import Rehearsed
+from kursplan.desk.engine.desk import ChangedConcurrently, Desk
+from kursplan.desk.engine.overtaken import Overtaken
+from kursplan.desk.engine.rehearse import Rehearsed
 from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clash, Clashing, Overlap
 from kursplan.domain.refusals import Refusal

@@ -20,6 +20,7 @@ from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.edit_series import AllFuture, EditSeries
 from kursplan.desk.employees import DeleteEmployee, RecordEmployee
 from kursplan.desk.end_series import EndSeries
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.keep_told import KeepTold
 from kursplan.desk.locations import RecordLocation
@@ -28,7 +29,6 @@ from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.rates import RecordRate
 from kursplan.desk.studios import RecordStudio
-from kursplan.desk.turn import Command
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import SeriesPlan
 from kursplan.gymfile.differences import Differences, SlotDiffers, Wanted

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from kursplan import gymfile
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.imports import gym_file
 from kursplan.imports.match import Doubtful, Known, Matched, Matching, Repeated, known_of

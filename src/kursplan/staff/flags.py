@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.why_refused import Against, WhyRefused
 from kursplan.domain.refusals import Kind, Refusal
 from kursplan.staff.names import names_for

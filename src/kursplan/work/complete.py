@@ -6,7 +6,7 @@ from functools import partial
 
 from kursplan.clock import Clock
 from kursplan.desk.complete import CompleteSlots
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import due
 from kursplan.store.database import Database

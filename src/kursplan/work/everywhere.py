@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
-from kursplan.desk.desk import ChangedConcurrently, DeskBusy
+from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import due

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.store import series

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.store import retention
 from kursplan.store.database import Database
 from kursplan.store.idempotency import ANSWERS_KEPT

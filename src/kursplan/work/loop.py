@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.database import Database
 from kursplan.work.complete import complete_slots

@@ -14,7 +14,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.desk import Desk
+from kursplan.desk.engine.desk import Desk
 from kursplan.desk.promote import Promote
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.refusals import Refusal

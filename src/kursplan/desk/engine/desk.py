@@ -20,10 +20,10 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
-from kursplan.desk.lines import Batch, Line, Lines, Waiting
-from kursplan.desk.rehearse import Rehearsed, rehearse
-from kursplan.desk.tries import Tries
-from kursplan.desk.turn import Command, Question, Reach, Turn, until_seen
+from kursplan.desk.engine.queues import Batch, Line, Lines, Waiting
+from kursplan.desk.engine.rehearse import Rehearsed, rehearse
+from kursplan.desk.engine.tries import Tries
+from kursplan.desk.engine.turn import Command, Question, Reach, Turn, until_seen
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Full, Refusal
 from kursplan.domain.values import value

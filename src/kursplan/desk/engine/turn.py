@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.notes import Notes
+from kursplan.desk.engine.notes import Notes
 from kursplan.domain.actors import THE_HOUSE, Actor
 from kursplan.domain.bookings import Booking
 from kursplan.domain.customers import Customer

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from kursplan.clock import stopwatch
-from kursplan.desk.lines import Waiting
+from kursplan.desk.engine.queues import Waiting
 from kursplan.store.trouble import DatabaseUnavailable
 
 _NOTHING: frozenset[int] = frozenset()

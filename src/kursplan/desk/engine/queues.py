@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kursplan.clock import stopwatch
-from kursplan.desk.turn import Command, Hold, Question, Reach
+from kursplan.desk.engine.turn import Command, Hold, Question, Reach
 
 TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
 """Does what is commanded or asked, which reaches so far, and gives the answers."""

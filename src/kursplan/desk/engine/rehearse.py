@@ -17,7 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.turn import Command, Hold, LookAgain, Reach, Turn
+from kursplan.desk.engine.turn import Command, Hold, LookAgain, Reach, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes, slot_becomes
 from kursplan.domain.events import EventType
