@@ -21,9 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kursplan import logs
 from kursplan.api import docs, elsewhere
 from kursplan.api.call import House
-from kursplan.api.limits import RateLimit
 from kursplan.api.open_api import OpenApi
-from kursplan.api.peers import Peers
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
 from kursplan.desk.engine.desk import Desk
@@ -32,12 +30,14 @@ from kursplan.settings import Settings, read_settings
 from kursplan.store import schema
 from kursplan.store.database import Database, connect
 from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.web.peers import Peers
+from kursplan.web.rate_limit import RateLimit
+from kursplan.webhooks.client import Post, trusted
 from kursplan.webhooks.deliver import Courier
-from kursplan.webhooks.post import Post, trusted
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
-from kursplan.work.tell import Telling
+from kursplan.work.relay import Telling
 
 log = structlog.get_logger(__name__)
 

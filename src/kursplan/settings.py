@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 
-from kursplan.api.peers import Network
 from kursplan.store.database import connect
 from kursplan.store.trouble import BadDatabaseUrl
+from kursplan.web.peers import Network
 
 PREFIX = "KURSPLAN_"
 NOT_SETTINGS = "KURSPLAN_TEST_"

@@ -6,8 +6,8 @@ import pytest
 
 from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ERRORS
-from kursplan.api.languages import LANGUAGES, translate
 from kursplan.store import tables
+from kursplan.web.languages import LANGUAGES, translate
 from tests.api.conftest import Partner
 from tests.gym import Gym
 from tests.referee import Referee

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from kursplan.api.kept import ANSWER_BYTES, Asked, Page, Pages
+from kursplan.api.cache import ANSWER_BYTES, Asked, Page, Pages
 from kursplan.app import Application
 from kursplan.clock import HandClock
 from kursplan.store import tables

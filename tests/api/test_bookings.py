@@ -9,7 +9,6 @@ import httpx
 
 from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ERRORS
-from kursplan.api.languages import translate
 from kursplan.clock import HandClock
 from kursplan.domain.bookings import Participation
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
@@ -17,6 +16,7 @@ from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import tables
+from kursplan.web.languages import translate
 from tests.api.conftest import Partner
 from tests.gym import MONDAY, Gym
 from tests.referee import Referee

@@ -23,7 +23,7 @@ from kursplan.api import docs
 from kursplan.api.endpoints import ENDPOINTS
 from kursplan.api.error_codes import ErrorCode
 from kursplan.api.errors import ERRORS
-from kursplan.api.languages import LANGUAGES
+from kursplan.web.languages import LANGUAGES
 from tests.referee import Answer, judge, pointer, validator
 
 DOCUMENT = docs.document()

@@ -12,8 +12,8 @@ from kursplan.api import errors
 from kursplan.api.error_codes import CODES, ErrorCode
 from kursplan.api.errors import ERRORS, ApiError, Fault, render
 from kursplan.api.errors_page import errors_page
-from kursplan.api.languages import LANGUAGES
 from kursplan.domain.refusals import Kind
+from kursplan.web.languages import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 

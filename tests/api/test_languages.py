@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import kursplan
 from kursplan.api.errors import ERRORS
 from kursplan.api.errors_page import errors_template
-from kursplan.api.languages import LANGUAGES, negotiate, translate
+from kursplan.web.languages import LANGUAGES, negotiate, translate
 
 LOCALE = Path(kursplan.__file__).parent / "locale"
 MESSAGES = [row.message for row in ERRORS.values()]

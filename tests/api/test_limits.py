@@ -10,8 +10,8 @@ import httpx
 import pytest
 import redis
 
-from kursplan.api.limits import RateLimit, Standing, Windows
 from kursplan.settings import Settings
+from kursplan.web.rate_limit import RateLimit, Standing, Windows
 from tests.api.conftest import Serve
 from tests.gym import Gym
 from tests.referee import Referee

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
-from kursplan.api.languages import LANGUAGES
 from kursplan.clock import HandClock
 from kursplan.domain.customers import CustomerStatus
 from kursplan.store import tables
+from kursplan.web.languages import LANGUAGES
 from tests.gym import MONDAY, Gym
 from tests.referee import Referee
 

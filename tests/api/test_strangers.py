@@ -10,8 +10,6 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from kursplan.api.http import Request
-from kursplan.api.peers import Peers
 from kursplan.api.strangers import (
     AT_ONCE,
     MOST_WAITING,
@@ -26,6 +24,8 @@ from kursplan.store import tables
 from kursplan.store.database import Database
 from kursplan.store.keys import Caller
 from kursplan.store.trouble import DatabaseUnavailable, Work
+from kursplan.web.http import Request
+from kursplan.web.peers import Peers
 from tests.api.conftest import Serve
 from tests.api.test_keys import id_of
 from tests.gym import STAFF, Gym

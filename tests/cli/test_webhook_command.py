@@ -19,8 +19,8 @@ from kursplan.clock import SystemClock
 from kursplan.domain.webhooks import PATIENT_PLAN
 from kursplan.ids import new_webhook_secret
 from kursplan.store import tables
-from kursplan.webhooks.post import Post, trusted
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.client import Post, trusted
+from kursplan.webhooks.egress import Targets
 from tests.cli.conftest import Kursplan, Ran, run
 from tests.gym import BERLIN, Gym
 from tests.webhooks.partner import Integration, Partners

@@ -37,8 +37,8 @@ from kursplan.domain.webhooks import (
 from kursplan.store import deliveries, endpoints, tables
 from kursplan.store.dialect import take_numbers
 from kursplan.store.endpoints import REMOVED_AT_ONCE
-from kursplan.webhooks.post import Post, trusted
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.client import Post, trusted
+from kursplan.webhooks.egress import Targets
 from tests.gym import MONDAY, Gym
 from tests.webhooks.partner import Delivery, Endpoint, Integration, Partners
 from tests.webhooks.receiver import Received, answers, receiving

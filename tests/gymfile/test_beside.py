@@ -28,7 +28,7 @@ from kursplan.gymfile.stored import stored
 from kursplan.gymfile.three_way import Wish
 from kursplan.store import series, tables
 from kursplan.store.told import of_customer
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit
 

@@ -8,12 +8,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from kursplan.api.languages import LANGUAGES
 from kursplan.domain import entries
 from kursplan.gymfile import SCHEMA, SCHEMA_TEXT, GymFileMistakes, Mistake, read
 from kursplan.gymfile.document import parse
 from kursplan.gymfile.dump import as_written
 from kursplan.store.keys import Scope
+from kursplan.web.languages import LANGUAGES
 from tests.gymfile.house import GYM, edit
 
 

@@ -10,7 +10,7 @@ from kursplan.desk.endpoints import DisableEndpoint
 from kursplan.domain.webhooks import PATIENT_PLAN, Disabled
 from kursplan.gymfile import GymFileMistakes
 from kursplan.store import tables
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit, writes
 

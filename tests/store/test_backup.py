@@ -19,7 +19,7 @@ from kursplan.store import tables
 from kursplan.store.backup import ready_to_restore
 from kursplan.store.database import Database, connect
 from kursplan.store.schema import check, newest
-from kursplan.webhooks.fan_out import fan_out
+from kursplan.webhooks.dispatch import fan_out
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database, installed_programs
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from trustme import CA
 
-from kursplan.webhooks.post import Post, trusted
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.client import Post, trusted
+from kursplan.webhooks.egress import Targets
 from tests.gym import Gym
 from tests.webhooks.partner import Partners
 from tests.webhooks.receiver import Receiver, certified, receiving

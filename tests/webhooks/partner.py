@@ -24,9 +24,9 @@ from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.rows import AnyRow
+from kursplan.webhooks.client import Post
 from kursplan.webhooks.deliver import SLOW_AFTER, Courier
-from kursplan.webhooks.post import Post
-from kursplan.work.tell import Telling
+from kursplan.work.relay import Telling
 from tests.gym import ALL_SCOPES, Gym
 from tests.webhooks.receiver import Receiver
 

@@ -25,11 +25,11 @@ from kursplan.settings import Settings
 from kursplan.store import history, tables
 from kursplan.store.database import Database
 from kursplan.store.trouble import DatabaseUnavailable, Work
+from kursplan.webhooks.client import Post
 from kursplan.webhooks.deliver import CLAIM_LASTS, Courier
-from kursplan.webhooks.fan_out import fan_out
-from kursplan.webhooks.post import Post
-from kursplan.webhooks.targets import Targets
-from kursplan.work.tell import Telling
+from kursplan.webhooks.dispatch import fan_out
+from kursplan.webhooks.egress import Targets
+from kursplan.work.relay import Telling
 from tests.gym import Gym
 from tests.referee import Referee
 from tests.webhooks.partner import Partners, Teller

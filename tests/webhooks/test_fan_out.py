@@ -36,7 +36,7 @@ from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
 from kursplan.store.fan_out import hold_listeners
-from kursplan.webhooks.fan_out import fan_out
+from kursplan.webhooks.dispatch import fan_out
 from tests.gym import ALL_SCOPES, STAFF, Gym
 from tests.referee import Referee
 from tests.webhooks.partner import Integration, Partners

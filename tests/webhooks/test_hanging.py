@@ -13,7 +13,7 @@ import pytest
 
 from kursplan.domain.attempts import Rooms
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.work.tell import Telling
+from kursplan.work.relay import Telling
 from tests.gym import Gym
 from tests.webhooks.partner import Endpoint, Partners
 from tests.webhooks.receiver import Receiver, receiving, waits

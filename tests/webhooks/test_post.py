@@ -11,15 +11,9 @@ import pytest
 from trustme import CA
 
 from kursplan.domain.webhooks import Failure
+from kursplan.webhooks.client import EXCERPT_CHARACTERS, MOST_BODY_BYTES, Post, Result, trusted
 from kursplan.webhooks.connections import KEPT_CONNECTIONS
-from kursplan.webhooks.post import (
-    EXCERPT_CHARACTERS,
-    MOST_BODY_BYTES,
-    Post,
-    Result,
-    trusted,
-)
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 from tests.webhooks.receiver import (
     HOST,
     Behaviour,

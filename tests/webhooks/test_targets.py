@@ -13,8 +13,8 @@ import pytest
 from trustme import CA
 
 from kursplan.domain.webhooks import Failure
-from kursplan.webhooks.post import Post
-from kursplan.webhooks.targets import (
+from kursplan.webhooks.client import Post
+from kursplan.webhooks.egress import (
     RefusedAddress,
     RefusedTarget,
     Resolver,

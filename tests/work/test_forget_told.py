@@ -18,8 +18,8 @@ from kursplan.store import tables
 from kursplan.store.examination import examine
 from kursplan.store.fan_out import fan_out_all
 from kursplan.store.retention import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE
-from kursplan.webhooks.post import Post, trusted
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.client import Post, trusted
+from kursplan.webhooks.egress import Targets
 from kursplan.work.forget_told import KEPT_DAYS, WALKED_EVERY, ForgetTold
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background

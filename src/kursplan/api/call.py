@@ -19,7 +19,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kursplan.api.errors import ApiError, Fault
-from kursplan.api.http import BodyTooLarge, Disconnected, Headers, Request
 from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.engine.turn import Command
@@ -30,6 +29,7 @@ from kursplan.metrics import Metrics
 from kursplan.store.database import Database
 from kursplan.store.keys import Caller
 from kursplan.store.trouble import Work
+from kursplan.web.http import BodyTooLarge, Disconnected, Headers, Request
 
 T = TypeVar("T")
 Word = TypeVar("Word", bound=StrEnum)

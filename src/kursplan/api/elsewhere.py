@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kursplan.api.errors import ApiError, Fault, render
-from kursplan.api.http import path_of
-from kursplan.api.languages import negotiate
 from kursplan.api.open_api import nearest
 from kursplan.ids import new_trace_id
+from kursplan.web.http import path_of
+from kursplan.web.languages import negotiate
 
 STUDIO_LANGUAGE = "en"
 """Nobody knows of which studio this is."""

@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from kursplan.api.error_codes import ErrorCode
-from kursplan.api.languages import translate
+from kursplan.web.languages import translate
 
 
 class Fault(StrEnum):

@@ -17,7 +17,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from kursplan.api.errors import ERRORS, ApiError, Fault, render
-from kursplan.api.languages import LANGUAGES
+from kursplan.web.languages import LANGUAGES
 
 _STATUSES: Final = {
     400: "The request does not fit the specification, or a rule of the studio refuses it.",

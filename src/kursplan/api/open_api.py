@@ -16,16 +16,12 @@ import structlog
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
+from kursplan.api.cache import Asked, Callers, Page, Pages
 from kursplan.api.call import Call, House
 from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
-from kursplan.api.freshness import Freshness
-from kursplan.api.http import NOT_MODIFIED, Answer, Headers, Request, path_of
-from kursplan.api.kept import Asked, Callers, Page, Pages
-from kursplan.api.languages import negotiate
-from kursplan.api.limits import RateLimit, Standing
-from kursplan.api.peers import Peers
 from kursplan.api.strangers import Strangers, TooManyWrongKeys
+from kursplan.api.version_reader import Freshness
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
@@ -33,6 +29,10 @@ from kursplan.ids import new_trace_id
 from kursplan.store.keys import Caller
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.versions import Version
+from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
+from kursplan.web.languages import negotiate
+from kursplan.web.peers import Peers
+from kursplan.web.rate_limit import RateLimit, Standing
 
 log = structlog.get_logger(__name__)
 

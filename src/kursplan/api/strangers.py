@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from kursplan.api.limits import Standing, Windows
-from kursplan.api.together import Together
 from kursplan.store import keys
 from kursplan.store.database import Database
 from kursplan.store.keys import Caller
 from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.web.coalesce import Together
+from kursplan.web.rate_limit import Standing, Windows
 
 AT_ONCE = 1000
 """How many keys one look takes in."""

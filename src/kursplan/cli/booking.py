@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, document, local_time, refused, say, table
 from kursplan.cli.people import (
     booking_document,
@@ -27,7 +27,7 @@ from kursplan.domain.refusals import BookingNotFound, CustomerNotFound, SlotNotF
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.book import Booked
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.refusals import Kind, Refusal

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import document, local_time, table, words, zoned
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.store.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Classes.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kursplan.cli.office import with_database
+from kursplan.cli.context import with_database
 from kursplan.cli.output import say
 from kursplan.clock import SystemClock
 

@@ -19,7 +19,7 @@ from kursplan.staff.refusals import clause, rule_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.engine.rehearse import Change, Rehearsed
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.events import EventType

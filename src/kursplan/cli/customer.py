@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, document, facts, refused, say, table, words
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
@@ -20,7 +20,7 @@ from kursplan.domain.refusals import CustomerNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
     from kursplan.domain.refusals import Refusal

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kursplan.cli.office import read_settings, with_database
+from kursplan.cli.context import read_settings, with_database
 from kursplan.cli.output import say
 
 if TYPE_CHECKING:

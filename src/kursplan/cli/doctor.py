@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kursplan.cli.office import (
+from kursplan.cli.context import (
     JsonOption,
     OrganizationOption,
     choose,

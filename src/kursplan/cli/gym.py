@@ -13,8 +13,7 @@ import typer
 
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import YesOption
-from kursplan.cli.files import bytes_of
-from kursplan.cli.office import (
+from kursplan.cli.context import (
     JsonOption,
     OrganizationOption,
     desk_of,
@@ -23,10 +22,11 @@ from kursplan.cli.office import (
     system_user,
     with_database,
 )
+from kursplan.cli.files import bytes_of
 from kursplan.cli.output import Stop, counted, document, say
 
 if TYPE_CHECKING:
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.gymfile import Differences, Foretold, Mistake
     from kursplan.store.database import Database
 
@@ -105,7 +105,7 @@ def load(
     from kursplan import gymfile
     from kursplan.cli import gym_load
     from kursplan.domain.actors import Actor
-    from kursplan.webhooks.targets import Targets
+    from kursplan.webhooks.egress import Targets
 
     settings = read_settings()
     how: dict[str, Any] = {
@@ -164,7 +164,7 @@ def diff(
     from kursplan import gymfile
     from kursplan.cli import gym_load
     from kursplan.clock import SystemClock
-    from kursplan.webhooks.targets import Targets
+    from kursplan.webhooks.egress import Targets
 
     targets = Targets(insecure=read_settings().webhooks_insecure)
     with _mistakes_told():

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, local_time, say, zoned
 from kursplan.domain.actors import Origin
 from kursplan.domain.history import EntityKind
@@ -19,7 +19,7 @@ from kursplan.domain.localtime import start_of_day
 from kursplan.staff.actors import in_words
 
 if TYPE_CHECKING:
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.domain.actors import Actor
     from kursplan.store.history import Span, Subject, Told
 

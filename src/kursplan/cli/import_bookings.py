@@ -13,7 +13,7 @@ from kursplan.cli.studio import studio_by_key
 from kursplan.domain.refusals import Kind, Refusal
 
 if TYPE_CHECKING:
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.add_booking import AddBooking
     from kursplan.desk.book import Booked
     from kursplan.domain.actors import Actor

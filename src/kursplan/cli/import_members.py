@@ -12,7 +12,7 @@ from kursplan.cli.output import counted, say, tell_some
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.domain.actors import Actor
     from kursplan.imports.match import Change, Doubtful, Matched
     from kursplan.imports.members import Plan

@@ -15,8 +15,8 @@ from kursplan.cli.output import Stop, counted, say, tell_some
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
+    from kursplan.cli.context import Office
     from kursplan.cli.import_read import Given
-    from kursplan.cli.office import Office
     from kursplan.domain.actors import Actor
     from kursplan.domain.clashes import Clash
     from kursplan.imports.plan_timetable import TimetablePlan

@@ -13,16 +13,16 @@ from kursplan.cli import import_read
 from kursplan.cli.booking import OverruleOption, rules_set_aside
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import ReasonOption, YesOption
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office, system_user
 from kursplan.cli.files import write_for_the_owner
 from kursplan.cli.gym import progress_of_loading
 from kursplan.cli.import_read import Given
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office, system_user
 from kursplan.cli.output import Stop, document
 from kursplan.domain.actors import Actor
 
 if TYPE_CHECKING:
+    from kursplan.cli.context import Office
     from kursplan.cli.import_bookings import Outcome
-    from kursplan.cli.office import Office
     from kursplan.domain.clashes import Clash
     from kursplan.imports.bookings import BookingsPlan
     from kursplan.imports.members import Plan

@@ -12,7 +12,7 @@ from kursplan.domain.localtime import start_of_day
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.domain.actors import Origin
     from kursplan.staff.flags import Flags
     from kursplan.store.rows import AnyRow

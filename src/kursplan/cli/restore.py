@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kursplan.cli.office import read_settings
+from kursplan.cli.context import read_settings
 from kursplan.cli.output import Stop, say
 
 

@@ -10,7 +10,7 @@ import typer
 
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
 from kursplan.cli.people import employee_by_key, room_by_key
 from kursplan.cli.studio import studio_by_key
@@ -19,7 +19,7 @@ from kursplan.domain.refusals import SeriesNotFound
 from kursplan.domain.slots import Own
 
 if TYPE_CHECKING:
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.edit_series import SeriesEdited
     from kursplan.domain.series import Series, SeriesPlan
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kursplan.cli.context import read_settings, with_database
 from kursplan.cli.counting import counting_together
-from kursplan.cli.office import read_settings, with_database
 from kursplan.cli.output import Stop
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from kursplan.cli.office import JsonOption, read_settings
+from kursplan.cli.context import JsonOption, read_settings
 from kursplan.cli.output import document, table
 
 

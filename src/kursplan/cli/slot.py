@@ -10,7 +10,7 @@ import typer
 
 from kursplan.cli.clashes import clash_documents, sentence, tell_clashes
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.office import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
 from kursplan.cli.output import (
     Stop,
     counted,
@@ -41,7 +41,7 @@ from kursplan.staff.refusals import clause, rule_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.change_slot import SlotChanged
     from kursplan.domain.clashes import Clash
     from kursplan.staff.flags import Flags

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
 from kursplan.domain.clashes import OnClash
@@ -18,7 +18,7 @@ from kursplan.staff.refusals import clause, rule_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.close_studio import StudioHours
     from kursplan.store.rows import AnyRow
 

@@ -11,7 +11,7 @@ import typer
 
 from kursplan.cli import webhook_endpoint, webhook_listen
 from kursplan.cli.consent import ReasonOption
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, facts, plain, say, table, words
 from kursplan.cli.webhook_endpoint import (
     ApplicationOption,
@@ -32,7 +32,7 @@ from kursplan.domain.webhooks import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from kursplan.cli.office import Office
+    from kursplan.cli.context import Office
     from kursplan.desk.endpoints import RotateSecret
     from kursplan.store.rows import AnyRow
     from kursplan.webhooks.try_out import Tried
@@ -252,8 +252,8 @@ def try_endpoint(
 
     async def task(office: Office) -> Tried:
         from kursplan.store import endpoints
-        from kursplan.webhooks.post import Post, trusted
-        from kursplan.webhooks.targets import Targets
+        from kursplan.webhooks.client import Post, trusted
+        from kursplan.webhooks.egress import Targets
         from kursplan.webhooks.try_out import try_out
 
         sender = await office.read(endpoints.sender, endpoint)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli.consent import ReasonOption
-from kursplan.cli.office import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, in_office
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT
@@ -16,7 +16,7 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kursplan.cli.office import Office, T
+    from kursplan.cli.context import Office, T
     from kursplan.desk.endpoints import EnableEndpoint, Resent
     from kursplan.desk.engine.turn import Command
     from kursplan.desk.resend import ResendSince
@@ -278,7 +278,7 @@ async def take_whole(office: Office, command: ResentInPortions) -> int:
 
 async def check(office: Office, url: str) -> None:
     """Stop where the URL may not be called, or leads nowhere."""
-    from kursplan.webhooks.targets import RefusedTarget, Targets
+    from kursplan.webhooks.egress import RefusedTarget, Targets
 
     try:
         await Targets(insecure=office.settings.webhooks_insecure).check(url)

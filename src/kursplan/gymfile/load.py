@@ -39,7 +39,7 @@ from kursplan.gymfile.three_way import Wish
 from kursplan.gymfile.whom import with_whom
 from kursplan.store import organizations, plan, series
 from kursplan.store.database import Database
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 
 HORIZON_DAYS = 60
 TRIES = 5

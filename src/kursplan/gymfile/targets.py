@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import Stored
-from kursplan.webhooks.targets import RefusedTarget, Targets
+from kursplan.webhooks.egress import RefusedTarget, Targets
 
 
 async def mistakes_of_targets(gym_file: GymFile, stored: Stored, targets: Targets) -> list[Mistake]:

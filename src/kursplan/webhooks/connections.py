@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore
 
-from kursplan.webhooks.targets import Targets
+from kursplan.webhooks.egress import Targets
 
 KEPT_CONNECTIONS = 256
 KEPT_SECONDS = 30.0

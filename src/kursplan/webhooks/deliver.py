@@ -41,7 +41,7 @@ from kursplan.store.dialect import take_numbers
 from kursplan.store.history import Line
 from kursplan.store.trouble import DatabaseUnavailable
 from kursplan.store.webhooks import Attempted, Parcel
-from kursplan.webhooks.post import Post, Result
+from kursplan.webhooks.client import Post, Result
 from kursplan.webhooks.signing import Message, headers
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,7 @@ from kursplan.clock import Clock
 from kursplan.domain.events import CONTENT, EventType
 from kursplan.ids import new_uuid
 from kursplan.store.endpoints import Sender
-from kursplan.webhooks.post import Post, Result
+from kursplan.webhooks.client import Post, Result
 from kursplan.webhooks.signing import Message, headers
 
 NOBODY = 2**53 - 1

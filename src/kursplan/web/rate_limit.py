@@ -18,8 +18,8 @@ from limits.aio.storage import Storage
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
-from kursplan.api.http import Headers
 from kursplan.clock import machine_seconds, stopwatch
+from kursplan.web.http import Headers
 
 log = structlog.get_logger(__name__)
 

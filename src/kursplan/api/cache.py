@@ -15,15 +15,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from kursplan.api.freshness import Freshness
-from kursplan.api.http import Headers, json_headers
 from kursplan.api.strangers import Strangers
+from kursplan.api.version_reader import Freshness
 from kursplan.clock import Clock
 from kursplan.ids import fingerprint
 from kursplan.store import keys
 from kursplan.store.database import Database
 from kursplan.store.keys import Caller
 from kursplan.store.versions import Version
+from kursplan.web.http import Headers, json_headers
 
 CALLERS = 10_000
 """How many keys are remembered."""

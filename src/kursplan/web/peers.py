@@ -16,7 +16,7 @@ from ipaddress import (
     ip_network,
 )
 
-from kursplan.api.http import Request
+from kursplan.web.http import Request
 
 Network = IPv4Network | IPv6Network
 

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
-from kursplan.api.together import Together
 from kursplan.store import versions
 from kursplan.store.database import Database
 from kursplan.store.versions import Version
+from kursplan.web.coalesce import Together
 
 Studio = tuple[int, int]
 """An organization and a studio of it."""

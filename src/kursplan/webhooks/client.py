@@ -18,7 +18,7 @@ import httpcore
 from kursplan.clock import stopwatch
 from kursplan.domain.webhooks import LONGEST_EXCHANGE, Failure
 from kursplan.webhooks.connections import Connection, Connections
-from kursplan.webhooks.targets import RefusedAddress, RefusedTarget, Targets
+from kursplan.webhooks.egress import RefusedAddress, RefusedTarget, Targets
 
 EXCERPT_CHARACTERS = 500
 """How much of an answer is kept for whoever looks why it failed."""

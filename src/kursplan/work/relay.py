@@ -18,7 +18,7 @@ from kursplan.store import webhooks
 from kursplan.store.database import Database
 from kursplan.store.fan_out import organizations_to_fan_out
 from kursplan.webhooks.deliver import Courier
-from kursplan.webhooks.fan_out import fan_out
+from kursplan.webhooks.dispatch import fan_out
 from kursplan.work.everywhere import everywhere
 
 log = structlog.get_logger(__name__)
