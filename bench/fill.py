@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from bench.gym import Gym, Row, Size, rows
 from bench.processes import environment
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 
 AT_ONCE = 10_000
 """How many rows SQLite is given together."""

@@ -25,7 +25,7 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
 from kursplan.ids import fingerprint
 from kursplan.store import tables
-from kursplan.store.keys import Scope
+from kursplan.store.partner.keys import Scope
 
 ZONE = ZoneInfo("Europe/Berlin")
 SLOTS_OF_A_CLASS = 250

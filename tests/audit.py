@@ -15,14 +15,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from kursplan.doctor import Promise, examine
 from kursplan.domain.bookings import SEATED, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import slots, tables
-from kursplan.store.database import Database
-from kursplan.store.examination import Promise, examine
-from kursplan.store.rows import AnyRow
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.rules import slots
 
 OF_BOOKINGS = (
     EventType.CLASS_BOOKING_CREATED,

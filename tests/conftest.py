@@ -8,7 +8,7 @@ import structlog
 from hypothesis import settings
 
 from kursplan.clock import HandClock
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.gym import MORNING, Gym
 
 # How long to simulate, and how much to walk: little in a test run, more where somebody asks for a soak.

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from kursplan.store.database import Database, connect
-from kursplan.store.dialect import SEQUENCE
-from kursplan.store.schema import upgrade
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.schema import upgrade
 from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database
 

@@ -44,9 +44,10 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.ids import fingerprint, new_api_key, new_uuid
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, instructors, slots, tables, versions
-from kursplan.store.database import Database
-from kursplan.store.trouble import Work
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import Work
+from kursplan.store.rules import bookings, instructors, slots, versions
 
 MONDAY = date(2026, 3, 2)
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)

@@ -23,10 +23,10 @@ STRANGERS: list[str] = []
 MIGRATIONS = "kursplan.store.migrations."
 
 OF_THE_DOORS = frozenset({"BEGIN", "BEGIN IMMEDIATE"})
-"""What `kursplan.store.sqlite` tells it around a transaction."""
+"""What `kursplan.store.engine.sqlite` tells it around a transaction."""
 
 OF_SAVEPOINTS = ("SAVEPOINT ", "ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT ")
-"""What SQLAlchemy has sent around a part of one, for `kursplan.store.savepoint`."""
+"""What SQLAlchemy has sent around a part of one, for `kursplan.store.engine.savepoint`."""
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -38,9 +38,9 @@ def watch(
         return
     if context is not None and id(context.invoked_statement) in _constants():
         return
-    if sender == "kursplan.store.sqlite" and sent in OF_THE_DOORS:
+    if sender == "kursplan.store.engine.sqlite" and sent in OF_THE_DOORS:
         return
-    if sender == "kursplan.store.savepoint" and sent.startswith(OF_SAVEPOINTS):
+    if sender == "kursplan.store.engine.savepoint" and sent.startswith(OF_SAVEPOINTS):
         return
     STRANGERS.append(f"{sender}: {' '.join(sent.split())[:300]}")
 

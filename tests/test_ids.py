@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from kursplan.ids import BLOCK, Ids
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.trouble import DatabaseUnavailable
 
 
 async def test_who_waits_for_the_same_look_fails_with_it() -> None:

@@ -42,7 +42,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 
 ENDPOINTS = (1, 100, 1000)
 MOST_PARTNERS = 100

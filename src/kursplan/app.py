@@ -27,9 +27,9 @@ from kursplan.clock import Clock, SystemClock
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import SHARED_IN, Metrics
 from kursplan.settings import Settings, read_settings
-from kursplan.store import schema
-from kursplan.store.database import Database, connect
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine import schema
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
 from kursplan.webhooks.client import Post, trusted

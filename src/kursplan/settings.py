@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 from typing import Any
 
-from kursplan.store.database import connect
-from kursplan.store.trouble import BadDatabaseUrl
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.trouble import BadDatabaseUrl
 from kursplan.web.peers import Network
 
 PREFIX = "KURSPLAN_"

@@ -11,7 +11,7 @@ from kursplan.api.cache import ANSWER_BYTES, Asked, Page, Pages
 from kursplan.app import Application
 from kursplan.clock import HandClock
 from kursplan.store import tables
-from kursplan.store.versions import Version
+from kursplan.store.rules.versions import Version
 from tests.api.conftest import Partner, Serve
 from tests.gym import MONDAY, Gym
 from tests.referee import Referee

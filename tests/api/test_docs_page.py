@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from kursplan.clock import HandClock, SystemClock
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import Gym
 from tests.races.servers import KursplanServer
 from tests.throwaway import not_installed

@@ -26,7 +26,7 @@ from schemathesis.specs.openapi.checks import (
 from kursplan.api import docs
 from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock, SystemClock
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import Gym
 from tests.races.servers import KursplanServer
 from tests.referee import Referee

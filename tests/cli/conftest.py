@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from kursplan.cli import app
 from kursplan.clock import HandClock, SystemClock
 from kursplan.store import tables
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.gym import BERLIN, Gym
 from tests.postgres import create_database, drop_database
 

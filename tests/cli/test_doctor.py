@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
+from kursplan.doctor import Promise
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
@@ -18,7 +19,6 @@ from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.terms import Term
 from kursplan.store import tables
-from kursplan.store.examination import Promise
 from tests.cli.conftest import Kursplan, listed
 from tests.gym import Gym
 

@@ -11,7 +11,7 @@ import yaml
 
 from kursplan.cli.gym import MOST_MISTAKES
 from kursplan.gymfile import LONGEST_FILE, SCHEMA
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.cli.conftest import Kursplan, run
 
 GYM = """\

@@ -20,7 +20,7 @@ from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Kind
 from kursplan.gymfile.stored import stored
 from kursplan.metrics import Metrics
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.cli.conftest import Kursplan
 from tests.gym import Gym
 

@@ -9,7 +9,7 @@ from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import clock as stored_clock
+from kursplan.store.rules import clock as stored_clock
 from tests.cli.conftest import Kursplan
 from tests.gym import BERLIN, Gym
 

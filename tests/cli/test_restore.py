@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from kursplan.store import schema
-from kursplan.store.database import connect
-from kursplan.store.server_mark import beside
+from kursplan.store.engine import schema
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.server_mark import beside
 from tests.cli.conftest import Ran, run
 
 

@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
-from kursplan.store.database import Database, connect
+from kursplan.store.engine.database import Database, connect
 from tests.cli.conftest import Kursplan, Ran, listed, run
 from tests.gym import Gym
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from kursplan.clock import HandClock, SystemClock
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.clients import generators
 from tests.gym import BERLIN, Gym
 from tests.postgres import create_database, drop_database

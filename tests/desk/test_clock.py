@@ -10,7 +10,7 @@ from kursplan.desk.book import Booked
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.gym import MORNING, Gym
 
 

@@ -18,7 +18,7 @@ from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.store import tables
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.gym import MONDAY, Gym
 
 BOOKED = BookingStatus.BOOKED

@@ -34,9 +34,10 @@ from kursplan.domain.webhooks import (
     NamedPlan,
     RetryPlan,
 )
-from kursplan.store import deliveries, endpoints, tables
-from kursplan.store.dialect import take_numbers
-from kursplan.store.endpoints import REMOVED_AT_ONCE
+from kursplan.store import tables
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.outbox import deliveries, endpoints
+from kursplan.store.outbox.endpoints import REMOVED_AT_ONCE
 from kursplan.webhooks.client import Post, trusted
 from kursplan.webhooks.egress import Targets
 from tests.gym import MONDAY, Gym

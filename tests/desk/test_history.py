@@ -28,8 +28,8 @@ from kursplan.domain.entries import CustomerEntry, OrganizationEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement
-from kursplan.store import history, schedule
-from kursplan.store.history import Span, Told
+from kursplan.store.staff import history, timetable
+from kursplan.store.staff.history import Span, Told
 from tests.gym import MONDAY, STAFF, Gym
 
 PARTNER = Actor.application(4711)
@@ -263,7 +263,7 @@ async def test_why_staff_did_it_is_read_with_the_booking(gym: Gym) -> None:
 
     async def why() -> str | None:
         row = await gym.database.read(
-            lambda tx: schedule.booking_by_id(tx, gym.organization, number)
+            lambda tx: timetable.booking_by_id(tx, gym.organization, number)
         )
         assert row is not None
         return row.reason  # type: ignore[no-any-return]

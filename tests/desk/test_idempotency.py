@@ -17,10 +17,11 @@ from kursplan.desk.cancel import Cancel
 from kursplan.desk.engine.desk import Desk
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, idempotency, tables
-from kursplan.store.database import Database, connect
-from kursplan.store.idempotency import ANSWERS_KEPT
-from kursplan.store.trouble import Work
+from kursplan.store import tables
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.trouble import Work
+from kursplan.store.rules import bookings, idempotency
+from kursplan.store.rules.idempotency import ANSWERS_KEPT
 from tests.gym import STAFF, Gym
 
 T = TypeVar("T")

@@ -18,8 +18,9 @@ from kursplan.domain.entries import CustomerEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Kind
 from kursplan.domain.studios import LostEntitlement
-from kursplan.store import classes, studios, tables
-from kursplan.store.database import Database
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.entries import classes, studios
 from tests.gym import MONDAY, Gym
 
 UPDATED = EventType.CLASS_BOOKING_UPDATED

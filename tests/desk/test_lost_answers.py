@@ -25,11 +25,12 @@ from kursplan.desk.engine.turn import Command
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
-from kursplan.store import marks, tables
-from kursplan.store.database import connect
-from kursplan.store.dialect import SEQUENCE
-from kursplan.store.sqlite import Sqlite
-from kursplan.store.trouble import DatabaseUnavailable, Work
+from kursplan.store import tables
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.sqlite import Sqlite
+from kursplan.store.engine.trouble import DatabaseUnavailable, Work
+from kursplan.store.rules import marks
 from tests.gym import MONDAY, MORNING, STAFF, Gym
 from tests.pairs.scene import Scene, build, commands, every_kind
 from tests.wire import wire_to

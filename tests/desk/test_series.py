@@ -25,8 +25,9 @@ from kursplan.domain.recurrence import Retimed
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import series, tables
-from kursplan.store.timezones import RetimedSlot, retimed_slots
+from kursplan.store import tables
+from kursplan.store.rules import series
+from kursplan.store.rules.timezones import RetimedSlot, retimed_slots
 from kursplan.work.extend import extend_series
 from tests.gym import MONDAY, STAFF, Gym
 

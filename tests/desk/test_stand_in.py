@@ -10,8 +10,9 @@ from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import Own
-from kursplan.store import instructors, tables
-from kursplan.store.instructors import StandIn
+from kursplan.store import tables
+from kursplan.store.rules import instructors
+from kursplan.store.rules.instructors import StandIn
 from tests.gym import Gym
 
 

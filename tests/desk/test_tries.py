@@ -17,8 +17,8 @@ from kursplan.desk.engine.turn import Deed, Reach, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.database import Database, connect
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.desk.test_side_by_side import held, somebody_waits
 from tests.gym import STAFF, Gym
 from tests.wire import wire_to

@@ -27,7 +27,8 @@ from kursplan.domain.clashes import Clashing, Needed, OnClash, overlaps
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.slots import Own, SlotStatus
-from kursplan.store import clashes, series, tables
+from kursplan.store import tables
+from kursplan.store.rules import clashes, series
 from tests.gym import MONDAY, STAFF, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)

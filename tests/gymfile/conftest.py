@@ -3,7 +3,7 @@
 import pytest
 
 from kursplan.clock import HandClock
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.gymfile.house import House
 
 

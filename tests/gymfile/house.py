@@ -21,8 +21,11 @@ from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import Slot
 from kursplan.gymfile import Count, Differences, Foretold, GymFile, Wish
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, named, organizations, slots, tables
-from kursplan.store.database import Database
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.entries import ids as entry_ids
+from kursplan.store.entries import organizations
+from kursplan.store.rules import bookings, slots
 from tests.gym import STAFF, Told
 
 MORNING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
@@ -216,7 +219,7 @@ class House:
 
     async def id(self, table: Table, key: str) -> int:
         organization = await self.organization()
-        ids = await self.database.read(lambda tx: named.ids(tx, organization, table))
+        ids = await self.database.read(lambda tx: entry_ids.ids(tx, organization, table))
         return ids[key]
 
     async def rows(self, table: Table, **values: Any) -> list[Any]:

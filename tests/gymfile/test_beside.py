@@ -26,8 +26,9 @@ from kursplan.gymfile.compare import compare
 from kursplan.gymfile.findings import Disagreement
 from kursplan.gymfile.stored import stored
 from kursplan.gymfile.three_way import Wish
-from kursplan.store import series, tables
-from kursplan.store.told import of_customer
+from kursplan.store import tables
+from kursplan.store.entries.told import of_customer
+from kursplan.store.rules import series
 from kursplan.webhooks.egress import Targets
 from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit

@@ -14,7 +14,7 @@ from kursplan.clock import HandClock
 from kursplan.gymfile import SECTIONS, GymFileMistakes, NoSuchOrganization, read
 from kursplan.gymfile.document import parse
 from kursplan.gymfile.dump import yaml_of
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gymfile.house import GYM, MORNING, House, edit
 
 

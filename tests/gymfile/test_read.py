@@ -12,7 +12,7 @@ from kursplan.domain import entries
 from kursplan.gymfile import SCHEMA, SCHEMA_TEXT, GymFileMistakes, Mistake, read
 from kursplan.gymfile.document import parse
 from kursplan.gymfile.dump import as_written
-from kursplan.store.keys import Scope
+from kursplan.store.partner.keys import Scope
 from kursplan.web.languages import LANGUAGES
 from tests.gymfile.house import GYM, edit
 

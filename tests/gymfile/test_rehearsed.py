@@ -22,9 +22,10 @@ from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import Becomes, becomes, slot_becomes
 from kursplan.domain.slots import Slot
 from kursplan.gymfile.document import parse
-from kursplan.store import bookings, slots, tables
-from kursplan.store.database import Database, connect
-from kursplan.store.trouble import DatabaseUnavailable, Work
+from kursplan.store import tables
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.trouble import DatabaseUnavailable, Work
+from kursplan.store.rules import bookings, slots
 from tests.gymfile.house import GYM, MORNING, House
 
 MEMBERS = [f"p{number}" for number in range(8)]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.cli.conftest import Kursplan
 
 GYM = """\

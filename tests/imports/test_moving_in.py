@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kursplan.clock import HandClock
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from tests.cli.conftest import Kursplan
 from tests.gym import BERLIN
 from tests.imports.dialects import text

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from kursplan.app import Application
 from kursplan.clock import HandClock
 from kursplan.settings import Settings
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import MORNING, Gym
 from tests.postgres import create_database, drop_database
 from tests.referee import Referee

@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from kursplan.store.database import connect
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.cli.conftest import run
 from tests.databases import migrate
 from tests.outage.conftest import PATIENCE_SECONDS, Started

@@ -11,8 +11,8 @@ import asyncpg
 import httpx
 import pytest
 
-from kursplan.store.database import connect
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.cli.conftest import run
 from tests.outage.conftest import PATIENCE_SECONDS, Started, shown
 from tests.outage.database import throw_out

@@ -13,9 +13,9 @@ import pytest
 from kursplan.desk.book import Booked
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
-from kursplan.store.database import connect
-from kursplan.store.postgres_session import check_version
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.postgres_session import check_version
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.cli.conftest import run
 from tests.outage.conftest import Started, shown
 from tests.outage.database import asked_by, name_of, role, set_on_database, throw_out

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from sqlalchemy import Connection, make_url, text
 
-from kursplan.store.database import connect
-from kursplan.store.dialect import take_numbers
-from kursplan.store.postgres_servers import Servers
-from kursplan.store.postgres_session import Limits, Sessions
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.postgres_servers import Servers
+from kursplan.store.engine.postgres_session import Limits, Sessions
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.outage.conftest import PATIENCE_SECONDS, Started
 from tests.outage.proxy import SilentProxy
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from kursplan.clock import HandClock
 from kursplan.desk.engine.turn import Command
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import MORNING, Gym
 from tests.pairs.scene import Scene, build, commands
 from tests.pairs.walk import Walk

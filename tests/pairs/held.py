@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.util import await_only
 
-from kursplan.store.postgres import Postgres
-from kursplan.store.postgres_session import Limits
-from kursplan.store.trouble import Work
+from kursplan.store.engine.postgres import Postgres
+from kursplan.store.engine.postgres_session import Limits
+from kursplan.store.engine.trouble import Work
 
 T = TypeVar("T")
 

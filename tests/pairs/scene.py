@@ -71,7 +71,7 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, Disabled, NamedPlan
 from kursplan.ids import fingerprint
 from kursplan.store import tables
-from kursplan.store.told import Told
+from kursplan.store.entries.told import Told
 from tests.gym import MONDAY, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)

@@ -22,8 +22,8 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.desk.engine.turn import Command
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.dialect import SEQUENCE
-from kursplan.store.fan_out import fan_out_all
+from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.outbox.dispatch import fan_out_all
 from tests.gym import MORNING, STAFF
 from tests.pairs.held import HeldDatabase, Place, Watch
 

@@ -29,7 +29,7 @@ from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.promote import promote_waiting

@@ -19,7 +19,7 @@ from kursplan.clock import HandClock
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.audit import audit
 from tests.databases import KINDS
 from tests.gym import Gym

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from kursplan.store import tables
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from tests.audit import audit
 from tests.gym import Gym
 from tests.races.partner import Partner, at_once

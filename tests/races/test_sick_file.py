@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from kursplan.store.server_mark import REMEDY, beside
+from kursplan.store.engine.server_mark import REMEDY, beside
 from tests.cli.conftest import run
 from tests.gym import Gym
 from tests.races.partner import Partner, at_once

@@ -14,7 +14,7 @@ from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Period
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
 from kursplan.domain.studios import LostEntitlement
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import BERLIN, MORNING, Gym
 from tests.simulation.rulebook import Member, Offer
 

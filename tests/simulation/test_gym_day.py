@@ -46,6 +46,7 @@ from kursplan.desk.engine.turn import Command, Reach, Turn
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
+from kursplan.doctor import Promise
 from kursplan.domain import slots as engine
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
@@ -54,12 +55,12 @@ from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Own
 from kursplan.domain.studios import LostEntitlement
 from kursplan.metrics import Metrics
-from kursplan.store import bookings, slots, tables
-from kursplan.store.clock import see
-from kursplan.store.database import connect
-from kursplan.store.examination import Promise
-from kursplan.store.rows import AnyRow
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store import tables
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.rules import bookings, slots
+from kursplan.store.rules.clock import see
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from tests.audit import audit

@@ -55,7 +55,8 @@ from kursplan.domain.refusals import (
 from kursplan.staff.flags import NO_FACTS, flags_of
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import CLAUSES, NOBODY, Names, facts_of, sentence
-from kursplan.store import schedule, tables
+from kursplan.store import tables
+from kursplan.store.staff import timetable
 from tests.desk.test_refusals import reasons
 from tests.gym import Gym
 
@@ -312,7 +313,7 @@ async def test_flags_are_told_with_the_facts_as_they_are_now(gym: Gym) -> None:
 
     async def flags() -> tuple[Any, Any]:
         rows = await gym.database.read(
-            lambda tx: schedule.bookings_of_slot(tx, gym.organization, slot)
+            lambda tx: timetable.bookings_of_slot(tx, gym.organization, slot)
         )
         return rows, await flags_of(gym.desk, gym.database, gym.organization, rows)
 
@@ -355,7 +356,7 @@ async def test_of_rows_from_before_only_the_rule_is_known(gym: Gym) -> None:
     booked = await gym.booked(await gym.customer(), slot)
     await gym.set(tables.booking, booked.booking_id, conflict=Kind.NOT_AVAILABLE)
     [row] = await gym.database.read(
-        lambda tx: schedule.bookings_of_slot(tx, gym.organization, slot)
+        lambda tx: timetable.bookings_of_slot(tx, gym.organization, slot)
     )
     found = await flags_of(gym.desk, gym.database, gym.organization, [row])
     assert found.conflict(row) == "the slot is not for this customer, or not any more"

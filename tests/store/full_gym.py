@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as sqlalchemy_asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
 
 from kursplan.store import tables
-from kursplan.store.dialect import Instant
+from kursplan.store.engine.dialect import Instant
 
 ORGANIZATION = 1
 STUDIOS = 3

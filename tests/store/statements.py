@@ -27,9 +27,10 @@ from sqlalchemy.types import TypeEngine
 from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
+import kursplan.doctor
 import kursplan.store
-from kursplan.store.dialect import SEQUENCE
-from kursplan.store.driver import Fixed, FixedForMany
+from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.driver import Fixed, FixedForMany
 from kursplan.store.tables import metadata
 
 REFERENCE_TABLES = frozenset({"organization_directory", "api_key"})
@@ -160,16 +161,19 @@ class Statement:
 
 @cache
 def every_statement() -> tuple[Statement, ...]:
-    """The statements that are constants of a module of the store, each once, by name.
+    """The statements that are constants of a module of the store or the doctor, each once, by name.
 
     One whose name begins with an underscore is not sent: it is the beginning of others.
     """
     found: dict[int, Statement] = {}
-    for module in pkgutil.walk_packages(kursplan.store.__path__, "kursplan.store."):
+    for module in (
+        *pkgutil.walk_packages(kursplan.store.__path__, "kursplan.store."),
+        *pkgutil.walk_packages(kursplan.doctor.__path__, "kursplan.doctor."),
+    ):
         if ".migrations" in module.name:
             continue
         constants = vars(importlib.import_module(module.name))
-        short = module.name.removeprefix("kursplan.store.")
+        short = module.name.removeprefix("kursplan.").removeprefix("store.")
         for name, executable in _executables(constants):
             found.setdefault(id(executable), _statement(f"{short}.{name}", executable))
     return tuple(sorted(found.values(), key=lambda each: each.name))
@@ -468,7 +472,7 @@ def keeps_rows_where_they_are(statement: Statement) -> Complaints:
             yield "its DO UPDATE changes organization_id"
 
 
-HOW_FAR = "versions.ACROSS_VERSIONS"
+HOW_FAR = "rules.versions.ACROSS_VERSIONS"
 """Gives out how far each studio has come, and no row of anybody: one look for all requests."""
 
 
@@ -555,7 +559,7 @@ _FROM_NOWHERE = re.compile(
 
 def is_given_time_and_ids(statement: Statement) -> Complaints:
     """Times, ids and random values are parameters."""
-    if statement.name.startswith("dialect."):
+    if statement.name.startswith("engine.dialect."):
         return  # The one place that asks the sequence.
     for word in _FROM_NOWHERE.findall(statement.words):
         yield f"it asks the database: {word.lower()}"

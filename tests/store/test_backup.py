@@ -16,9 +16,9 @@ from sqlalchemy import Connection, select
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
-from kursplan.store.backup import ready_to_restore
-from kursplan.store.database import Database, connect
-from kursplan.store.schema import check, newest
+from kursplan.store.engine.backup import ready_to_restore
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.schema import check, newest
 from kursplan.webhooks.dispatch import fan_out
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database, installed_programs

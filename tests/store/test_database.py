@@ -20,11 +20,11 @@ from sqlalchemy.util import await_only
 
 from kursplan.domain.refusals import Kind
 from kursplan.domain.terms import Term
-from kursplan.store.database import Database, connect
-from kursplan.store.dialect import Instant, Listed, Trouble, Words, any_of, trouble
-from kursplan.store.slots import SLOTS
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.dialect import Instant, Listed, Trouble, Words, any_of, trouble
+from kursplan.store.engine.trouble import READS_WAITING, BadDatabaseUrl, DatabaseUnavailable
+from kursplan.store.rules.slots import SLOTS
 from kursplan.store.tables import Terms, rate
-from kursplan.store.trouble import READS_WAITING, BadDatabaseUrl, DatabaseUnavailable
 from tests.gym import Gym
 
 SHORT = 0.05
@@ -395,7 +395,7 @@ async def test_a_url_may_be_written_as_elsewhere(postgres_server: str) -> None:
 
 TAKE_IDS = """
 import asyncio, json, sys
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 
 async def take():
     database = connect(sys.argv[1])

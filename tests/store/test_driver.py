@@ -22,11 +22,11 @@ from sqlalchemy import (
 )
 
 from kursplan.domain.events import EventType
-from kursplan.store.database import Database
-from kursplan.store.dialect import Instant
-from kursplan.store.driver import MOST_ROWS, Fixed, _parts, insert_many, update_many
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.dialect import Instant
+from kursplan.store.engine.driver import MOST_ROWS, Fixed, _parts, insert_many, update_many
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.tables import ORGANIZATION, event
-from kursplan.store.trouble import DatabaseUnavailable
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ODD = "\"quoted\", 'quoted', \\back\\, [1,null], \x01\x1f\t\n, ü, 🤸, \u2028"

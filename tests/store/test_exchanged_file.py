@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
-from kursplan.store.database import Database, connect
-from kursplan.store.server_mark import REMEDY, beside
-from kursplan.store.sqlite_file import LONGEST_WAL, SAVING, DatabaseFile, connection
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.server_mark import REMEDY, beside
+from kursplan.store.engine.sqlite_file import LONGEST_WAL, SAVING, DatabaseFile, connection
+from kursplan.store.engine.trouble import DatabaseUnavailable
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ async def test_a_command_does_not_take_another_file_for_that_of_the_server(
 
 KILLED = """
 import asyncio, os, sys
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.store.test_exchanged_file import add_rate
 
 async def serve():

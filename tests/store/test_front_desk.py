@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from kursplan.store import front_desk
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.staff import customers
 from tests.gym import Gym
 
 
@@ -30,6 +30,6 @@ async def test_names_are_found_in_one_word_and_in_several(database: Database, gy
         ("' -", []),
     ):
         rows = await database.read(
-            partial(front_desk.find, organization_id=gym.organization, text=text)
+            partial(customers.find, organization_id=gym.organization, text=text)
         )
         assert [each.id for each in rows] == found, text

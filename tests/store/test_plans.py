@@ -29,67 +29,67 @@ from sqlalchemy import Date, DateTime
 from sqlalchemy.types import TypeEngine
 from sqlglot import exp
 
-from kursplan.store.dialect import Instant, Numbers, Texts
+from kursplan.store.engine.dialect import Instant, Numbers, Texts
 from tests.postgres import fresh_database
 from tests.store.full_gym import ENDPOINTS, NOW, fill_postgresql, fill_sqlite
 from tests.store.statements import Statement, every_statement
 
 HOT = {
-    "bookings.ACTIVE_ON_SLOTS": {"booking": "slot_id"},
-    "bookings.AROUND": {"booking": "customer_id starts_at"},
-    "bookings.BY_ID": {"booking": "id"},
-    "bookings.CHANGE": {"booking": "id"},
-    "bookings.MOVE_CANCELED": {"booking": "slot_id"},
-    "bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
-    "clashes.AROUND": {"slot": "ends_at"},
-    "customers.CUSTOMERS": {"customer": "id"},
-    "customers.LOCKED_CUSTOMERS": {"customer": "id"},
-    "customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
-    "customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
-    "customers.USED_DAYS": {"booking": "customer_id starts_at"},
-    "deliveries.BY_IDS": {"delivery": "id", "event": "id"},
-    "deliveries.GIVEN_UP_SINCE": {"delivery": "endpoint_id finished_at"},
-    "deliveries.HELD": {"delivery": "endpoint_id status"},
-    "deliveries.HOLD[0]": {"delivery": "endpoint_id"},
-    "deliveries.HOLD[1]": {"delivery": "endpoint_id"},
-    "deliveries.LAST_DELIVERED": {"delivery": "endpoint_id"},
-    "deliveries.MAKE_DUE": {"delivery": "id"},
-    "deliveries.NEWEST": {"delivery": "endpoint_id status created_at"},
-    "deliveries.NEWEST_OF_ENDPOINT": {"delivery": "endpoint_id status created_at"},
-    "deliveries.STORED": {"delivery": "endpoint_id status created_at"},
-    "directory.CUSTOMER_BY_ID": {"customer": "id"},
-    "directory.CUSTOMER_BY_NUMBER": {"customer": "number"},
-    "directory.SEARCH_BY_EMAIL": {"customer": "email_folded"},
-    "directory.SEARCH_BY_EMAIL_ACROSS_STUDIOS": {"customer": "email_folded"},
-    "due.ACROSS_EXPIRED": {"booking": "confirm_until"},
-    "due.ACROSS_GIVEN_UP": {"booking": "cancelled_at"},
-    "due.ACROSS_OVER": {"slot": "ends_at"},
-    "due.EXPIRED": {"booking": "confirm_until"},
-    "due.GAVE_UP": {"booking": "cancelled_at"},
-    "due.OVER": {"slot": "ends_at"},
-    "due.PROMOTABLE_AMONG": {"slot": "id"},
-    "due.WAITED_FOR": {"booking": "customer_id starts_at"},
-    "endpoints.ITS_DELIVERIES": {"delivery": "endpoint_id status created_at"},
-    "endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
-    "endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
-    "fan_out.FANNED_OUT": {"event": "id"},
-    "history.ABOUT": {"history_subject": "subject_id happened_at"},
-    "history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
-    "history.BOOKINGS_OF_CUSTOMERS": {"booking": "customer_id"},
-    "history.BOOKINGS_ON_SLOT": {"booking": "slot_id"},
-    "history.BY_WHOM": {"history": "who happened_at"},
-    "history.DROP": {"history": "happened_at"},
-    "history.DROP_SUBJECTS": {"history_subject": "history_id"},
-    "history.FORGET_REASONS": {"history": "subject_id"},
-    "history.IS_THERE": {"history": "happened_at id"},
-    "history.NEWEST": {"history": "happened_at"},
-    "history.OLD_LINES": {"history": "happened_at"},
-    "history.OLD_LINE_AT": {"history": "happened_at"},
-    "history.SLOTS_OF_CLASS": {"slot": "class_id"},
-    "history.SUBJECTS": {"history_subject": "history_id"},
-    "idempotency.STORED": {"idempotency_key": "integration_id key"},
-    "keys.KEYS": {"api_key": "key_hash"},
-    "people.DETACH_BOOKINGS": {"booking": "customer_id"},
+    "rules.bookings.ACTIVE_ON_SLOTS": {"booking": "slot_id"},
+    "rules.bookings.AROUND": {"booking": "customer_id starts_at"},
+    "rules.bookings.BY_ID": {"booking": "id"},
+    "rules.bookings.CHANGE": {"booking": "id"},
+    "rules.bookings.MOVE_CANCELED": {"booking": "slot_id"},
+    "rules.bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
+    "rules.clashes.AROUND": {"slot": "ends_at"},
+    "rules.customers.CUSTOMERS": {"customer": "id"},
+    "rules.customers.LOCKED_CUSTOMERS": {"customer": "id"},
+    "rules.customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
+    "rules.customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
+    "rules.customers.USED_DAYS": {"booking": "customer_id starts_at"},
+    "outbox.deliveries.BY_IDS": {"delivery": "id", "event": "id"},
+    "outbox.deliveries.GIVEN_UP_SINCE": {"delivery": "endpoint_id finished_at"},
+    "outbox.deliveries.HELD": {"delivery": "endpoint_id status"},
+    "outbox.deliveries.HOLD[0]": {"delivery": "endpoint_id"},
+    "outbox.deliveries.HOLD[1]": {"delivery": "endpoint_id"},
+    "outbox.deliveries.LAST_DELIVERED": {"delivery": "endpoint_id"},
+    "outbox.deliveries.MAKE_DUE": {"delivery": "id"},
+    "outbox.deliveries.NEWEST": {"delivery": "endpoint_id status created_at"},
+    "outbox.deliveries.NEWEST_OF_ENDPOINT": {"delivery": "endpoint_id status created_at"},
+    "outbox.deliveries.STORED": {"delivery": "endpoint_id status created_at"},
+    "partner.directory.CUSTOMER_BY_ID": {"customer": "id"},
+    "partner.directory.CUSTOMER_BY_NUMBER": {"customer": "number"},
+    "partner.directory.SEARCH_BY_EMAIL": {"customer": "email_folded"},
+    "partner.directory.SEARCH_BY_EMAIL_ACROSS_STUDIOS": {"customer": "email_folded"},
+    "rules.due.ACROSS_EXPIRED": {"booking": "confirm_until"},
+    "rules.due.ACROSS_GIVEN_UP": {"booking": "cancelled_at"},
+    "rules.due.ACROSS_OVER": {"slot": "ends_at"},
+    "rules.due.EXPIRED": {"booking": "confirm_until"},
+    "rules.due.GAVE_UP": {"booking": "cancelled_at"},
+    "rules.due.OVER": {"slot": "ends_at"},
+    "rules.due.PROMOTABLE_AMONG": {"slot": "id"},
+    "rules.due.WAITED_FOR": {"booking": "customer_id starts_at"},
+    "outbox.endpoints.ITS_DELIVERIES": {"delivery": "endpoint_id status created_at"},
+    "outbox.endpoints.REMOVE_ATTEMPTS": {"attempt": "delivery_id"},
+    "outbox.endpoints.REMOVE_DELIVERIES": {"delivery": "id"},
+    "outbox.dispatch.FANNED_OUT": {"event": "id"},
+    "staff.history.ABOUT": {"history_subject": "subject_id happened_at"},
+    "staff.history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
+    "rules.history.BOOKINGS_OF_CUSTOMERS": {"booking": "customer_id"},
+    "staff.history.BOOKINGS_ON_SLOT": {"booking": "slot_id"},
+    "staff.history.BY_WHOM": {"history": "who happened_at"},
+    "rules.history.DROP": {"history": "happened_at"},
+    "rules.history.DROP_SUBJECTS": {"history_subject": "history_id"},
+    "rules.history.FORGET_REASONS": {"history": "subject_id"},
+    "rules.history.IS_THERE": {"history": "happened_at id"},
+    "staff.history.NEWEST": {"history": "happened_at"},
+    "rules.history.OLD_LINES": {"history": "happened_at"},
+    "rules.history.OLD_LINE_AT": {"history": "happened_at"},
+    "staff.history.SLOTS_OF_CLASS": {"slot": "class_id"},
+    "staff.history.SUBJECTS": {"history_subject": "history_id"},
+    "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
+    "partner.keys.KEYS": {"api_key": "key_hash"},
+    "entries.customers.DETACH_BOOKINGS": {"booking": "customer_id"},
     "retention.ACROSS_OLD_KEYS": {"idempotency_key": "stored_at"},
     "retention.DELIVERIES": {"delivery": "event_id"},
     "retention.DROP_ATTEMPTS": {"delivery": "event_id", "attempt": "delivery_id"},
@@ -98,28 +98,28 @@ HOT = {
     "retention.EVENTS": {"event": "id"},
     "retention.FORGET_KEYS": {"idempotency_key": "stored_at"},
     "retention.OLD_KEY_AT": {"idempotency_key": "stored_at"},
-    "series.ACROSS_DUE": {"series": "extended_until"},
-    "series.DUE[0]": {"series": "extended_until"},
-    "series.DUE[1]": {"series": "extended_until"},
-    "slots.CHANGE": {"slot": "id"},
-    "slots.COUNT_PLACES": {"slot": "id"},
-    "slots.LOCKED_SLOTS": {"slot": "id"},
-    "slots.SLOTS": {"slot": "id"},
-    "timetable.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id starts_at", "slot": "id"},
-    "timetable.BOOKING_BY_ID": {"booking": "id", "slot": "id"},
-    "timetable.INSTRUCTORS": {"slot_instructor": "slot_id"},
-    "timetable.NEXT_STARTS_OF_CLASS": {"slot": "class_id starts_at"},
-    "timetable.NEXT_STARTS_OF_STUDIO": {"slot": "studio_id starts_at"},
-    "timetable.SLOTS_OF_CLASS": {"slot": "starts_at"},
-    "timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
-    "timetable.SLOT_BY_ID": {"slot": "id"},
-    "webhooks.ACROSS_WAITING": {"delivery": "endpoint_id"},
-    "webhooks.ATTEMPTED": {"delivery": "id"},
-    "webhooks.CLAIM": {"delivery": "id"},
-    "webhooks.DUE": {"delivery": "endpoint_id"},
-    "webhooks.MARK": {"delivery": "id"},
-    "webhooks.TOLD": {"event": "id"},
-    "webhooks.WAITING": {"delivery": "endpoint_id"},
+    "rules.series.ACROSS_DUE": {"series": "extended_until"},
+    "rules.series.DUE[0]": {"series": "extended_until"},
+    "rules.series.DUE[1]": {"series": "extended_until"},
+    "rules.slots.CHANGE": {"slot": "id"},
+    "rules.slots.COUNT_PLACES": {"slot": "id"},
+    "rules.slots.LOCKED_SLOTS": {"slot": "id"},
+    "rules.slots.SLOTS": {"slot": "id"},
+    "partner.timetable.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id starts_at", "slot": "id"},
+    "partner.timetable.BOOKING_BY_ID": {"booking": "id", "slot": "id"},
+    "partner.timetable.INSTRUCTORS": {"slot_instructor": "slot_id"},
+    "partner.timetable.NEXT_STARTS_OF_CLASS": {"slot": "class_id starts_at"},
+    "partner.timetable.NEXT_STARTS_OF_STUDIO": {"slot": "studio_id starts_at"},
+    "partner.timetable.SLOTS_OF_CLASS": {"slot": "starts_at"},
+    "partner.timetable.SLOTS_OF_STUDIO": {"slot": "starts_at"},
+    "partner.timetable.SLOT_BY_ID": {"slot": "id"},
+    "outbox.claims.ACROSS_WAITING": {"delivery": "endpoint_id"},
+    "outbox.claims.ATTEMPTED": {"delivery": "id"},
+    "outbox.claims.CLAIM": {"delivery": "id"},
+    "outbox.claims.DUE": {"delivery": "endpoint_id"},
+    "outbox.claims.MARK": {"delivery": "id"},
+    "outbox.claims.TOLD": {"event": "id"},
+    "outbox.claims.WAITING": {"delivery": "endpoint_id"},
 }
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
@@ -139,14 +139,14 @@ FEW = frozenset(
 """Partial indexes of what is still to be done: that may be read as a whole, for it is soon done."""
 
 READS_ALL = re.compile(
-    r"examination\."  # Looks for what is wrong anywhere.
-    r"|clashes\.TO_COME"  # The same, for staff and for the doctor.
-    r"|named\."  # All names of an organization, for loading its gym file.
-    r"|people\.NUMBERS"  # The same.
-    r"|directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
+    r"doctor\."  # Looks for what is wrong anywhere.
+    r"|rules\.clashes\.TO_COME"  # The same, for staff and for the doctor.
+    r"|entries\.ids\."  # All names of an organization, for loading its gym file.
+    r"|entries\.customers\.NUMBERS"  # The same.
+    r"|partner\.directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
     r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.
-    r"|history\.ACROSS_OLD"  # The same.
-    r"|history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
+    r"|rules\.history\.ACROSS_OLD"  # The same.
+    r"|staff\.history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
 )
 """Except by these statements, which is their purpose."""
 
@@ -206,7 +206,7 @@ def end_to_end(plans: Plans) -> list[str]:
 
 def planned() -> list[Statement]:
     """All statements but those of `dialect`, each of which is for one database only."""
-    return [each for each in every_statement() if not each.name.startswith("dialect.")]
+    return [each for each in every_statement() if not each.name.startswith("engine.dialect.")]
 
 
 def test_the_statements_named_here_exist() -> None:
@@ -273,13 +273,13 @@ ASKED = GIVEN | {
 }
 """What is asked where it is counted how much is read."""
 ASKED_OF = {
-    "deliveries.NEWEST": {"since": "2000-01-01"},
-    "deliveries.NEWEST_OF_ENDPOINT": {"since": "2000-01-01"},
-    "deliveries.STORED": {"since": "2000-01-01"},
-    "endpoints.ITS_DELIVERIES": {"since": "2000-01-01"},
-    "timetable.SLOTS_OF_STUDIO": {"until": (NOW + timedelta(days=1)).isoformat()},
-    "due.GAVE_UP": {"since": "2999-01-01"},
-    "due.ACROSS_GIVEN_UP": {"since": "2999-01-01"},
+    "outbox.deliveries.NEWEST": {"since": "2000-01-01"},
+    "outbox.deliveries.NEWEST_OF_ENDPOINT": {"since": "2000-01-01"},
+    "outbox.deliveries.STORED": {"since": "2000-01-01"},
+    "outbox.endpoints.ITS_DELIVERIES": {"since": "2000-01-01"},
+    "partner.timetable.SLOTS_OF_STUDIO": {"until": (NOW + timedelta(days=1)).isoformat()},
+    "rules.due.GAVE_UP": {"since": "2999-01-01"},
+    "rules.due.ACROSS_GIVEN_UP": {"since": "2999-01-01"},
 }
 READ_AT_MOST = 5 * ENDPOINTS
 """How many rows a query reads: a few for each endpoint, however much there is of all else."""
@@ -287,11 +287,12 @@ INSTRUCTIONS_A_ROW = 15
 """How many steps of SQLite's machine a row takes at most."""
 
 ASKS_FOR_MUCH = re.compile(
-    READS_ALL.pattern + r"|plan\.|timezones\."  # Whole plans, for a gym file and for the doctor.
-    r"|employees\.SLOTS_GIVEN|series\.FUTURE_OF_CLASS"  # Deeds of staff about many slots.
-    r"|keys\.ISSUED|series\.EVERY"  # Lists of all keys, and of all series.
-    r"|series\.ALIKE"  # Which of all weekly plans need the same.
-    r"|clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
+    READS_ALL.pattern
+    + r"|entries\.timetable\.|rules\.timezones\."  # Whole plans, for a gym file and for the doctor.
+    r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Deeds of staff about many slots.
+    r"|partner\.keys\.ISSUED|rules\.series\.EVERY"  # Lists of all keys, and of all series.
+    r"|rules\.series\.ALIKE"  # Which of all weekly plans need the same.
+    r"|rules\.clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )
 """These read as much as there is of what they are asked for."""
 
@@ -567,8 +568,12 @@ def test_a_wide_plan_is_found() -> None:
         for name, tables in HOT.items()
     }
     assert too_wide(plans) == {}
-    plans["bookings.BY_ID"] = [Look("booking", frozenset({"organization_id"}))]
-    plans["bookings.AROUND"] = [Look("booking", frozenset({"organization_id", "starts_at"}))]
-    plans["slots.SLOTS"] = []
-    assert too_wide(plans).keys() == {"bookings.BY_ID", "bookings.AROUND", "slots.SLOTS"}
-    assert end_to_end(plans) == ["bookings.BY_ID: booking"]
+    plans["rules.bookings.BY_ID"] = [Look("booking", frozenset({"organization_id"}))]
+    plans["rules.bookings.AROUND"] = [Look("booking", frozenset({"organization_id", "starts_at"}))]
+    plans["rules.slots.SLOTS"] = []
+    assert too_wide(plans).keys() == {
+        "rules.bookings.BY_ID",
+        "rules.bookings.AROUND",
+        "rules.slots.SLOTS",
+    }
+    assert end_to_end(plans) == ["rules.bookings.BY_ID: booking"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import make_url
 
-from kursplan.store.postgres_servers import Server, Servers
-from kursplan.store.trouble import BadDatabaseUrl
+from kursplan.store.engine.postgres_servers import Server, Servers
+from kursplan.store.engine.trouble import BadDatabaseUrl
 
 
 @pytest.mark.parametrize(

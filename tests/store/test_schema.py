@@ -35,8 +35,11 @@ from kursplan.domain.actors import Actor, Origin
 from kursplan.domain.bookings import Ending
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.terms import Term
-from kursplan.store import bookings, history, schema, tables
-from kursplan.store.database import Database, connect
+from kursplan.store import tables
+from kursplan.store.engine import schema
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.rules import bookings
+from kursplan.store.staff import history
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database
 from tests.store.statements import OF_THE_HOUSE, REFERENCE_TABLES, every_statement
@@ -370,8 +373,8 @@ async def test_an_empty_database_is_outdated_until_it_is_upgraded(empty_url: str
 
 UPGRADE_AT_ONCE = """
 import asyncio, os, sys
-from kursplan.store.database import connect
-from kursplan.store.schema import check, upgrade
+from kursplan.store.engine.database import connect
+from kursplan.store.engine.schema import check, upgrade
 
 async def bring_up_to_date():
     database = connect(sys.argv[1], lock_wait=0.001)
@@ -439,7 +442,7 @@ def test_the_numbers_of_the_files_are_those_of_the_migrations() -> None:
 
 def test_what_migrates_is_not_imported_by_whoever_only_looks() -> None:
     """It takes as long to import as most commands take."""
-    code = "import sys, kursplan.cli.context, kursplan.store.schema; sys.exit('alembic' in sys.modules)"
+    code = "import sys, kursplan.cli.context, kursplan.store.engine.schema; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

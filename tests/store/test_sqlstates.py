@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from kursplan.store.dialect import Trouble, trouble
+from kursplan.store.engine.dialect import Trouble, trouble
 
 NOT_NOW = {
     # The connection stays.

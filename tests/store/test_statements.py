@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from sqlalchemy import create_engine, text
 
-from kursplan.store import organizations
-from kursplan.store.database import Database
-from kursplan.store.driver import Fixed
-from kursplan.store.trouble import Work
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.trouble import Work
+from kursplan.store.entries import organizations
 from tests import sent_statements
 from tests.store import statements
 from tests.store.statements import RULES, Rule, Statement, every_statement, undeclared
@@ -25,7 +25,12 @@ def complaints(rule: Rule) -> list[str]:
 
 def test_the_store_has_statements() -> None:
     names = {each.name for each in every_statement()}
-    assert names > {"bookings.AROUND", "slots.LOCKED_SLOTS", "events.ADD", "series.ACROSS_DUE"}
+    assert names > {
+        "rules.bookings.AROUND",
+        "rules.slots.LOCKED_SLOTS",
+        "outbox.events.ADD",
+        "rules.series.ACROSS_DUE",
+    }
 
 
 def test_what_goes_straight_to_a_driver_is_a_constant_too() -> None:
@@ -106,7 +111,7 @@ def _names_in(test: object) -> tuple[str, ...]:
 
 async def test_either_database_understands_every_statement(kind: str, database_url: str) -> None:
     """Tables, columns and types are right; those of `dialect` are for one database only."""
-    said = [each for each in every_statement() if not each.name.startswith("dialect.")]
+    said = [each for each in every_statement() if not each.name.startswith("engine.dialect.")]
     refused = {}
     if kind == "sqlite":
         connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kursplan.clock import HandClock
-from kursplan.store.database import connect
+from kursplan.store.engine.database import connect
 from tests.gym import MORNING, Gym
 from tests.races.servers import KursplanServer
 from tests.web.client import Served

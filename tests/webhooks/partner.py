@@ -23,7 +23,7 @@ from kursplan.domain.webhooks import DeliveryStatus, Disabled
 from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
 from kursplan.webhooks.client import Post
 from kursplan.webhooks.deliver import SLOW_AFTER, Courier
 from kursplan.work.relay import Telling

@@ -22,9 +22,10 @@ from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
 from kursplan.ids import new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
-from kursplan.store import history, tables
-from kursplan.store.database import Database
-from kursplan.store.trouble import DatabaseUnavailable, Work
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import DatabaseUnavailable, Work
+from kursplan.store.staff import history
 from kursplan.webhooks.client import Post
 from kursplan.webhooks.deliver import CLAIM_LASTS, Courier
 from kursplan.webhooks.dispatch import fan_out

@@ -35,7 +35,7 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
-from kursplan.store.fan_out import hold_listeners
+from kursplan.store.outbox.dispatch import hold_listeners
 from kursplan.webhooks.dispatch import fan_out
 from tests.gym import ALL_SCOPES, STAFF, Gym
 from tests.referee import Referee

@@ -17,7 +17,7 @@ from trustme import CA
 
 from kursplan.clock import HandClock, SystemClock
 from kursplan.domain.names import folded, folded_address
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
 from tests.gym import Gym
 from tests.webhooks.partner import Partners
 from tests.webhooks.receiver import Exchange, answers, certified, receiving, says

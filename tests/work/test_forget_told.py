@@ -11,12 +11,12 @@ from sqlalchemy import Connection, insert, select
 
 from kursplan.desk.endpoints import DisableEndpoint, EnableEndpoint
 from kursplan.desk.resend import Resend
+from kursplan.doctor import examine
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.examination import examine
-from kursplan.store.fan_out import fan_out_all
+from kursplan.store.outbox.dispatch import fan_out_all
 from kursplan.store.retention import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE
 from kursplan.webhooks.client import Post, trusted
 from kursplan.webhooks.egress import Targets

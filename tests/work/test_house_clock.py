@@ -15,9 +15,9 @@ from kursplan.desk.reopen import ReopenSlots
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.slots import SlotStatus
 from kursplan.metrics import Metrics
-from kursplan.store import clock as stored
 from kursplan.store import tables
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.rules import clock as stored
 from kursplan.work.house_clock import LASTS, HouseClock
 from kursplan.work.loop import Background
 from tests.gym import MONDAY, Gym

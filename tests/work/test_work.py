@@ -17,10 +17,10 @@ from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.database import Database
-from kursplan.store.idempotency import ANSWERS_KEPT
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.retention import KEYS_AT_ONCE
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.rules.idempotency import ANSWERS_KEPT
 from kursplan.work.complete import complete_slots
 from kursplan.work.everywhere import everywhere
 from kursplan.work.expire import expire_confirmations

@@ -20,8 +20,8 @@ from kursplan.desk.cancel import Cancel
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Refusal
-from kursplan.store import directory, timetable
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import directory, timetable
 
 LISTED_AROUND = timedelta(weeks=2)
 """How far before and after now the bookings of a customer are listed."""

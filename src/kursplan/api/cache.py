@@ -19,10 +19,10 @@ from kursplan.api.strangers import Strangers
 from kursplan.api.version_reader import Freshness
 from kursplan.clock import Clock
 from kursplan.ids import fingerprint
-from kursplan.store import keys
-from kursplan.store.database import Database
-from kursplan.store.keys import Caller
-from kursplan.store.versions import Version
+from kursplan.store.engine.database import Database
+from kursplan.store.partner import keys
+from kursplan.store.partner.keys import Caller
+from kursplan.store.rules.versions import Version
 from kursplan.web.http import Headers, json_headers
 
 CALLERS = 10_000

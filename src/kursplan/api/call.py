@@ -26,9 +26,9 @@ from kursplan.domain.actors import Actor
 from kursplan.domain.studios import zone_of
 from kursplan.ids import LARGEST_ID
 from kursplan.metrics import Metrics
-from kursplan.store.database import Database
-from kursplan.store.keys import Caller
-from kursplan.store.trouble import Work
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import Work
+from kursplan.store.partner.keys import Caller
 from kursplan.web.http import BodyTooLarge, Disconnected, Headers, Request
 
 T = TypeVar("T")

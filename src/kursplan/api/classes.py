@@ -20,9 +20,9 @@ from kursplan.api.slices import (
 from kursplan.api.wire import given, zoned
 from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.localtime import day_of, start_of_day
-from kursplan.store import timetable
-from kursplan.store.rows import AnyRow
-from kursplan.store.timetable import ShownSlot
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import timetable
+from kursplan.store.partner.timetable import ShownSlot
 
 SHOWN_BEFORE = timedelta(days=1)
 SHOWN_AHEAD = timedelta(days=14)

@@ -16,9 +16,9 @@ from kursplan.api.wire import given
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.localtime import day_of
 from kursplan.domain.names import folded, folded_address
-from kursplan.store import directory
-from kursplan.store.directory import Criteria, People
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import directory
+from kursplan.store.partner.directory import Criteria, People
 
 LISTED = (CustomerStatus.MEMBER, CustomerStatus.PROSPECT)
 """Whom the list can show; former members are found by id, number and search."""

@@ -12,8 +12,8 @@ from kursplan.api.slices import after_id, cut, id_offset, size_of
 from kursplan.api.wire import given
 from kursplan.domain.customers import Gender
 from kursplan.domain.names import initials
-from kursplan.store import directory
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import directory
 
 
 async def employees(call: Call) -> wire.Slice[wire.Employee]:

@@ -26,9 +26,9 @@ from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
 from kursplan.ids import new_trace_id
-from kursplan.store.keys import Caller
-from kursplan.store.trouble import DatabaseUnavailable
-from kursplan.store.versions import Version
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.partner.keys import Caller
+from kursplan.store.rules.versions import Version
 from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
 from kursplan.web.languages import negotiate
 from kursplan.web.peers import Peers

@@ -18,7 +18,7 @@ from kursplan.api.call import Call
 from kursplan.api.errors import ApiError, Fault
 from kursplan.api.wire import Slice
 from kursplan.ids import LARGEST_ID
-from kursplan.store.timetable import Position, ShownSlot
+from kursplan.store.partner.timetable import Position, ShownSlot
 
 Found = TypeVar("Found")
 Shown = TypeVar("Shown")

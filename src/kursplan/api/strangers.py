@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from kursplan.store import keys
-from kursplan.store.database import Database
-from kursplan.store.keys import Caller
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.partner import keys
+from kursplan.store.partner.keys import Caller
 from kursplan.web.coalesce import Together
 from kursplan.web.rate_limit import Standing, Windows
 

@@ -9,8 +9,8 @@ from kursplan.api.call import Call
 from kursplan.api.wire import given, wall_time
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.domain.localtime import local
-from kursplan.store import directory
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import directory
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
-from kursplan.store import versions
-from kursplan.store.database import Database
-from kursplan.store.versions import Version
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import versions
+from kursplan.store.rules.versions import Version
 from kursplan.web.coalesce import Together
 
 Studio = tuple[int, int]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.refusals import Kind, Refusal
     from kursplan.staff.flags import Flags
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Bookings.")
 
@@ -101,7 +101,8 @@ def list_bookings(
     json: JsonOption = False,
 ) -> None:
     """Show the bookings of a slot, a customer or a day, cancelled ones too; or what is flagged."""
-    from kursplan.store import directory, schedule
+    from kursplan.store.partner import directory
+    from kursplan.store.staff import timetable as staff_timetable
 
     if [slot is not None, customer is not None, day is not None, flagged].count(True) != 1:
         raise Stop("say which bookings: give one of --slot, --customer, --day and --flagged", 2)
@@ -109,21 +110,21 @@ def list_bookings(
     async def task(office: Office) -> tuple[Sequence[AnyRow], Flags]:
         found: Sequence[AnyRow]
         if slot is not None:
-            if await office.read(schedule.slot_by_id, slot) is None:
+            if await office.read(staff_timetable.slot_by_id, slot) is None:
                 raise refused(SlotNotFound(slot))
-            found = await office.read(schedule.bookings_of_slot, slot)
+            found = await office.read(staff_timetable.bookings_of_slot, slot)
         elif customer is not None:
             if not await office.read(directory.is_customer, customer):
                 raise refused(CustomerNotFound(customer))
-            found = await office.read(schedule.bookings_of_customer, customer)
+            found = await office.read(staff_timetable.bookings_of_customer, customer)
         elif day is not None:
             found = [
                 booking
                 for each in await slots_of_day(office, day.date())
-                for booking in await office.read(schedule.bookings_of_slot, each.id)
+                for booking in await office.read(staff_timetable.bookings_of_slot, each.id)
             ]
         else:
-            found = await office.read(schedule.flagged_bookings, office.clock.now())
+            found = await office.read(staff_timetable.flagged_bookings, office.clock.now())
         if studio is not None:
             known = await studio_by_key(office, studio)
             found = [each for each in found if each.studio_id == known.id]
@@ -178,9 +179,9 @@ def add(
     overruled = rules_set_aside(overrule, reason)
 
     async def task(office: Office) -> tuple[AnyRow, Flags]:
-        from kursplan.store import schedule
+        from kursplan.store.staff import timetable as staff_timetable
 
-        found = await office.read(schedule.slots_by_id, {slot})
+        found = await office.read(staff_timetable.slots_by_id, {slot})
         if slot not in found:
             raise refused(SlotNotFound(slot))
         book = Book(
@@ -340,9 +341,9 @@ async def _flagged(office: Office, booking_id: int) -> tuple[AnyRow, Flags]:
 
 
 async def _booking(office: Office, booking_id: int) -> AnyRow:
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
-    row = await office.read(schedule.booking_by_id, booking_id)
+    row = await office.read(staff_timetable.booking_by_id, booking_id)
     if row is None:
         raise refused(BookingNotFound(booking_id))
     return row

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kursplan.cli.context import Office
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Classes.")
 
@@ -26,12 +26,12 @@ def list_classes(
     json: JsonOption = False,
 ) -> None:
     """Show all classes, those too that are hidden from partners."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable
 
     async def task(office: Office) -> Sequence[AnyRow]:
         if studio is not None:
             await studio_by_key(office, studio)
-        every = await office.read(schedule.classes, office.clock.now())
+        every = await office.read(timetable.classes, office.clock.now())
         return [each for each in every if studio in (None, each.studio)]
 
     found = in_office(organization, task)

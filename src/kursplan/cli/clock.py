@@ -13,7 +13,7 @@ from kursplan.clock import SystemClock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kursplan.store.database import Database
+    from kursplan.store.engine.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="The clock by which the house acts by itself.")
 
@@ -27,7 +27,7 @@ def confirm() -> None:
     now = SystemClock().now()
 
     async def task(database: Database) -> datetime | None:
-        from kursplan.store import clock
+        from kursplan.store.rules import clock
 
         before = await database.read(clock.seen)
         await database.write(lambda tx: clock.see(tx, now))

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from kursplan.desk.engine.turn import Command
     from kursplan.settings import Settings
     from kursplan.staff.flags import Flags
-    from kursplan.store.database import Database
-    from kursplan.store.rows import AnyRow
-    from kursplan.store.trouble import Work
+    from kursplan.store.engine.database import Database
+    from kursplan.store.engine.rows import AnyRow
+    from kursplan.store.engine.trouble import Work
 
 T = TypeVar("T")
 
@@ -159,9 +159,9 @@ async def database_of(settings: Settings, *, checked: bool = True) -> AsyncItera
 
     from kursplan import logs
     from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
-    from kursplan.store import schema
-    from kursplan.store.database import connect
-    from kursplan.store.trouble import DatabaseUnavailable
+    from kursplan.store.engine import schema
+    from kursplan.store.engine.database import connect
+    from kursplan.store.engine.trouble import DatabaseUnavailable
 
     logs.set_up_for_a_command()
     database = connect(
@@ -209,7 +209,7 @@ async def desk_of(database: Database, settings: Settings) -> AsyncIterator[tuple
 
 async def organizations(database: Database) -> dict[str, int]:
     """The ids of all organizations, by key."""
-    from kursplan.store import organizations as stored
+    from kursplan.store.entries import organizations as stored
 
     every: Work[dict[str, int]] = stored.every
     return await database.read(every)

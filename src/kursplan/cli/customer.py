@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
     from kursplan.domain.refusals import Refusal
-    from kursplan.store.history import Told
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
+    from kursplan.store.staff.history import Told
 
 app = typer.Typer(no_args_is_help=True, help="Customers, their contracts and their data.")
 
@@ -52,13 +52,13 @@ def find(
 ) -> None:
     """Find customers by name, customer number or e-mail address."""
     from kursplan.domain.names import folded
-    from kursplan.store import front_desk
+    from kursplan.store.staff import customers as staff_customers
 
     if not folded(text):
         raise Stop("say whom to find: give a name, a customer number or an e-mail address", 2)
 
     async def task(office: Office) -> Sequence[AnyRow]:
-        return await office.read(front_desk.find, text)
+        return await office.read(staff_customers.find, text)
 
     found = in_office(organization, task)
     if json:
@@ -94,8 +94,8 @@ def find(
         ),
         empty="Nobody is found.",
     )
-    if len(found) == front_desk.FOUND_AT_ONCE:
-        say(f"These are the first {front_desk.FOUND_AT_ONCE}: say more of the name.")
+    if len(found) == staff_customers.FOUND_AT_ONCE:
+        say(f"These are the first {staff_customers.FOUND_AT_ONCE}: say more of the name.")
 
 
 @app.command()
@@ -201,11 +201,13 @@ def move(
 @app.command()
 def export(customer: CustomerArgument, organization: OrganizationOption = None) -> None:
     """Write everything that is kept of a customer, as one JSON document."""
-    from kursplan.store import front_desk, history, told
+    from kursplan.store.entries import told
+    from kursplan.store.staff import customers as staff_customers
+    from kursplan.store.staff import history
 
     async def task(office: Office) -> dict[str, Any]:
         entry = await _entry(office, customer)
-        kept = await office.read(front_desk.everything_of, customer)
+        kept = await office.read(staff_customers.everything_of, customer)
         if kept is None:
             raise refused(CustomerNotFound(customer))
         row, bookings = kept
@@ -285,9 +287,9 @@ def _change(
 
 
 async def _entry(office: Office, customer: int) -> CustomerEntry:
-    from kursplan.store import people
+    from kursplan.store.entries import customers as customer_entries
 
-    found = (await office.read(people.load, [customer])).get(customer)
+    found = (await office.read(customer_entries.load, [customer])).get(customer)
     if found is None:
         raise refused(CustomerNotFound(customer))
     return found.entry

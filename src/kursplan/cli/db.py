@@ -10,7 +10,7 @@ from kursplan.cli.context import read_settings, with_database
 from kursplan.cli.output import say
 
 if TYPE_CHECKING:
-    from kursplan.store.database import Database
+    from kursplan.store.engine.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="The database's schema.")
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
     """Bring the database to this version's schema; an empty one gets all of it."""
 
     async def task(database: Database) -> str:
-        from kursplan.store import schema
+        from kursplan.store.engine import schema
 
         await schema.upgrade(database)
         return schema.newest()
@@ -34,7 +34,7 @@ def check() -> None:
     """Say whether the database has this version's schema; the exit status says it too."""
 
     async def task(database: Database) -> str:
-        from kursplan.store import schema
+        from kursplan.store.engine import schema
 
         return schema.newest()
 

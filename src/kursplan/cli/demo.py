@@ -75,8 +75,8 @@ def demo(
     from kursplan.demo.start import start, url_of
     from kursplan.desk.engine.desk import DeskBusy
     from kursplan.settings import BadSettings, read_settings
-    from kursplan.store.schema import SchemaOutdated
-    from kursplan.store.trouble import DatabaseUnavailable
+    from kursplan.store.engine.schema import SchemaOutdated
+    from kursplan.store.engine.trouble import DatabaseUnavailable
     from kursplan.web.listen import listen, port_of
 
     here = Folder(folder)

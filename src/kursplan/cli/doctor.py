@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from kursplan.desk.engine.desk import Desk
+    from kursplan.doctor import Finding
     from kursplan.domain.actors import Actor
-    from kursplan.store.database import Database
-    from kursplan.store.examination import Finding
+    from kursplan.store.engine.database import Database
 
 
 def doctor(
@@ -150,7 +150,7 @@ async def examine_twice(
 async def _notes(
     database: Database, clock: Clock, found: dict[str, int]
 ) -> dict[str, list[Finding]]:
-    from kursplan.store.examination import notes
+    from kursplan.doctor import notes
 
     return {
         key: await database.read(partial(notes, organization_id=of, now=clock.now()))
@@ -161,7 +161,7 @@ async def _notes(
 async def _look(
     database: Database, clock: Clock, found: dict[str, int]
 ) -> dict[str, list[Finding]]:
-    from kursplan.store.examination import examine
+    from kursplan.doctor import examine
 
     settings = read_settings()
     kept = timedelta(days=min(settings.events_kept_days, settings.history_kept_days))

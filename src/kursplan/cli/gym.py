@@ -28,7 +28,7 @@ from kursplan.cli.output import Stop, counted, document, say
 if TYPE_CHECKING:
     from kursplan.cli.context import Office
     from kursplan.gymfile import Differences, Foretold, Mistake
-    from kursplan.store.database import Database
+    from kursplan.store.engine.database import Database
 
 app = typer.Typer(no_args_is_help=True, help="An organization as one file.")
 

@@ -21,7 +21,7 @@ from kursplan.staff.actors import in_words
 if TYPE_CHECKING:
     from kursplan.desk.engine.rehearse import Change, Rehearsed, SlotChange
     from kursplan.gymfile import Differences, Disagreement, Entry, Foretold
-    from kursplan.store.history import Told
+    from kursplan.store.staff.history import Told
 
 LARGE_SHARE = 0.1
 """Of all bookings to come: whoever takes more than that has to say how many."""

@@ -21,7 +21,7 @@ from kursplan.staff.actors import in_words
 if TYPE_CHECKING:
     from kursplan.cli.context import Office
     from kursplan.domain.actors import Actor
-    from kursplan.store.history import Span, Subject, Told
+    from kursplan.store.staff.history import Span, Subject, Told
 
 LINES = 50
 """How many lines are shown unless somebody asks for more or fewer."""
@@ -73,7 +73,7 @@ def history(
         raise Stop("ask for one: --slot, --booking, --class, --customer or --by", 2)
 
     async def task(office: Office) -> tuple[list[Told], _Names]:
-        from kursplan.store import history as lines
+        from kursplan.store.staff import history as lines
 
         zone = await _zone(office)
         span = _span(None if day is None else day.date(), zone, limit)
@@ -96,7 +96,7 @@ def history(
 
 
 def _span(day: date | None, zone: str, limit: int) -> Span:
-    from kursplan.store.history import Span
+    from kursplan.store.staff.history import Span
 
     if day is None:
         return Span(limit=limit)
@@ -105,9 +105,9 @@ def _span(day: date | None, zone: str, limit: int) -> Span:
 
 
 async def _zone(office: Office) -> str:
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
-    zones = {each.zone for each in await office.read(schedule.studios)}
+    zones = {each.zone for each in await office.read(staff_timetable.studios)}
     return str(zones.pop()) if len(zones) == 1 else "UTC"
 
 
@@ -119,10 +119,11 @@ async def _about(
     customer: int | None,
 ) -> tuple[EntityKind, int] | None:
     """The thing that is asked about, if it is one."""
-    from kursplan.store import named, tables
+    from kursplan.store import tables
+    from kursplan.store.entries import ids as entry_ids
 
     if class_ is not None:
-        classes = await office.read(named.ids, tables.class_)
+        classes = await office.read(entry_ids.ids, tables.class_)
         if class_ not in classes:
             raise Stop(f"there is no class {class_!r}: see `kursplan class list`")
         return EntityKind.CLASS, classes[class_]
@@ -136,9 +137,11 @@ async def _about(
 
 async def _names_of(office: Office, by: str) -> set[str]:
     """As what they stand in lines of history: an application has a number in each studio."""
-    from kursplan.store import history, named, tables
+    from kursplan.store import tables
+    from kursplan.store.entries import ids as entry_ids
+    from kursplan.store.staff import history
 
-    applications = await office.read(named.ids, tables.application)
+    applications = await office.read(entry_ids.ids, tables.application)
     if by not in applications:
         return {by}
     numbers = await office.read(history.integrations_of, applications[by])
@@ -171,7 +174,9 @@ class _Names:
 
 async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
     """Looked up for all lines together, as far as the things are still there."""
-    from kursplan.store import bookings, history, schedule
+    from kursplan.store.rules import bookings
+    from kursplan.store.staff import history
+    from kursplan.store.staff import timetable as staff_timetable
 
     found = list(found)
     numbers: dict[EntityKind, set[int]] = {each: set() for each in EntityKind}
@@ -180,10 +185,10 @@ async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
             numbers[subject.kind].add(subject.id)
     booked = await office.read(bookings.load, numbers[EntityKind.BOOKING])
     slots = await office.read(
-        schedule.slots_by_id, numbers[EntityKind.SLOT] | {each.slot_id for each in booked}
+        staff_timetable.slots_by_id, numbers[EntityKind.SLOT] | {each.slot_id for each in booked}
     )
     people = await office.read(
-        schedule.names_of_customers,
+        staff_timetable.names_of_customers,
         numbers[EntityKind.CUSTOMER] | {each.customer_id for each in booked},
     )
     shown = {
@@ -192,7 +197,7 @@ async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
     }
     things = dict(shown) | {number: name for number, name in people.items() if name}
     if numbers[EntityKind.EMPLOYEE]:
-        things |= await office.read(schedule.employees)
+        things |= await office.read(staff_timetable.employees)
     for each in booked:
         known = people.get(each.customer_id), shown.get(each.slot_id)
         things[each.id] = ", ".join(filter(None, known))

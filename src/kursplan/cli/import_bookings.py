@@ -52,7 +52,7 @@ async def plan(
     from kursplan.domain.localtime import start_of_day
     from kursplan.imports.bookings import days_of, plan_bookings
     from kursplan.imports.members import stored_customers
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     home = await studio_by_key(office, studio)
     zone = ZoneInfo(home.zone)
@@ -61,7 +61,7 @@ async def plan(
     slots: list[KnownSlot] = []
     if days is not None:
         since, until = start_of_day(days[0], zone), start_of_day(days[1] + timedelta(days=1), zone)
-        rows = await office.read(schedule.slots_of_studio, home.id, since, until)
+        rows = await office.read(staff_timetable.slots_of_studio, home.id, since, until)
         slots = await _known(office, rows, zone)
     customers = await office.read(stored_customers)
     return plan_bookings(found, customers, slots, now, answer)
@@ -71,11 +71,12 @@ async def _known(office: Office, rows: Sequence[Any], zone: ZoneInfo) -> list[Kn
     from kursplan.domain.names import folded
     from kursplan.domain.slots import SlotStatus
     from kursplan.imports.bookings import KnownSlot
-    from kursplan.store import instructors, schedule
+    from kursplan.store.rules import instructors
+    from kursplan.store.staff import timetable as staff_timetable
 
     planned = [each for each in rows if each.status == SlotStatus.PLANNED]
     given = await office.read(instructors.of_slots, [each.id for each in planned])
-    names = await office.read(schedule.employees)
+    names = await office.read(staff_timetable.employees)
     return [
         KnownSlot(
             each.id,
@@ -106,10 +107,11 @@ async def commands(
     from kursplan.desk.add_booking import AddBooking
     from kursplan.desk.book import Book
     from kursplan.domain.bookings import BookingStatus
-    from kursplan.store import named, tables
+    from kursplan.store import tables
+    from kursplan.store.entries import ids as entry_ids
 
     home = await studio_by_key(office, studio)
-    ids = await office.read(named.ids, tables.customer)
+    ids = await office.read(entry_ids.ids, tables.customer)
     found = []
     for each in plan.wanted:
         book = Book(

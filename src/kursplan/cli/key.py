@@ -57,7 +57,7 @@ def issue(
 async def _issue(office: Office, studio: str, application: str) -> tuple[int, str, str]:
     """A new key for the application in the studio: its id, the key, and the webhook key."""
     from kursplan.desk.keys import IssueKey
-    from kursplan.store import keys
+    from kursplan.store.partner import keys
 
     found = await office.read(keys.integration_of, studio, application)
     if found is None:
@@ -94,7 +94,7 @@ def revoke(
 @app.command("list")
 def list_keys(organization: OrganizationOption = None, json: JsonOption = False) -> None:
     """Show all keys by their last characters, revoked ones too."""
-    from kursplan.store import keys
+    from kursplan.store.partner import keys
 
     found = in_office(organization, lambda office: office.read(keys.issued))
     if json:

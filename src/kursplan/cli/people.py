@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from kursplan.cli.context import Office
     from kursplan.domain.actors import Origin
     from kursplan.staff.flags import Flags
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
 
 async def employee_by_key(office: Office, named: str) -> int:
     """The id of an employee, who is named by key or by number."""
-    from kursplan.store import instructors, schedule
+    from kursplan.store.rules import instructors
+    from kursplan.store.staff import timetable as staff_timetable
 
-    found = await office.read(schedule.employee_by_key, named)
+    found = await office.read(staff_timetable.employee_by_key, named)
     if found is None and named.isascii() and named.isdigit():
         known = await office.read(instructors.known, {int(named)})
         found = int(named) if known else None
@@ -32,9 +33,9 @@ async def employee_by_key(office: Office, named: str) -> int:
 
 
 async def room_by_key(office: Office, key: str) -> int:
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
-    room = await office.read(schedule.location_by_key, key)
+    room = await office.read(staff_timetable.location_by_key, key)
     if room is None:
         raise Stop(f"there is no room {key!r}")
     return room
@@ -44,12 +45,13 @@ async def slots_held(
     office: Office, instructor: str | None, room: str | None, slot_ids: Collection[int]
 ) -> set[int]:
     """Those of the slots that this instructor gives and that are in this room, where one is named."""
-    from kursplan.store import instructors, schedule
+    from kursplan.store.rules import instructors
+    from kursplan.store.staff import timetable as staff_timetable
 
     held = set(slot_ids)
     if room is not None:
         location = await room_by_key(office, room)
-        rows = await office.read(schedule.slots_by_id, held)
+        rows = await office.read(staff_timetable.slots_by_id, held)
         held = {each for each, row in rows.items() if row.location_id == location}
     if instructor is not None:
         employee = await employee_by_key(office, instructor)
@@ -60,13 +62,13 @@ async def slots_held(
 
 async def slots_of_day(office: Office, day: date) -> list[AnyRow]:
     """The slots of that day, in the time of each studio."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     found: list[AnyRow] = []
-    for each in await office.read(schedule.studios):
+    for each in await office.read(staff_timetable.studios):
         zone = ZoneInfo(each.zone)
         since, until = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
-        found += await office.read(schedule.slots_of_studio, each.id, since, until)
+        found += await office.read(staff_timetable.slots_of_studio, each.id, since, until)
     return found
 
 

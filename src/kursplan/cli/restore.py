@@ -25,8 +25,8 @@ def restore(
     """
     from sqlalchemy import make_url
 
-    from kursplan.store import schema
-    from kursplan.store.backup import CannotRestore, ready_to_restore
+    from kursplan.store.engine import schema
+    from kursplan.store.engine.backup import CannotRestore, ready_to_restore
 
     url = make_url(read_settings().database_url)
     if url.get_backend_name() != "sqlite" or url.database is None:

@@ -43,7 +43,7 @@ def list_series(
     json: JsonOption = False,
 ) -> None:
     """Show the series."""
-    from kursplan.store import series
+    from kursplan.store.rules import series
 
     async def task(office: Office) -> tuple[list[Series], _Names]:
         found = await office.read(series.every)
@@ -218,15 +218,15 @@ class _Names:
 
 
 async def _names(office: Office) -> _Names:
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable
 
-    classes = await office.read(schedule.classes, office.clock.now())
-    employees = await office.read(schedule.employees)
+    classes = await office.read(timetable.classes, office.clock.now())
+    employees = await office.read(timetable.employees)
     return _Names({each.id: each.title for each in classes}, employees)
 
 
 async def _series(office: Office, series_id: int) -> Series:
-    from kursplan.store import series
+    from kursplan.store.rules import series
 
     found = await office.read(series.load, series_id)
     if found is None:

@@ -15,7 +15,7 @@ from kursplan.cli.output import Stop
 
 if TYPE_CHECKING:
     from kursplan.settings import Settings
-    from kursplan.store.database import Database
+    from kursplan.store.engine.database import Database
     from kursplan.web.server import Site
 
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from kursplan.desk.change_slot import SlotChanged
     from kursplan.domain.clashes import Clash
     from kursplan.staff.flags import Flags
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="The slots of the timetable.")
 
@@ -88,10 +88,10 @@ def list_slots(
     json: JsonOption = False,
 ) -> None:
     """Show the slots of the coming days, cancelled ones too."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     async def task(office: Office) -> list[tuple[AnyRow, list[str]]]:
-        studios = await office.read(schedule.studios)
+        studios = await office.read(staff_timetable.studios)
         if studio is not None:
             studios = [await studio_by_key(office, studio)]
         found: list[AnyRow] = []
@@ -100,7 +100,7 @@ def list_slots(
             day = first.date() if first else day_of(office.clock.now(), zone)
             found.extend(
                 await office.read(
-                    schedule.slots_of_studio,
+                    staff_timetable.slots_of_studio,
                     each.id,
                     start_of_day(day, zone),
                     start_of_day(day + timedelta(days=days), zone),
@@ -161,7 +161,7 @@ def list_clashes(
     A room that is marked as shared never is. With --studio, one of the two slots is there.
     """
     from kursplan.domain.clashes import overlaps
-    from kursplan.store import clashes
+    from kursplan.store.rules import clashes
 
     async def task(office: Office) -> tuple[Clash, ...]:
         if studio is not None:
@@ -192,17 +192,17 @@ def show(
     slot: SlotArgument, organization: OrganizationOption = None, json: JsonOption = False
 ) -> None:
     """Show one slot: who gives it, who sits and who waits there."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     async def task(
         office: Office,
     ) -> tuple[AnyRow, list[str], Sequence[AnyRow], Flags, Sequence[AnyRow], dict[int, str]]:
         row = await _slot(office, slot)
         [(_, instructors)] = await _with_instructors(office, [row])
-        bookings = await office.read(schedule.bookings_of_slot, slot)
+        bookings = await office.read(staff_timetable.bookings_of_slot, slot)
         flags = await office.flags_of(bookings)
-        stand_ins = await office.read(schedule.stand_ins, slot)
-        employees = await office.read(schedule.employees)
+        stand_ins = await office.read(staff_timetable.stand_ins, slot)
+        employees = await office.read(staff_timetable.employees)
         return row, instructors, bookings, flags, stand_ins, employees
 
     row, instructors, bookings, flags, stand_ins, names = in_office(organization, task)
@@ -446,14 +446,14 @@ def restore(
     from kursplan.desk.restore_slot import RestoreSlot, SlotRestored
     from kursplan.staff.names import names_for
     from kursplan.staff.refusals import Names, facts_of, in_full
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     async def task(office: Office) -> tuple[SlotRestored, AnyRow, dict[int, str], Names]:
         command = RestoreSlot(office.organization_id, slot, with_bookings)
         done = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
         people = {each.customer_id for each in done.back}
         people |= {each.customer_id for each, _ in done.refused}
-        names = await office.read(schedule.names_of_customers, people)
+        names = await office.read(staff_timetable.names_of_customers, people)
         called = await office.read(names_for, [refusal for _, refusal in done.refused])
         return done, await _slot(office, slot), names, called
 
@@ -516,7 +516,7 @@ def swap(
     from kursplan.desk.clashes import clashes_of
     from kursplan.desk.stand_in import SlotStaffed
     from kursplan.desk.swap_instructors import SwapInstructors
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     if slot == other:
         raise Stop("a slot is not swapped with itself: name two", 2)
@@ -527,7 +527,7 @@ def swap(
         done = await office.execute(
             SwapInstructors(office.organization_id, slot, here, other, there)
         )
-        return done, await office.read(schedule.employees)
+        return done, await office.read(staff_timetable.employees)
 
     swapped, names = in_office(organization, task, reason=reason)
     if json:
@@ -557,7 +557,7 @@ def reopen(
 ) -> None:
     """Have all slots take place that are completed and not over: the clock was wrong then."""
     from kursplan.desk.reopen import ReopenSlots
-    from kursplan.store import clock
+    from kursplan.store.rules import clock
 
     async def task(office: Office) -> tuple[int, ...]:
         too_early = await office.read(clock.completed_too_early, office.clock.now())
@@ -596,7 +596,7 @@ def stand_in(
     --for can be left out where the slot has one instructor.
     """
     from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     if remove and replaced:
         raise Stop("--remove needs --by only: whom they replaced is known", 2)
@@ -609,7 +609,7 @@ def stand_in(
         else:
             leaves = await _instructor(office, slot, replaced, "--for")
             done = await office.execute(PutStandIn(office.organization_id, slot, leaves, by))
-        names = await office.read(schedule.employees)
+        names = await office.read(staff_timetable.employees)
         return done, [names[each] for each in done.instructors]
 
     done, names = in_office(organization, task, reason=reason)
@@ -639,9 +639,9 @@ def _aspect(named: str) -> Own:
 
 
 async def _slot(office: Office, slot_id: int) -> AnyRow:
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
-    row = await office.read(schedule.slot_by_id, slot_id)
+    row = await office.read(staff_timetable.slot_by_id, slot_id)
     if row is None:
         raise refused(SlotNotFound(slot_id))
     return row
@@ -649,7 +649,7 @@ async def _slot(office: Office, slot_id: int) -> AnyRow:
 
 async def _instructor(office: Office, slot: int, named: str | None, option: str) -> int:
     """Who is named, or else the only one who gives the slot."""
-    from kursplan.store import instructors
+    from kursplan.store.rules import instructors
 
     if named is not None:
         return await employee_by_key(office, named)
@@ -662,10 +662,11 @@ async def _instructor(office: Office, slot: int, named: str | None, option: str)
 async def _with_instructors(
     office: Office, slots: Sequence[AnyRow]
 ) -> list[tuple[AnyRow, list[str]]]:
-    from kursplan.store import instructors, schedule
+    from kursplan.store.rules import instructors
+    from kursplan.store.staff import timetable as staff_timetable
 
     given = await office.read(instructors.of_slots, [each.id for each in slots])
-    names = await office.read(schedule.employees)
+    names = await office.read(staff_timetable.employees)
     return [(each, [names[employee] for employee in given[each.id]]) for each in slots]
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.context import Office
     from kursplan.desk.close_studio import StudioHours
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Studios, when they are closed, and what they refuse.")
 
@@ -32,11 +32,11 @@ StudioArgument = Annotated[str, typer.Argument(metavar="STUDIO", help="The studi
 @app.command("list")
 def list_studios(organization: OrganizationOption = None, json: JsonOption = False) -> None:
     """Show all studios, with the closures that are not over."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
     async def task(office: Office) -> list[tuple[AnyRow, list[AnyRow]]]:
-        studios = await office.read(schedule.studios)
-        closures = await office.read(schedule.closures)
+        studios = await office.read(staff_timetable.studios)
+        closures = await office.read(staff_timetable.closures)
         now = office.clock.now()
         return [
             (each, [c for c in closures if c.studio_id == each.id and _to_come(c, each, now)])
@@ -238,9 +238,9 @@ def set_on_clash(
 
 async def studio_by_key(office: Office, key: str) -> AnyRow:
     """The studio with that key."""
-    from kursplan.store import schedule
+    from kursplan.store.staff import timetable as staff_timetable
 
-    every: Sequence[AnyRow] = await office.read(schedule.studios)
+    every: Sequence[AnyRow] = await office.read(staff_timetable.studios)
     for each in every:
         if each.key == key:
             return each

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.context import Office
     from kursplan.desk.endpoints import RotateSecret
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
     from kursplan.webhooks.try_out import Tried
 
 app = typer.Typer(no_args_is_help=True, help="Telling partners of events.")
@@ -85,7 +85,7 @@ def list_deliveries(
     json: JsonOption = False,
 ) -> None:
     """Show deliveries: one event for one endpoint each, the newest first."""
-    from kursplan.store import deliveries
+    from kursplan.store.outbox import deliveries
 
     begin = _instant(since) or datetime.min.replace(tzinfo=UTC)
 
@@ -127,7 +127,7 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show a delivery with all its attempts that are still kept."""
-    from kursplan.store import deliveries
+    from kursplan.store.outbox import deliveries
 
     async def task(office: Office) -> tuple[AnyRow, Sequence[AnyRow]]:
         found = await office.read(deliveries.by_id, delivery)
@@ -251,7 +251,7 @@ def try_endpoint(
     """
 
     async def task(office: Office) -> Tried:
-        from kursplan.store import endpoints
+        from kursplan.store.outbox import endpoints
         from kursplan.webhooks.client import Post, trusted
         from kursplan.webhooks.egress import Targets
         from kursplan.webhooks.try_out import try_out
@@ -368,7 +368,7 @@ def retry(
 ) -> None:
     """Show or set when failed attempts of an application in a studio are repeated."""
     from kursplan.desk.endpoints import SetRetryPlan
-    from kursplan.store import endpoints
+    from kursplan.store.outbox import endpoints
 
     if plan is not None and after:
         raise Stop("give either --plan or --after", 2)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kursplan.desk.endpoints import EnableEndpoint, Resent
     from kursplan.desk.engine.turn import Command
     from kursplan.desk.resend import ResendSince
-    from kursplan.store.rows import AnyRow
+    from kursplan.store.engine.rows import AnyRow
 
     ResentInPortions = EnableEndpoint | ResendSince
 
@@ -73,7 +73,7 @@ def add(
     entry = EndpointEntry(key, url, _types(types))
 
     async def task(office: Office) -> tuple[AddEndpoint, str, bool]:
-        from kursplan.store import endpoints
+        from kursplan.store.outbox import endpoints
 
         integration_id, webhook_key = await integration_of(office, studio, application)
         await check(office, url)
@@ -107,7 +107,7 @@ def add(
 @app.command("list")
 def list_endpoints(organization: OrganizationOption = None, json: JsonOption = False) -> None:
     """Show all endpoints and how they are doing."""
-    from kursplan.store import endpoints
+    from kursplan.store.outbox import endpoints
 
     found = in_office(organization, lambda office: office.read(endpoints.shown))
     if json:
@@ -288,7 +288,7 @@ async def check(office: Office, url: str) -> None:
 
 async def integration_of(office: Office, studio: str, application: str) -> tuple[int, str]:
     """The application in the studio: its id, and the key that we show to the partner."""
-    from kursplan.store import keys
+    from kursplan.store.partner import keys
 
     found = await office.read(keys.integration_of, studio, application)
     if found is None:
@@ -300,7 +300,7 @@ async def integration_of(office: Office, studio: str, application: str) -> tuple
 
 
 async def _look(office: Office, endpoint_id: int) -> AnyRow:
-    from kursplan.store import endpoints
+    from kursplan.store.outbox import endpoints
 
     found: AnyRow | None = await office.read(endpoints.shown_by_id, endpoint_id)
     if found is None:

@@ -18,8 +18,9 @@ from kursplan.desk.book import MayBook
 from kursplan.desk.stand_in import PutStandIn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.refusals import Kind, Refusal
-from kursplan.store import instructors, schedule, series
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.rules import instructors, series
+from kursplan.store.staff import timetable
 
 SOONEST, LATEST = timedelta(days=2), timedelta(days=6)
 """Between these times from now the slots lie that can be booked: their windows are open. Every
@@ -149,7 +150,7 @@ class _Search:
         """Whether all of them mean what they say, and will for a while."""
         for customer_id, slot_id, meaning in found.meanings:
             soonest = UNOPENED_KEPT_UNTIL if meaning is NOT_OPEN else KEPT_UNTIL
-            slot = await self.company.read(schedule.slot_by_id, slot_id)
+            slot = await self.company.read(timetable.slot_by_id, slot_id)
             if slot is None or slot.starts_at < self.company.clock.now() + soonest:
                 return False
             if await self._meaning(customer_id, slot_id) is not meaning:
@@ -172,7 +173,7 @@ class _Search:
         raise NoExamples
 
     async def _with_stand_in(self, series_key: str, customer_id: int) -> AnyRow:
-        by = await self.company.read(schedule.employee_by_key, STANDS_IN)
+        by = await self.company.read(timetable.employee_by_key, STANDS_IN)
         async for slot in self._slots_of(series_key):
             if await self._meaning(customer_id, slot.id) is not SEAT:
                 continue

@@ -16,7 +16,7 @@ from kursplan.desk.endpoints import AddEndpoint, ChangeEndpoint, EnableEndpoint,
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT
-from kursplan.store import endpoints
+from kursplan.store.outbox import endpoints
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,10 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import directory, schedule
-from kursplan.store.database import Database
-from kursplan.store.rows import AnyRow
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.partner import directory
+from kursplan.store.staff import timetable
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class Company:
         return await self.database.read(lambda tx: query(tx, self.organization_id, *named))
 
     async def studios(self) -> Sequence[AnyRow]:
-        return await self.read(schedule.studios)
+        return await self.read(timetable.studios)
 
     async def members(self, studio_id: int) -> list[AnyRow]:
         people = directory.People(self.organization_id, studio_id)
@@ -73,7 +74,7 @@ class Company:
     async def slots(self, studio_id: int, after: timedelta, before: timedelta) -> list[AnyRow]:
         """The planned slots that start between these times from now, the next first."""
         now = self.clock.now()
-        found = await self.read(schedule.slots_of_studio, studio_id, now + after, now + before)
+        found = await self.read(timetable.slots_of_studio, studio_id, now + after, now + before)
         return [each for each in found if each.status is SlotStatus.PLANNED]
 
     async def book(self, studio_id: int, customer_id: int, slot_id: int) -> Booked | Refusal:

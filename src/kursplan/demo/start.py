@@ -22,8 +22,10 @@ from kursplan.desk.keys import IssueKey
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint
 from kursplan.metrics import Metrics
-from kursplan.store import keys, organizations, schema
-from kursplan.store.database import Database, connect
+from kursplan.store.engine import schema
+from kursplan.store.engine.database import Database, connect
+from kursplan.store.entries import organizations
+from kursplan.store.partner import keys
 from kursplan.work.extend import extend_series
 
 Progress = Callable[[str, int, int], None]

@@ -10,8 +10,9 @@ from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.ids import new_api_key
-from kursplan.store import applications, endpoints, named
-from kursplan.store.dialect import take_numbers
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.entries import applications, ids
+from kursplan.store.outbox import endpoints
 from kursplan.store.tables import studio
 
 
@@ -49,7 +50,7 @@ class RecordApplication(Deed):
         elif before.name != after.name:
             applications.change(tx, organization_id, self.application_id, after)
         known = {} if before is None else before.by_studio
-        studios = named.ids(tx, organization_id, studio)
+        studios = ids.ids(tx, organization_id, studio)
         for key, wanted in sorted(after.by_studio.items()):
             if key not in known:
                 number = self._activate(turn, studios[key], wanted)

@@ -23,7 +23,7 @@ from kursplan.domain.refusals import (
 )
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.values import value
-from kursplan.store.idempotency import Name, Outcome
+from kursplan.store.rules.idempotency import Name, Outcome
 
 
 @value

@@ -11,7 +11,7 @@ from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal, SlotNotFound
 from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import bookings
+from kursplan.store.rules import bookings
 
 
 @dataclass(frozen=True, slots=True)

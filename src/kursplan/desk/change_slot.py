@@ -32,7 +32,7 @@ from kursplan.domain.refusals import (
     Wrong,
 )
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import bookings, instructors, slots
+from kursplan.store.rules import bookings, instructors, slots
 
 
 class Same(Enum):

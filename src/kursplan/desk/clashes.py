@@ -16,7 +16,7 @@ from kursplan.desk.engine.turn import Turn
 from kursplan.domain.clashes import Clash, Clashing, Held, Needed, overlaps
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Slot
-from kursplan.store import clashes, series
+from kursplan.store.rules import clashes, series
 
 ONE_DAY = timedelta(days=1)
 LOOK_AHEAD = timedelta(days=60)

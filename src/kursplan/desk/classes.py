@@ -14,7 +14,8 @@ from kursplan.domain.entries import ClassEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import ClassNotFound, Refusal
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import classes, named
+from kursplan.store.entries import classes
+from kursplan.store.entries import ids as entry_ids
 from kursplan.store.tables import rate, studio
 
 
@@ -46,7 +47,7 @@ class RecordClass(Deed):
         if before is not None and before.studio != self.entry.studio:
             return ClassNotFound(self.class_id)
         if before is None:
-            studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
+            studio_id = entry_ids.ids(tx, self.organization_id, studio)[self.entry.studio]
         turn.note(EntityKind.CLASS, self.class_id, before, self.entry)
         if before is None:
             classes.add(tx, self.organization_id, self.class_id, studio_id, self.entry)
@@ -54,7 +55,7 @@ class RecordClass(Deed):
             classes.change(tx, self.organization_id, self.class_id, self.entry)
         rate_ids = set()
         if self.entry.rates:
-            ids = named.ids(tx, self.organization_id, rate)
+            ids = entry_ids.ids(tx, self.organization_id, rate)
             rate_ids = {ids[key] for key in self.entry.rates}
         if self.entry.rates != (before.rates if before is not None else frozenset()):
             classes.put_rates(tx, self.organization_id, self.class_id, rate_ids)

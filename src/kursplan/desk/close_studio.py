@@ -21,8 +21,8 @@ from kursplan.domain.localtime import local
 from kursplan.domain.refusals import InvalidTimes, Refusal, StudioNotFound, Wrong
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
-from kursplan.store import closures
-from kursplan.store.dialect import take_numbers
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.rules import closures
 
 
 class ClosureKeyTaken(ValueError):

@@ -14,7 +14,7 @@ from kursplan.desk.customers import RecordCustomers
 from kursplan.desk.engine.turn import Deed, Hold, Reach, Turn
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry, free_key
 from kursplan.domain.refusals import CustomerNotFound, Refusal
-from kursplan.store import people
+from kursplan.store.entries import customers
 
 
 class NoSuchMembership(Exception):
@@ -130,7 +130,7 @@ def _reach(customer_id: int) -> Reach:
 def _change(
     turn: Turn, customer_id: int, change: Callable[[CustomerEntry], CustomerEntry]
 ) -> bool | Refusal:
-    known = people.load(turn.tx, turn.organization_id, [customer_id]).get(customer_id)
+    known = customers.load(turn.tx, turn.organization_id, [customer_id]).get(customer_id)
     if known is None:
         return CustomerNotFound(customer_id)
     after = change(known.entry)

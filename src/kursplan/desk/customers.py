@@ -22,9 +22,11 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import zone_of
 from kursplan.ids import new_uuid
-from kursplan.store import bookings, customers, named, people, studios
-from kursplan.store.dialect import take_numbers
-from kursplan.store.people import Contract, Home, Person, Rest
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.entries import customers as customer_entries
+from kursplan.store.entries import ids, studios
+from kursplan.store.entries.customers import Contract, Home, Person, Rest
+from kursplan.store.rules import bookings, customers
 from kursplan.store.tables import rate, studio
 
 
@@ -52,9 +54,9 @@ class RecordCustomers(Deed):
 
     def perform(self, turn: Turn) -> int:
         tx = turn.tx
-        studio_ids = named.ids(tx, self.organization_id, studio)
+        studio_ids = ids.ids(tx, self.organization_id, studio)
         today = _today(turn, studio_ids)
-        known = people.load(tx, self.organization_id, self.entries.keys())
+        known = customer_entries.load(tx, self.organization_id, self.entries.keys())
         changes = []
         for customer_id, told in self.entries.items():
             before = known.get(customer_id)
@@ -69,7 +71,7 @@ class RecordCustomers(Deed):
             return 0
         affected = {each.home.id for each in changes if each.may_affect_bookings}
         _bookings_to_come(turn, affected)  # Before anything is written: it may start the turn over.
-        ledger = _Ledger(named.ids(tx, self.organization_id, rate), _numbers(turn))
+        ledger = _Ledger(ids.ids(tx, self.organization_id, rate), _numbers(turn))
         for change in changes:
             ledger.enter(change)
         for change in changes:
@@ -105,7 +107,7 @@ class DeleteCustomers(Deed):
         return Reach(customers=self.customer_ids, organization=Hold.SHARED)
 
     def perform(self, turn: Turn) -> int:
-        known = people.load(turn.tx, self.organization_id, self.customer_ids)
+        known = customer_entries.load(turn.tx, self.organization_id, self.customer_ids)
         freed: dict[int, None] = {}
         given_up = _bookings_to_come(turn, known.keys())
         for customer_id, person in known.items():
@@ -115,8 +117,8 @@ class DeleteCustomers(Deed):
             freed[booking.slot_id] = None
         for slot_id in freed:
             fill_seats(turn, turn.slots[slot_id])
-        studio_ids = named.ids(turn.tx, self.organization_id, studio)
-        people.erase(turn.tx, self.organization_id, known, turn.now)
+        studio_ids = ids.ids(turn.tx, self.organization_id, studio)
+        customer_entries.erase(turn.tx, self.organization_id, known, turn.now)
         turn.forget_reasons(known.keys())
         for customer_id, person in known.items():
             turn.tell(EventType.CUSTOMER_DELETED, customer_id, studio_ids[person.entry.studio])
@@ -238,17 +240,19 @@ class _Ledger:
     def write(self, turn: Turn) -> None:
         """What goes is written first: its key or number may be another's now."""
         tx, organization_id = turn.tx, turn.organization_id
-        people.remove_idle_periods(tx, organization_id, self.ended_rests)
-        people.remove_memberships(tx, organization_id, self.ended_contracts)
+        customer_entries.remove_idle_periods(tx, organization_id, self.ended_rests)
+        customer_entries.remove_memberships(tx, organization_id, self.ended_contracts)
         for booking in list(turn.bookings.values()):
             if booking.membership_id in self.ended_contracts:
                 turn.change(replace(booking, membership_id=None, counts=False))
-        people.change(tx, organization_id, self.changed_homes)
-        people.add(tx, organization_id, self.new_homes, [new_uuid() for _ in self.new_homes])
-        people.change_memberships(tx, organization_id, self.changed_contracts)
-        people.add_memberships(tx, organization_id, self.new_contracts)
-        people.change_idle_periods(tx, organization_id, self.changed_rests)
-        people.add_idle_periods(tx, organization_id, self.new_rests)
+        customer_entries.change(tx, organization_id, self.changed_homes)
+        customer_entries.add(
+            tx, organization_id, self.new_homes, [new_uuid() for _ in self.new_homes]
+        )
+        customer_entries.change_memberships(tx, organization_id, self.changed_contracts)
+        customer_entries.add_memberships(tx, organization_id, self.new_contracts)
+        customer_entries.change_idle_periods(tx, organization_id, self.changed_rests)
+        customer_entries.add_idle_periods(tx, organization_id, self.new_rests)
 
 
 def _person(entry: CustomerEntry) -> CustomerEntry:
@@ -277,7 +281,7 @@ def _bookings_to_come(turn: Turn, customer_ids: Collection[int]) -> list[Booking
     """The active bookings of these customers on slots that are not over, the next first."""
     if not customer_ids:
         return []
-    found = people.bookings_to_come(turn.tx, turn.organization_id, customer_ids, turn.now)
+    found = customer_entries.bookings_to_come(turn.tx, turn.organization_id, customer_ids, turn.now)
     if missing := found - turn.bookings.keys():
         raise LookAgain(Reach(bookings=frozenset(missing)))
     held = [

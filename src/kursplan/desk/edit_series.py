@@ -27,8 +27,8 @@ from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import instructors, series
-from kursplan.store.series import KnowAs
+from kursplan.store.rules import instructors, series
+from kursplan.store.rules.series import KnowAs
 
 ONE_DAY = timedelta(days=1)
 _ONE_MINUTE = timedelta(minutes=1)

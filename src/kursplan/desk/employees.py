@@ -17,7 +17,9 @@ from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import employees, instructors, named, series, told
+from kursplan.store.entries import employees, told
+from kursplan.store.entries import ids as entry_ids
+from kursplan.store.rules import instructors, series
 from kursplan.store.tables import studio
 
 
@@ -44,7 +46,7 @@ class RecordEmployee(Deed):
         check(self.stood, before)
         if before == self.entry:
             return False
-        ids = named.ids(tx, self.organization_id, studio)
+        ids = entry_ids.ids(tx, self.organization_id, studio)
         wanted = {ids[key] for key in self.entry.studios}
         known = {ids[key] for key in before.studios} if before is not None else set()
         turn.note(EntityKind.EMPLOYEE, self.employee_id, before, self.entry)
@@ -83,7 +85,7 @@ class DeleteEmployee(Deed):
             return False
         turn.note(EntityKind.EMPLOYEE, self.employee_id, before, None)
         LeavePlan(self.organization_id, self.employee_id).perform(turn)
-        ids = named.ids(tx, self.organization_id, studio)
+        ids = entry_ids.ids(tx, self.organization_id, studio)
         employees.remove(tx, self.organization_id, self.employee_id, turn.now)
         told.forget(tx, self.organization_id, "employees", [before.key])
         for studio_id in sorted(ids[key] for key in before.studios):

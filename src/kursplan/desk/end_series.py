@@ -12,8 +12,8 @@ from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.slots import SlotStatus
-from kursplan.store import series
-from kursplan.store.series import KnowAs
+from kursplan.store.rules import series
+from kursplan.store.rules.series import KnowAs
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
-from kursplan.store import deliveries, endpoints
-from kursplan.store.dialect import take_numbers
-from kursplan.store.endpoints import Endpoint
-from kursplan.store.fan_out import fan_out_all
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.outbox import deliveries, endpoints
+from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.outbox.endpoints import Endpoint
 
 RESENT_AT_ONCE = 1_000
 """How many deliveries one turn has sent again."""

@@ -13,8 +13,8 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series
-from kursplan.store import series
-from kursplan.store.dialect import take_numbers
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.rules import series
 
 
 @dataclass(frozen=True, slots=True)

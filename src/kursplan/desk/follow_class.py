@@ -11,8 +11,8 @@ from kursplan.desk.reshape import reshape_all
 from kursplan.domain.refusals import ClassNotFound, Refusal
 from kursplan.domain.series import Standard
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import series
-from kursplan.store.series import Follower
+from kursplan.store.rules import series
+from kursplan.store.rules.series import Follower
 
 _ONE_MINUTE = timedelta(minutes=1)
 

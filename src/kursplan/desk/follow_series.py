@@ -10,7 +10,7 @@ from kursplan.desk.extend_series import midnight
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
-from kursplan.store import series
+from kursplan.store.rules import series
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound, SlotNotFound
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import instructors, series
+from kursplan.store.rules import instructors, series
 
 EVERYTHING = frozenset(Own)
 

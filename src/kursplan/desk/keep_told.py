@@ -11,8 +11,8 @@ from typing import Any
 
 from kursplan.desk.engine.turn import Command, Deed, Hold, Reach, Turn
 from kursplan.domain.refusals import Refusal
-from kursplan.store import told
-from kursplan.store.told import Told
+from kursplan.store.entries import told
+from kursplan.store.entries.told import Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.ids import fingerprint, new_api_key
-from kursplan.store import keys
-from kursplan.store.fan_out import fan_out_all
+from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.partner import keys
 
 HINT_LENGTH = 4
 """How many of the last characters of a key stay readable, so that people can tell keys apart."""

@@ -9,7 +9,7 @@ from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import LocationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import LocationNotFound, Refusal
-from kursplan.store import locations, named
+from kursplan.store.entries import ids, locations
 from kursplan.store.tables import studio
 
 
@@ -35,7 +35,7 @@ class RecordLocation(Deed):
         before = locations.load(tx, self.organization_id, [self.location_id]).get(self.location_id)
         check(self.stood, before)
         if before is None:
-            studio_id = named.ids(tx, self.organization_id, studio)[self.entry.studio]
+            studio_id = ids.ids(tx, self.organization_id, studio)[self.entry.studio]
             turn.note(EntityKind.LOCATION, self.location_id, None, self.entry)
             locations.add(tx, self.organization_id, self.location_id, studio_id, self.entry)
             return True

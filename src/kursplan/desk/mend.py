@@ -20,11 +20,11 @@ from kursplan.desk.promote import fill_seats
 from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
+from kursplan.doctor import Finding, Promise
 from kursplan.domain.bookings import Ending
 from kursplan.domain.history import EntityKind
 from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.store import bookings
-from kursplan.store.examination import Finding, Promise
+from kursplan.store.rules import bookings
 
 
 @dataclass(frozen=True, slots=True)

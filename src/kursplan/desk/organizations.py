@@ -9,7 +9,7 @@ from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement
-from kursplan.store import organizations
+from kursplan.store.entries import organizations
 
 
 class OrganizationWithoutName(ValueError):

@@ -11,7 +11,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import ClassNotFound, EmployeeNotFound, LocationNotFound, Refusal
 from kursplan.domain.series import Series, SeriesPlan
-from kursplan.store import instructors, series, slots
+from kursplan.store.rules import instructors, series, slots
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from kursplan.domain.refusals import (
     Wrong,
 )
 from kursplan.domain.slots import Own, Slot
-from kursplan.store import instructors, plan, slots
+from kursplan.store.entries import timetable
+from kursplan.store.rules import instructors, slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class PlanSlot(Deed):
             raise ValueError(f"The start {self.local_start} is not a plain local time.")
         if self.duration_minutes is not None and not 1 <= self.duration_minutes <= DAY_IN_MINUTES:
             raise ValueError(f"A duration of {self.duration_minutes} minutes is out of range.")
-        if not self.own <= plan.LIMITS:
+        if not self.own <= timetable.LIMITS:
             raise ValueError("A new slot owns its limits or does not; all else is its own anyway.")
         if Own.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
             raise ValueError("Give max_participants together with MAX_PARTICIPANTS, or neither.")
@@ -77,7 +78,7 @@ class PlanSlot(Deed):
 
     def perform(self, turn: Turn) -> SlotPlanned | Refusal:
         tx, organization_id = turn.tx, self.organization_id
-        host = plan.host(tx, organization_id, self.class_id)
+        host = timetable.host(tx, organization_id, self.class_id)
         if host is None:
             return ClassNotFound(self.class_id)
         if self.location_id is not None and not slots.has_location(
@@ -94,11 +95,11 @@ class PlanSlot(Deed):
         clashes = look(turn, [], [held(slot, self.instructor_ids)])
         if isinstance(clashes, Clashing):
             return clashes
-        plan.add_slot(turn.tx, organization_id, self.key, slot, self.instructor_ids)
+        timetable.add_slot(turn.tx, organization_id, self.key, slot, self.instructor_ids)
         turn.take_in([self.slot_id])
         return SlotPlanned(turn.slots[self.slot_id], clashes)
 
-    def _slot(self, host: plan.Host) -> Slot:
+    def _slot(self, host: timetable.Host) -> Slot:
         standard = host.standard
         minutes = self.duration_minutes
         waiting_list = self.max_waiting_list

@@ -8,7 +8,7 @@ from kursplan.desk.engine.overtaken import check
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import RateEntry
 from kursplan.domain.history import EntityKind
-from kursplan.store import contingents, rates
+from kursplan.store.entries import contingents, rates
 
 
 @dataclass(frozen=True, slots=True)

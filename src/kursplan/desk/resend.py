@@ -19,7 +19,7 @@ from kursplan.desk.endpoints import (
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.store import deliveries
+from kursplan.store.outbox import deliveries
 
 UNDELIVERED = (DeliveryStatus.HELD, DeliveryStatus.FAILED)
 """What was not even tried, and what was given up."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.engine.turn import Turn
 from kursplan.domain.slots import Own, Slot
-from kursplan.store import instructors
+from kursplan.store.rules import instructors
 
 
 def reshape_all(

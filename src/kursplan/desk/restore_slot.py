@@ -18,7 +18,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import Kind, Refusal, SlotNotFound
 from kursplan.domain.slots import Own, Slot, SlotStatus
-from kursplan.store import bookings, instructors, series
+from kursplan.store.rules import bookings, instructors, series
 
 
 @dataclass(frozen=True, slots=True)

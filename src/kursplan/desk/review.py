@@ -18,7 +18,8 @@ from kursplan.domain.events import EventType
 from kursplan.domain.refusals import refuses_otherwise
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import Closure, LostEntitlement
-from kursplan.store import closures, organizations
+from kursplan.store.entries import organizations
+from kursplan.store.rules import closures
 
 
 def flag(turn: Turn, booking: Booking) -> Booking:

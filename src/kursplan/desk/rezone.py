@@ -8,7 +8,7 @@ from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.slots import Slot
-from kursplan.store import timezones
+from kursplan.store.rules import timezones
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from kursplan.domain.refusals import (
     Refusal,
 )
 from kursplan.domain.slots import Own, Slot
-from kursplan.store import instructors, series
+from kursplan.store.rules import instructors, series
 
 
 @dataclass(frozen=True, slots=True)

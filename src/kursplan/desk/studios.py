@@ -20,7 +20,8 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal, StudioNotFound
 from kursplan.domain.studios import Closure, outside_of_life, region_zone, zone_of
-from kursplan.store import closures, studios
+from kursplan.store.entries import studios
+from kursplan.store.rules import closures
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
 from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in, staff
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
-from kursplan.store import instructors
+from kursplan.store.rules import instructors
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from kursplan.domain.clashes import Clash, Clashing, Overlap, overlaps
-from kursplan.store import clashes
+from kursplan.store.rules import clashes
 
 
 class Clashes(Exception):

@@ -30,7 +30,7 @@ from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import E, Kept, Stored
 from kursplan.gymfile.three_way import Ended, Fate, Kind, Members, Merged, Wish
-from kursplan.store.plan import SingleSlot
+from kursplan.store.entries.timetable import SingleSlot
 
 AS_IT_IS = Wish()
 

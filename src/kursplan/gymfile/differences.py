@@ -23,7 +23,7 @@ from kursplan.gymfile.stored import E, Kept
 from kursplan.gymfile.summary import Summary
 from kursplan.gymfile.three_way import Members
 from kursplan.gymfile.warnings import FileWarning
-from kursplan.store.plan import SingleSlot
+from kursplan.store.entries.timetable import SingleSlot
 
 
 @dataclass(frozen=True, slots=True)

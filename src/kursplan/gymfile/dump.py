@@ -39,8 +39,8 @@ from kursplan.gymfile.document import resolved
 from kursplan.gymfile.schema import SCHEMA
 from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.values import WEEKDAYS
-from kursplan.store.database import Database
-from kursplan.store.plan import SingleSlot
+from kursplan.store.engine.database import Database
+from kursplan.store.entries.timetable import SingleSlot
 
 Members = dict[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kursplan.gymfile.three_way import ABSENT, Absent, Fate, Member
-from kursplan.store.history import Told
+from kursplan.store.staff.history import Told
 
 ONE = {
     "organization": "organization",

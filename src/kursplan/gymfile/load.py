@@ -37,8 +37,9 @@ from kursplan.gymfile.stored import Stored, stored
 from kursplan.gymfile.targets import mistakes_of_targets
 from kursplan.gymfile.three_way import Wish
 from kursplan.gymfile.whom import with_whom
-from kursplan.store import organizations, plan, series
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.entries import organizations, timetable
+from kursplan.store.rules import series
 from kursplan.webhooks.egress import Targets
 
 HORIZON_DAYS = 60
@@ -253,7 +254,7 @@ async def _bookings_to_come(loading: Loading, seen: _Seen) -> int:
         return 0
     now = loading.clock.now()
     return await loading.database.read(
-        lambda tx: plan.count_bookings_to_come(tx, organization_id, now)
+        lambda tx: timetable.count_bookings_to_come(tx, organization_id, now)
     )
 
 

@@ -33,7 +33,7 @@ from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import SeriesPlan
 from kursplan.gymfile.differences import Differences, SlotDiffers, Wanted
 from kursplan.gymfile.stored import E, Kept, Stored
-from kursplan.store.told import Told
+from kursplan.store.entries.told import Told
 
 CUSTOMERS_AT_ONCE = 250
 """How many customers are recorded in one turn."""

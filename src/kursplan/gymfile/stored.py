@@ -20,21 +20,21 @@ from kursplan.domain.entries import (
     SeriesEntry,
     StudioEntry,
 )
-from kursplan.store import (
+from kursplan.store import tables
+from kursplan.store.entries import (
     applications,
     classes,
     employees,
     locations,
-    named,
     organizations,
-    people,
-    plan,
     rates,
     studios,
-    tables,
+    timetable,
     told,
 )
-from kursplan.store.plan import SingleSlot
+from kursplan.store.entries import customers as customer_entries
+from kursplan.store.entries import ids as entry_ids
+from kursplan.store.entries.timetable import SingleSlot
 
 
 class _Keyed(Protocol):
@@ -92,22 +92,24 @@ def stored(
     def all_of(
         table: Table, load: Callable[[Connection, int, Collection[int]], dict[int, E]]
     ) -> dict[str, Kept[E]]:
-        ids = named.ids(tx, organization_id, table)
+        ids = entry_ids.ids(tx, organization_id, table)
         return _by_key(load(tx, organization_id, ids.values()))
 
-    everybody = named.ids(tx, organization_id, tables.customer).values() if customers else ()
-    found = people.load(tx, organization_id, everybody)
+    everybody = entry_ids.ids(tx, organization_id, tables.customer).values() if customers else ()
+    found = customer_entries.load(tx, organization_id, everybody)
     return Stored(
         id=organization_id,
         organization=entry,
         studios=all_of(tables.studio, studios.load),
         locations=all_of(tables.location, locations.load),
-        closures={each.key: each for each in plan.closures(tx, organization_id)},
+        closures={each.key: each for each in timetable.closures(tx, organization_id)},
         employees=all_of(tables.employee, employees.load),
         rates=all_of(tables.rate, rates.load),
         classes=all_of(tables.class_, classes.load),
-        series=_by_key(plan.series_by_id(tx, organization_id)),
-        slots={each.entry.key: each for each in _in_order(plan.single_slots(tx, organization_id))},
+        series=_by_key(timetable.series_by_id(tx, organization_id)),
+        slots={
+            each.entry.key: each for each in _in_order(timetable.single_slots(tx, organization_id))
+        },
         customers=_by_key({each: person.entry for each, person in found.items()}),
         applications=all_of(tables.application, applications.load),
         told=told.load(tx, organization_id, told_in) if told_in else {},

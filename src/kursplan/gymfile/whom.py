@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from kursplan.gymfile.findings import Disagreement, Entry
 from kursplan.gymfile.stored import Kept, Stored
-from kursplan.store import history
-from kursplan.store.history import Told
+from kursplan.store.staff import history
+from kursplan.store.staff.history import Told
 
 
 def with_whom(

@@ -16,9 +16,11 @@ from kursplan.imports import gym_file
 from kursplan.imports.match import Doubtful, Known, Matched, Matching, Repeated, known_of
 from kursplan.imports.people import Refused, people
 from kursplan.imports.understand import Understanding
-from kursplan.store import named, tables, told
-from kursplan.store import people as stored_people
-from kursplan.store.database import Database
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
+from kursplan.store.entries import customers as stored_people
+from kursplan.store.entries import ids as entry_ids
+from kursplan.store.entries import told
 
 _AS_SHOWN = gymfile.Wish(prefer_file=True)
 """What the file changed was shown with what is there, and agreed to."""
@@ -58,7 +60,7 @@ class Plan:
 def stored_customers(tx: Connection, organization_id: int) -> list[Known]:
     """All customers of the organization, as far as an import can tell."""
     said = told.load(tx, organization_id, ["customers"]).get("customers", {})
-    ids = sorted(named.ids(tx, organization_id, tables.customer).values())
+    ids = sorted(entry_ids.ids(tx, organization_id, tables.customer).values())
     return [
         known_of(each.entry, said.get(each.entry.key))
         for begin in range(0, len(ids), _READ_AT_ONCE)

@@ -11,7 +11,7 @@ from kursplan.desk.why_refused import Against, WhyRefused
 from kursplan.domain.refusals import Kind, Refusal
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import NOBODY, Names, clause, facts_of, in_full, rule_of
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 
 _NOTHING: Final = Against(None, None)
 

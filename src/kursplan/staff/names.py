@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from kursplan.domain.refusals import Refusal
 from kursplan.staff.refusals import Names
-from kursplan.store import front_desk, rates, schedule
+from kursplan.store.entries import rates
+from kursplan.store.staff import customers, timetable
 
 
 def names_for(tx: Connection, organization_id: int, refusals: Iterable[Refusal]) -> Names:
@@ -20,13 +21,13 @@ def names_for(tx: Connection, organization_id: int, refusals: Iterable[Refusal])
         for what, of in _ids(refusal):
             ids[what].add(of)
     return Names(
-        memberships=front_desk.names_of_memberships(tx, organization_id, ids["membership_id"]),
+        memberships=customers.names_of_memberships(tx, organization_id, ids["membership_id"]),
         rates=_rates(tx, organization_id, ids["rate_id"]),
         studios=_studios(tx, organization_id) if ids["home_studio_id"] else {},
-        employees=schedule.employees(tx, organization_id) if ids["employee_id"] else {},
+        employees=timetable.employees(tx, organization_id) if ids["employee_id"] else {},
         slots={
             each.id: each.title
-            for each in schedule.slots_by_id(tx, organization_id, ids["slot_id"]).values()
+            for each in timetable.slots_by_id(tx, organization_id, ids["slot_id"]).values()
         },
     )
 
@@ -52,4 +53,4 @@ def _rates(tx: Connection, organization_id: int, rate_ids: Collection[int]) -> d
 
 
 def _studios(tx: Connection, organization_id: int) -> dict[int, str]:
-    return {each.id: each.name for each in schedule.studios(tx, organization_id)}
+    return {each.id: each.name for each in timetable.studios(tx, organization_id)}

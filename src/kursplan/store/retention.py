@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Integer, bindparam, case, delete, func, or_, 
 
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.store.dialect import Instant, any_of
-from kursplan.store.due import organizations_with
-from kursplan.store.fan_out import LOCK_UNLESS_TAKEN
+from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.outbox.dispatch import LOCK_UNLESS_TAKEN
+from kursplan.store.rules.due import organizations_with
 from kursplan.store.tables import (
     ORGANIZATION,
     attempt,

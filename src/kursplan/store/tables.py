@@ -53,7 +53,7 @@ from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
-from kursplan.store.dialect import Instant, Listed, Words
+from kursplan.store.engine.dialect import Instant, Listed, Words
 
 _HOUSE = Class(0)
 """What a class is like that says nothing."""

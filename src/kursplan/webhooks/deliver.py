@@ -35,12 +35,13 @@ from kursplan.domain.history import Change, EntityKind
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
-from kursplan.store import deliveries, endpoints, history, webhooks
-from kursplan.store.database import Database
-from kursplan.store.dialect import take_numbers
-from kursplan.store.history import Line
-from kursplan.store.trouble import DatabaseUnavailable
-from kursplan.store.webhooks import Attempted, Parcel
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.outbox import claims, deliveries, endpoints
+from kursplan.store.outbox.claims import Attempted, Parcel
+from kursplan.store.rules import history
+from kursplan.store.rules.history import Line
 from kursplan.webhooks.client import Post, Result
 from kursplan.webhooks.signing import Message, headers
 
@@ -98,7 +99,7 @@ class Courier:
         """
         found = await self._database.read(
             partial(
-                webhooks.organizations_waiting,
+                claims.organizations_waiting,
                 now=self._clock.now(),
                 rooms=self._places.open,
                 busy=self._places.busy,
@@ -119,7 +120,7 @@ class Courier:
         try:
             parcels = await self._database.write(
                 partial(
-                    webhooks.claim,
+                    claims.claim,
                     organization_id=organization_id,
                     delivery_ids=taken.keys(),
                     now=now,
@@ -241,7 +242,7 @@ def _look(
 
     Who was sent to longest ago comes first. Tried out with `places`, which is changed.
     """
-    waiting = webhooks.waiting(tx, organization_id, now, rooms=places.open, busy=places.busy)
+    waiting = claims.waiting(tx, organization_id, now, rooms=places.open, busy=places.busy)
     waiting.sort(key=lambda each: turns.last(each.endpoint_id))
     asked = (
         Place(organization_id, each.endpoint_id, _host(each.url), each.standing) for each in waiting
@@ -249,7 +250,7 @@ def _look(
     chosen = [place for place in asked if places.take(place)]
     if not chosen:
         return []
-    due = webhooks.due(
+    due = claims.due(
         tx, organization_id, now, [place.endpoint_id for place in chosen], EACH_AT_ONCE
     )
     return [(place, due.get(place.endpoint_id, ())) for place in chosen]
@@ -270,7 +271,7 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
     for each in attempted:
         by_endpoint[each.endpoint_id].append(each)
     before = endpoints.health(tx, organization_id, by_endpoint.keys())
-    webhooks.mark(tx, organization_id, attempted)
+    claims.mark(tx, organization_id, attempted)
     after = {
         endpoint_id: _after(health, by_endpoint[endpoint_id])
         for endpoint_id, health in before.items()

@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.store.database import Database
-from kursplan.store.fan_out import fan_out_next
+from kursplan.store.engine.database import Database
+from kursplan.store.outbox.dispatch import fan_out_next
 
 
 async def fan_out(organization_id: int, *, database: Database, clock: Clock) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kursplan.clock import Clock
 from kursplan.domain.events import CONTENT, EventType
 from kursplan.ids import new_uuid
-from kursplan.store.endpoints import Sender
+from kursplan.store.outbox.endpoints import Sender
 from kursplan.webhooks.client import Post, Result
 from kursplan.webhooks.signing import Message, headers
 

@@ -8,8 +8,8 @@ from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.domain.actors import THE_HOUSE
-from kursplan.store import due
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import due
 from kursplan.work.everywhere import everywhere
 
 

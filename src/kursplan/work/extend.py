@@ -9,8 +9,8 @@ from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.domain.actors import THE_HOUSE
-from kursplan.store import series
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import series
 from kursplan.work.everywhere import everywhere
 
 HORIZON_DAYS = 60

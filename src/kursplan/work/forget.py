@@ -7,8 +7,8 @@ from functools import partial
 from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.store import retention
-from kursplan.store.database import Database
-from kursplan.store.idempotency import ANSWERS_KEPT
+from kursplan.store.engine.database import Database
+from kursplan.store.rules.idempotency import ANSWERS_KEPT
 from kursplan.work.everywhere import everywhere
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from functools import partial
 
 from kursplan.clock import Clock
-from kursplan.store import history
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import history
 from kursplan.work.everywhere import everywhere
 
 KEPT_DAYS = history.KEPT.days

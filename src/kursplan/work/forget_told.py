@@ -7,7 +7,7 @@ from functools import partial
 
 from kursplan.clock import Clock
 from kursplan.store import retention
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from kursplan.work.everywhere import everywhere
 
 KEPT_DAYS = retention.EVENTS_KEPT.days

@@ -19,8 +19,8 @@ from functools import partial
 import structlog
 
 from kursplan.clock import Clock, stopwatch, whole_milliseconds
-from kursplan.store import clock as stored
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import clock as stored
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ import structlog
 
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
 from kursplan.work.complete import complete_slots
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series

@@ -18,8 +18,8 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.desk.promote import Promote
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.refusals import Refusal
-from kursplan.store import due, versions
-from kursplan.store.database import Database
+from kursplan.store.engine.database import Database
+from kursplan.store.rules import due, versions
 from kursplan.work.everywhere import everywhere
 
 AT_ONCE = 100

@@ -14,9 +14,9 @@ import structlog
 
 from kursplan.clock import Clock
 from kursplan.metrics import Metrics
-from kursplan.store import webhooks
-from kursplan.store.database import Database
-from kursplan.store.fan_out import organizations_to_fan_out
+from kursplan.store.engine.database import Database
+from kursplan.store.outbox import claims
+from kursplan.store.outbox.dispatch import organizations_to_fan_out
 from kursplan.webhooks.deliver import Courier
 from kursplan.webhooks.dispatch import fan_out
 from kursplan.work.everywhere import everywhere
@@ -86,7 +86,7 @@ class Telling:
 
     async def measure(self) -> None:
         """How old the oldest event is that is still to be told."""
-        since = await self._database.read(webhooks.oldest_pending)
+        since = await self._database.read(claims.oldest_pending)
         age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
         self._metrics.oldest_undelivered.set(age)
 

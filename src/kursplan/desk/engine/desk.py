@@ -29,11 +29,11 @@ from kursplan.domain.refusals import Full, Refusal
 from kursplan.domain.values import value
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
-from kursplan.store import marks
-from kursplan.store.database import Database
-from kursplan.store.marks import Mark
-from kursplan.store.trouble import DatabaseUnavailable
-from kursplan.store.versions import LANES
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.rules import marks
+from kursplan.store.rules.marks import Mark
+from kursplan.store.rules.versions import LANES
 
 A = TypeVar("A")
 

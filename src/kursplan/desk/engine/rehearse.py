@@ -24,11 +24,13 @@ from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
-from kursplan.store import bookings, customers, organizations, schedule, slots
-from kursplan.store.database import Database
-from kursplan.store.rows import AnyRow
-from kursplan.store.savepoint import savepoint
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.database import Database
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.savepoint import savepoint
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.entries import organizations
+from kursplan.store.rules import bookings, customers, slots
+from kursplan.store.staff import timetable
 
 A = TypeVar("A")
 
@@ -131,8 +133,8 @@ async def rehearse(
     slot_ids = {each.slot_id for each in learned.bookings.values()} | learned.slots.keys()
     names, rows = await database.read(
         lambda tx: (
-            schedule.names_of_customers(tx, organization_id, customer_ids),
-            schedule.slots_by_id(tx, organization_id, slot_ids),
+            timetable.names_of_customers(tx, organization_id, customer_ids),
+            timetable.slots_by_id(tx, organization_id, slot_ids),
         )
     )
     changes = (

@@ -21,7 +21,7 @@ from itertools import chain
 
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.queues import Waiting
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.trouble import DatabaseUnavailable
 
 _NOTHING: frozenset[int] = frozenset()
 

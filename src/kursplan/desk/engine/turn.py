@@ -33,21 +33,14 @@ from kursplan.domain.refusals import BookingNotFound, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
-from kursplan.store import (
-    bookings,
-    customers,
-    events,
-    history,
-    idempotency,
-    organizations,
-    slots,
-    versions,
-)
-from kursplan.store.dialect import take_numbers
-from kursplan.store.history import Line
-from kursplan.store.idempotency import Name, Outcome
-from kursplan.store.marks import Mark
-from kursplan.store.trouble import DatabaseUnavailable
+from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.entries import organizations
+from kursplan.store.outbox import events
+from kursplan.store.rules import bookings, customers, history, idempotency, slots, versions
+from kursplan.store.rules.history import Line
+from kursplan.store.rules.idempotency import Name, Outcome
+from kursplan.store.rules.marks import Mark
 
 Answer = TypeVar("Answer", covariant=True)
 A = TypeVar("A")

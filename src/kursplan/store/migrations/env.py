@@ -1,4 +1,4 @@
-"""Runs migrations on the transaction that `kursplan.store.schema` hands over."""
+"""Runs migrations on the transaction that `kursplan.store.engine.schema` hands over."""
 
 from alembic import context
 

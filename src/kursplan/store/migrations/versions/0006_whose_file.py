@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from kursplan.store.backup import APPLICATION_ID
+from kursplan.store.engine.backup import APPLICATION_ID
 
 revision = "0006"
 down_revision = "0005"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from kursplan.store.dialect import Instant
+from kursplan.store.engine.dialect import Instant
 from kursplan.store.migrations.distributed import distribute, replicate
 
 revision = "0007"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from kursplan.store.dialect import Instant
+from kursplan.store.engine.dialect import Instant
 
 revision = "0009"
 down_revision = "0008"

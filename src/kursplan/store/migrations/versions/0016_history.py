@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from kursplan.store.dialect import Instant
+from kursplan.store.engine.dialect import Instant
 from kursplan.store.migrations.distributed import distribute
 
 revision = "0016"

@@ -1,0 +1,1 @@
+"""The transactional outbox: events, their dispatch to endpoints, and claimed deliveries."""

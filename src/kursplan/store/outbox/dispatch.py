@@ -1,0 +1,236 @@
+"""Fan out: each stored event becomes one delivery for every endpoint that listens to it.
+
+Who listens is who does so when the event is fanned out; no numbers and no times are compared. So
+whoever is about to change that has everything fanned out before, in the same transaction and behind
+the same lock: what is committed by then goes to those who listened, and what is committed later, by
+whomever and however long ago it began, to those who listen from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Integer, bindparam, not_, select, text, update
+
+from kursplan.domain.events import EventType
+from kursplan.domain.webhooks import DeliveryStatus, Listener, listeners_of
+from kursplan.store.engine.dialect import any_of, take_numbers
+from kursplan.store.engine.driver import Fixed, insert_many
+from kursplan.store.outbox.endpoints import WITH_INTEGRATION
+from kursplan.store.tables import (
+    ORGANIZATION,
+    delivery,
+    event,
+    integration,
+    organization,
+    webhook_endpoint,
+)
+
+EVENTS_AT_ONCE = 500
+"""How many events are taken at a time."""
+DELIVERIES_AT_ONCE = 2_000
+"""How many deliveries are stored at a time, unless one event alone has more."""
+
+# Written out, like the condition of the partial index, so that it can serve it.
+TO_FAN_OUT = text("NOT event.fanned_out")
+
+ACROSS_TO_FAN_OUT = Fixed(
+    select(organization.c.id)
+    .where(
+        select(event.c.id)
+        .where(event.c.organization_id == organization.c.id, TO_FAN_OUT)
+        .order_by(event.c.id)
+        .limit(1)
+        .scalar_subquery()
+        .is_not(None)
+    )
+    .order_by(organization.c.id)
+)
+"""By the first of each, which the index knows at once."""
+
+_LOCK = (
+    select(organization.c.id).where(organization.c.id == ORGANIZATION).order_by(organization.c.id)
+)
+LOCK = _LOCK.with_for_update(key_share=True)
+LOCK_UNLESS_TAKEN = _LOCK.with_for_update(key_share=True, skip_locked=True)
+"""One at a time fans out the events of an organization, so that they keep their order."""
+
+SHARE_LOCK = Fixed(_LOCK.with_for_update(read=True))
+"""Who listens stays as it is meanwhile; any number of turns may rely on it at once."""
+
+_LISTENING = (
+    select(webhook_endpoint.c.id)
+    .select_from(WITH_INTEGRATION)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        integration.c.active,
+        integration.c.confirmed_at.is_not(None),
+    )
+    .limit(1)
+)
+LISTENING = Fixed(_LISTENING)
+NOBODY_LISTENS = not_(_LISTENING.exists())
+"""As of when it is asked; within a transaction it stays so only once they are held."""
+
+EVENTS = Fixed(
+    select(event.c.id, event.c.type, event.c.entity_id, event.c.studio_id, event.c.home_studio_id)
+    .where(event.c.organization_id == ORGANIZATION, TO_FAN_OUT)
+    .order_by(event.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+LISTENERS = (
+    select(
+        webhook_endpoint.c.id,
+        webhook_endpoint.c.integration_id,
+        integration.c.studio_id,
+        webhook_endpoint.c.is_default,
+        webhook_endpoint.c.types,
+        webhook_endpoint.c.disabled,
+    )
+    .select_from(WITH_INTEGRATION)
+    .where(
+        webhook_endpoint.c.organization_id == ORGANIZATION,
+        integration.c.active,
+        integration.c.confirmed_at.is_not(None),
+    )
+    .order_by(webhook_endpoint.c.id)
+    .with_for_update(read=True, of=webhook_endpoint)
+)
+"""Locked against being disabled or enabled until their deliveries are stored: one that is held would
+otherwise never be sent, and one that is not would be sent in spite of it."""
+
+ADD_DELIVERIES = insert_many(delivery)
+
+FANNED_OUT = Fixed(
+    update(event)
+    .where(event.c.organization_id == ORGANIZATION, any_of(event.c.id, "event_ids"))
+    .values(fanned_out=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An event that nobody has been told of yet."""
+
+    id: int
+    type: EventType
+    entity_id: int
+    studio_ids: frozenset[int]
+
+
+def organizations_to_fan_out(tx: Connection) -> list[int]:
+    """The organizations with events that were not fanned out yet."""
+    return [row.id for row in ACROSS_TO_FAN_OUT.rows(tx, {})]
+
+
+def hold_listeners(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
+    """Have whoever wants to listen wait until the transaction ends, unless somebody listens anyway.
+
+    Then `NOBODY_LISTENS` stays as it is, and where it is true the events of the transaction need not
+    be fanned out, which where there are no webhooks is a good part of what a booking costs. Gives
+    whether they wait. Where it is `likely` that nobody listens, that is not asked; it may be wrong.
+    """
+    named = {"organization": organization_id}
+    if not likely and LISTENING.rows(tx, named):
+        return False
+    SHARE_LOCK.run(tx, named)
+    return True
+
+
+def fan_out_next(tx: Connection, organization_id: int, now: datetime) -> bool:
+    """Fan out some events; whether there were any. There are none where another is at it."""
+    if tx.execute(LOCK_UNLESS_TAKEN, {"organization": organization_id}).first() is None:
+        return False
+    return _fan_out(tx, organization_id, now)
+
+
+def fan_out_all(tx: Connection, organization_id: int, now: datetime) -> None:
+    """Fan out all that is committed by now, and let nobody else do so until the transaction ends.
+
+    For whoever is about to change who listens. Customers and slots are locked before, endpoints
+    after.
+    """
+    tx.execute(LOCK, {"organization": organization_id})
+    while _fan_out(tx, organization_id, now):
+        pass
+
+
+def _fan_out(tx: Connection, organization_id: int, now: datetime) -> bool:
+    """One portion, which is small enough that nobody waits for long behind the lock."""
+    waiting = _waiting(tx, organization_id)
+    if not waiting:
+        return False
+    listeners = _listeners(tx, organization_id)
+    waiting = waiting[: max(1, DELIVERIES_AT_ONCE // max(1, len(listeners)))]
+    heard = {
+        alike: listeners_of(*alike, listeners)
+        for alike in {(each.type, each.studio_ids) for each in waiting}
+    }
+    told = [(each, listener) for each in waiting for listener in heard[each.type, each.studio_ids]]
+    _add(tx, organization_id, told, now)
+    named = {"organization": organization_id, "event_ids": [each.id for each in waiting]}
+    FANNED_OUT.run(tx, named)
+    return True
+
+
+def _waiting(tx: Connection, organization_id: int) -> list[_Waiting]:
+    """Events that were not fanned out yet, in their order."""
+    return [
+        _Waiting(
+            row.id,
+            row.type,
+            row.entity_id,
+            frozenset(each for each in (row.studio_id, row.home_studio_id) if each is not None),
+        )
+        for row in EVENTS.rows(tx, {"organization": organization_id, "limit": EVENTS_AT_ONCE})
+    ]
+
+
+def _listeners(tx: Connection, organization_id: int) -> list[Listener]:
+    """Every endpoint of an integration that is active and has confirmed its activation."""
+    return [
+        Listener(
+            endpoint_id=row.id,
+            integration_id=row.integration_id,
+            studio_id=row.studio_id,
+            is_default=row.is_default,
+            types=None if row.types is None else frozenset(map(EventType, row.types)),
+            disabled=row.disabled is not None,
+        )
+        for row in tx.execute(LISTENERS, {"organization": organization_id})
+    ]
+
+
+def _add(
+    tx: Connection,
+    organization_id: int,
+    told: Sequence[tuple[_Waiting, Listener]],
+    now: datetime,
+) -> None:
+    """Store one delivery for each event and endpoint."""
+    if not told:
+        return
+    numbers = take_numbers(tx, len(told))
+    ADD_DELIVERIES.run(
+        tx,
+        organization_id,
+        [
+            (
+                number,
+                waiting.id,
+                listener.endpoint_id,
+                waiting.entity_id,
+                DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING,
+                0,  # attempts that failed
+                0,  # attempts
+                now,  # when it is due
+                None,  # until when it is claimed
+                now,  # when it was made
+                None,  # when it was done with
+            )
+            for number, (waiting, listener) in zip(numbers, told, strict=True)
+        ],
+    )

@@ -1,0 +1,1 @@
+"""What the rules decide by, and what a turn writes down."""

@@ -1,0 +1,162 @@
+"""What is due by now: first which organizations have some, over all of them, then what it is.
+
+All of it is looked up without a lock: it says where to look, and the desk decides again under its
+locks what is still to be done. So any number of processes may look at the same time. A look reads
+what is due and no more: of each organization an index knows the first at once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, Select, bindparam, or_, select, text
+
+from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.classes import Promotion
+from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.tables import ORGANIZATION, booking, class_, organization, slot
+
+AT_ONCE = 100
+"""How many things of one organization are given out at a time."""
+
+_LIMIT = bindparam("limit", type_=Integer)
+
+
+def organizations_with(first: Select[Any]) -> Select[int]:
+    """The organizations in which `first`, which names `organization.c.id`, finds anything.
+
+    It has to be in the order of an index, so that the first one is all that is looked at.
+    """
+    found = first.limit(1).scalar_subquery()
+    return select(organization.c.id).where(found.is_not(None)).order_by(organization.c.id)
+
+
+# Written out, like the conditions of the partial indexes, so that those can serve it.
+_PLANNED = text("slot.status = 'PLANNED'")
+_UNCONFIRMED = text("booking.status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'")
+
+_OVER = slot.c.ends_at <= bindparam("now", type_=Instant)
+_EXPIRED = booking.c.confirm_until < bindparam("now", type_=Instant)
+_GIVEN_UP = booking.c.cancelled_at >= bindparam("since", type_=Instant)
+
+ACROSS_OVER = organizations_with(
+    select(slot.c.ends_at)
+    .where(slot.c.organization_id == organization.c.id, _PLANNED, _OVER)
+    .order_by(slot.c.ends_at)
+)
+OVER = (
+    select(slot.c.id)
+    .where(slot.c.organization_id == ORGANIZATION, _PLANNED, _OVER)
+    .order_by(slot.c.ends_at, slot.c.id)
+    .limit(_LIMIT)
+)
+
+ACROSS_EXPIRED = organizations_with(
+    select(booking.c.confirm_until)
+    .where(booking.c.organization_id == organization.c.id, _UNCONFIRMED, _EXPIRED)
+    .order_by(booking.c.confirm_until)
+)
+EXPIRED = (
+    select(booking.c.id)
+    .where(booking.c.organization_id == ORGANIZATION, _UNCONFIRMED, _EXPIRED)
+    .order_by(booking.c.confirm_until, booking.c.id)
+    .limit(_LIMIT)
+)
+
+_MAY_BE_FILLED = (
+    slot.c.starts_at > bindparam("now", type_=Instant),
+    or_(
+        slot.c.max_participants.is_(None),
+        slot.c.seats + slot.c.additional_participants < slot.c.max_participants,
+    ),
+    class_.c.promotion == Promotion.AUTOMATIC,
+)
+_WITH_CLASS = slot.join(
+    class_,
+    (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
+)
+
+PROMOTABLE = (
+    select(slot.c.id)
+    .select_from(_WITH_CLASS)
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        _PLANNED,
+        text("slot.waiting > 0"),
+        *_MAY_BE_FILLED,
+    )
+    .order_by(slot.c.starts_at, slot.c.id)
+)
+
+ACROSS_ALL = select(organization.c.id).order_by(organization.c.id)
+
+ACROSS_GIVEN_UP = organizations_with(
+    select(booking.c.cancelled_at)
+    .where(booking.c.organization_id == organization.c.id, _GIVEN_UP)
+    .order_by(booking.c.cancelled_at.desc())
+)
+GAVE_UP = select(booking.c.customer_id).where(booking.c.organization_id == ORGANIZATION, _GIVEN_UP)
+WAITED_FOR = select(booking.c.slot_id).where(
+    booking.c.organization_id == ORGANIZATION,
+    any_of(booking.c.customer_id, "customer_ids"),
+    booking.c.starts_at > bindparam("now", type_=Instant),
+    booking.c.status == BookingStatus.WAITING_LIST,
+)
+PROMOTABLE_AMONG = (
+    select(slot.c.id)
+    .select_from(_WITH_CLASS)
+    .where(slot.c.organization_id == ORGANIZATION, any_of(slot.c.id, "slot_ids"), *_MAY_BE_FILLED)
+    .order_by(slot.c.starts_at, slot.c.id)
+)
+
+
+def with_slots_over(tx: Connection, now: datetime) -> list[int]:
+    """The organizations with planned slots that have ended."""
+    return list(tx.execute(ACROSS_OVER, {"now": now}).scalars())
+
+
+def slots_over(tx: Connection, organization_id: int, now: datetime) -> list[int]:
+    """Planned slots that have ended, the longest over first."""
+    named = {"organization": organization_id, "now": now, "limit": AT_ONCE}
+    return list(tx.execute(OVER, named).scalars())
+
+
+def with_confirmations_expired(tx: Connection, now: datetime) -> list[int]:
+    """The organizations with bookings that were not confirmed in time."""
+    return list(tx.execute(ACROSS_EXPIRED, {"now": now}).scalars())
+
+
+def confirmations_expired(tx: Connection, organization_id: int, now: datetime) -> list[int]:
+    """Bookings that were not confirmed in time, the longest expired first."""
+    named = {"organization": organization_id, "now": now, "limit": AT_ONCE}
+    return list(tx.execute(EXPIRED, named).scalars())
+
+
+def organizations(tx: Connection) -> list[int]:
+    """All of them."""
+    return list(tx.execute(ACROSS_ALL).scalars())
+
+
+def with_places_given_up(tx: Connection, since: datetime) -> list[int]:
+    """The organizations in which somebody gave up a place since then."""
+    return list(tx.execute(ACROSS_GIVEN_UP, {"since": since}).scalars())
+
+
+def seats_to_fill(tx: Connection, organization_id: int, now: datetime) -> list[int]:
+    """Slots on which somebody waits beside a free seat, the next to start first.
+
+    Whether the wait is rightly so (nobody is eligible, the term for promotion is over, the studio
+    is closed) is for the rules to say, so all of them are given out.
+    """
+    return list(tx.scalars(PROMOTABLE, {"organization": organization_id, "now": now}))
+
+
+def seats_to_fill_since(
+    tx: Connection, organization_id: int, since: datetime, now: datetime
+) -> list[int]:
+    """Of those slots the ones on which somebody waits who gave up another place since then."""
+    known = {"organization": organization_id, "now": now}
+    gave_up = set(tx.scalars(GAVE_UP, known | {"since": since}))
+    waited_for = set(tx.scalars(WAITED_FOR, {**known, "customer_ids": gave_up}))
+    return list(tx.scalars(PROMOTABLE_AMONG, {**known, "slot_ids": waited_for}))

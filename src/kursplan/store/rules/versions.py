@@ -1,0 +1,76 @@
+"""The version of what a studio shows: a number that rises with every change of it.
+
+A turn raises it in the transaction of its changes, as the last thing it does, so that nobody waits
+for the row longer than a commit takes. Whoever has looked at the version knows whether an answer
+that they kept is still what they would read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select
+from sqlalchemy.dialects import postgresql
+
+from kursplan.store.engine.dialect import any_of
+from kursplan.store.engine.driver import Fixed
+from kursplan.store.tables import ORGANIZATION, version
+
+EVERYTHING = 0
+"""Stands for all studios of the organization, and for what belongs to none."""
+LANES = 64
+
+_ONE_MORE = postgresql.insert(version).values(
+    organization_id=ORGANIZATION,
+    studio_id=bindparam("studio_id", type_=BigInteger),
+    lane=bindparam("lane", type_=Integer),
+    changes=1,
+)
+RAISE = Fixed(
+    _ONE_MORE.on_conflict_do_update(
+        index_elements=["organization_id", "studio_id", "lane"],
+        set_={"changes": version.c.changes + 1},
+    )
+)
+
+ACROSS_VERSIONS = Fixed(
+    select(
+        version.c.organization_id,
+        version.c.studio_id,
+        func.sum(version.c.changes, type_=BigInteger).cast(BigInteger).label("changes"),
+    )
+    .where(
+        any_of(version.c.organization_id, "organization_ids"),
+        any_of(version.c.studio_id, "studio_ids"),
+    )
+    .group_by(version.c.organization_id, version.c.studio_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How far a studio and its organization have come."""
+
+    organization: int
+    studio: int
+
+
+def raise_(tx: Connection, organization_id: int, studio_ids: Collection[int], lane: int) -> None:
+    """What these studios show is different once the transaction is committed."""
+    for studio_id in sorted(studio_ids):
+        named = {"organization": organization_id, "studio_id": studio_id, "lane": lane}
+        RAISE.run(tx, named)
+
+
+def look(tx: Connection, studios: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Version]:
+    """The versions of these (organization, studio), as of what is committed now."""
+    wanted = set(studios)
+    organization_ids = {organization_id for organization_id, _ in wanted}
+    studio_ids = {studio_id for _, studio_id in wanted} | {EVERYTHING}
+    named = {"organization_ids": organization_ids, "studio_ids": studio_ids}
+    changes = {(row[0], row[1]): row[2] for row in ACROSS_VERSIONS.rows(tx, named)}
+    return {
+        each: Version(changes.get((each[0], EVERYTHING), 0), changes.get(each, 0))
+        for each in wanted
+    }

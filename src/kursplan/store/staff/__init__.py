@@ -1,0 +1,1 @@
+"""What staff read: timetables, customers and their bookings, history."""
