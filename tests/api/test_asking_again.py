@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from kursplan.api.cache import ANSWER_BYTES, Asked, Page, Pages
+from kursplan.api.cache import ANSWER_BYTES, AnswerCache, Asked, CachedAnswer
 from kursplan.app import Application
 from kursplan.clock import HandClock
 from kursplan.store import tables
@@ -194,12 +194,12 @@ def asked(number: int, *, organization: int = 1) -> Asked:
     return organization, 2, "/v1/classes", (None, str(number))
 
 
-async def large() -> Page:
-    return Page.of(b"x" * (ANSWER_BYTES // 8))
+async def large() -> CachedAnswer:
+    return CachedAnswer.of(b"x" * (ANSWER_BYTES // 8))
 
 
 async def test_what_is_kept_has_a_bound_and_the_first_goes_first(clock: HandClock) -> None:
-    pages, version = Pages(clock), Version(1, 1)
+    pages, version = AnswerCache(clock), Version(1, 1)
     for number in range(9):
         await pages.make(asked(number), version, large)
     kept = [pages.find(asked(number), version) is not None for number in range(9)]
@@ -210,7 +210,7 @@ async def test_what_is_kept_has_a_bound_and_the_first_goes_first(clock: HandCloc
 async def test_who_asks_for_much_pushes_out_only_what_they_asked_for_themselves(
     clock: HandClock,
 ) -> None:
-    pages, version = Pages(clock), Version(1, 1)
+    pages, version = AnswerCache(clock), Version(1, 1)
     others = [asked(0, organization=number) for number in range(2, 5)]
     for each in others:
         await pages.make(each, version, large)
@@ -250,14 +250,14 @@ async def test_parameters_that_nobody_knows_make_no_other_answer(
 
 async def test_who_asks_for_what_is_being_read_waits_for_it(clock: HandClock) -> None:
     """Also where the one for whom it is read goes away."""
-    pages, version = Pages(clock), Version(1, 1)
+    pages, version = AnswerCache(clock), Version(1, 1)
     go_on, read = asyncio.Event(), 0
 
-    async def slowly() -> Page:
+    async def slowly() -> CachedAnswer:
         nonlocal read
         read += 1
         await go_on.wait()
-        return Page.of(b"read")
+        return CachedAnswer.of(b"read")
 
     first, second = [asyncio.ensure_future(pages.make(asked(0), version, slowly)) for _ in range(2)]
     await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from kursplan.settings import Settings
-from kursplan.web.rate_limit import RateLimit, Standing, Windows
+from kursplan.web.rate_limit import RateLimit, RateLimitState, Windows
 from tests.api.conftest import Serve
 from tests.gym import Gym
 from tests.referee import Referee
@@ -122,7 +122,7 @@ async def test_the_limit_is_a_thousand_a_minute_and_0_turns_it_off(serve: Serve,
 # The counting itself.
 
 
-async def standing(limit: RateLimit) -> Standing:
+async def standing(limit: RateLimit) -> RateLimitState:
     found = await limit.count(1, "GET /v1/classes")
     assert found is not None
     return found

@@ -1,4 +1,4 @@
-"""What is kept in memory between requests: who speaks with which key, and encoded answers.
+"""The cache between requests, in memory: who speaks with which key, and encoded answers.
 
 Both are valid as long as the version of what they show is the same, so that a revoked key stops
 at once and no answer is older than its request. How much is kept is bounded; what was put there
@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 
 from kursplan.api.strangers import Strangers
-from kursplan.api.version_reader import Freshness
+from kursplan.api.version_reader import VersionReader
 from kursplan.clock import Clock
 from kursplan.ids import fingerprint
 from kursplan.store.engine.database import Database
@@ -35,12 +35,12 @@ OVERHEAD_BYTES = 1500
 """What a kept answer takes beside its body, roughly."""
 
 
-class Callers:
+class CallerCache:
     """From an API key to the integration that it speaks for."""
 
-    def __init__(self, database: Database, freshness: Freshness, strangers: Strangers) -> None:
+    def __init__(self, database: Database, versions: VersionReader, strangers: Strangers) -> None:
         self._database = database
-        self._freshness = freshness
+        self._versions = versions
         self._strangers = strangers
         self._known: OrderedDict[str, tuple[Caller, int]] = OrderedDict()
 
@@ -54,7 +54,7 @@ class Callers:
         caller = known[0] if known else await self._strangers.identify(key_hash, peer())
         if caller is None:
             return None
-        version = await self._freshness.version(caller.organization_id, caller.studio_id)
+        version = await self._versions.read(caller.organization_id, caller.studio_id)
         if known and known[1] == version.organization:
             return caller, version
         # What is read after the look belongs to its version, or is newer and read again next time.
@@ -72,7 +72,7 @@ class Callers:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CachedAnswer:
     """An encoded answer."""
 
     body: bytes = field(repr=False)
@@ -89,7 +89,7 @@ class Page:
         return len(self.body) + OVERHEAD_BYTES
 
     @classmethod
-    def of(cls, body: bytes, until: datetime | None = None) -> Page:
+    def of(cls, body: bytes, until: datetime | None = None) -> CachedAnswer:
         digest = hashlib.blake2b(body, digest_size=12, usedforsecurity=False).hexdigest()
         tag = f'"{digest}"'
         caching = [(b"etag", tag.encode()), (b"cache-control", CACHING)]
@@ -103,15 +103,15 @@ Asked = tuple[int, int, str, tuple[str | None, ...]]
 class _Share:
     """The answers that are kept for one organization, the oldest first."""
 
-    __slots__ = ("pages", "size")
+    __slots__ = ("answers", "size")
 
     def __init__(self) -> None:
-        self.pages: OrderedDict[Asked, tuple[Version, Page]] = OrderedDict()
+        self.answers: OrderedDict[Asked, tuple[Version, CachedAnswer]] = OrderedDict()
         self.size = 0
         """How many bytes they take."""
 
 
-class Pages:
+class AnswerCache:
     """Encoded answers to questions that depend on nothing but a studio, the time and the question.
 
     Where they become too many, the organization that takes the most room gives up its oldest: nobody
@@ -122,19 +122,19 @@ class Pages:
         self._clock = clock
         self._shares: dict[int, _Share] = {}
         self._size = 0
-        self._making: dict[tuple[Asked, Version], asyncio.Task[Page]] = {}
+        self._making: dict[tuple[Asked, Version], asyncio.Task[CachedAnswer]] = {}
 
-    def find(self, asked: Asked, version: Version) -> Page | None:
+    def find(self, asked: Asked, version: Version) -> CachedAnswer | None:
         """The answer as of `version`, if it was kept and still holds."""
         share = self._shares.get(asked[0])
-        kept = share and share.pages.get(asked)
+        kept = share and share.answers.get(asked)
         if kept and kept[0] == version and self._is_current(kept[1]):
             return kept[1]
         return None
 
     async def make(
-        self, asked: Asked, version: Version, make: Callable[[], Awaitable[Page]]
-    ) -> Page:
+        self, asked: Asked, version: Version, make: Callable[[], Awaitable[CachedAnswer]]
+    ) -> CachedAnswer:
         """The answer as of `version` or later, made once for all who ask for it now."""
         making = self._making.get((asked, version))
         if making is None:
@@ -145,28 +145,28 @@ class Pages:
         return await asyncio.shield(making)
 
     async def _make(
-        self, asked: Asked, version: Version, make: Callable[[], Awaitable[Page]]
-    ) -> Page:
-        page = await make()
-        if self._is_current(page):
-            self._keep(asked, version, page)
-        return page
+        self, asked: Asked, version: Version, make: Callable[[], Awaitable[CachedAnswer]]
+    ) -> CachedAnswer:
+        cached = await make()
+        if self._is_current(cached):
+            self._keep(asked, version, cached)
+        return cached
 
-    def _keep(self, asked: Asked, version: Version, page: Page) -> None:
+    def _keep(self, asked: Asked, version: Version, cached: CachedAnswer) -> None:
         share = self._shares.setdefault(asked[0], _Share())
-        if asked in share.pages:
-            self._resize(share, -share.pages.pop(asked)[1].size)
-        share.pages[asked] = version, page
-        self._resize(share, page.size)
+        if asked in share.answers:
+            self._resize(share, -share.answers.pop(asked)[1].size)
+        share.answers[asked] = version, cached
+        self._resize(share, cached.size)
         while self._size > ANSWER_BYTES:
             organization_id, largest = max(self._shares.items(), key=lambda each: each[1].size)
-            self._resize(largest, -largest.pages.popitem(last=False)[1][1].size)
-            if not largest.pages:
+            self._resize(largest, -largest.answers.popitem(last=False)[1][1].size)
+            if not largest.answers:
                 del self._shares[organization_id]
 
     def _resize(self, share: _Share, by: int) -> None:
         share.size += by
         self._size += by
 
-    def _is_current(self, page: Page) -> bool:
-        return page.until is None or self._clock.now() < page.until
+    def _is_current(self, cached: CachedAnswer) -> bool:
+        return cached.until is None or self._clock.now() < cached.until

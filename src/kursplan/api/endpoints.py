@@ -20,7 +20,7 @@ class Endpoint:
     scope: Scope | None
     answer: Callable[[Call], Awaitable[Any]]
     """What it gives is the body of the answer; None is an empty one."""
-    kept: tuple[str, ...] | None = None
+    cacheable: tuple[str, ...] | None = None
     """The parameters of its query, where the answer depends on nothing but these, the path, the time
     and what the studio shows: so it can be kept until one of them is another."""
 
@@ -37,15 +37,17 @@ WINDOW = ("slotWindowStartDate", "daysAhead")
 
 # The first that fits answers, so a fixed path stands before one that varies in the same place.
 ENDPOINTS = (
-    Endpoint("GET", "/classes", READ, classes.classes, kept=SLICE),
-    Endpoint("GET", "/classes/slots", READ, classes.slots, kept=(*WINDOW, *SLICE)),
+    Endpoint("GET", "/classes", READ, classes.classes, cacheable=SLICE),
+    Endpoint("GET", "/classes/slots", READ, classes.slots, cacheable=(*WINDOW, *SLICE)),
     Endpoint("GET", "/classes/booking", READ, bookings.bookings_of_customer),
-    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id, kept=()),
-    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class, kept=SLICE),
-    Endpoint("GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, kept=()),
+    Endpoint("GET", "/classes/{classId}", READ, classes.class_by_id, cacheable=()),
+    Endpoint("GET", "/classes/{classId}/slots", READ, classes.slots_of_class, cacheable=SLICE),
+    Endpoint(
+        "GET", "/classes/{classId}/slots/{classSlotId}", READ, classes.slot_by_id, cacheable=()
+    ),
     Endpoint("POST", "/classes/booking/validate", READ, bookings.validate),
     Endpoint("POST", "/classes/booking/book", WRITE, bookings.book),
-    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id, kept=()),
+    Endpoint("GET", "/classes/booking/{bookingId}", READ, bookings.booking_by_id, cacheable=()),
     Endpoint("DELETE", "/classes/booking/{bookingId}", WRITE, bookings.cancel),
     Endpoint("GET", "/studios/information", STUDIO, studios.information),
     Endpoint("POST", "/studios/confirmActivation", None, studios.confirm_activation),

@@ -16,12 +16,12 @@ import structlog
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from kursplan.api.cache import Asked, Callers, Page, Pages
+from kursplan.api.cache import AnswerCache, Asked, CachedAnswer, CallerCache
 from kursplan.api.call import Call, House
 from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.strangers import Strangers, TooManyWrongKeys
-from kursplan.api.version_reader import Freshness
+from kursplan.api.version_reader import VersionReader
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
@@ -32,7 +32,7 @@ from kursplan.store.rules.versions import Version
 from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
 from kursplan.web.languages import negotiate
 from kursplan.web.peers import Peers
-from kursplan.web.rate_limit import RateLimit, Standing
+from kursplan.web.rate_limit import RateLimit, RateLimitState
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +52,8 @@ class OpenApi:
         self._house = house
         self._limit = limit
         self._peers = peers
-        self._callers = Callers(house.database, Freshness(house.database), strangers)
-        self._pages = Pages(house.clock)
+        self._callers = CallerCache(house.database, VersionReader(house.database), strangers)
+        self._answers = AnswerCache(house.clock)
         self._fixed: dict[tuple[str, str], Endpoint] = {}
         """By method and path, where nothing in the path varies."""
         self._paths: defaultdict[int, list[tuple[Endpoint, Pattern[str]]]] = defaultdict(list)
@@ -100,14 +100,16 @@ class OpenApi:
         endpoint, parameters = meant
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
         call = Call(request, caller, parameters, self._house)
-        if endpoint.kept is not None:
-            asked = _asked(caller, visit, endpoint.kept)
-            page = self._pages.find(asked, version)
-            if page is None:
-                page = await self._pages.make(asked, version, partial(_page, endpoint, call))
-            return visit.show(page)
+        if endpoint.cacheable is not None:
+            asked = _asked(caller, visit, endpoint.cacheable)
+            cached = self._answers.find(asked, version)
+            if cached is None:
+                cached = await self._answers.make(
+                    asked, version, partial(_fresh_answer, endpoint, call)
+                )
+            return visit.show(cached)
         if endpoint.method == "GET":
-            return visit.show(await _page(endpoint, call))
+            return visit.show(await _fresh_answer(endpoint, call))
         answer = await endpoint.answer(call)
         visit.headers += call.headers
         if answer is None:
@@ -121,8 +123,8 @@ class OpenApi:
         try:
             found = await self._callers.identify(key, partial(self._peers.name, visit.request))
         except TooManyWrongKeys as refused:
-            visit.headers.append(refused.standing.retry_after)
-            raise _over_the_limit(refused.standing) from None
+            visit.headers.append(refused.limit_state.retry_after)
+            raise _over_the_limit(refused.limit_state) from None
         if found is None:
             raise ApiError(Fault.API_KEY_INVALID)
         visit.caller = found[0]
@@ -186,12 +188,12 @@ class _Visit:
         self.caller: Caller | None = None
         self.headers: Headers = []
 
-    def show(self, page: Page) -> Answer:
-        """The page, or that it is still the one that the client has."""
+    def show(self, cached: CachedAnswer) -> Answer:
+        """The answer, or that it is still the one that the client has."""
         known = self.request.header(b"if-none-match")
-        if known is not None and _names(known, page.tag):
-            return Answer(NOT_MODIFIED, [*self.headers, *page.caching])
-        return Answer(200, [*self.headers, *page.headers], page.body)
+        if known is not None and _names(known, cached.tag):
+            return Answer(NOT_MODIFIED, [*self.headers, *cached.caching])
+        return Answer(200, [*self.headers, *cached.headers], cached.body)
 
     def refuse(self, error: ApiError) -> Answer:
         studio_language = self.caller.language if self.caller else "en"
@@ -210,12 +212,14 @@ def _below(path: str) -> str:
     return path.removesuffix("/")
 
 
-def _admit(visit: _Visit, endpoint: Endpoint, caller: Caller, standing: Standing | None) -> None:
+def _admit(
+    visit: _Visit, endpoint: Endpoint, caller: Caller, limit_state: RateLimitState | None
+) -> None:
     """Raises `ApiError` where the limit or the scope of the key is against it."""
-    if standing is not None:
-        visit.headers += standing.headers
-        if standing.refused:
-            raise _over_the_limit(standing)
+    if limit_state is not None:
+        visit.headers += limit_state.headers
+        if limit_state.refused:
+            raise _over_the_limit(limit_state)
     if endpoint.scope is not None and endpoint.scope not in caller.scopes:
         raise ApiError(Fault.SCOPE_MISSING, scope=endpoint.scope.value)
 
@@ -240,10 +244,10 @@ def _asked(caller: Caller, visit: _Visit, parameters: tuple[str, ...]) -> Asked:
     return caller.organization_id, caller.studio_id, visit.path, values
 
 
-async def _page(endpoint: Endpoint, call: Call) -> Page:
+async def _fresh_answer(endpoint: Endpoint, call: Call) -> CachedAnswer:
     """What the endpoint shows now."""
     body = encode(await endpoint.answer(call))
-    return Page.of(body, call.good_until)
+    return CachedAnswer.of(body, call.good_until)
 
 
 def _names(known: str, tag: str) -> bool:
@@ -252,8 +256,10 @@ def _names(known: str, tag: str) -> bool:
     return tag in tags or tags == ["*"]
 
 
-def _over_the_limit(standing: Standing) -> ApiError:
-    return ApiError(Fault.RATE_LIMIT_EXCEEDED, limit=standing.limit, seconds=standing.reset_seconds)
+def _over_the_limit(limit_state: RateLimitState) -> ApiError:
+    return ApiError(
+        Fault.RATE_LIMIT_EXCEEDED, limit=limit_state.limit, seconds=limit_state.reset_seconds
+    )
 
 
 def nearest(path: str, endpoints: Sequence[Endpoint] = ENDPOINTS) -> str:

@@ -19,8 +19,8 @@ from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.partner import keys
 from kursplan.store.partner.keys import Caller
-from kursplan.web.coalesce import Together
-from kursplan.web.rate_limit import Standing, Windows
+from kursplan.web.coalesce import Coalesced
+from kursplan.web.rate_limit import RateLimitState, Windows
 
 AT_ONCE = 1000
 """How many keys one look takes in."""
@@ -33,9 +33,9 @@ MOST_WAITING_OF_SUSPECTS = 1000
 class TooManyWrongKeys(Exception):
     """The peer has come with too many wrong keys; it may come back when the window is over."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, limit_state: RateLimitState) -> None:
         super().__init__("too many wrong keys")
-        self.standing = standing
+        self.limit_state = limit_state
 
 
 class Strangers:
@@ -44,7 +44,7 @@ class Strangers:
     def __init__(self, database: Database, wrong_keys_limit: int) -> None:
         """With a limit of 0 wrong keys are not counted."""
         self._database = database
-        self._looks = Together(self._look, most=AT_ONCE)
+        self._looks = Coalesced(self._look, most=AT_ONCE)
         self._wrong = Windows(wrong_keys_limit) if wrong_keys_limit else None
 
     async def identify(self, key_hash: str, peer: str) -> Caller | None:
@@ -52,17 +52,17 @@ class Strangers:
 
         Raises `TooManyWrongKeys` and `DatabaseUnavailable`.
         """
-        standing = self._wrong.standing(peer) if self._wrong else None
-        if standing is not None and not standing.remaining:
+        limit_state = self._wrong.limit_state(peer) if self._wrong else None
+        if limit_state is not None and not limit_state.remaining:
             if self._looks.waiting >= MOST_WAITING_OF_SUSPECTS:
-                raise TooManyWrongKeys(standing)
+                raise TooManyWrongKeys(limit_state)
         elif self._looks.waiting >= MOST_WAITING:
             raise DatabaseUnavailable("too many unknown keys at once")
         caller = await self._looks.ask(key_hash)
         if caller is None and self._wrong is not None:
-            standing = self._wrong.count(peer)
-            if standing.refused:
-                raise TooManyWrongKeys(standing)
+            limit_state = self._wrong.count(peer)
+            if limit_state.refused:
+                raise TooManyWrongKeys(limit_state)
         return caller
 
     async def _look(self, key_hashes: set[str]) -> Mapping[str, Caller | None]:

@@ -1,4 +1,4 @@
-"""How fresh is what we keep? Many requests share one look at the versions.
+"""Reads the versions of studios, coalesced: one look for all who ask at the same time.
 
 Who has seen a change committed sees it in every answer from then on, also through another process.
 """
@@ -12,20 +12,20 @@ from functools import partial
 from kursplan.store.engine.database import Database
 from kursplan.store.rules import versions
 from kursplan.store.rules.versions import Version
-from kursplan.web.coalesce import Together
+from kursplan.web.coalesce import Coalesced
 
 Studio = tuple[int, int]
 """An organization and a studio of it."""
 
 
-class Freshness:
+class VersionReader:
     """Tells the versions of studios; one object per process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._looks = Together(self._look)
+        self._looks = Coalesced(self._look)
 
-    def version(self, organization_id: int, studio_id: int) -> asyncio.Future[Version]:
+    def read(self, organization_id: int, studio_id: int) -> asyncio.Future[Version]:
         """The version of the studio now. Raises `DatabaseUnavailable` when it is awaited."""
         return self._looks.ask((organization_id, studio_id))
 

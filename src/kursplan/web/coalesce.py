@@ -17,7 +17,7 @@ Look = Callable[[set[Q]], Awaitable[Mapping[Q, A]]]
 """Finds the answers to some questions, each of them."""
 
 
-class Together(Generic[Q, A]):
+class Coalesced(Generic[Q, A]):
     """Gathers questions, and answers with one look as many of them as there are."""
 
     def __init__(self, look: Look[Q, A], *, most: int | None = None) -> None:

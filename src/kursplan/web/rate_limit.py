@@ -34,7 +34,7 @@ REST_SECONDS = 5.0
 
 
 @dataclass(slots=True)
-class Standing:
+class RateLimitState:
     """Where a key stands on an endpoint after a request, or a peer after a wrong key."""
 
     limit: int
@@ -78,7 +78,7 @@ class RateLimit:
         else:
             self._counts = _InRedis(per_window, window_seconds, storage_url)
 
-    async def count(self, key_id: int, endpoint: str) -> Standing | None:
+    async def count(self, key_id: int, endpoint: str) -> RateLimitState | None:
         """Count one request of that key to that endpoint.
 
         Where the storage does not answer in time, the request passes uncounted: a cache that is
@@ -124,7 +124,7 @@ class Windows:
         self._windows: OrderedDict[Hashable, _Window] = OrderedDict()
         """In the order in which they end, as all are equally long: those that have ended come first."""
 
-    def count(self, name: Hashable) -> Standing:
+    def count(self, name: Hashable) -> RateLimitState:
         """Count one more, and where the name stands then."""
         now = self._watch()
         window = self._windows.get(name)
@@ -134,15 +134,15 @@ class Windows:
         if window.count == self._limit + 1:
             window.ends_at = now + self._seconds
             self._windows.move_to_end(name)
-        return self._standing(window, now)
+        return self._limit_state(window, now)
 
-    def standing(self, name: Hashable) -> Standing | None:
+    def limit_state(self, name: Hashable) -> RateLimitState | None:
         """Where the name stands; None if nothing of it was counted lately."""
         now = self._watch()
         window = self._windows.get(name)
         if window is None or window.ends_at <= now:
             return None
-        return self._standing(window, now)
+        return self._limit_state(window, now)
 
     def _open(self, name: Hashable, now: float) -> _Window:
         self._forget(now)
@@ -158,8 +158,8 @@ class Windows:
                 return
             self._windows.popitem(last=False)
 
-    def _standing(self, window: _Window, now: float) -> Standing:
-        return _standing(self._limit, window.count, window.ends_at - now, self._seconds)
+    def _limit_state(self, window: _Window, now: float) -> RateLimitState:
+        return _limit_state(self._limit, window.count, window.ends_at - now, self._seconds)
 
 
 class _InRedis:
@@ -173,23 +173,23 @@ class _InRedis:
             raise TypeError(f"{url} is no storage that can be asked asynchronously")
         self._storage = storage
 
-    async def count(self, name: str) -> Standing:
+    async def count(self, name: str) -> RateLimitState:
         over = f"{name}/over"
         if await self._storage.get(over):
-            return await self._standing(over, self._limit + 1)
+            return await self._limit_state(over, self._limit + 1)
         count = await self._storage.incr(name, self._seconds)
         if count <= self._limit:
-            return await self._standing(name, count)
+            return await self._limit_state(name, count)
         # Gone over. Whoever came at the same moment sees a count above the limit too, so nobody
         # slips through.
         await self._storage.incr(over, self._seconds)
-        return await self._standing(over, count)
+        return await self._limit_state(over, count)
 
-    async def _standing(self, name: str, count: int) -> Standing:
+    async def _limit_state(self, name: str, count: int) -> RateLimitState:
         left = await self._storage.get_expiry(name) - machine_seconds()
-        return _standing(self._limit, count, left, self._seconds)
+        return _limit_state(self._limit, count, left, self._seconds)
 
 
-def _standing(limit: int, count: int, seconds_left: float, seconds: int) -> Standing:
+def _limit_state(limit: int, count: int, seconds_left: float, seconds: int) -> RateLimitState:
     reset_seconds = min(max(math.ceil(seconds_left), 1), seconds)
-    return Standing(limit, max(0, limit - count), reset_seconds, count > limit)
+    return RateLimitState(limit, max(0, limit - count), reset_seconds, count > limit)
