@@ -32,12 +32,12 @@ from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
-from kursplan.webhooks.client import Post, trusted
-from kursplan.webhooks.deliver import Courier
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.client import WebhookClient, trusted
+from kursplan.webhooks.deliver import DeliveryWorker
+from kursplan.webhooks.egress import EgressPolicy
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
-from kursplan.work.relay import Telling
+from kursplan.work.relay import OutboxRelay
 
 log = structlog.get_logger(__name__)
 
@@ -74,13 +74,15 @@ class Application:
             events_kept_days=settings.events_kept_days,
             history_kept_days=settings.history_kept_days,
         )
-        self.post = Post(
-            Targets(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)
+        self.webhook_client = WebhookClient(
+            EgressPolicy(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)
         )
-        self.telling = Telling(
+        self.relay = OutboxRelay(
             self.database,
             self.house_clock,
-            Courier(self.database, self.house_clock, self.post, self.metrics, signs_by=clock),
+            DeliveryWorker(
+                self.database, self.house_clock, self.webhook_client, self.metrics, signs_by=clock
+            ),
             self.desk.committed,
             self.metrics,
         )
@@ -115,7 +117,7 @@ class Application:
         if self.settings.background:
             await self.house_clock.keep(self.database)
             self.background.start()
-            self.telling.start()
+            self.relay.start()
         if self.settings.webhooks_insecure:
             log.warning("webhooks may go to http and to private addresses: for development only")
         log.info("started", database=self.database.name)
@@ -125,8 +127,8 @@ class Application:
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self.background.stop()
-                await self.telling.stop()
-                await self.post.close()
+                await self.relay.stop()
+                await self.webhook_client.close()
                 await self.desk.close()
         except TimeoutError:
             log.warning("what was under way is given up: the database does not answer in time")

@@ -228,8 +228,8 @@ async def test_parameters_that_nobody_knows_make_no_other_answer(
     spin = gym.classes["spin"]
 
     def kept() -> int:
-        shares = application._open_api._pages._shares.values()
-        return sum(len(each.pages) for each in shares)
+        shares = application._open_api._answers._shares.values()
+        return sum(len(each.answers) for each in shares)
 
     for path, known in (
         ("/v1/classes/slots", ("daysAhead=2", "sliceSize=50")),

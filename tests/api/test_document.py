@@ -406,7 +406,7 @@ def test_answers_are_kept_by_the_parameters_that_the_contract_knows() -> None:
     for method, path, operation in operations():
         [endpoint] = [each for each in ENDPOINTS if each.name == f"{method} {path}"]
         known = [p["name"] for p in map(resolved, operation["parameters"]) if p["in"] == "query"]
-        assert endpoint.kept is None or list(endpoint.kept) == known, path
+        assert endpoint.cacheable is None or list(endpoint.cacheable) == known, path
 
 
 def test_path_parameters_are_ids() -> None:

@@ -19,8 +19,8 @@ from kursplan.clock import SystemClock
 from kursplan.domain.webhooks import PATIENT_PLAN
 from kursplan.ids import new_webhook_secret
 from kursplan.store import tables
-from kursplan.webhooks.client import Post, trusted
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.client import WebhookClient, trusted
+from kursplan.webhooks.egress import EgressPolicy
 from tests.cli.conftest import Kursplan, Ran, run
 from tests.gym import BERLIN, Gym
 from tests.webhooks.partner import Integration, Partners
@@ -33,7 +33,10 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 async def partners(gym: Gym) -> AsyncIterator[Partners]:
-    async with receiving(None) as receiver, Post(Targets(insecure=True), trusted()) as post:
+    async with (
+        receiving(None) as receiver,
+        WebhookClient(EgressPolicy(insecure=True), trusted()) as post,
+    ):
         yield Partners(gym, receiver, post)
 
 

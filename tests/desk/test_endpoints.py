@@ -38,8 +38,8 @@ from kursplan.store import tables
 from kursplan.store.engine.dialect import take_numbers
 from kursplan.store.outbox import deliveries, endpoints
 from kursplan.store.outbox.endpoints import REMOVED_AT_ONCE
-from kursplan.webhooks.client import Post, trusted
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.client import WebhookClient, trusted
+from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import MONDAY, Gym
 from tests.webhooks.partner import Delivery, Endpoint, Integration, Partners
 from tests.webhooks.receiver import Received, answers, receiving
@@ -56,7 +56,10 @@ PENDING, DELIVERED, FAILED, HELD = (
 
 @pytest.fixture
 async def partners(gym: Gym) -> AsyncIterator[Partners]:
-    async with receiving(None) as receiver, Post(Targets(insecure=True), trusted()) as post:
+    async with (
+        receiving(None) as receiver,
+        WebhookClient(EgressPolicy(insecure=True), trusted()) as post,
+    ):
         yield Partners(gym, receiver, post)
 
 

@@ -29,7 +29,7 @@ from kursplan.gymfile.three_way import Wish
 from kursplan.store import tables
 from kursplan.store.entries.told import of_customer
 from kursplan.store.rules import series
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit
 
@@ -421,7 +421,7 @@ async def test_who_changes_something_while_it_is_loaded_is_not_overrun(house: Ho
         looked_up.append(host)
         return ["203.0.114.7"]
 
-    await house.load(text, targets=Targets(look_up))
+    await house.load(text, egress=EgressPolicy(look_up))
 
     yoga = await house.row(tables.class_, key="yoga")
     assert (yoga.title, yoga.duration) == ("Pilates", 75)

@@ -10,7 +10,7 @@ from kursplan.desk.endpoints import DisableEndpoint
 from kursplan.domain.webhooks import PATIENT_PLAN, Disabled
 from kursplan.gymfile import GymFileMistakes
 from kursplan.store import tables
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import STAFF
 from tests.gymfile.house import GYM, House, edit, writes
 
@@ -38,7 +38,7 @@ async def public(host: str, _port: int) -> list[str]:
 
 async def changes(house: House, text: str, **options: Any) -> dict[str, tuple[int, int, int]]:
     """Load, and give what it created, changed and removed; a preview says the same before."""
-    return await house.changes(text, targets=Targets(public), **options)
+    return await house.changes(text, egress=EgressPolicy(public), **options)
 
 
 async def endpoints(house: House) -> list[tuple[str, str, bool, tuple[str, ...] | None]]:
@@ -152,7 +152,7 @@ async def test_a_url_that_may_not_be_called_is_a_mistake_and_nothing_is_loaded(
           {key: b, url: "https://gone.example/", types: [CLASS_SLOT_UPDATED]}]}"""
 
     with pytest.raises(GymFileMistakes) as told:
-        await house.load(with_webhooks(webhooks), targets=Targets(public))
+        await house.load(with_webhooks(webhooks), egress=EgressPolicy(public))
 
     place = "applications[0].integrations[0].webhooks"
     hint = "for development, KURSPLAN_WEBHOOKS_INSECURE=on allows it"
@@ -174,7 +174,7 @@ async def test_what_is_stored_already_is_not_looked_up_again(house: House) -> No
     async def nowhere(_host: str, _port: int) -> list[str]:
         raise OSError("no such name")
 
-    done = await house.load(with_webhooks(BOTH), targets=Targets(nowhere))
+    done = await house.load(with_webhooks(BOTH), egress=EgressPolicy(nowhere))
     assert done.summary.nothing
 
 

@@ -23,7 +23,7 @@ from kursplan.desk.engine.turn import Command
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.dialect import SEQUENCE
-from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.outbox.dispatch import dispatch_all
 from tests.gym import MORNING, STAFF
 from tests.pairs.held import HeldDatabase, Place, Watch
 
@@ -180,7 +180,7 @@ class Walk:
     async def _outcome(self, answers: tuple[str, str]) -> Outcome:
         # Whom an event is told to is settled by itself; what is promised is who that is.
         await self._desks[0].write(
-            partial(fan_out_all, organization_id=self._organization, now=MORNING)
+            partial(dispatch_all, organization_id=self._organization, now=MORNING)
         )
         rows = await self._rows()
         changed = await self._restore(rows)

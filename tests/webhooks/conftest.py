@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from trustme import CA
 
-from kursplan.webhooks.client import Post, trusted
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.client import WebhookClient, trusted
+from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import Gym
 from tests.webhooks.partner import Partners
 from tests.webhooks.receiver import Receiver, certified, receiving
@@ -46,19 +46,19 @@ async def receiver(authority: CA) -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def post(trust: ssl.SSLContext) -> AsyncIterator[Post]:
+async def post(trust: ssl.SSLContext) -> AsyncIterator[WebhookClient]:
     """May call the loopback address; over https as elsewhere."""
-    async with Post(Targets(insecure=True), trust, PATIENCE) as opened:
+    async with WebhookClient(EgressPolicy(insecure=True), trust, PATIENCE) as opened:
         yield opened
 
 
 @pytest.fixture
-async def hasty_post(trust: ssl.SSLContext) -> AsyncIterator[Post]:
+async def hasty_post(trust: ssl.SSLContext) -> AsyncIterator[WebhookClient]:
     """The same, with little time for each exchange."""
-    async with Post(Targets(insecure=True), trust, HASTE) as opened:
+    async with WebhookClient(EgressPolicy(insecure=True), trust, HASTE) as opened:
         yield opened
 
 
 @pytest.fixture
-async def partners(gym: Gym, receiver: Receiver, post: Post) -> Partners:
+async def partners(gym: Gym, receiver: Receiver, post: WebhookClient) -> Partners:
     return Partners(gym, receiver, post)

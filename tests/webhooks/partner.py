@@ -24,9 +24,9 @@ from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.rows import AnyRow
-from kursplan.webhooks.client import Post
-from kursplan.webhooks.deliver import SLOW_AFTER, Courier
-from kursplan.work.relay import Telling
+from kursplan.webhooks.client import WebhookClient
+from kursplan.webhooks.deliver import SLOW_AFTER, DeliveryWorker
+from kursplan.work.relay import OutboxRelay
 from tests.gym import ALL_SCOPES, Gym
 from tests.webhooks.receiver import Receiver
 
@@ -72,8 +72,8 @@ class Delivery:
 class Teller:
     """One process that tells partners."""
 
-    courier: Courier
-    telling: Telling
+    courier: DeliveryWorker
+    telling: OutboxRelay
     metrics: Metrics
 
     def attempts(self, outcome: str) -> float:
@@ -88,7 +88,7 @@ class Partners:
 
     gym: Gym
     receiver: Receiver
-    post: Post
+    post: WebhookClient
     teller: Teller = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +100,7 @@ class Partners:
 
     def another_teller(
         self,
-        post: Post | None = None,
+        post: WebhookClient | None = None,
         clock: HandClock | None = None,
         rooms: Rooms = USUAL_ROOMS,
         slow_after: timedelta = SLOW_AFTER,
@@ -108,10 +108,10 @@ class Partners:
         """Another process on the same database."""
         metrics = Metrics()
         gym, clock = self.gym, clock or self.clock
-        courier = Courier(
+        courier = DeliveryWorker(
             gym.database, clock, post or self.post, metrics, rooms=rooms, slow_after=slow_after
         )
-        telling = Telling(gym.database, clock, courier, gym.desk.committed, metrics)
+        telling = OutboxRelay(gym.database, clock, courier, gym.desk.committed, metrics)
         return Teller(courier, telling, metrics)
 
     async def resends(self, command: EnableEndpoint | ResendSince) -> int:

@@ -26,11 +26,11 @@ from kursplan.store import tables
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable, Work
 from kursplan.store.staff import history
-from kursplan.webhooks.client import Post
-from kursplan.webhooks.deliver import CLAIM_LASTS, Courier
-from kursplan.webhooks.dispatch import fan_out
-from kursplan.webhooks.egress import Targets
-from kursplan.work.relay import Telling
+from kursplan.webhooks.client import WebhookClient
+from kursplan.webhooks.deliver import CLAIM_LASTS, DeliveryWorker
+from kursplan.webhooks.dispatch import dispatch
+from kursplan.webhooks.egress import EgressPolicy
+from kursplan.work.relay import OutboxRelay
 from tests.gym import Gym
 from tests.referee import Referee
 from tests.webhooks.partner import Partners, Teller
@@ -45,7 +45,7 @@ from tests.webhooks.receiver import (
     says,
     waits,
 )
-from tests.webhooks.test_fan_out import SLOT_UPDATED
+from tests.webhooks.test_dispatch import SLOT_UPDATED
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.fixture
-def hasty(partners: Partners, hasty_post: Post) -> Partners:
+def hasty(partners: Partners, hasty_post: WebhookClient) -> Partners:
     """The process that tells has little time for each exchange."""
     partners.post = hasty_post
     partners.teller = partners.another_teller()
@@ -65,7 +65,7 @@ def hasty(partners: Partners, hasty_post: Post) -> Partners:
 
 async def fan_out_all(partners: Partners) -> None:
     gym = partners.gym
-    while await fan_out(gym.organization, database=gym.database, clock=gym.clock):
+    while await dispatch(gym.organization, database=gym.database, clock=gym.clock):
         pass
 
 
@@ -244,7 +244,7 @@ async def test_an_address_that_must_not_be_called_is_a_failure_like_any(
     """F49: where development is not allowed more."""
     await partners.endpoint()
     await partners.event()
-    async with Post(Targets(), trust) as strict:
+    async with WebhookClient(EgressPolicy(), trust) as strict:
         await partners.another_teller(strict).telling.round()
     assert [each.failure for each in await partners.attempts()] == [Failure.REFUSED_ADDRESS]
     assert partners.receiver.connections == 0
@@ -282,10 +282,10 @@ async def test_who_is_slow_has_failed_and_is_sent_to_again_on_schedule(hasty: Pa
 
 
 @pytest.fixture
-async def telling(partners: Partners) -> AsyncIterator[Telling]:
+async def telling(partners: Partners) -> AsyncIterator[OutboxRelay]:
     """The loop as it runs in production; it rests for an hour unless it is woken."""
     gym = partners.gym
-    partners.teller.telling = Telling(
+    partners.teller.telling = OutboxRelay(
         gym.database,
         gym.clock,
         partners.teller.courier,
@@ -298,7 +298,7 @@ async def telling(partners: Partners) -> AsyncIterator[Telling]:
     await partners.teller.telling.stop()
 
 
-async def test_others_are_told_while_one_is_slow(partners: Partners, telling: Telling) -> None:
+async def test_others_are_told_while_one_is_slow(partners: Partners, telling: OutboxRelay) -> None:
     """F46"""
     slow, fast = (
         await partners.endpoint("/slow", answers=True),
@@ -320,7 +320,7 @@ async def test_others_are_told_while_one_is_slow(partners: Partners, telling: Te
 
 
 async def test_one_event_after_the_other_is_told_while_another_endpoint_is_slow(
-    partners: Partners, telling: Telling
+    partners: Partners, telling: OutboxRelay
 ) -> None:
     """F46: each is looked for when the one before it was attempted."""
     await partners.endpoint("/slow", answers=True)
@@ -354,7 +354,7 @@ async def another_organization(partners: Partners, first_id: int = 50_000) -> Pa
 
 
 async def test_another_organization_is_told_while_one_has_more_to_do_than_there_are_places(
-    partners: Partners, few_places: Rooms, telling: Telling
+    partners: Partners, few_places: Rooms, telling: OutboxRelay
 ) -> None:
     """F46"""
     integration, events = await partners.integration(), 4
@@ -398,7 +398,7 @@ async def test_organizations_whose_endpoints_answer_take_turns_with_the_others(
 
 
 async def test_others_are_told_while_many_fail_with_much_to_do(
-    partners: Partners, few_places: Rooms, telling: Telling
+    partners: Partners, few_places: Rooms, telling: OutboxRelay
 ) -> None:
     """F46: all at one host that are known to fail have a quarter of the places for those, one each."""
     integration = await partners.integration()
@@ -461,10 +461,10 @@ async def test_where_not_all_endpoints_have_a_place_each_has_its_turn(
     assert not await begin(partners), "no place is free"
     await partners.receiver.comes("/hook", at_once)
     partners.receiver.go_on.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     for _ in range(2):
         assert await begin(partners)
-        await partners.teller.courier.settle()
+        await partners.teller.courier.drain()
     done = Counter(each.endpoint_id for each in await partners.deliveries() if each.attempts)
     assert sorted(done.values()) == [1] * (at_once + 2) + [2] * (at_once - 1)
 
@@ -541,7 +541,7 @@ async def test_a_repeat_does_not_wait_for_all_that_is_new(partners: Partners) ->
     for _ in range(3):
         await partners.event()
     assert await begin(partners)
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     assert [each.event[1] for each in partners.receiver.received] == [first, first]
 
 
@@ -589,7 +589,7 @@ async def test_processes_share_the_work_and_leave_alone_what_another_claimed(
     assert not await begin(partners, partners.another_teller())
     partners.receiver.go_on.set()
     for each in tellers:
-        await each.courier.settle()
+        await each.courier.drain()
 
     assert await partners.statuses() == [DELIVERED] * 2 * EACH_AT_ONCE
     told = Counter(each.uuid for each in partners.receiver.received)
@@ -641,14 +641,14 @@ async def test_what_was_sent_but_not_marked_is_sent_again_with_the_same_uuid(
     slot = await partners.event()
     partners.receiver.does("/hook", waits)
     database = OutOfReach(gym.database)
-    courier = Courier(database, gym.clock, partners.post, Metrics())
+    courier = DeliveryWorker(database, gym.clock, partners.post, Metrics())
     await fan_out_all(partners)
     assert await courier.send_due(gym.organization)
     await partners.receiver.comes("/hook")
     database.lost = True
     partners.receiver.go_on.set()
     with capture_logs() as logged:
-        await courier.settle()
+        await courier.drain()
     assert [each["event"] for each in logged] == ["attempts not marked"]
     assert await partners.statuses() == [PENDING]
     assert await partners.attempts() == []
@@ -673,7 +673,7 @@ async def test_a_process_that_dies_in_the_middle_leaves_it_to_the_next(partners:
     await partners.receiver.comes("/hook")
     for task in partners.teller.courier.under_way:
         task.cancel()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     assert await partners.statuses() == [PENDING]
     partners.clock.advance(CLAIM_LASTS)
     await partners.another_teller().telling.round()
@@ -710,7 +710,7 @@ async def test_who_comes_too_late_with_a_mark_says_what_was_and_not_what_shall_b
     [after_the_next] = await partners.deliveries()
     partners.clock.advance(timedelta(seconds=1))
     partners.receiver.go_on.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
 
     [delivery] = await partners.deliveries()
     assert (delivery.status, delivery.failed_attempts, delivery.attempts) == (status, failed, 2)
@@ -742,14 +742,14 @@ async def test_a_mark_that_comes_too_late_leaves_the_claim_of_another_alone(
     await partners.receiver.comes("/hook", 2)
     [claimed] = await partners.deliveries()
     partners.receiver.go_on.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
 
     [delivery] = await partners.deliveries()
     assert (delivery.attempts, delivery.failed_attempts) == (1, 0)
     assert (delivery.status, delivery.claimed_until) == (PENDING, claimed.claimed_until)
     assert not await begin(partners), "the other one is at it"
     held.set()
-    await other.courier.settle()
+    await other.courier.drain()
     assert await partners.statuses() == [DELIVERED]
 
 
@@ -765,7 +765,7 @@ async def test_a_mark_that_comes_too_late_sinks_no_other(partners: Partners) -> 
     await partners.gym.set(tables.webhook_endpoint, well.id, disabled=Disabled.BY_OPERATOR)
     await partners.another_teller().telling.round()
     partners.receiver.go_on.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     assert await partners.statuses(late) == [DELIVERED]
     assert await partners.statuses(well) == [DELIVERED]
 
@@ -783,7 +783,7 @@ async def test_what_was_removed_while_it_was_under_way_is_forgotten(partners: Pa
     await partners.gym.remove(tables.webhook_endpoint, gone.id)
     partners.receiver.go_on.set()
     with capture_logs() as logged:
-        await partners.teller.courier.settle()
+        await partners.teller.courier.drain()
     assert await partners.statuses() == [DELIVERED]
     assert await partners.statuses(well) == [DELIVERED]
     assert logged == []
@@ -852,7 +852,7 @@ async def test_what_is_under_way_while_its_endpoint_is_disabled_is_held_unless_i
     while await partners.disabled(endpoint) is None:
         await asyncio.wait(partners.teller.courier.under_way, return_when=asyncio.FIRST_COMPLETED)
     held.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     assert sorted(await partners.statuses()) == [DELIVERED, HELD, HELD]
     assert await partners.disabled(endpoint) is Disabled.GONE
 
@@ -952,7 +952,7 @@ async def test_an_endpoint_that_the_operator_disabled_stays_so_whatever_it_answe
         disabled_at=partners.clock.now(),
     )
     partners.receiver.go_on.set()
-    await partners.teller.courier.settle()
+    await partners.teller.courier.drain()
     assert await partners.disabled(endpoint) is Disabled.BY_OPERATOR
     assert await partners.statuses() == [DELIVERED]
 
@@ -1068,7 +1068,7 @@ async def test_what_is_kept_of_attempts_holds_no_secret(partners: Partners) -> N
 # The loop.
 
 
-async def test_a_commit_is_told_at_once(partners: Partners, telling: Telling) -> None:
+async def test_a_commit_is_told_at_once(partners: Partners, telling: OutboxRelay) -> None:
     """The loop rests for an hour unless it is woken."""
     await partners.endpoint()
     telling.start()
@@ -1084,7 +1084,7 @@ async def test_a_commit_is_told_at_once(partners: Partners, telling: Telling) ->
 
 
 async def test_who_stops_marks_what_is_under_way_and_begins_nothing_more(
-    partners: Partners, telling: Telling
+    partners: Partners, telling: OutboxRelay
 ) -> None:
     await partners.endpoint()
     partners.receiver.does("/hook", waits)
@@ -1104,7 +1104,7 @@ async def test_who_stops_marks_what_is_under_way_and_begins_nothing_more(
 
 
 async def test_trouble_in_one_organization_does_not_keep_the_others_waiting(
-    partners: Partners, telling: Telling
+    partners: Partners, telling: OutboxRelay
 ) -> None:
     await partners.endpoint("/troubled", types=["NO_SUCH_TYPE"])  # type: ignore[list-item]
     await partners.event()

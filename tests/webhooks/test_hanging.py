@@ -13,11 +13,11 @@ import pytest
 
 from kursplan.domain.attempts import Rooms
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.work.relay import Telling
+from kursplan.work.relay import OutboxRelay
 from tests.gym import Gym
 from tests.webhooks.partner import Endpoint, Partners
 from tests.webhooks.receiver import Receiver, receiving, waits
-from tests.webhooks.test_fan_out import SLOT_UPDATED
+from tests.webhooks.test_dispatch import SLOT_UPDATED
 
 HANGING = 60
 EVENTS = 8
@@ -34,11 +34,11 @@ async def silent() -> AsyncIterator[Receiver]:
 
 
 @pytest.fixture
-async def telling(partners: Partners) -> AsyncIterator[Telling]:
+async def telling(partners: Partners) -> AsyncIterator[OutboxRelay]:
     """The loop as it runs in production, with few places; it rests for an hour unless it is woken."""
     gym = partners.gym
     partners.teller = partners.another_teller(rooms=ROOMS, slow_after=SLOW_AFTER)
-    partners.teller.telling = Telling(
+    partners.teller.telling = OutboxRelay(
         gym.database,
         gym.clock,
         partners.teller.courier,
@@ -99,7 +99,7 @@ async def test_one_that_answers_is_told_of_everything_while_many_hang(
     partners: Partners,
     others: Partners,
     silent: Receiver,
-    telling: Telling,
+    telling: OutboxRelay,
     where: str,
     known: str,
     living: str,
@@ -121,7 +121,7 @@ async def test_one_that_answers_is_told_of_everything_while_many_hang(
 
 
 async def test_one_is_told_of_everything_while_others_of_its_host_hang(
-    partners: Partners, others: Partners, telling: Telling
+    partners: Partners, others: Partners, telling: OutboxRelay
 ) -> None:
     """A host that many share is not dead because some there hang."""
     await hang(others, partners.receiver)
@@ -134,7 +134,7 @@ async def test_one_is_told_of_everything_while_others_of_its_host_hang(
 
 
 async def test_who_answered_before_makes_room_when_it_hangs(
-    partners: Partners, telling: Telling
+    partners: Partners, telling: OutboxRelay
 ) -> None:
     """Many organizations, each with a host of its own: nothing tells them from one that answers."""
     async with receiving(None, "0.0.0.0") as silent:  # noqa: S104

@@ -11,9 +11,15 @@ import pytest
 from trustme import CA
 
 from kursplan.domain.webhooks import Failure
-from kursplan.webhooks.client import EXCERPT_CHARACTERS, MOST_BODY_BYTES, Post, Result, trusted
+from kursplan.webhooks.client import (
+    EXCERPT_CHARACTERS,
+    MOST_BODY_BYTES,
+    Result,
+    WebhookClient,
+    trusted,
+)
 from kursplan.webhooks.connections import KEPT_CONNECTIONS
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.egress import EgressPolicy
 from tests.webhooks.receiver import (
     HOST,
     Behaviour,
@@ -42,7 +48,7 @@ Send = Callable[..., Awaitable[Result]]
 
 
 @pytest.fixture
-def send(post: Post, receiver: Receiver) -> Send:
+def send(post: WebhookClient, receiver: Receiver) -> Send:
     """Send to the receiver, which behaves as the test says."""
 
     async def send(*behaviours: Behaviour) -> Result:
@@ -203,7 +209,7 @@ async def test_a_body_without_end_is_read_no_further_than_the_limit(
 
 
 async def test_a_connection_that_is_closed_before_anything_is_read_is_a_failure(
-    post: Post, receiver: Receiver
+    post: WebhookClient, receiver: Receiver
 ) -> None:
     receiver.greets_with = b""
     result = await post.send(receiver.url(), BODY, HEADERS)
@@ -211,7 +217,7 @@ async def test_a_connection_that_is_closed_before_anything_is_read_is_a_failure(
     assert receiver.received == []
 
 
-async def test_a_port_where_nobody_listens_is_a_failure(post: Post, authority: CA) -> None:
+async def test_a_port_where_nobody_listens_is_a_failure(post: WebhookClient, authority: CA) -> None:
     async with receiving(certified(authority)) as gone:
         url = gone.url()
     assert outcome(await post.send(url, BODY, HEADERS)) == (Failure.CONNECTION, None)
@@ -221,12 +227,12 @@ async def test_a_port_where_nobody_listens_is_a_failure(post: Post, authority: C
 
 
 def test_the_contract_gives_five_seconds(trust: ssl.SSLContext) -> None:
-    assert Post(Targets(), trust).longest == timedelta(milliseconds=5000)
+    assert WebhookClient(EgressPolicy(), trust).longest == timedelta(milliseconds=5000)
 
 
 @pytest.mark.parametrize("behaviour", [waits, trickles])
 async def test_the_whole_exchange_has_to_be_done_in_time(
-    hasty_post: Post, receiver: Receiver, behaviour: Behaviour
+    hasty_post: WebhookClient, receiver: Receiver, behaviour: Behaviour
 ) -> None:
     receiver.does("/hook", behaviour)
     result = await hasty_post.send(receiver.url(), BODY, HEADERS)
@@ -255,7 +261,7 @@ silent_server = pytest.fixture(silent)
 
 
 async def test_a_server_that_says_nothing_at_all_is_left_in_time(
-    hasty_post: Post, silent_server: tuple[int, asyncio.Queue[bytes]]
+    hasty_post: WebhookClient, silent_server: tuple[int, asyncio.Queue[bytes]]
 ) -> None:
     """And the connection is closed: the last byte comes, although no greeting was answered."""
     port, got = silent_server
@@ -272,7 +278,7 @@ async def test_a_name_without_an_answer_is_left_in_time(trust: ssl.SSLContext) -
         asked.append(host)
         return await answer
 
-    async with Post(Targets(never), trust, timedelta(seconds=0.05)) as post:
+    async with WebhookClient(EgressPolicy(never), trust, timedelta(seconds=0.05)) as post:
         urls = ["https://silent.example/a", "https://silent.example/b"]
         results = [
             *await asyncio.gather(*(post.send(url, BODY, HEADERS) for url in urls)),
@@ -283,7 +289,9 @@ async def test_a_name_without_an_answer_is_left_in_time(trust: ssl.SSLContext) -
     answer.set_exception(OSError("no such name"))
 
 
-async def test_the_connections_of_exchanges_that_were_given_up_are_closed(hasty_post: Post) -> None:
+async def test_the_connections_of_exchanges_that_were_given_up_are_closed(
+    hasty_post: WebhookClient,
+) -> None:
     async with receiving(None) as receiver:
         receiver.does("/slow", waits)
         slow = [hasty_post.send(receiver.url("/slow"), BODY, HEADERS) for _ in range(50)]
@@ -313,7 +321,7 @@ async def test_an_endpoint_that_closed_a_kept_connection_is_sent_to_over_a_new_o
 
 
 async def test_however_many_kept_connections_were_closed_the_next_new_one_decides(
-    post: Post, receiver: Receiver
+    post: WebhookClient, receiver: Receiver
 ) -> None:
     together = 5
     receiver.does("/hook", *[waits] * together, hangs_up)
@@ -335,7 +343,7 @@ async def test_however_many_kept_connections_were_closed_the_next_new_one_decide
 # Certificates.
 
 
-async def test_a_certificate_of_an_unknown_authority_is_refused(post: Post) -> None:
+async def test_a_certificate_of_an_unknown_authority_is_refused(post: WebhookClient) -> None:
     async with receiving(certified(CA())) as stranger:
         result = await post.send(stranger.url(), BODY, HEADERS)
     assert outcome(result) == (Failure.CERTIFICATE, None)
@@ -345,27 +353,33 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(post: Post) -> N
 async def test_without_further_authorities_those_of_the_system_are_valid(
     receiver: Receiver,
 ) -> None:
-    async with Post(Targets(insecure=True), trusted()) as post:
+    async with WebhookClient(EgressPolicy(insecure=True), trusted()) as post:
         result = await post.send(receiver.url(), BODY, HEADERS)
     assert outcome(result) == (Failure.CERTIFICATE, None)
     assert receiver.received == []
 
 
-async def test_a_certificate_for_another_host_is_refused(post: Post, authority: CA) -> None:
+async def test_a_certificate_for_another_host_is_refused(
+    post: WebhookClient, authority: CA
+) -> None:
     async with receiving(certified(authority, "partner.example")) as other:
         result = await post.send(other.url(), BODY, HEADERS)
     assert outcome(result) == (Failure.CERTIFICATE, None)
     assert other.received == []
 
 
-async def test_a_certificate_for_a_name_is_none_for_its_address(post: Post, authority: CA) -> None:
+async def test_a_certificate_for_a_name_is_none_for_its_address(
+    post: WebhookClient, authority: CA
+) -> None:
     async with receiving(certified(authority, HOST)) as named:
         result = await post.send(named.url(host="127.0.0.1"), BODY, HEADERS)
         assert outcome(result) == (Failure.CERTIFICATE, None)
         assert outcome(await post.send(named.url(), BODY, HEADERS)) == (None, 204)
 
 
-async def test_a_certificate_that_has_expired_is_refused(post: Post, authority: CA) -> None:
+async def test_a_certificate_that_has_expired_is_refused(
+    post: WebhookClient, authority: CA
+) -> None:
     past = certified(
         authority,
         not_before=datetime(2019, 1, 1, tzinfo=UTC),
@@ -377,7 +391,7 @@ async def test_a_certificate_that_has_expired_is_refused(post: Post, authority: 
     assert expired.received == []
 
 
-async def test_a_server_without_encryption_is_not_told_over_https(post: Post) -> None:
+async def test_a_server_without_encryption_is_not_told_over_https(post: WebhookClient) -> None:
     async with receiving(None) as plain:
         plain.greets_with = b"HTTP/1.1 400 Bad Request\r\n\r\n"
         result = await post.send(f"https://localhost:{plain.port}/hook", BODY, HEADERS)

@@ -16,10 +16,10 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.outbox.dispatch import dispatch_all
 from kursplan.store.retention import DELIVERIES_AT_ONCE, EVENTS_AT_ONCE
-from kursplan.webhooks.client import Post, trusted
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.client import WebhookClient, trusted
+from kursplan.webhooks.egress import EgressPolicy
 from kursplan.work.forget_told import KEPT_DAYS, WALKED_EVERY, ForgetTold
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
@@ -33,7 +33,10 @@ A_DAY = timedelta(days=1)
 
 @pytest.fixture
 async def partners(gym: Gym) -> AsyncIterator[Partners]:
-    async with receiving(None) as receiver, Post(Targets(insecure=True), trusted()) as post:
+    async with (
+        receiving(None) as receiver,
+        WebhookClient(EgressPolicy(insecure=True), trusted()) as post,
+    ):
         yield Partners(gym, receiver, post)
 
 
@@ -147,7 +150,7 @@ async def test_the_doctor_does_not_miss_what_was_dropped(gym: Gym) -> None:
     gym.clock.advance(timedelta(hours=1))
 
     # As the fan-out does where nobody listens.
-    await gym.database.write(partial(fan_out_all, organization_id=gym.organization, now=gym.now))
+    await gym.database.write(partial(dispatch_all, organization_id=gym.organization, now=gym.now))
     gym.clock.advance(KEPT)
     await forget_all(gym)
 

@@ -105,13 +105,13 @@ def load(
     from kursplan import gymfile
     from kursplan.cli import gym_load
     from kursplan.domain.actors import Actor
-    from kursplan.webhooks.egress import Targets
+    from kursplan.webhooks.egress import EgressPolicy
 
     settings = read_settings()
     how: dict[str, Any] = {
         "wish": gymfile.Wish(prefer_file=prefer is Side.FILE, remove=remove),
         "new": new,
-        "targets": Targets(insecure=settings.webhooks_insecure),
+        "egress": EgressPolicy(insecure=settings.webhooks_insecure),
         "horizon_days": settings.horizon_days,
     }
     with _mistakes_told():
@@ -164,16 +164,14 @@ def diff(
     from kursplan import gymfile
     from kursplan.cli import gym_load
     from kursplan.clock import SystemClock
-    from kursplan.webhooks.egress import Targets
+    from kursplan.webhooks.egress import EgressPolicy
 
-    targets = Targets(insecure=read_settings().webhooks_insecure)
+    egress = EgressPolicy(insecure=read_settings().webhooks_insecure)
     with _mistakes_told():
         gym_file = gymfile.read(bytes_of(file, gymfile.LONGEST_FILE))
 
         async def task(database: Database) -> Differences:
-            return await gymfile.preview(
-                database, SystemClock(), gym_file, new=new, targets=targets
-            )
+            return await gymfile.preview(database, SystemClock(), gym_file, new=new, egress=egress)
 
         found = with_database(task)
     if json:

@@ -252,16 +252,16 @@ def try_endpoint(
 
     async def task(office: Office) -> Tried:
         from kursplan.store.outbox import endpoints
-        from kursplan.webhooks.client import Post, trusted
-        from kursplan.webhooks.egress import Targets
+        from kursplan.webhooks.client import WebhookClient, trusted
+        from kursplan.webhooks.egress import EgressPolicy
         from kursplan.webhooks.try_out import try_out
 
         sender = await office.read(endpoints.sender, endpoint)
         if sender is None:
             raise Stop(f"there is no endpoint {endpoint}: see `kursplan webhook endpoint list`")
-        targets = Targets(insecure=office.settings.webhooks_insecure)
-        async with Post(targets, trusted(office.settings.webhooks_ca or None)) as post:
-            return await try_out(sender, post, office.clock)
+        egress = EgressPolicy(insecure=office.settings.webhooks_insecure)
+        async with WebhookClient(egress, trusted(office.settings.webhooks_ca or None)) as client:
+            return await try_out(sender, client, office.clock)
 
     tried = in_office(organization, task)
     result = tried.result

@@ -278,10 +278,10 @@ async def take_whole(office: Office, command: ResentInPortions) -> int:
 
 async def check(office: Office, url: str) -> None:
     """Stop where the URL may not be called, or leads nowhere."""
-    from kursplan.webhooks.egress import RefusedTarget, Targets
+    from kursplan.webhooks.egress import EgressPolicy, RefusedTarget
 
     try:
-        await Targets(insecure=office.settings.webhooks_insecure).check(url)
+        await EgressPolicy(insecure=office.settings.webhooks_insecure).check(url)
     except RefusedTarget as refused:
         raise Stop(str(refused)) from refused
 

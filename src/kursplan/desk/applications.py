@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.endpoints import put_endpoints, settle
+from kursplan.desk.endpoints import dispatch_pending, put_endpoints
 from kursplan.desk.engine.overtaken import check
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
@@ -43,7 +43,7 @@ class RecordApplication(Deed):
         after = self.entry.over(before)
         if after == before:
             return False
-        settle(turn)
+        dispatch_pending(turn)
         tx = turn.note(EntityKind.APPLICATION, self.application_id, before, after)
         if before is None:
             applications.add(tx, organization_id, self.application_id, after)

@@ -21,7 +21,7 @@ from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPl
 from kursplan.ids import new_webhook_secret
 from kursplan.store.engine.dialect import take_numbers
 from kursplan.store.outbox import deliveries, endpoints
-from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.outbox.dispatch import dispatch_all
 from kursplan.store.outbox.endpoints import Endpoint
 
 RESENT_AT_ONCE = 1_000
@@ -61,7 +61,7 @@ class AddEndpoint(Deed):
         return cls(organization_id, integration_id, endpoint_id, entry, new_webhook_secret())
 
     def perform(self, turn: Turn) -> None:
-        settle(turn)
+        dispatch_pending(turn)
         there = endpoints.of_integration(turn.tx, self.organization_id, self.integration_id)
         _check(self.entry, there)
         add(turn, self.integration_id, self.entry, self.endpoint_id, self.secret)
@@ -83,7 +83,7 @@ class ChangeEndpoint(Deed):
     """None for all types."""
 
     def perform(self, turn: Turn) -> bool:
-        settle(turn)
+        dispatch_pending(turn)
         before = find(turn, self.endpoint_id)
         wanted = replace(before.entry, url=self.url or before.entry.url)
         if self.types is not SAME:
@@ -107,7 +107,7 @@ class RemoveEndpoint(Deed):
     endpoint_id: int
 
     def perform(self, turn: Turn) -> int:
-        settle(turn)
+        dispatch_pending(turn)
         gone = find(turn, self.endpoint_id)
         there = endpoints.of_integration(turn.tx, self.organization_id, gone.integration_id)
         if gone.entry.is_default and len(there) > 1:
@@ -142,7 +142,7 @@ class RotateSecret(Deed):
         return cls(organization_id, endpoint_id, new_webhook_secret(), overlap)
 
     def perform(self, turn: Turn) -> datetime | None:
-        settle(turn)
+        dispatch_pending(turn)
         before = find(turn, self.endpoint_id)
         until = before.old_secret_until
         if self.overlap and until is not None and turn.now <= until:
@@ -173,7 +173,7 @@ class DisableEndpoint(Deed):
     endpoint_id: int
 
     def perform(self, turn: Turn) -> bool:
-        settle(turn)
+        dispatch_pending(turn)
         health = find(turn, self.endpoint_id).health
         if health.disabled is None:
             disabled = replace(health, disabled=Disabled.BY_OPERATOR, disabled_at=turn.now)
@@ -210,7 +210,7 @@ class EnableEndpoint(Deed):
     """When it last accepted one, as the first portion found it."""
 
     def perform(self, turn: Turn) -> Resent[EnableEndpoint]:
-        settle(turn)
+        dispatch_pending(turn)
         health = find(turn, self.endpoint_id).health
         resent = self._resend(turn) if self.resend_missed else Resent(0)
         if resent.rest is None and replace(health, answered_at=None) != Health():
@@ -244,7 +244,7 @@ class SetRetryPlan(Deed):
     plan: RetryPlan
 
     def perform(self, turn: Turn) -> bool:
-        settle(turn)
+        dispatch_pending(turn)
         before = endpoints.plan_of(turn.tx, self.organization_id, self.integration_id)
         if before == self.plan:
             return False
@@ -258,13 +258,13 @@ class SetRetryPlan(Deed):
 # What sending again does too.
 
 
-def settle(turn: Turn) -> None:
+def dispatch_pending(turn: Turn) -> None:
     """Who is told of what, or how, is about to change: until the turn ends nobody else does that.
 
     What is committed by now is fanned out before, so it goes to those who listen until now. What is
     not will go to those who listen from now on, however early it happened.
     """
-    fan_out_all(turn.tx, turn.organization_id, turn.now)
+    dispatch_all(turn.tx, turn.organization_id, turn.now)
 
 
 def find(turn: Turn, endpoint_id: int) -> Endpoint:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.ids import fingerprint, new_api_key
-from kursplan.store.outbox.dispatch import fan_out_all
+from kursplan.store.outbox.dispatch import dispatch_all
 from kursplan.store.partner import keys
 
 HINT_LENGTH = 4
@@ -75,7 +75,7 @@ class ConfirmActivation(Deed):
     def perform(self, turn: Turn) -> None:
         if keys.is_confirmed(turn.tx, self.organization_id, self.integration_id):
             return
-        fan_out_all(turn.tx, self.organization_id, turn.now)
+        dispatch_all(turn.tx, self.organization_id, turn.now)
         tx = turn.note(
             EntityKind.INTEGRATION, self.integration_id, {"confirmed": False}, {"confirmed": True}
         )

@@ -12,9 +12,9 @@ from kursplan.desk.endpoints import (
     RESENT_AT_ONCE,
     EndpointRefused,
     Resent,
+    dispatch_pending,
     find,
     send_again,
-    settle,
 )
 from kursplan.desk.engine.turn import Deed, Turn
 from kursplan.domain.history import EntityKind
@@ -42,7 +42,7 @@ class Resend(Deed):
     delivery_id: int
 
     def perform(self, turn: Turn) -> bool:
-        settle(turn)
+        dispatch_pending(turn)
         found = deliveries.by_id(turn.tx, self.organization_id, self.delivery_id)
         if found is None:
             raise NoSuchDelivery(f"there is no delivery {self.delivery_id}")
@@ -79,7 +79,7 @@ class ResendSince(Deed):
     """Of the first status, the last delivery that an earlier portion has looked at."""
 
     def perform(self, turn: Turn) -> Resent[ResendSince]:
-        settle(turn)
+        dispatch_pending(turn)
         _check_enabled(turn, self.endpoint_id)
         status, *others = self.statuses
         since, after = self.reached or (self.since, 0)

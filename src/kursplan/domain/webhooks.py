@@ -1,4 +1,4 @@
-"""The rules of telling partners: who hears of an event, when a failed attempt is repeated.
+"""The rules of telling partners: who hears of an event, and the backoff of attempts that failed.
 
 Nothing here opens a connection or reads a clock.
 """
@@ -107,7 +107,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class RetryPlan:
-    """After how many seconds each repeat comes, and how much chance is in it.
+    """The backoff of retries: after how many seconds each repeat comes, and how much jitter is in it.
 
     The contract's own: three repeats, ten minutes apart.
     """

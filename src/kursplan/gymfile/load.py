@@ -40,7 +40,7 @@ from kursplan.gymfile.whom import with_whom
 from kursplan.store.engine.database import Database
 from kursplan.store.entries import organizations, timetable
 from kursplan.store.rules import series
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.egress import EgressPolicy
 
 HORIZON_DAYS = 60
 TRIES = 5
@@ -86,7 +86,7 @@ class Loading:
     new: bool = False
     """Whether a new organization is meant; the first is founded in any case."""
     horizon_days: int = HORIZON_DAYS
-    targets: Targets | None = None
+    egress: EgressPolicy | None = None
 
 
 async def load(
@@ -185,8 +185,8 @@ async def _look(loading: Loading) -> _Seen:
     if wrong := _founding(loading, before, others):
         raise GymFileMistakes([wrong])
     differences = compare(gym_file, before, now, loading.wish)
-    targets = loading.targets or Targets()
-    if mistakes := await mistakes_of_targets(gym_file, before, targets):
+    egress = loading.egress or EgressPolicy()
+    if mistakes := await mistakes_of_targets(gym_file, before, egress):
         raise GymFileMistakes(mistakes)
     if differences.conflicts:
         differences.conflicts = await loading.database.read(

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import Stored
-from kursplan.webhooks.egress import RefusedTarget, Targets
+from kursplan.webhooks.egress import EgressPolicy, RefusedTarget
 
 
-async def mistakes_of_targets(gym_file: GymFile, stored: Stored, targets: Targets) -> list[Mistake]:
+async def mistakes_of_targets(
+    gym_file: GymFile, stored: Stored, egress: EgressPolicy
+) -> list[Mistake]:
     """Which addresses that are not stored yet may not be called, or lead nowhere."""
     known = {
         endpoint.url
@@ -25,7 +27,7 @@ async def mistakes_of_targets(gym_file: GymFile, stored: Stored, targets: Target
         for endpoint in integration.webhooks.endpoints or ()
     }
     told = [(path, url) for path, url in _urls(gym_file) if url not in known]
-    answers = await asyncio.gather(*(_refused(targets, url) for _, url in told))
+    answers = await asyncio.gather(*(_refused(egress, url) for _, url in told))
     return [
         gym_file.mistake(path, f"is not called: {refused}")
         for (path, _), refused in zip(told, answers, strict=True)
@@ -33,9 +35,9 @@ async def mistakes_of_targets(gym_file: GymFile, stored: Stored, targets: Target
     ]
 
 
-async def _refused(targets: Targets, url: str) -> str | None:
+async def _refused(egress: EgressPolicy, url: str) -> str | None:
     try:
-        await targets.check(url)
+        await egress.check(url)
     except RefusedTarget as refused:
         return str(refused)
     return None

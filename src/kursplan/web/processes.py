@@ -47,7 +47,7 @@ def serve_in_several(make: Callable[[], Site], listener: socket.socket, count: i
             if told in ready:
                 return
             for number, worker in enumerate(workers):
-                if worker.line not in ready or worker.is_heard():
+                if worker.line not in ready or worker.has_subscribers():
                     continue
                 if not have_started:
                     raise StartFailed(worker.reason)
@@ -74,7 +74,7 @@ class _Worker:
         self.process.start()
         its_end.close()
 
-    def is_heard(self) -> bool:
+    def has_subscribers(self) -> bool:
         """Take what it says; False where it has ended."""
         try:
             said: str | None = self.line.recv()

@@ -1,4 +1,4 @@
-"""One attempt: a POST to an endpoint, and what came of it."""
+"""The HTTP client of webhooks: one attempt is a POST to an endpoint, and what came of it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import httpcore
 
 from kursplan.clock import stopwatch
 from kursplan.domain.webhooks import LONGEST_EXCHANGE, Failure
-from kursplan.webhooks.connections import Connection, Connections
-from kursplan.webhooks.egress import RefusedAddress, RefusedTarget, Targets
+from kursplan.webhooks.connections import Connection, ConnectionPool
+from kursplan.webhooks.egress import EgressPolicy, RefusedAddress, RefusedTarget
 
 EXCERPT_CHARACTERS = 500
 """How much of an answer is kept for whoever looks why it failed."""
@@ -66,14 +66,14 @@ def trusted(further: str | None = None) -> ssl.SSLContext:
     return context
 
 
-class Post:
+class WebhookClient:
     """Sends; one object per process, with the connections that it keeps open."""
 
     def __init__(
-        self, targets: Targets, trust: ssl.SSLContext, longest: timedelta = LONGEST_EXCHANGE
+        self, egress: EgressPolicy, trust: ssl.SSLContext, longest: timedelta = LONGEST_EXCHANGE
     ) -> None:
-        self._targets = targets
-        self._connections = Connections(targets, trust)
+        self._egress = egress
+        self._connections = ConnectionPool(egress, trust)
         self.longest = longest
 
     async def __aenter__(self) -> Self:
@@ -109,7 +109,7 @@ class Post:
 
     async def _attempt(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer | Failure:
         try:
-            self._targets.check_url(url)
+            self._egress.check_url(url)
             async with asyncio.timeout(self.longest.total_seconds()):
                 return await self._exchange(url, body, headers)
         except RefusedTarget:

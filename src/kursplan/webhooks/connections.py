@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore
 
-from kursplan.webhooks.egress import Targets
+from kursplan.webhooks.egress import EgressPolicy
 
 KEPT_CONNECTIONS = 256
 KEPT_SECONDS = 30.0
@@ -76,11 +76,11 @@ class Connection:
         self._stream.close()
 
 
-class Connections:
+class ConnectionPool:
     """Those of one process."""
 
-    def __init__(self, targets: Targets, trust: ssl.SSLContext) -> None:
-        self._targets = targets
+    def __init__(self, egress: EgressPolicy, trust: ssl.SSLContext) -> None:
+        self._egress = egress
         self._trust = trust
         self._kept: defaultdict[str, dict[Connection, asyncio.TimerHandle]] = defaultdict(dict)
         """By host; each with when it is closed. The one that was used last stands last."""
@@ -89,7 +89,7 @@ class Connections:
     async def open(self, origin: httpcore.Origin) -> Connection:
         """A new one. Raises `RefusedAddress`, and OSError where there is no connection."""
         trust = self._trust if origin.scheme == b"https" else None
-        streams = await self._targets.connect(origin.host.decode(), origin.port, trust)
+        streams = await self._egress.connect(origin.host.decode(), origin.port, trust)
         return Connection(origin, _Stream(*streams))
 
     def take(self, origin: httpcore.Origin) -> Connection | None:

@@ -1,7 +1,7 @@
 """Deliver: claim what is due, send it, and mark what came of it.
 
-Send, then mark, and no transaction is open while the network is. A claim lapses by itself, so a
-process that dies between the two loses nothing; its delivery is sent again with the same uuid
+Send, then mark, and no transaction is open while the network is. A claim is a lease: it lapses by itself,
+so a process that dies between the two loses nothing; its delivery is sent again with the same uuid
 (F45). Who gets a place is for the rules in `kursplan.domain.attempts` to say, so that an endpoint
 that is slow or dead delays no other (F46). They ask for what is stored of an endpoint, and for what
 this process has under way; so they hold from its first moment on.
@@ -39,10 +39,10 @@ from kursplan.store.engine.database import Database
 from kursplan.store.engine.dialect import take_numbers
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.outbox import claims, deliveries, endpoints
-from kursplan.store.outbox.claims import Attempted, Parcel
+from kursplan.store.outbox.claims import Attempted, ClaimedDelivery
 from kursplan.store.rules import history
 from kursplan.store.rules.history import Line
-from kursplan.webhooks.client import Post, Result
+from kursplan.webhooks.client import Result, WebhookClient
 from kursplan.webhooks.signing import Message, headers
 
 log = structlog.get_logger(__name__)
@@ -56,14 +56,14 @@ GATHERING_SECONDS = 0.005
 those that are done by then take part in it."""
 
 
-class Courier:
+class DeliveryWorker:
     """Delivers what is due; one object per process."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        post: Post,
+        client: WebhookClient,
         metrics: Metrics,
         *,
         signs_by: Clock | None = None,
@@ -74,7 +74,7 @@ class Courier:
         self._database = database
         self._clock = clock
         self._signs_by = signs_by or clock
-        self._post = post
+        self._client = client
         self._metrics = metrics
         self._slow_after = slow_after
         self._places = Places(rooms)
@@ -118,7 +118,7 @@ class Courier:
         if not taken:
             return False
         try:
-            parcels = await self._database.write(
+            claimed = await self._database.write(
                 partial(
                     claims.claim,
                     organization_id=organization_id,
@@ -127,15 +127,15 @@ class Courier:
                     until=now + CLAIM_LASTS,
                 )
             )
-            for parcel in parcels:
-                self._begin(parcel, taken.pop(parcel.id))
+            for delivery in claimed:
+                self._begin(delivery, taken.pop(delivery.id))
         finally:
             # What another process took, or could not be claimed.
             for place in taken.values():
                 self._places.leave(place)
-        return bool(parcels)
+        return bool(claimed)
 
-    async def settle(self) -> None:
+    async def drain(self) -> None:
         """Wait until nothing is under way, and all that came of it is marked."""
         while self._under_way:
             await asyncio.wait(self._under_way)
@@ -164,10 +164,10 @@ class Courier:
         )
         return {delivery_id: place for _, delivery_id, place in in_turn if self._places.take(place)}
 
-    def _begin(self, parcel: Parcel, place: Place) -> None:
+    def _begin(self, delivery: ClaimedDelivery, place: Place) -> None:
         """Begin an attempt that has its place."""
         self._endpoints.had(place.endpoint_id)
-        task = asyncio.create_task(self._deliver(place.organization_id, parcel))
+        task = asyncio.create_task(self._deliver(place.organization_id, delivery))
         self._under_way[task] = place
         task.add_done_callback(self._free)
         task.get_loop().call_later(self._slow_after.total_seconds(), self._turn_slow, task)
@@ -194,27 +194,29 @@ class Courier:
         self._gathering = None
         self.finished.set()
 
-    async def _deliver(self, organization_id: int, parcel: Parcel) -> None:
+    async def _deliver(self, organization_id: int, delivery: ClaimedDelivery) -> None:
         try:
-            result = await self._send(parcel)
+            result = await self._send(delivery)
         except Exception:
             # A fault of ours with one of them: it counts like any failure, and sinks no other.
-            log.exception("attempt failed", organization_id=organization_id, delivery_id=parcel.id)
+            log.exception(
+                "attempt failed", organization_id=organization_id, delivery_id=delivery.id
+            )
             result = Result(0, failure=Failure.CONNECTION)
         outcome = "delivered" if result.failure is None else result.failure.value.lower()
         self._metrics.deliveries.labels(outcome).inc()
         self._metrics.attempt_seconds.observe(result.milliseconds / 1000)
-        self._attempted.append((organization_id, _attempted(parcel, result, self._clock.now())))
+        self._attempted.append((organization_id, _attempted(delivery, result, self._clock.now())))
         await self._mark()
 
-    async def _send(self, parcel: Parcel) -> Result:
+    async def _send(self, delivery: ClaimedDelivery) -> Result:
         message = Message(
-            parcel.uuid, parcel.type, parcel.entity_id, parcel.happened_at, parcel.content
+            delivery.uuid, delivery.type, delivery.entity_id, delivery.happened_at, delivery.content
         )
         body = message.body()
-        now, sender = self._signs_by.now(), parcel.sender
+        now, sender = self._signs_by.now(), delivery.sender
         sent = headers(message, body, sender.webhook_key, sender.secrets(now), now)
-        return await self._post.send(sender.url, body, sent)
+        return await self._client.send(sender.url, body, sent)
 
     async def _mark(self) -> None:
         """Mark all that is done by now; what gets done while one marks is marked by the next."""
@@ -312,19 +314,19 @@ def _after(health: Health, attempted: Iterable[Attempted]) -> Health:
     return health
 
 
-def _attempted(parcel: Parcel, result: Result, now: datetime) -> Attempted:
+def _attempted(delivery: ClaimedDelivery, result: Result, now: datetime) -> Attempted:
     """What becomes of the delivery: done, repeated later, or given up."""
-    failed = parcel.failed_attempts
+    failed = delivery.failed_attempts
     status, due_at = DeliveryStatus.DELIVERED, now
     if not result.delivered:
         failed += 1
-        again = parcel.plan.next_attempt(failed, now, chance(), result.retry_after)
+        again = delivery.plan.next_attempt(failed, now, chance(), result.retry_after)
         status = DeliveryStatus.FAILED if again is None else DeliveryStatus.PENDING
         due_at = again or now
     return Attempted(
-        delivery_id=parcel.id,
-        endpoint_id=parcel.endpoint_id,
-        claimed_until=parcel.claimed_until,
+        delivery_id=delivery.id,
+        endpoint_id=delivery.endpoint_id,
+        claimed_until=delivery.claimed_until,
         attempted_at=now,
         milliseconds=result.milliseconds,
         status_code=result.status_code,

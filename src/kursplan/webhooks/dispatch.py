@@ -10,14 +10,14 @@ from functools import partial
 
 from kursplan.clock import Clock
 from kursplan.store.engine.database import Database
-from kursplan.store.outbox.dispatch import fan_out_next
+from kursplan.store.outbox.dispatch import dispatch_next
 
 
-async def fan_out(organization_id: int, *, database: Database, clock: Clock) -> bool:
+async def dispatch(organization_id: int, *, database: Database, clock: Clock) -> bool:
     """Fan out the next events of one organization; whether there were any.
 
     There are none where another process is at it.
     """
     return await database.write(
-        partial(fan_out_next, organization_id=organization_id, now=clock.now())
+        partial(dispatch_next, organization_id=organization_id, now=clock.now())
     )

@@ -1,4 +1,4 @@
-"""Which addresses may be called (F49).
+"""The egress policy: which addresses may be called (F49). It keeps partners from server-side request forgery.
 
 A partner names the URL, so it could lead into the operator's own network. Every address that a
 name leads to is checked, and the one that was checked is the one that is connected to: a name that
@@ -106,7 +106,7 @@ def is_public(address: str) -> bool:
     return not any(ip in network for network in _SPECIAL)
 
 
-class Targets:
+class EgressPolicy:
     """What may be called: https in the open internet, or anything where development allows it."""
 
     def __init__(self, resolver: Resolver = system_resolver, *, insecure: bool = False) -> None:

@@ -13,7 +13,7 @@ from kursplan.clock import Clock
 from kursplan.domain.events import CONTENT, EventType
 from kursplan.ids import new_uuid
 from kursplan.store.outbox.endpoints import Sender
-from kursplan.webhooks.client import Post, Result
+from kursplan.webhooks.client import Result, WebhookClient
 from kursplan.webhooks.signing import Message, headers
 
 NOBODY = 2**53 - 1
@@ -28,7 +28,7 @@ class Tried:
     result: Result
 
 
-async def try_out(sender: Sender, post: Post, clock: Clock) -> Tried:
+async def try_out(sender: Sender, client: WebhookClient, clock: Clock) -> Tried:
     """Send once, as events are sent: with the webhook key, and signed by every valid secret."""
     now = clock.now()
     type_ = _type_for(sender)
@@ -37,7 +37,7 @@ async def try_out(sender: Sender, post: Post, clock: Clock) -> Tried:
     message = Message(new_uuid(), type_, NOBODY, now, content)
     body = message.body()
     signed = headers(message, body, sender.webhook_key, sender.secrets(now), now)
-    return Tried(message, await post.send(sender.url, body, signed))
+    return Tried(message, await client.send(sender.url, body, signed))
 
 
 def _type_for(sender: Sender) -> EventType:

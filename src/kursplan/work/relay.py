@@ -1,4 +1,4 @@
-"""Telling partners by itself: fan out what was stored, deliver what is due, as soon as it is there.
+"""The relay of the transactional outbox: dispatch what was stored, deliver what is due, as soon as it is there.
 
 A commit of this process is told at once; what other processes committed, and repeats that have
 become due, are found by looking every now and then.
@@ -16,9 +16,9 @@ from kursplan.clock import Clock
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.outbox import claims
-from kursplan.store.outbox.dispatch import organizations_to_fan_out
-from kursplan.webhooks.deliver import Courier
-from kursplan.webhooks.dispatch import fan_out
+from kursplan.store.outbox.dispatch import organizations_to_dispatch
+from kursplan.webhooks.deliver import DeliveryWorker
+from kursplan.webhooks.dispatch import dispatch
 from kursplan.work.everywhere import everywhere
 
 log = structlog.get_logger(__name__)
@@ -31,14 +31,14 @@ MEASURED_SECONDS = 15.0
 """How often it measures how far behind it is: for that, every endpoint has to be looked at."""
 
 
-class Telling:
+class OutboxRelay:
     """The loop of one running application that tells partners."""
 
     def __init__(
         self,
         database: Database,
         clock: Clock,
-        courier: Courier,
+        worker: DeliveryWorker,
         committed: asyncio.Event,
         metrics: Metrics,
         *,
@@ -46,13 +46,13 @@ class Telling:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._courier = courier
+        self._worker = worker
         self._committed = committed
         self._metrics = metrics
         self._interval = interval
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
-        self._fanned_out = asyncio.Event()
+        self._dispatched = asyncio.Event()
 
     def start(self) -> None:
         """Tell from now on, until `stop`.
@@ -63,9 +63,9 @@ class Telling:
         if not self._loops:
             self._stopping.clear()
             self._loops = [
-                asyncio.create_task(self._repeat(self._fan_out_more, self._committed)),
+                asyncio.create_task(self._repeat(self._dispatch_more, self._committed)),
                 asyncio.create_task(
-                    self._repeat(self._send_more, self._fanned_out, self._courier.finished)
+                    self._repeat(self._send_more, self._dispatched, self._worker.finished)
                 ),
                 asyncio.create_task(self._repeat(self._measure, every=MEASURED_SECONDS)),
             ]
@@ -76,13 +76,13 @@ class Telling:
         self._stopping.set()
         await asyncio.gather(*self._loops)
         self._loops = []
-        await self._courier.settle()
+        await self._worker.drain()
 
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
-        await self._courier.settle()
-        while await self._fan_out() | (await self._send())[0]:
-            await self._courier.settle()
+        await self._worker.drain()
+        while await self._dispatch() | (await self._send())[0]:
+            await self._worker.drain()
 
     async def measure(self) -> None:
         """How old the oldest event is that is still to be told."""
@@ -90,11 +90,11 @@ class Telling:
         age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
         self._metrics.oldest_undelivered.set(age)
 
-    async def _fan_out(self) -> bool:
+    async def _dispatch(self) -> bool:
         """Fan out some events of each organization; whether there were any."""
-        waiting = await self._database.read(organizations_to_fan_out)
+        waiting = await self._database.read(organizations_to_dispatch)
         return await everywhere(
-            waiting, partial(fan_out, database=self._database, clock=self._clock)
+            waiting, partial(dispatch, database=self._database, clock=self._clock)
         )
 
     async def _send(self) -> tuple[bool, bool]:
@@ -102,16 +102,16 @@ class Telling:
 
         Not in all of them at once: while so many are looked through, somebody else has news.
         """
-        waiting = await self._courier.organizations()
-        begun = await everywhere(waiting[:ORGANIZATIONS_AT_ONCE], self._courier.send_due)
+        waiting = await self._worker.organizations()
+        begun = await everywhere(waiting[:ORGANIZATIONS_AT_ONCE], self._worker.send_due)
         return begun, len(waiting) > ORGANIZATIONS_AT_ONCE
 
-    async def _fan_out_more(self) -> bool:
+    async def _dispatch_more(self) -> bool:
         try:
-            return await self._fan_out()
+            return await self._dispatch()
         finally:
             # Also where no event was: what was committed may have made old deliveries due again.
-            self._fanned_out.set()
+            self._dispatched.set()
 
     async def _send_more(self) -> bool:
         return all(await self._send())

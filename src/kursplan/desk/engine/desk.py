@@ -115,7 +115,7 @@ class Desk:
         self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._unheard: set[int] = set()
+        self._no_subscribers: set[int] = set()
         """The organizations in which nobody was to be told the last time."""
         self._full: set[int] = set()
         """Slots that had no place left when somebody last wanted one."""
@@ -306,16 +306,16 @@ class Desk:
 
     async def _run(self, commands: Sequence[Order[Any]], reach: Reach) -> list[Any]:
         organization_id = commands[0].organization_id
-        unheard = organization_id in self._unheard
+        no_subscribers = organization_id in self._no_subscribers
         recorded: _Recorded | None = None
 
         def transaction(held: Reach, tx: Connection) -> _Recorded:
             nonlocal recorded
-            turn = Turn(tx, organization_id, self._clock, self._lane, unheard=unheard)
+            turn = Turn(tx, organization_id, self._clock, self._lane, no_subscribers=no_subscribers)
             turn.gather(held, lock=True)
             answers = [command.perform(turn) for command in commands]
             turn.record()
-            recorded = _Recorded(answers, turn.is_heard, turn.mark)
+            recorded = _Recorded(answers, turn.has_subscribers, turn.mark)
             return recorded
 
         try:
@@ -331,11 +331,11 @@ class Desk:
         return self._committed(organization_id, done)
 
     def _committed(self, organization_id: int, done: _Recorded) -> list[Any]:
-        if done.is_heard:
-            self._unheard.discard(organization_id)
+        if done.has_subscribers:
+            self._no_subscribers.discard(organization_id)
             self.committed.set()
-        elif done.is_heard is False:
-            self._unheard.add(organization_id)
+        elif done.has_subscribers is False:
+            self._no_subscribers.add(organization_id)
         return done.answers
 
     async def _was_committed(
@@ -359,7 +359,7 @@ class _Recorded:
     """What a turn comes to, provided that it is committed."""
 
     answers: list[Any]
-    is_heard: bool | None
+    has_subscribers: bool | None
     mark: Mark | None
 
 

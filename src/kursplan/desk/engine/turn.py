@@ -197,9 +197,9 @@ class Turn:
         clock: Clock,
         lane: int = 0,
         *,
-        unheard: bool = False,
+        no_subscribers: bool = False,
     ) -> None:
-        """`unheard` if most likely nobody is to be told of what happens in the organization."""
+        """`no_subscribers` if most likely nobody is to be told of what happens in the organization."""
         self._tx = tx
         self.organization_id = organization_id
         self._clock = clock
@@ -222,8 +222,8 @@ class Turn:
         self._history: list[Line] = []
         self._events: list[Event] = []
         self._shown: set[int] = set()
-        self._unheard = unheard
-        self.is_heard: bool | None = None
+        self._no_subscribers = no_subscribers
+        self.has_subscribers: bool | None = None
         """Whether somebody is to be told of its events, once they are recorded and if there are."""
         self.mark: Mark | None = None
         """By what it is known once it is committed; none where it changes nothing."""
@@ -555,8 +555,13 @@ class Turn:
             history.add(tx, organization_id, self._history, lines, now)
             self.mark = Mark(frozenset(self._shown), now, lines[0])
         if events_told:
-            self.is_heard = events.add(
-                tx, organization_id, self._events, events_told, now, unheard=self._unheard
+            self.has_subscribers = events.add(
+                tx,
+                organization_id,
+                self._events,
+                events_told,
+                now,
+                no_subscribers=self._no_subscribers,
             )
 
     def _change_bookings(self, booking_ids: Iterable[int]) -> None:

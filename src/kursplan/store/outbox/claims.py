@@ -1,6 +1,6 @@
-"""Deliveries on their way: which are due, who takes them, and what came of it.
+"""Deliveries on their way: which are due, who claims them (a lease), and what came of it.
 
-How they come into being is in `fan_out`; what people look up and have sent again is in `deliveries`.
+How they come into being is in `dispatch`; what people look up and have sent again is in `deliveries`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from kursplan.store.engine.dialect import Instant, any_of, numbers_of
 from kursplan.store.engine.driver import Fixed, insert_many, update_many
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.outbox.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
-from kursplan.store.outbox.dispatch import TO_FAN_OUT
+from kursplan.store.outbox.dispatch import TO_DISPATCH
 from kursplan.store.outbox.endpoints import (
     SENDER_COLUMNS,
     WITH_INTEGRATION,
@@ -246,7 +246,7 @@ MARK = update_many(
 
 _first_to_fan_out = (
     select(event.c.happened_at)
-    .where(event.c.organization_id == organization.c.id, TO_FAN_OUT)
+    .where(event.c.organization_id == organization.c.id, TO_DISPATCH)
     .order_by(event.c.id)
     .limit(1)
     .scalar_subquery()
@@ -280,7 +280,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class ClaimedDelivery:
     """A delivery with all that its attempt needs."""
 
     id: int
@@ -366,7 +366,7 @@ def claim(
     delivery_ids: Collection[int],
     now: datetime,
     until: datetime,
-) -> list[Parcel]:
+) -> list[ClaimedDelivery]:
     """Take those of the deliveries that nobody else has taken; the claim lapses at `until`."""
     named: dict[str, Any] = {"organization": organization_id}
     taken = CLAIM.rows(tx, named | {"delivery_ids": delivery_ids, "now": now, "until": until})
@@ -382,8 +382,8 @@ def claim(
     ]
 
 
-def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> Parcel:
-    return Parcel(
+def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> ClaimedDelivery:
+    return ClaimedDelivery(
         id=claimed.id,
         endpoint_id=claimed.endpoint_id,
         failed_attempts=claimed.failed_attempts,

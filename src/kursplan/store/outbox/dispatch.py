@@ -1,4 +1,4 @@
-"""Fan out: each stored event becomes one delivery for every endpoint that listens to it.
+"""Dispatch: each stored event is fanned out, one delivery for every endpoint that listens to it.
 
 Who listens is who does so when the event is fanned out; no numbers and no times are compared. So
 whoever is about to change that has everything fanned out before, in the same transaction and behind
@@ -34,13 +34,13 @@ DELIVERIES_AT_ONCE = 2_000
 """How many deliveries are stored at a time, unless one event alone has more."""
 
 # Written out, like the condition of the partial index, so that it can serve it.
-TO_FAN_OUT = text("NOT event.fanned_out")
+TO_DISPATCH = text("NOT event.fanned_out")
 
 ACROSS_TO_FAN_OUT = Fixed(
     select(organization.c.id)
     .where(
         select(event.c.id)
-        .where(event.c.organization_id == organization.c.id, TO_FAN_OUT)
+        .where(event.c.organization_id == organization.c.id, TO_DISPATCH)
         .order_by(event.c.id)
         .limit(1)
         .scalar_subquery()
@@ -71,12 +71,12 @@ _LISTENING = (
     .limit(1)
 )
 LISTENING = Fixed(_LISTENING)
-NOBODY_LISTENS = not_(_LISTENING.exists())
+NO_SUBSCRIBERS = not_(_LISTENING.exists())
 """As of when it is asked; within a transaction it stays so only once they are held."""
 
 EVENTS = Fixed(
     select(event.c.id, event.c.type, event.c.entity_id, event.c.studio_id, event.c.home_studio_id)
-    .where(event.c.organization_id == ORGANIZATION, TO_FAN_OUT)
+    .where(event.c.organization_id == ORGANIZATION, TO_DISPATCH)
     .order_by(event.c.id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -121,15 +121,15 @@ class _Waiting:
     studio_ids: frozenset[int]
 
 
-def organizations_to_fan_out(tx: Connection) -> list[int]:
+def organizations_to_dispatch(tx: Connection) -> list[int]:
     """The organizations with events that were not fanned out yet."""
     return [row.id for row in ACROSS_TO_FAN_OUT.rows(tx, {})]
 
 
-def hold_listeners(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
+def lock_subscriptions(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
     """Have whoever wants to listen wait until the transaction ends, unless somebody listens anyway.
 
-    Then `NOBODY_LISTENS` stays as it is, and where it is true the events of the transaction need not
+    Then `NO_SUBSCRIBERS` stays as it is, and where it is true the events of the transaction need not
     be fanned out, which where there are no webhooks is a good part of what a booking costs. Gives
     whether they wait. Where it is `likely` that nobody listens, that is not asked; it may be wrong.
     """
@@ -140,25 +140,25 @@ def hold_listeners(tx: Connection, organization_id: int, *, likely: bool = False
     return True
 
 
-def fan_out_next(tx: Connection, organization_id: int, now: datetime) -> bool:
+def dispatch_next(tx: Connection, organization_id: int, now: datetime) -> bool:
     """Fan out some events; whether there were any. There are none where another is at it."""
     if tx.execute(LOCK_UNLESS_TAKEN, {"organization": organization_id}).first() is None:
         return False
-    return _fan_out(tx, organization_id, now)
+    return _dispatch(tx, organization_id, now)
 
 
-def fan_out_all(tx: Connection, organization_id: int, now: datetime) -> None:
+def dispatch_all(tx: Connection, organization_id: int, now: datetime) -> None:
     """Fan out all that is committed by now, and let nobody else do so until the transaction ends.
 
     For whoever is about to change who listens. Customers and slots are locked before, endpoints
     after.
     """
     tx.execute(LOCK, {"organization": organization_id})
-    while _fan_out(tx, organization_id, now):
+    while _dispatch(tx, organization_id, now):
         pass
 
 
-def _fan_out(tx: Connection, organization_id: int, now: datetime) -> bool:
+def _dispatch(tx: Connection, organization_id: int, now: datetime) -> bool:
     """One portion, which is small enough that nobody waits for long behind the lock."""
     waiting = _waiting(tx, organization_id)
     if not waiting:

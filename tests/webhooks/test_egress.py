@@ -13,12 +13,12 @@ import pytest
 from trustme import CA
 
 from kursplan.domain.webhooks import Failure
-from kursplan.webhooks.client import Post
+from kursplan.webhooks.client import WebhookClient
 from kursplan.webhooks.egress import (
+    EgressPolicy,
     RefusedAddress,
     RefusedTarget,
     Resolver,
-    Targets,
     is_public,
     system_resolver,
 )
@@ -102,7 +102,7 @@ def test_an_address_elsewhere_may_not(kind: str, address: str) -> None:
     ],
 )
 def test_https_to_any_host_and_port_is_allowed(url: str) -> None:
-    Targets().check_url(url)
+    EgressPolicy().check_url(url)
 
 
 NO_TARGETS = {
@@ -149,16 +149,16 @@ NO_TARGETS = {
 )
 async def test_any_other_url_is_refused_with_the_reason(why: str, url: str) -> None:
     with pytest.raises(RefusedTarget, match=why):
-        Targets().check_url(url)
+        EgressPolicy().check_url(url)
 
 
 def test_development_may_open_http_and_nothing_more() -> None:
-    targets = Targets(insecure=True)
+    egress = EgressPolicy(insecure=True)
     for url in ("http://localhost:9000/hook", "https://127.0.0.1/hook", "http://[::1]:9000/"):
-        targets.check_url(url)
+        egress.check_url(url)
     for url in ("ftp://localhost/", "http://user@localhost/", "file:///etc/passwd"):
         with pytest.raises(RefusedTarget):
-            targets.check_url(url)
+            egress.check_url(url)
 
 
 # What a name leads to.
@@ -181,7 +181,7 @@ async def no_such_name(host: str, port: int) -> list[str]:
 
 async def test_a_name_in_the_open_internet_can_be_saved() -> None:
     resolve, asked = resolver([PUBLIC, PUBLIC_6])
-    await Targets(resolve).check("https://partner.example:8443/hook")
+    await EgressPolicy(resolve).check("https://partner.example:8443/hook")
     assert asked == ["partner.example:8443"]
 
 
@@ -199,13 +199,13 @@ async def test_a_name_in_the_open_internet_can_be_saved() -> None:
 async def test_a_name_that_leads_elsewhere_cannot_be_saved(addresses: list[str]) -> None:
     resolve, _ = resolver(addresses)
     with pytest.raises(RefusedTarget, match=r"partner\.example .* not in the open internet"):
-        await Targets(resolve).check("https://partner.example/hook")
+        await EgressPolicy(resolve).check("https://partner.example/hook")
 
 
 @pytest.mark.parametrize("resolve", [no_such_name, resolver([])[0]])
 async def test_a_name_that_leads_nowhere_cannot_be_saved(resolve: Resolver) -> None:
     with pytest.raises(RefusedTarget, match=r"partner\.example has no address"):
-        await Targets(resolve).check("https://partner.example/hook")
+        await EgressPolicy(resolve).check("https://partner.example/hook")
 
 
 LOOPBACK_BY_OTHER_NAMES = [
@@ -223,8 +223,8 @@ async def test_an_own_address_is_refused_however_it_is_written(
     """The system makes of the name what it makes of it, and that is checked."""
     url = receiver.url(host=host)
     with pytest.raises(RefusedTarget):
-        await Targets().check(url)
-    async with Post(Targets(), trust) as post:
+        await EgressPolicy().check(url)
+    async with WebhookClient(EgressPolicy(), trust) as post:
         result = await post.send(url, b"", {})
     assert result.failure is Failure.REFUSED_ADDRESS
     assert receiver.connections == 0
@@ -238,8 +238,8 @@ async def test_a_host_that_cannot_be_looked_up_is_refused_and_never_a_fault(
 ) -> None:
     url = f"https://{host}/hook"
     with pytest.raises(RefusedTarget):
-        await Targets().check(url)
-    async with Post(Targets(), trust) as post:
+        await EgressPolicy().check(url)
+    async with WebhookClient(EgressPolicy(), trust) as post:
         result = await post.send(url, b"", {})
     assert result.failure in (Failure.NO_ADDRESS, Failure.CONNECTION, Failure.REFUSED_URL)
 
@@ -253,7 +253,7 @@ async def test_the_url_is_checked_at_every_sending_too(
     trust: ssl.SSLContext, receiver: Receiver
 ) -> None:
     """It may have been saved when that was still allowed."""
-    async with Post(Targets(), trust) as post, receiving(None) as plain:
+    async with WebhookClient(EgressPolicy(), trust) as post, receiving(None) as plain:
         for url in (plain.url(), f"https://user@localhost:{receiver.port}/"):
             assert (await post.send(url, b"", {})).failure is Failure.REFUSED_URL
     assert (receiver.connections, plain.connections) == (0, 0)
@@ -266,10 +266,10 @@ async def test_a_name_that_led_outside_when_it_was_saved_leads_nowhere_else_when
     trust: ssl.SSLContext, receiver: Receiver
 ) -> None:
     resolve, asked = resolver([PUBLIC], ["127.0.0.1"])
-    targets = Targets(resolve)
+    egress = EgressPolicy(resolve)
     url = receiver.url(host="rebind.example")
-    await targets.check(url)
-    async with Post(targets, trust) as post:
+    await egress.check(url)
+    async with WebhookClient(egress, trust) as post:
         result = await post.send(url, b"", {})
     assert result.failure is Failure.REFUSED_ADDRESS
     assert len(asked) == 2
@@ -296,7 +296,7 @@ async def test_the_address_that_was_checked_is_the_one_that_is_called(
     """The name is asked for once for each connection; what it would answer next changes nothing."""
     checked, other = neighbours
     resolve, asked = resolver(["127.0.0.2"], ["127.0.0.3"])
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         result = await post.send(checked.url(host="rebind.example"), b"{}", {})
     assert result.delivered
     assert len(asked) == 1
@@ -310,7 +310,7 @@ async def test_a_kept_connection_stays_with_its_address_and_the_next_one_is_chec
     resolve, asked = resolver(["127.0.0.2"], ["127.0.0.3"])
     url = first.url(host="rebind.example")
     first.does("/hook", answers(204), answers(204, connection="close"))
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         for _ in range(3):
             assert (await post.send(url, b"{}", {})).delivered
     assert (len(first.received), len(second.received)) == (2, 1)
@@ -322,7 +322,7 @@ async def test_every_address_of_a_name_is_tried_until_one_answers(
 ) -> None:
     first, _ = neighbours
     resolve, _ = resolver(["127.0.0.4", "127.0.0.2"])
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         assert (await post.send(first.url(host="rebind.example"), b"{}", {})).delivered
     assert len(first.received) == 1
 
@@ -359,7 +359,7 @@ async def test_an_address_that_is_silent_does_not_keep_the_next_from_being_tried
     """Within the time of one attempt; only those that were checked are called."""
     first, other = neighbours
     resolve, asked = resolver([silent, "127.0.0.5", "127.0.0.9", "127.0.0.2"])
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         result = await post.send(first.url(host="rebind.example"), b"{}", {})
     assert result.delivered
     assert (len(first.received), other.connections, len(asked)) == (1, 0, 1)
@@ -373,8 +373,8 @@ async def test_a_host_of_which_all_addresses_are_silent_is_given_up_in_time(
 ) -> None:
     first, _ = neighbours
     resolve, _ = resolver([silent, "127.0.0.5"])
-    targets = Targets(resolve, insecure=True)
-    async with Post(targets, trust, timedelta(seconds=0.05)) as post:
+    egress = EgressPolicy(resolve, insecure=True)
+    async with WebhookClient(egress, trust, timedelta(seconds=0.05)) as post:
         result = await post.send(first.url(host="rebind.example"), b"{}", {})
     assert result.failure is Failure.TIMEOUT
 
@@ -385,7 +385,7 @@ async def test_an_address_that_was_not_the_first_to_answer_is_hung_up_on(
     """No connection stays that nobody uses."""
     first, _ = neighbours
     resolve, _ = resolver(["127.0.0.5", "127.0.0.2"])
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         assert (await post.send(first.url(host="rebind.example"), b"{}", {})).delivered
         connection, _ = mute.accept()
         with connection, suppress(ConnectionError):
@@ -399,7 +399,7 @@ async def test_a_redirect_into_the_own_network_is_not_followed(
     outside, inside = neighbours
     outside.does("/hook", answers(307, location=inside.url("/admin", host="127.0.0.3")))
     resolve, _ = resolver(["127.0.0.2"])
-    async with Post(Targets(resolve, insecure=True), trust) as post:
+    async with WebhookClient(EgressPolicy(resolve, insecure=True), trust) as post:
         result = await post.send(outside.url(host="rebind.example"), b"{}", {})
     assert (result.failure, result.status_code) == (Failure.STATUS, 307)
     assert inside.connections == 0
@@ -412,8 +412,8 @@ async def test_who_shares_a_lookup_shares_its_refusal() -> None:
         await go_on.wait()
         return ["10.0.0.1"]
 
-    targets = Targets(resolve)
-    asking = [asyncio.create_task(targets.addresses("partner.example", 443)) for _ in range(3)]
+    egress = EgressPolicy(resolve)
+    asking = [asyncio.create_task(egress.addresses("partner.example", 443)) for _ in range(3)]
     await asyncio.sleep(0)
     asking[0].cancel()
     go_on.set()

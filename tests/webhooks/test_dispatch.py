@@ -35,8 +35,8 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
-from kursplan.store.outbox.dispatch import hold_listeners
-from kursplan.webhooks.dispatch import fan_out
+from kursplan.store.outbox.dispatch import lock_subscriptions
+from kursplan.webhooks.dispatch import dispatch
 from tests.gym import ALL_SCOPES, STAFF, Gym
 from tests.referee import Referee
 from tests.webhooks.partner import Integration, Partners
@@ -355,12 +355,12 @@ async def test_who_begins_to_listen_in_a_crowd_hears_of_all_that_comes_and_nothi
             await asyncio.gather(
                 listen(number, desk),
                 *(book(each, desk) for each in few),
-                fan_out(gym.organization, database=gym.database, clock=gym.clock),
+                dispatch(gym.organization, database=gym.database, clock=gym.clock),
             )
 
     customers = await gym.customers(80)
     await asyncio.gather(*(one_process(desk, customers[at::2]) for at, desk in enumerate(desks)))
-    while await fan_out(gym.organization, database=gym.database, clock=gym.clock):
+    while await dispatch(gym.organization, database=gym.database, clock=gym.clock):
         pass
 
     assert len(booked) == 80
@@ -385,7 +385,7 @@ async def test_who_begins_to_listen_waits_for_whoever_relied_on_nobody(
     found, go_on = asyncio.Event(), asyncio.Event()
 
     def relies(tx: Connection) -> bool:
-        held = hold_listeners(tx, gym.organization)
+        held = lock_subscriptions(tx, gym.organization)
         found.set()
         await_only(go_on.wait())
         return held
@@ -471,7 +471,7 @@ async def test_an_event_is_fanned_out_once_however_many_are_at_it(partners: Part
     for _ in range(5):
         await partners.event()
     await asyncio.gather(
-        *(fan_out(gym.organization, database=gym.database, clock=gym.clock) for _ in range(4))
+        *(dispatch(gym.organization, database=gym.database, clock=gym.clock) for _ in range(4))
     )
     assert await partners.statuses() == [DeliveryStatus.PENDING] * 5
 
@@ -486,9 +486,9 @@ async def test_who_finds_another_at_it_leaves_it_to_them(
     other = await asyncpg.connect(database_url)
     async with other.transaction():
         await other.execute("SELECT id FROM organization FOR NO KEY UPDATE")
-        assert not await fan_out(gym.organization, database=gym.database, clock=gym.clock)
+        assert not await dispatch(gym.organization, database=gym.database, clock=gym.clock)
     await other.close()
-    assert await fan_out(gym.organization, database=gym.database, clock=gym.clock)
+    assert await dispatch(gym.organization, database=gym.database, clock=gym.clock)
     assert await partners.statuses() == [DeliveryStatus.PENDING]
 
 
@@ -544,7 +544,7 @@ async def test_an_endpoint_that_is_just_being_disabled_has_its_deliveries_held(
     async with other.transaction():
         await other.execute("UPDATE webhook_endpoint SET disabled = 'GONE'")
         fanning_out = asyncio.create_task(
-            fan_out(gym.organization, database=gym.database, clock=gym.clock)
+            dispatch(gym.organization, database=gym.database, clock=gym.clock)
         )
         while not await somebody_waits(other):
             assert not fanning_out.done()
@@ -572,7 +572,7 @@ async def test_more_events_than_one_look_takes_are_all_told(partners: Partners) 
         for number in range(1, 1202)
     ]
     await gym.database.write(lambda tx: tx.execute(tables.event.insert(), rows))
-    while await fan_out(gym.organization, database=gym.database, clock=gym.clock):
+    while await dispatch(gym.organization, database=gym.database, clock=gym.clock):
         pass
     deliveries = await partners.deliveries(endpoint)
     assert [each.entity_id for each in deliveries] == list(range(1, 1202))
