@@ -130,7 +130,7 @@ class Gym:
 
         def write(tx: Connection) -> None:
             work(tx)
-            versions.raise_(tx, self.organization, {versions.EVERYTHING}, lane=0)
+            versions.bump(tx, self.organization, {versions.EVERYTHING}, shard=0)
 
         await self.database.write(write)
 
@@ -411,7 +411,7 @@ class Gym:
         )
         return key
 
-    # Deeds, in short. What is refused is told by its word on the wire; the facts are of `refused`.
+    # Actions, in short. What is refused is told by its word on the wire; the facts are of `refused`.
 
     async def take(
         self, command: Command[Any], *, by: Actor = STAFF, reason: str | None = None
@@ -449,7 +449,7 @@ class Gym:
         self, customer_id: int, slot_id: int, *, studio_id: int | None = None
     ) -> Admission | ErrorCode:
         question = MayBook(self.organization, studio_id or self.studio_id, customer_id, slot_id)
-        return by_code(await self.desk.ask(question))
+        return by_code(await self.desk.query(question))
 
     async def cancel(self, booking_id: int, *, studio_id: int | None = None) -> Booked | ErrorCode:
         return await self.take(Cancel(self.organization, studio_id or self.studio_id, booking_id))
@@ -485,7 +485,7 @@ class Gym:
         return Desk(self.database, self.clock, Metrics())
 
     def at_another_desk(self, clock: HandClock | None = None) -> Gym:
-        """The same gym, where deeds are done at the desk of another process."""
+        """The same gym, where actions are done at the desk of another process."""
         other = copy(self)
         other.clock = clock or self.clock
         other.desk = other.another_desk()

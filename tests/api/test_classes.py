@@ -183,11 +183,11 @@ async def test_an_invisible_class_is_found_nowhere(
     assert {path: await refusal(client, path) for path in answers} == answers
     assert await ids(client, "/v1/classes") == []
     assert await ids(client, "/v1/classes/slots") == []
-    for deed in ("validate", "book"):
+    for action in ("validate", "book"):
         response = await client.post(
-            f"/v1/classes/booking/{deed}", json={"customerId": customer, "classSlotId": slot}
+            f"/v1/classes/booking/{action}", json={"customerId": customer, "classSlotId": slot}
         )
-        assert response.status_code == 404, deed
+        assert response.status_code == 404, action
         assert response.json()["errorCode"] == "CLASS_SLOT_NOT_FOUND"
 
 

@@ -119,9 +119,9 @@ async def test_what_belongs_to_another_studio_is_404(world: World, gym: Gym) -> 
             assert (await there.client.get(path)).status_code == 200, path
         mixed = await here.client.get(f"/v1/classes/{here.class_id}/slots/{there.slot}")
         assert refusal(mixed) == (404, "CLASS_SLOT_NOT_FOUND")
-        for deed in (VALIDATE, BOOK):
+        for action in (VALIDATE, BOOK):
             place = {"customerId": there.customer, "classSlotId": there.slot}
-            response = await here.client.post(deed, json=place)
+            response = await here.client.post(action, json=place)
             assert refusal(response) == (404, "CLASS_SLOT_NOT_FOUND")
 
         listed = await here.client.get("/v1/classes/booking", params={"customerId": there.customer})
@@ -130,9 +130,9 @@ async def test_what_belongs_to_another_studio_is_404(world: World, gym: Gym) -> 
             assert listed.json() == []
         else:
             assert refusal(listed) == (404, "CUSTOMER_NOT_FOUND")
-            for deed in (VALIDATE, BOOK):
+            for action in (VALIDATE, BOOK):
                 place = {"customerId": there.customer, "classSlotId": here.slot}
-                response = await here.client.post(deed, json=place)
+                response = await here.client.post(action, json=place)
                 assert refusal(response) == (404, "CUSTOMER_NOT_FOUND")
     assert await gym.told() == told, "nothing was changed"
 

@@ -1,4 +1,4 @@
-"""An operator's deeds: what each changes, over the desk, and how it is told."""
+"""An operator's actions: what each changes, over the desk, and how it is told."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -9,7 +9,7 @@ import pytest
 from kursplan.api.error_codes import ErrorCode
 from kursplan.clock import HandClock
 from kursplan.desk.close_studio import CloseStudio, ClosureKeyTaken, OpenStudio, StudioHours
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.review import review
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import WhoMayBook
@@ -302,15 +302,15 @@ async def test_a_closure_is_kept_in_the_local_time_of_its_studio(gym: Gym) -> No
 
 
 @dataclass(frozen=True)
-class Review(Deed):
+class Review(Command[list[Booking]]):
     """Look again at all who sit or wait on a slot, as whoever changes a membership does."""
 
     organization_id: int
     slot_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(rosters=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(rosters=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> list[Booking]:
         there = [booking for booking, _ in turn.roster(turn.slots[self.slot_id])]

@@ -130,9 +130,9 @@ async def test_confirming_and_expiring_at_once_have_one_outcome(
     before = await gym.told()
     gym.clock.set(gym.at("16:00") + MOMENT)
     elsewhere = gym.at_another_desk(HandClock(gym.at("16:00")))
-    deeds = [elsewhere.confirm(seat.booking_id), expire(gym, seat.booking_id)]
+    actions = [elsewhere.confirm(seat.booking_id), expire(gym, seat.booking_id)]
 
-    answers = await asyncio.gather(*(deeds if attempt else reversed(deeds)))
+    answers = await asyncio.gather(*(actions if attempt else reversed(actions)))
 
     confirmed, expired = answers if attempt else reversed(answers)
     told = await gym.told_since(before)

@@ -8,7 +8,7 @@ import pytest
 
 from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.events import EventType
 from kursplan.store import tables
@@ -20,7 +20,7 @@ CANCELLED = EventType.CLASS_BOOKING_CANCELLED
 
 
 @dataclass(frozen=True)
-class Fails(Deed):
+class Fails(Command[None]):
     """A command whose turn cannot be committed."""
 
     organization_id: int

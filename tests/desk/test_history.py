@@ -17,7 +17,7 @@ from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.close_studio import CloseStudio
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
 from kursplan.desk.end_series import EndSeries
-from kursplan.desk.engine.turn import Deed, Turn, Unnoted
+from kursplan.desk.engine.turn import Command, Turn, Unnoted
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.organizations import RecordOrganization
 from kursplan.desk.release import Release, WaiveLateness
@@ -117,7 +117,7 @@ async def test_commands_of_one_turn_have_a_line_each(gym: Gym) -> None:
 
 
 async def test_a_command_that_tells_what_it_did_not_note_is_a_fault(gym: Gym) -> None:
-    class Forgets(Deed):
+    class Forgets(Command[None]):
         name = "forgets"
         organization_id = gym.organization
 
@@ -185,12 +185,12 @@ async def test_a_booking_knows_why_it_ended_and_by_whom(gym: Gym) -> None:
     [of_series] = await gym.extend(series, until=MONDAY + timedelta(days=6))
     ended: dict[Ending, tuple[Ending | None, Origin | None, str | None]] = {}
 
-    async def end(why: Ending, by: Actor, deed: Any, **options: Any) -> None:
+    async def end(why: Ending, by: Actor, action: Any, **options: Any) -> None:
         day = MONDAY + timedelta(days=len(ended))
         slot = await gym.slot(day=day) if why is not Ending.SERIES_CHANGED else of_series.id
         customer = await gym.customer()
         booked = await gym.booked(customer, slot)
-        command = deed(booked.booking_id, slot, customer, day)
+        command = action(booked.booking_id, slot, customer, day)
         await gym.take(command, by=by, **options)
         found = await gym.booking_now(booked.booking_id)
         assert found.status is BookingStatus.CANCELED

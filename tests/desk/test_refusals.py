@@ -172,6 +172,6 @@ async def test_what_may_be_booked_is_refused_with_the_same_facts(gym: Gym) -> No
     asked = MayBook(gym.organization, gym.studio_id, bela, slot)
     book = Book(gym.organization, gym.studio_id, bela, slot, await gym.desk.ids.next())
     full = refusals.Full(seats=1, taken=1, waiting=0, max_waiting_list=0)
-    assert [await gym.desk.ask(asked), await gym.refused(book)] == [full, full]
+    assert [await gym.desk.query(asked), await gym.refused(book)] == [full, full]
     # And once more, where it is told without a turn.
     assert await gym.refused(book) == full

@@ -13,7 +13,7 @@ import pytest
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.engine.desk import ChangedConcurrently, Desk, DeskBusy, OutcomeUnknown
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
@@ -160,7 +160,7 @@ async def test_who_comes_while_others_are_tried_in_vain_does_not_wait_for_them(
 
 
 @dataclass(frozen=True)
-class Fails(Deed):
+class Fails(Command[str]):
     """A command with a fault, or one that others are in the way of for so many tries."""
 
     organization_id: int
@@ -168,8 +168,8 @@ class Fails(Deed):
     tries: list[None]
 
     @property
-    def reach(self) -> Reach:
-        return Reach()
+    def footprint(self) -> Footprint:
+        return Footprint()
 
     def perform(self, _turn: Turn) -> str:
         if not self.tries:

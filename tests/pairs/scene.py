@@ -39,7 +39,7 @@ from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.complete import CompleteSlots
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.end_series import EndSeries
-from kursplan.desk.engine.turn import Command, Deed
+from kursplan.desk.engine.turn import Command
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
 from kursplan.desk.follow_class import FollowClass
@@ -663,7 +663,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "confirm the activation", keys.ConfirmActivation(organization, of.newcomer)
 
 
-def every_kind() -> frozenset[type[Deed]]:
+def every_kind() -> frozenset[type[Command[Any]]]:
     """All that the desk can be told to do: the commands that there are, not those that are listed.
 
     What it can only be asked is no command.
@@ -677,6 +677,6 @@ def every_kind() -> frozenset[type[Deed]]:
         for module in modules
         for each in vars(module).values()
         if isinstance(each, type)
-        and issubclass(each, Deed)
-        and each not in (Deed, MayBook, StillRefused)
+        and issubclass(each, Command)
+        and each not in (Command, MayBook, StillRefused)
     )

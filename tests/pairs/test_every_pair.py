@@ -60,7 +60,7 @@ NEIGHBOURS = 4
 def _meet(held: _Named, beside: _Named, at: dict[str, int]) -> bool:
     """Whether the first is held while the second passes, in the few minutes that a test run has."""
     one, other = at[held[0]], at[beside[0]]
-    if all(command.reach.organization is Hold.ALONE for _, command in (held, beside)):
+    if all(command.footprint.organization is Hold.ALONE for _, command in (held, beside)):
         return (other - one) % len(at) <= NEIGHBOURS
     # By their numbers, each of two is held about half the time.
     return one == other or ((one + other) % 2 == 0) == (one < other)
@@ -70,14 +70,14 @@ def _meet(held: _Named, beside: _Named, at: dict[str, int]) -> bool:
 async def test_nobody_misses_the_first_booking_on_a_slot(
     scene_url: tuple[str, Scene], walk: Walk
 ) -> None:
-    """It queues for a slot on which nobody is, and a deed of staff queues behind it."""
+    """It queues for a slot on which nobody is, and a action of staff queues behind it."""
     scene = scene_url[1]
     given = dict(commands(scene))
     first = given["book the last seat"]
     missed = []
-    for name, deed in given.items():
-        outcome = await walk.behind(scene.empty, first, deed)
-        orders = await walk.in_turn(first, deed), flipped(await walk.in_turn(deed, first))
+    for name, action in given.items():
+        outcome = await walk.behind(scene.empty, first, action)
+        orders = await walk.in_turn(first, action), flipped(await walk.in_turn(action, first))
         if outcome not in orders:
             missed.append(f"{name!r}: {outcome.differs(orders[0])[:5]}")
     assert not missed, "\n".join(missed)

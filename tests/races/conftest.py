@@ -16,7 +16,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(scope="session")
 def deskhands() -> Iterator[list[Deskhand]]:
-    """Two processes for deeds and steps that have no endpoint."""
+    """Two processes for actions and steps that have no endpoint."""
     both = [Deskhand(), Deskhand()]
     yield both
     for each in both:

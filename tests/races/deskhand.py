@@ -7,7 +7,7 @@ ends with its input, so it never outlives the tests. The lines are
 
 * `["open", DATABASE_URL, INSTANT]`: work on that database with a clock that stands at the instant,
 * `["do", WORK...]`, one after the other; each is `["step", NAME]` for a step of the background, or
-  the name of a deed with its arguments,
+  the name of a action with its arguments,
 * `["close"]`.
 """
 
@@ -37,7 +37,7 @@ from tests.gym import STAFF, by_code
 
 Work = Sequence[Any]
 
-DEEDS = {deed.__name__: deed for deed in (ChangeSlot, Confirm)}
+COMMANDS = {action.__name__: action for action in (ChangeSlot, Confirm)}
 STEPS = {step.__name__: step for step in (complete_slots, expire_confirmations, promote_waiting)}
 
 
@@ -61,7 +61,7 @@ class Deskhand:
         await self._tell("close")
 
     async def do(self, *work: Work) -> list[Any]:
-        """What came of each: whether a step had work, or the outcome of a deed in a word."""
+        """What came of each: whether a step had work, or the outcome of a action in a word."""
         outcomes: list[Any] = await self._tell("do", *work)
         return outcomes
 
@@ -99,7 +99,7 @@ async def _work(database_url: str, clock: HandClock) -> None:
             if what == "step":
                 outcomes.append(await STEPS[arguments[0]](desk, database, clock))
             else:
-                answer = await desk.execute(DEEDS[what](**arguments[0]), by=STAFF)
+                answer = await desk.execute(COMMANDS[what](**arguments[0]), by=STAFF)
                 outcomes.append(
                     answer.status if isinstance(answer, Booked) else str(by_code(answer))
                 )

@@ -1,6 +1,6 @@
 """The rules of the house once more: naive, in memory, and written without a look at the engine's.
 
-Nothing of `kursplan` is imported. Words are the contract's. A deed changes what is written here and
+Nothing of `kursplan` is imported. Words are the contract's. A action changes what is written here and
 gives the word that the engine should give; what it changed is what partners should be told, once
 for each booking and slot. Two independent readings of the same rules seldom have the same mistake.
 """
@@ -124,7 +124,7 @@ class Place:
 
 @dataclass
 class Rulebook:
-    """All that there is, and what each deed makes of it at the instant `now`."""
+    """All that there is, and what each action makes of it at the instant `now`."""
 
     now: datetime
     cancels: bool
@@ -269,10 +269,10 @@ class Rulebook:
             for each in self.places.values()
         )
 
-    # What follows from a deed.
+    # What follows from a action.
 
     @contextmanager
-    def deed(self, *, reviews: bool = False) -> Iterator[None]:
+    def action(self, *, reviews: bool = False) -> Iterator[None]:
         """Whatever changes in the block is told: once for each booking.
 
         That a booking would no longer be allowed is told only where bookings are reviewed.
@@ -364,7 +364,7 @@ class Rulebook:
             self._give_up(place)
             self.fill(place.slot)
 
-    # Deeds of customers.
+    # Actions of customers.
 
     def book(
         self,
@@ -378,7 +378,7 @@ class Rulebook:
         reason = self.why_not(slot, member, overrule)
         if reason is not None:
             return reason
-        with self.deed():
+        with self.action():
             waited = [each for each in self.waiting(slot) if each.member is member]
             place = waited[0] if waited else Place(place_id, slot, member, WAITING)
             if not waited:
@@ -407,7 +407,7 @@ class Rulebook:
         )
         if late and not slot.offer.late:
             return "CANCELLATION_TOO_LATE"
-        with self.deed():
+        with self.action():
             self._give_up(place, late=late)
             self.fill(slot)
         return CANCELED
@@ -419,23 +419,23 @@ class Rulebook:
             return "NO_CONFIRMATION_REQUIRED"
         if place.status == UNCONFIRMED and self.now > place.confirm_until:
             return "CONFIRMATION_EXPIRED"
-        with self.deed():
+        with self.action():
             place.status = BOOKED
         return BOOKED
 
-    # Deeds of staff.
+    # Actions of staff.
 
     def note(self, place: Place, participation: str) -> str:
         if not place.seated:
             return "BOOKING_NOT_ACTIVE"
         if self.now < place.slot.start - timedelta(minutes=30):
             return "PARTICIPATION_TOO_EARLY"
-        with self.deed():
+        with self.action():
             place.participation = participation
         return place.status
 
     def promote(self, slot: Slot) -> None:
-        with self.deed():
+        with self.action():
             self.fill(slot, by_staff=True)
 
     def fixed(self, slot: Slot) -> bool:
@@ -453,7 +453,7 @@ class Rulebook:
             slot.additional,
         ):
             return "same"
-        with self.deed():
+        with self.action():
             slot.capacity, slot.waiting_limit, slot.additional = capacity, waiting_limit, additional
             slot.lowered |= capacity is not None and self.seats(slot) + additional > capacity
             self._tell("CLASS_SLOT_UPDATED", slot.id)
@@ -467,7 +467,7 @@ class Rulebook:
             return "same"
         if self.now >= slot.start or self.now >= start:
             return "INVALID_TIMES"
-        with self.deed():
+        with self.action():
             slot.start, slot.end = start, start + (slot.end - slot.start)
             self._tell("CLASS_SLOT_UPDATED", slot.id)
             for place in self.on(slot):
@@ -488,7 +488,7 @@ class Rulebook:
             return "same"
         if self.fixed(slot):
             return "SLOT_NOT_PLANNED"
-        with self.deed():
+        with self.action():
             self._call_off(slot)
         return "changed"
 
@@ -503,7 +503,7 @@ class Rulebook:
 
     def give(self, slot: Slot, instructors: tuple[int, ...]) -> None:
         """Others give the slot than before."""
-        with self.deed():
+        with self.action():
             slot.instructors = instructors
             self._tell("CLASS_SLOT_UPDATED", slot.id)
             self.fill(slot)
@@ -511,7 +511,7 @@ class Rulebook:
     def close(self, studio: int, start: datetime, end: datetime, *, cancel_slots: bool) -> None:
         before = self.closures.get(studio)
         times = [(start, end)] if before is None else [before, (start, end)]
-        with self.deed(reviews=True):
+        with self.action(reviews=True):
             self.closures[studio] = start, end
             if before != (start, end):
                 self._tell("STUDIO_OPENING_HOURS_UPDATED", studio)
@@ -526,7 +526,7 @@ class Rulebook:
         before = self.closures.get(studio)
         if before is None or before[1] <= self.now:
             return
-        with self.deed(reviews=True):
+        with self.action(reviews=True):
             if before[0] < self.now:
                 self.closures[studio] = before[0], self.now
             else:
@@ -551,7 +551,7 @@ class Rulebook:
 
     def contract(self, member: Member) -> None:
         """The customer's membership or access is now as `member` says already."""
-        with self.deed(reviews=True):
+        with self.action(reviews=True):
             theirs = [
                 each
                 for each in self.places.values()
@@ -572,7 +572,7 @@ class Rulebook:
             and each.confirm_until is not None
             and self.now > each.confirm_until
         ]
-        with self.deed():
+        with self.action():
             for place in expired:
                 self._give_up(place)
             for slot_id in sorted({place.slot.id for place in expired}):
@@ -590,7 +590,7 @@ class Rulebook:
         moved = False
         for slot in sorted(self.slots.values(), key=lambda each: (each.start, each.id)):
             reasons = {each.id: each.skipped for each in self.waiting(slot)}
-            with self.deed():
+            with self.action():
                 moves = self.fill(slot)
             moved |= moves
             if not moves:

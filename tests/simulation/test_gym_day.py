@@ -42,7 +42,7 @@ from kursplan.desk.book import Book, Booked
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.customers import RecordCustomers
-from kursplan.desk.engine.turn import Command, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
@@ -106,15 +106,15 @@ class BeforePowerCut:
         return self.command.organization_id
 
     @property
-    def reach(self) -> Reach:
-        return self.command.reach
+    def footprint(self) -> Footprint:
+        return self.command.footprint
 
-    def beforehand(self, _full: object) -> None:
+    def precheck(self, _full: object) -> None:
         """Nothing: its turn is to be taken."""
 
     def perform(self, turn: Turn) -> Any:
         self.command.perform(turn)
-        turn.record()
+        turn.flush()
         raise PowerCut
 
 
@@ -129,7 +129,7 @@ class OverBrokenConnection(BeforePowerCut):
             return self.command.perform(turn)
         self.breaks.pop()
         self.command.perform(turn)
-        turn.record()
+        turn.flush()
         raise DatabaseUnavailable("the connection broke")
 
 
@@ -186,13 +186,13 @@ class GymDay(RuleBasedStateMachine):
         plans=st.tuples(
             *[st.tuples(st.just(offer), starts, seats, waiting_lists) for offer in range(4)]
         ),
-        deeds=rush,
+        actions=rush,
     )
     def a_new_day(
         self,
         cancels: bool,
         plans: tuple[tuple[int, tuple[int, time], int | None, int], ...],
-        deeds: list[tuple[bool, int, int]],
+        actions: list[tuple[bool, int, int]],
     ) -> None:
         """A slot of each class, where its time is still to come, and a rush on them."""
         self.morning = self.mornings[cancels]
@@ -206,7 +206,7 @@ class GymDay(RuleBasedStateMachine):
         for plan in plans:
             self.plan(*plan)
         if self.book.slots:
-            self.many_book_and_cancel_at_once(deeds, broken=False)
+            self.many_book_and_cancel_at_once(actions, broken=False)
 
     def open_up(self) -> None:
         """The process starts."""
@@ -356,13 +356,13 @@ class GymDay(RuleBasedStateMachine):
         assert isinstance(answer, Booked) is isinstance(asked, Admission)
 
     @precondition(lambda self: self.book.slots)
-    @rule(deeds=rush, broken=st.booleans())
+    @rule(actions=rush, broken=st.booleans())
     def many_book_and_cancel_at_once(
-        self, deeds: list[tuple[bool, int, int]], broken: bool
+        self, actions: list[tuple[bool, int, int]], broken: bool
     ) -> None:
         """In one turn; or where that is lost with its connection, one by one (F5, F7)."""
         wanted: list[tuple[Book, Slot, Member] | tuple[Cancel, Place]] = []
-        for books, n, person in deeds:
+        for books, n, person in actions:
             if books or not self.book.places:
                 slot, member = self.slot(n), self.members[person]
                 wanted.append((self.booking_of(slot, member), slot, member))

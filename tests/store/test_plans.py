@@ -289,7 +289,7 @@ INSTRUCTIONS_A_ROW = 15
 ASKS_FOR_MUCH = re.compile(
     READS_ALL.pattern
     + r"|entries\.timetable\.|rules\.timezones\."  # Whole plans, for a gym file and for the doctor.
-    r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Deeds of staff about many slots.
+    r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Actions of staff about many slots.
     r"|partner\.keys\.ISSUED|rules\.series\.EVERY"  # Lists of all keys, and of all series.
     r"|rules\.series\.ALIKE"  # Which of all weekly plans need the same.
     r"|rules\.clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.

@@ -25,7 +25,7 @@ from kursplan.desk.endpoints import (
     RotateSecret,
 )
 from kursplan.desk.engine.desk import Desk
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.keys import ConfirmActivation
 from kursplan.desk.resend import Resend, ResendSince
 from kursplan.domain.bookings import Participation
@@ -49,7 +49,7 @@ SLOT_CANCELLED = EventType.CLASS_SLOT_CANCELLED
 
 
 @dataclass(frozen=True)
-class Fails(Deed):
+class Fails(Command[None]):
     """Tells of a change, and is rolled back."""
 
     organization_id: int
@@ -57,7 +57,7 @@ class Fails(Deed):
 
     def perform(self, turn: Turn) -> None:
         turn.tell(EventType.EMPLOYEE_CREATED, 4711, self.studio_id)
-        turn.record()
+        turn.flush()
         raise ArithmeticError("this turn is lost")
 
 
@@ -513,7 +513,7 @@ async def test_who_changes_what_is_sent_waits_for_the_fan_out_and_keeps_nobody_e
     [delivery] = await partners.deliveries()
     organization = gym.organization
     other = await asyncpg.connect(database_url)
-    for deed in (
+    for action in (
         Resend(organization, delivery.id),
         ResendSince(organization, endpoint.id, gym.now, gym.now),
         ChangeEndpoint(organization, endpoint.id, "https://partner.example/"),
@@ -524,7 +524,7 @@ async def test_who_changes_what_is_sent_waits_for_the_fan_out_and_keeps_nobody_e
     ):
         async with other.transaction():
             await other.execute("SELECT id FROM organization FOR NO KEY UPDATE")
-            taking = asyncio.create_task(gym.take(deed))
+            taking = asyncio.create_task(gym.take(action))
             while not await somebody_waits(other):
                 assert not taking.done()
             await other.execute("SELECT id FROM webhook_endpoint FOR UPDATE NOWAIT")

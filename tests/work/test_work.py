@@ -271,9 +271,9 @@ class RecordingDesk(Desk):
         super().__init__(gym.database, gym.clock, Metrics())
         self.tried: list[frozenset[int]] = []
 
-    async def try_out(self, command: Any) -> Any:
+    async def dry_run(self, command: Any) -> Any:
         self.tried.append(command.slot_ids)
-        return await super().try_out(command)
+        return await super().dry_run(command)
 
 
 async def test_who_cannot_move_up_is_tried_again_only_when_something_has_changed(gym: Gym) -> None:

@@ -35,7 +35,7 @@ REPLAYED = "REPLAYED"
 
 async def validate(call: Call) -> wire.Validation:
     members = await call.body()
-    answer = await call.house.desk.ask(
+    answer = await call.house.desk.query(
         MayBook(
             call.caller.organization_id,
             call.caller.studio_id,

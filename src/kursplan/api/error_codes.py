@@ -97,7 +97,7 @@ class ErrorCode(StrEnum):
     LOCATION_NOT_FOUND = "LOCATION_NOT_FOUND"
     """There is no such location here."""
 
-    # Deeds of staff.
+    # Commands of staff.
 
     SLOT_NOT_PLANNED = "SLOT_NOT_PLANNED"
     """The slot is cancelled or completed and cannot be changed any more."""

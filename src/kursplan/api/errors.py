@@ -236,7 +236,7 @@ _ROWS: Final = (
         "This location was not found.",
         "The studio has no such location.",
     ),
-    # Deeds of staff.
+    # Commands of staff.
     ErrorRow(
         ErrorCode.SLOT_NOT_PLANNED,
         400,

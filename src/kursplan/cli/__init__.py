@@ -1,6 +1,6 @@
-"""The command `kursplan`: serve, try out, look after the database, and an operator's deeds.
+"""The command `kursplan`: serve, try out, look after the database, and an operator's commands.
 
-Every deed goes over the desk, as it does when a partner or a page asks for it. Modules here import
+Every command goes over the desk, as it does when a partner or a page asks for it. Modules here import
 what needs the database only when a command runs, so that `--help` answers at once.
 """
 

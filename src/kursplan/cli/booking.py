@@ -231,12 +231,12 @@ def cancel(
     if waive and counts is not Counts.BY_RULES:
         raise Stop("--waive is for a booking that is cancelled: leave out --counts", 2)
 
-    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+    def make(of: int, studio: int) -> Command[Booked | Refusal]:
         if waive:
             return WaiveLateness(of, studio, booking)
         return Release(of, studio, booking, counts.late)
 
-    _change(booking, organization, json, deed, reason=reason, yes=yes, dry_run=dry_run)
+    _change(booking, organization, json, make, reason=reason, yes=yes, dry_run=dry_run)
 
 
 @app.command()
@@ -284,10 +284,10 @@ def confirm(
     """Confirm a booking that has to be confirmed, within its term."""
     from kursplan.desk.confirm import Confirm
 
-    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+    def make(of: int, studio: int) -> Command[Booked | Refusal]:
         return Confirm(of, studio, booking)
 
-    _change(booking, organization, json, deed, reason=reason)
+    _change(booking, organization, json, make, reason=reason)
 
 
 @app.command()
@@ -308,27 +308,27 @@ def participation(
     """Note whether a customer took part, from 30 minutes before the start."""
     from kursplan.desk.participation import SetParticipation
 
-    def deed(of: int, studio: int) -> Command[Booked | Refusal]:
+    def make(of: int, studio: int) -> Command[Booked | Refusal]:
         return SetParticipation(of, studio, booking, noted)
 
-    _change(booking, organization, json, deed, reason=reason)
+    _change(booking, organization, json, make, reason=reason)
 
 
 def _change(
     booking_id: int,
     organization: str | None,
     json: bool,
-    deed: Callable[[int, int], Command[Booked | Refusal]],
+    make: Callable[[int, int], Command[Booked | Refusal]],
     *,
     reason: str | None,
     yes: bool = False,
     dry_run: bool = False,
 ) -> None:
-    """Have the desk do a deed to a booking, in the studio that holds its slot, and show it."""
+    """Have the desk do a command to a booking, in the studio that holds its slot, and show it."""
 
     async def task(office: Office) -> tuple[AnyRow, Flags]:
         before = await _booking(office, booking_id)
-        command = deed(office.organization_id, before.studio_id)
+        command = make(office.organization_id, before.studio_id)
         await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return await _flagged(office, booking_id)
 

@@ -139,13 +139,13 @@ def freeze(
     if until is not None and until < first.date():
         raise Stop(f"--to {until} is before --from {first.date()}: give a day on or after it", 2)
 
-    async def deed(office: Office) -> Command[bool | Refusal]:
+    async def make(office: Office) -> Command[bool | Refusal]:
         held = _membership(await _entry(office, customer), membership)
         return FreezeMembership(
             office.organization_id, customer, held.key, first.date(), until, reason
         )
 
-    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
@@ -165,7 +165,7 @@ def end(
     """End a membership with a day; bookings after it are flagged or cancelled likewise."""
     from kursplan.desk.contracts import EndMembership
 
-    async def deed(office: Office) -> Command[bool | Refusal]:
+    async def make(office: Office) -> Command[bool | Refusal]:
         held = _membership(await _entry(office, customer), membership)
         if last.date() < held.valid_from:
             raise Stop(
@@ -173,7 +173,7 @@ def end(
             )
         return EndMembership(office.organization_id, customer, held.key, last.date())
 
-    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
@@ -191,11 +191,11 @@ def move(
     """Have a customer be at home in another studio."""
     from kursplan.desk.contracts import MoveHome
 
-    async def deed(office: Office) -> Command[bool | Refusal]:
+    async def make(office: Office) -> Command[bool | Refusal]:
         await studio_by_key(office, studio)
         return MoveHome(office.organization_id, customer, studio)
 
-    _change(customer, deed, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
+    _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
 
 @app.command()
@@ -268,7 +268,7 @@ def erase(
 
 def _change(
     customer: int,
-    deed: Callable[[Office], Any],
+    make: Callable[[Office], Any],
     organization: str | None,
     *,
     reason: str | None,
@@ -279,7 +279,7 @@ def _change(
     """Have the desk change something about a customer, and show them."""
 
     async def task(office: Office) -> CustomerEntry:
-        command = await deed(office)
+        command = await make(office)
         await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
         return await _entry(office, customer)
 

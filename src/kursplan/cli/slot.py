@@ -512,7 +512,7 @@ def swap(
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Have the instructors of two slots give each other's, in one deed."""
+    """Have the instructors of two slots give each other's, in one command."""
     from kursplan.desk.clashes import clashes_of
     from kursplan.desk.stand_in import SlotStaffed
     from kursplan.desk.swap_instructors import SwapInstructors

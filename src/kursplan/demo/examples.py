@@ -207,7 +207,7 @@ class _Search:
     async def _meaning(self, customer_id: int, slot_id: int) -> Meaning:
         """What would become of it if the customer booked the slot now."""
         of, studio_id = self.company.organization_id, self.studio_id
-        answer = await self.company.desk.ask(MayBook(of, studio_id, customer_id, slot_id))
+        answer = await self.company.desk.query(MayBook(of, studio_id, customer_id, slot_id))
         if isinstance(answer, Refusal):
             return answer.kind.rule
         return WAITS if answer.waits else SEAT

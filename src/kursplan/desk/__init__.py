@@ -1,1 +1,1 @@
-"""The desk: every change of state goes over it, one deed a file, one transaction a turn."""
+"""The desk: every change of state goes over it, one command a file, one transaction a turn."""

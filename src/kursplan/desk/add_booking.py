@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Book, Booked
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class AddBooking(Deed):
+class AddBooking(Command[Booked | Refusal]):
     """The same decision as for everybody, with what `book` overrules."""
 
     name = "add-booking"
@@ -22,8 +22,8 @@ class AddBooking(Deed):
         return self.book.organization_id
 
     @property
-    def reach(self) -> Reach:
-        return self.book.reach
+    def footprint(self) -> Footprint:
+        return self.book.footprint
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booked = replace(self.book, hidden_too=True).perform(turn)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.desk.endpoints import dispatch_pending, put_endpoints
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.ids import new_api_key
@@ -17,7 +17,7 @@ from kursplan.store.tables import studio
 
 
 @dataclass(frozen=True, slots=True)
-class RecordApplication(Deed):
+class RecordApplication(Command[bool]):
     """Have the application be what the entry says; one that is not there is new.
 
     An integration that is missing where they are told is deactivated, which makes its keys stop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.promote import Seat, fill_seats, nobody_moves_up, take_over, take_seat
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, may_book
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
@@ -72,7 +72,7 @@ class IdempotencyKey:
 
 
 @value
-class MayBook(Deed):
+class MayBook(Command[Admission | Refusal]):
     """Would `Book` succeed now? Changes nothing."""
 
     organization_id: int
@@ -81,8 +81,8 @@ class MayBook(Deed):
     slot_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
+    def footprint(self) -> Footprint:
+        return Footprint(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
 
     def perform(self, turn: Turn) -> Admission | Refusal:
         found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
@@ -90,7 +90,7 @@ class MayBook(Deed):
 
 
 @value
-class Book(Deed):
+class Book(Command[Booked | Refusal]):
     """Put a customer on a slot of the studio, with a seat or waiting."""
 
     name = "book"
@@ -116,14 +116,14 @@ class Book(Deed):
             raise ValueError(f"{forbidden} cannot be overruled")
 
     @property
-    def reach(self) -> Reach:
-        return Reach(
+    def footprint(self) -> Footprint:
+        return Footprint(
             frozenset((self.customer_id,)),
             frozenset((self.slot_id,)),
             keys=frozenset((self.idempotency.name,) if self.idempotency else ()),
         )
 
-    def beforehand(self, full: Container[int]) -> StillRefused | None:
+    def precheck(self, full: Container[int]) -> StillRefused | None:
         if self.slot_id not in full or self.overrule:
             return None
         return StillRefused(self)
@@ -221,7 +221,7 @@ def decide(
 
 
 @value
-class StillRefused(Deed):
+class StillRefused(Command[Admission | Refusal | None]):
     """Is this booking refused, without a turn of its own? Changes nothing."""
 
     book: Book
@@ -231,8 +231,8 @@ class StillRefused(Deed):
         return self.book.organization_id
 
     @property
-    def reach(self) -> Reach:
-        return self.book.reach
+    def footprint(self) -> Footprint:
+        return self.book.footprint
 
     def perform(self, turn: Turn) -> Admission | Refusal | None:
         """None where something was done under its idempotency key, which is for a turn to show."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.domain.bookings import Booking, BookingStatus, Ending
 from kursplan.domain.cancelling import may_cancel
@@ -14,7 +14,7 @@ from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel(Deed):
+class Cancel(Command[Booked | Refusal]):
     """Cancel a booking on a slot of the studio; a cancelled one stays as it is (F6, F40)."""
 
     name = "cancel"
@@ -24,8 +24,8 @@ class Cancel(Deed):
     booking_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=frozenset({self.booking_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.booking_in(self.studio_id, self.booking_id)

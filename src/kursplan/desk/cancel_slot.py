@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.cancel import give_up
 from kursplan.desk.change_slot import not_planned
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Refusal, SlotNotFound
@@ -26,7 +26,7 @@ class SlotCancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelSlot(Deed):
+class CancelSlot(Command[SlotCancelled | Refusal]):
     """Cancel a slot that is not over; a cancelled one stays as it is."""
 
     name = "cancel-slot"
@@ -35,8 +35,8 @@ class CancelSlot(Deed):
     slot_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(rosters=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(rosters=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotCancelled | Refusal:
         slot = turn.slots.get(self.slot_id)

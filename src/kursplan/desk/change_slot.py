@@ -13,7 +13,7 @@ from enum import Enum
 from sqlalchemy import Connection
 
 from kursplan.desk.clashes import held, look
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import flag
 from kursplan.domain.bookings import Booking, BookingStatus
@@ -62,7 +62,7 @@ class SlotChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeSlot(Deed):
+class ChangeSlot(Command[SlotChanged | Refusal]):
     """Change any of these about a slot that is planned and not over; the rest stays as it is.
 
     Raises ValueError for values that no slot can have.
@@ -105,9 +105,11 @@ class ChangeSlot(Deed):
             raise ValueError("An instructor is named twice: name each once.")
 
     @property
-    def reach(self) -> Reach:
+    def footprint(self) -> Footprint:
         slot = frozenset({self.slot_id})
-        return THE_ORGANIZATION | (Reach(rosters=slot) if self._retimes else Reach(queues=slot))
+        return THE_ORGANIZATION | (
+            Footprint(rosters=slot) if self._retimes else Footprint(queues=slot)
+        )
 
     @property
     def _retimes(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.review import review_slots
 from kursplan.domain.classes import Class
@@ -20,7 +20,7 @@ from kursplan.store.tables import rate, studio
 
 
 @dataclass(frozen=True, slots=True)
-class RecordClass(Deed):
+class RecordClass(Command[bool | Refusal]):
     """Have the class be what the entry says; one that is not there is new.
 
     Slots to come follow: they take over duration and limits, and who waits moves up where the new

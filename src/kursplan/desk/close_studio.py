@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from kursplan.desk.cancel_slot import cancel_slot
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
@@ -42,7 +42,7 @@ class StudioHours:
 
 
 @dataclass(frozen=True, slots=True)
-class CloseStudio(Deed):
+class CloseStudio(Command[StudioHours | Refusal]):
     """Close a studio from one local time up to but not including another.
 
     A closure of that key is changed; one that is as it should be already stays. Raises
@@ -119,7 +119,7 @@ class CloseStudio(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class OpenStudio(Deed):
+class OpenStudio(Command[StudioHours | Refusal]):
     """End the closure of that key: one that has not begun is taken back, one that is over stays.
 
     Where there is none, nothing changes.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.slots import SlotStatus
 
 
 @dataclass(frozen=True, slots=True)
-class CompleteSlots(Deed):
+class CompleteSlots(Command[tuple[int, ...]]):
     """Mark those of the slots as completed that are planned and have ended; which those were.
 
     The contract knows no event for it, and bookings stay as they are.
@@ -21,8 +21,8 @@ class CompleteSlots(Deed):
     slot_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return Reach(slots=self.slot_ids)
+    def footprint(self) -> Footprint:
+        return Footprint(slots=self.slot_ids)
 
     def perform(self, turn: Turn) -> tuple[int, ...]:
         over = [

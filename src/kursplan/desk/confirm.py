@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
@@ -17,7 +17,7 @@ from kursplan.domain.refusals import (
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm(Deed):
+class Confirm(Command[Booked | Refusal]):
     """Confirm a booking on a slot of the studio within its term, the last instant included.
 
     A booking keeps its term when it is confirmed. So whoever asks again is told that it is booked,
@@ -31,8 +31,8 @@ class Confirm(Deed):
     booking_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=frozenset({self.booking_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.booking_in(self.studio_id, self.booking_id)

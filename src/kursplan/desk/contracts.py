@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from kursplan.desk.customers import RecordCustomers
-from kursplan.desk.engine.turn import Deed, Hold, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Hold, Turn
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry, free_key
 from kursplan.domain.refusals import CustomerNotFound, Refusal
 from kursplan.store.entries import customers
@@ -22,7 +22,7 @@ class NoSuchMembership(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class FreezeMembership(Deed):
+class FreezeMembership(Command[bool | Refusal]):
     """A membership rests from a day on; to come and within are reviewed with the bookings.
 
     The answer is whether anything changed. Raises `NoSuchMembership`.
@@ -46,8 +46,8 @@ class FreezeMembership(Deed):
             )
 
     @property
-    def reach(self) -> Reach:
-        return _reach(self.customer_id)
+    def footprint(self) -> Footprint:
+        return _footprint(self.customer_id)
 
     def perform(self, turn: Turn) -> bool | Refusal:
         return _change(turn, self.customer_id, self._frozen)
@@ -69,7 +69,7 @@ class FreezeMembership(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class EndMembership(Deed):
+class EndMembership(Command[bool | Refusal]):
     """A membership ends with a day; bookings after it are reviewed.
 
     The answer is whether anything changed. Raises `NoSuchMembership`, and ValueError for a day
@@ -85,8 +85,8 @@ class EndMembership(Deed):
     last_day: date
 
     @property
-    def reach(self) -> Reach:
-        return _reach(self.customer_id)
+    def footprint(self) -> Footprint:
+        return _footprint(self.customer_id)
 
     def perform(self, turn: Turn) -> bool | Refusal:
         return _change(turn, self.customer_id, self._ended)
@@ -102,7 +102,7 @@ class EndMembership(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class MoveHome(Deed):
+class MoveHome(Command[bool | Refusal]):
     """A customer is at home in another studio; the answer is whether that is a change.
 
     Raises `UnknownKey` for a studio that is not there.
@@ -116,15 +116,15 @@ class MoveHome(Deed):
     """By its key."""
 
     @property
-    def reach(self) -> Reach:
-        return _reach(self.customer_id)
+    def footprint(self) -> Footprint:
+        return _footprint(self.customer_id)
 
     def perform(self, turn: Turn) -> bool | Refusal:
         return _change(turn, self.customer_id, lambda entry: replace(entry, studio=self.studio))
 
 
-def _reach(customer_id: int) -> Reach:
-    return Reach(customers=frozenset({customer_id}), organization=Hold.SHARED)
+def _footprint(customer_id: int) -> Footprint:
+    return Footprint(customers=frozenset({customer_id}), organization=Hold.SHARED)
 
 
 def _change(

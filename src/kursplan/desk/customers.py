@@ -11,7 +11,7 @@ from datetime import date
 
 from kursplan.desk.cancel import give_up
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Hold, LookAgain, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Hold, NeedsMore, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.review import review
 from kursplan.domain.bookings import Booking, Ending
@@ -31,7 +31,7 @@ from kursplan.store.tables import rate, studio
 
 
 @dataclass(frozen=True, slots=True)
-class RecordCustomers(Deed):
+class RecordCustomers(Command[int]):
     """Have customers be what their entries say; those who are not there are new.
 
     Where memberships or idle periods are told, those that are missing end (see
@@ -49,8 +49,8 @@ class RecordCustomers(Deed):
     """What they were when this was decided, of those of whom that matters."""
 
     @property
-    def reach(self) -> Reach:
-        return Reach(customers=frozenset(self.entries), organization=Hold.SHARED)
+    def footprint(self) -> Footprint:
+        return Footprint(customers=frozenset(self.entries), organization=Hold.SHARED)
 
     def perform(self, turn: Turn) -> int:
         tx = turn.tx
@@ -91,7 +91,7 @@ class RecordCustomers(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteCustomers(Deed):
+class DeleteCustomers(Command[int]):
     """Customers are gone: their bookings to come are cancelled, and who they were is forgotten.
 
     Their contracts end with them, which is not told by itself. The answer is how many were there.
@@ -103,8 +103,8 @@ class DeleteCustomers(Deed):
     customer_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return Reach(customers=self.customer_ids, organization=Hold.SHARED)
+    def footprint(self) -> Footprint:
+        return Footprint(customers=self.customer_ids, organization=Hold.SHARED)
 
     def perform(self, turn: Turn) -> int:
         known = customer_entries.load(turn.tx, self.organization_id, self.customer_ids)
@@ -283,7 +283,7 @@ def _bookings_to_come(turn: Turn, customer_ids: Collection[int]) -> list[Booking
         return []
     found = customer_entries.bookings_to_come(turn.tx, turn.organization_id, customer_ids, turn.now)
     if missing := found - turn.bookings.keys():
-        raise LookAgain(Reach(bookings=frozenset(missing)))
+        raise NeedsMore(Footprint(bookings=frozenset(missing)))
     held = [
         each
         for each in turn.bookings.values()

@@ -2,7 +2,7 @@
 
 What was changed by hand on a slot is pinned, aspect by aspect: one with a stand-in keeps its
 instructors, and moves with the series all the same. Never touched are slots that have started; a
-cancelled slot stays cancelled. Editing a single slot is another deed, `ChangeSlot`.
+cancelled slot stays cancelled. Editing a single slot is another command, `ChangeSlot`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.clashes import Outlook, held, look
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.extend_series import extend, midnight
 from kursplan.desk.plan_series import names_unknown
 from kursplan.desk.reshape import reshape_all
@@ -69,7 +69,7 @@ class SeriesEdited:
 
 
 @dataclass(frozen=True, slots=True)
-class EditSeries(Deed):
+class EditSeries(Command[SeriesEdited | Refusal]):
     """Give a series another plan.
 
     Slots stay on their day and take over its time, duration, location, instructors and capacity,

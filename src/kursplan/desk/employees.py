@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.edit_series import change as change_series
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
@@ -24,7 +24,7 @@ from kursplan.store.tables import studio
 
 
 @dataclass(frozen=True, slots=True)
-class RecordEmployee(Deed):
+class RecordEmployee(Command[bool]):
     """Have the employee be what the entry says; one who is not there is new.
 
     Who no longer works in a studio still gives the slots that they give there. The answer is
@@ -67,7 +67,7 @@ class RecordEmployee(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class DeleteEmployee(Deed):
+class DeleteEmployee(Command[bool]):
     """The employee is gone, and taken off all series and slots to come.
 
     What they gave stays on record under their name. The answer is whether they were there.
@@ -94,7 +94,7 @@ class DeleteEmployee(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class LeavePlan(Deed):
+class LeavePlan(Command[tuple[int, ...]]):
     """Take an employee off all series, and off all slots to come; the ids of those slots."""
 
     name = "leave-plan"

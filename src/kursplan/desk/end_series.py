@@ -7,7 +7,7 @@ from datetime import date
 
 from kursplan.desk.cancel_slot import SlotCancelled, cancel_slot
 from kursplan.desk.edit_series import ONE_DAY, change
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
@@ -17,7 +17,7 @@ from kursplan.store.rules.series import KnowAs
 
 
 @dataclass(frozen=True, slots=True)
-class EndSeries(Deed):
+class EndSeries(Command[tuple[SlotCancelled, ...] | Refusal]):
     """No slot of the series takes place on `from_day` or later, also none that was changed by hand.
 
     Slots that have started stay as they are. The answer names the slots that were cancelled, with

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from kursplan.desk.change_slot import SAME, Same
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
@@ -39,7 +39,7 @@ class NoSuchEndpoint(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class AddEndpoint(Deed):
+class AddEndpoint(Command[None]):
     """Tell an integration at a further URL, or at its first one; of events from now on.
 
     Raises `EndpointRefused`.
@@ -68,7 +68,7 @@ class AddEndpoint(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeEndpoint(Deed):
+class ChangeEndpoint(Command[bool]):
     """Send to another URL, or other types. The answer is whether anything changed.
 
     What is still to be sent goes to the new URL. Raises `NoSuchEndpoint` and `EndpointRefused`.
@@ -94,7 +94,7 @@ class ChangeEndpoint(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveEndpoint(Deed):
+class RemoveEndpoint(Command[int]):
     """Drop an endpoint, and with it all that is known of its deliveries; how many there were.
 
     To keep those, disable it. The default one goes last. Raises `NoSuchEndpoint` and
@@ -119,7 +119,7 @@ class RemoveEndpoint(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class RotateSecret(Deed):
+class RotateSecret(Command[datetime | None]):
     """Sign with a new secret; the one until now signs too for `overlap`. The answer is until when.
 
     So no receiver misses an event while it learns the new one (F51). Raises `NoSuchEndpoint`, and
@@ -161,7 +161,7 @@ class RotateSecret(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class DisableEndpoint(Deed):
+class DisableEndpoint(Command[bool]):
     """Send no more to an endpoint, and keep what it misses. Whether anything was sent until now.
 
     Raises `NoSuchEndpoint`.
@@ -191,7 +191,7 @@ class Resent(Generic[Rest]):
 
 
 @dataclass(frozen=True, slots=True)
-class EnableEndpoint(Deed):
+class EnableEndpoint(Command["Resent[EnableEndpoint]"]):
     """Send to an endpoint again. The answer is how many deliveries are sent that it missed.
 
     Those are only sent on demand: what was held while it was disabled, and what was given up since
@@ -231,7 +231,7 @@ class EnableEndpoint(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class SetRetryPlan(Deed):
+class SetRetryPlan(Command[bool]):
     """Repeat failed attempts of an integration by another plan; those under way included.
 
     The answer is whether anything changed.

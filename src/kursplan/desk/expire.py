@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.cancel import give_up
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.domain.bookings import Booking, BookingStatus, Ending
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireConfirmations(Deed):
+class ExpireConfirmations(Command[tuple[Booking, ...]]):
     """Cancel those of the bookings whose term has passed unconfirmed; which those were.
 
     One that was confirmed or cancelled in the meantime is left alone, so it does not matter how
@@ -24,8 +24,8 @@ class ExpireConfirmations(Deed):
     booking_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=self.booking_ids)
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=self.booking_ids)
 
     def perform(self, turn: Turn) -> tuple[Booking, ...]:
         named = (turn.bookings.get(each) for each in sorted(self.booking_ids))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
@@ -18,7 +18,7 @@ from kursplan.store.rules import series
 
 
 @dataclass(frozen=True, slots=True)
-class ExtendSeries(Deed):
+class ExtendSeries(Command[int | Refusal]):
     """Make the slots of a series that are missing up to the day `until`, which is included.
 
     The answer is how many were made.
@@ -60,7 +60,7 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
     made = series.add_slots(
         turn.tx, turn.organization_id, extended, zip(numbers, missing, strict=True)
     )
-    turn.take_in(made)
+    turn.register_slots(made)
     return len(made)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.refusals import ClassNotFound, Refusal
@@ -18,7 +18,7 @@ _ONE_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class FollowClass(Deed):
+class FollowClass(Command[tuple[int, ...] | Refusal]):
     """Have the slots of a class that have not started take over its duration and limits.
 
     What a slot or its series sets itself stays. Whoever waits beside a free seat moves up, also

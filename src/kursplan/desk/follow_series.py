@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.edit_series import follows, has_place, placed
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.localtime import day_of
@@ -14,7 +14,7 @@ from kursplan.store.rules import series
 
 
 @dataclass(frozen=True, slots=True)
-class FollowSeries(Deed):
+class FollowSeries(Command[tuple[int, ...] | Refusal]):
     """Have the slots of a series that have not started be what it makes them.
 
     What is pinned on a slot stays, and slots of days that the series does not have stay as they are.

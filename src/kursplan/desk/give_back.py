@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import placed
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.localtime import instant_of
@@ -31,7 +31,7 @@ class SlotGivenBack:
 
 
 @dataclass(frozen=True, slots=True)
-class GiveBack(Deed):
+class GiveBack(Command[SlotGivenBack | Refusal]):
     """Take the pins off a slot that has not started; it becomes what its series has on its day.
 
     The time stays pinned where the series has no place for it: its plan has given up the day, or
@@ -46,8 +46,8 @@ class GiveBack(Deed):
     """What is to follow the series again."""
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(rosters=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(rosters=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotGivenBack | Refusal:
         slot = turn.slots.get(self.slot_id)

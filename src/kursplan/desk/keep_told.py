@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from kursplan.desk.engine.turn import Command, Deed, Hold, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Hold, Turn
 from kursplan.domain.refusals import Refusal
 from kursplan.store.entries import told
 from kursplan.store.entries.told import Told
 
 
 @dataclass(frozen=True, slots=True)
-class KeepTold(Deed):
+class KeepTold(Command[Any]):
     """Do `command`, if there is one, and keep that a file said this, unless it is refused.
 
     The answer is that of the command.
@@ -30,12 +30,12 @@ class KeepTold(Deed):
     """None where all is as the file says already."""
 
     @property
-    def reach(self) -> Reach:
+    def footprint(self) -> Footprint:
         about = frozenset(each.customer_id for each in self.told if each.customer_id is not None)
         if self.command is not None:
-            return self.command.reach | Reach(customers=about, organization=Hold.SHARED)
+            return self.command.footprint | Footprint(customers=about, organization=Hold.SHARED)
         of_others = any(each.customer_id is None for each in self.told)
-        return Reach(customers=about, organization=Hold.ALONE if of_others else Hold.SHARED)
+        return Footprint(customers=about, organization=Hold.ALONE if of_others else Hold.SHARED)
 
     def perform(self, turn: Turn) -> Any:
         answer = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.store.outbox.dispatch import dispatch_all
@@ -15,7 +15,7 @@ HINT_LENGTH = 4
 
 
 @dataclass(frozen=True, slots=True)
-class IssueKey(Deed):
+class IssueKey(Command[None]):
     """A new API key for an application in a studio; earlier ones stay valid until revoked."""
 
     name = "issue-key"
@@ -48,7 +48,7 @@ class IssueKey(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class RevokeKey(Deed):
+class RevokeKey(Command[bool]):
     """End a key at once. The answer is whether there was one that still worked."""
 
     name = "revoke-key"
@@ -64,7 +64,7 @@ class RevokeKey(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmActivation(Deed):
+class ConfirmActivation(Command[None]):
     """From now on the integration receives events: those that are not committed by now."""
 
     name = "confirm-activation"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import LocationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import LocationNotFound, Refusal
@@ -14,7 +14,7 @@ from kursplan.store.tables import studio
 
 
 @dataclass(frozen=True, slots=True)
-class RecordLocation(Deed):
+class RecordLocation(Command[bool | Refusal]):
     """Have the location be what the entry says; one that is not there is new.
 
     It stays in its studio: there is no such location in another. The answer is whether anything

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kursplan.desk.cancel import give_up
 from kursplan.desk.change_slot import move_bookings
 from kursplan.desk.employees import LeavePlan
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.desk.follow_class import FollowClass
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.promote import fill_seats
@@ -28,7 +28,7 @@ from kursplan.store.rules import bookings
 
 
 @dataclass(frozen=True, slots=True)
-class MendPlaces(Deed):
+class MendPlaces(Command[tuple[int, ...]]):
     """Have slots count the bookings that there are, and these be where their slot is.
 
     Bookings have the times of their slot, and none is active on a cancelled one. Who waits beside a
@@ -41,8 +41,8 @@ class MendPlaces(Deed):
     slot_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return Reach(rosters=self.slot_ids)
+    def footprint(self) -> Footprint:
+        return Footprint(rosters=self.slot_ids)
 
     def perform(self, turn: Turn) -> tuple[int, ...]:
         last = bookings.last_sequences(turn.tx, self.organization_id, self.slot_ids)
@@ -82,7 +82,7 @@ def _places(slot: Slot) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewBookings(Deed):
+class ReviewBookings(Command[tuple[int, ...]]):
     """Look again at bookings to come: they are flagged, or cancelled, as if that had been done in time.
 
     The answer is the ids of those that changed.
@@ -94,8 +94,8 @@ class ReviewBookings(Deed):
     booking_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(bookings=self.booking_ids)
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(bookings=self.booking_ids)
 
     def perform(self, turn: Turn) -> tuple[int, ...]:
         named = [turn.bookings[each] for each in sorted(self.booking_ids) if each in turn.bookings]

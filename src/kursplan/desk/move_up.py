@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.promote import Seat, take_seat
 from kursplan.domain.admission import STAFF_MAY_OVERRULE, Admission, full
 from kursplan.domain.bookings import Booking
@@ -16,7 +16,7 @@ from kursplan.domain.waiting import may_move_up
 
 
 @dataclass(frozen=True, slots=True)
-class MoveUp(Deed):
+class MoveUp(Command[Booking | Refusal | None]):
     """Seat one who waits on a slot; who that is.
 
     Staff do so until the start, also after the house has stopped. Without a certain one it is the
@@ -36,8 +36,8 @@ class MoveUp(Deed):
             raise ValueError(f"{', '.join(sorted(forbidden))} cannot be overruled")
 
     @property
-    def reach(self) -> Reach:
-        return Reach(queues=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> Booking | Refusal | None:
         """None where nobody waits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.studios import LostEntitlement
@@ -17,7 +17,7 @@ class OrganizationWithoutName(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordOrganization(Deed):
+class RecordOrganization(Command[bool]):
     """Have the organization be what the entry says; one that is not there is founded.
 
     What becomes of bookings by a changed policy is decided when something happens to them next.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.bookings import Participation
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
@@ -17,7 +17,7 @@ from kursplan.domain.slots import PARTICIPATION_OPENS
 
 
 @dataclass(frozen=True, slots=True)
-class SetParticipation(Deed):
+class SetParticipation(Command[Booked | Refusal]):
     """Note whether a customer who has a seat takes part; `UNSET` takes the note back.
 
     That changes nothing else, so a note that is made after the slot was completed does not reopen
@@ -32,8 +32,8 @@ class SetParticipation(Deed):
     participation: Participation
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=frozenset({self.booking_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.booking_in(self.studio_id, self.booking_id)

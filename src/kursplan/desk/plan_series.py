@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.clashes import Outlook, look
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
@@ -24,7 +24,7 @@ class SeriesPlanned:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanSeries(Deed):
+class PlanSeries(Command[SeriesPlanned | Refusal]):
     """A new series of a class. Its slots are made by `ExtendSeries`."""
 
     name = "plan-series"

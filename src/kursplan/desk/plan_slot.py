@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kursplan.desk.clashes import held, look
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.classes import DAY_IN_MINUTES, Class
 from kursplan.domain.localtime import instant_of
@@ -33,7 +33,7 @@ class SlotPlanned:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanSlot(Deed):
+class PlanSlot(Command[SlotPlanned | Refusal]):
     """A new slot of a class at a time to come. Told to nobody, like the slots of a series.
 
     Raises ValueError for values that no slot can have.
@@ -96,7 +96,7 @@ class PlanSlot(Deed):
         if isinstance(clashes, Clashing):
             return clashes
         timetable.add_slot(turn.tx, organization_id, self.key, slot, self.instructor_ids)
-        turn.take_in([self.slot_id])
+        turn.register_slots([self.slot_id])
         return SlotPlanned(turn.slots[self.slot_id], clashes)
 
     def _slot(self, host: timetable.Host) -> Slot:

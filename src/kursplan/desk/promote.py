@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
@@ -81,7 +81,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Promote(Deed):
+class Promote(Command[list[Booking] | Refusal]):
     """Give the free seats of slots to those who wait there, as staff may at any time; who moved up."""
 
     name = "promote"
@@ -91,8 +91,8 @@ class Promote(Deed):
     by_staff: bool = False
 
     @property
-    def reach(self) -> Reach:
-        return Reach(queues=self.slot_ids)
+    def footprint(self) -> Footprint:
+        return Footprint(queues=self.slot_ids)
 
     def perform(self, turn: Turn) -> list[Booking] | Refusal:
         slots = turn.need_slots(self.slot_ids)
@@ -147,6 +147,6 @@ def fill_seats(turn: Turn, slot: Slot, *, by_staff: bool = False) -> list[Bookin
         elif outcome.booking.skipped is not outcome.refusal.kind:
             turn.change(replace(outcome.booking, skipped=outcome.refusal.kind))
     for booking in moved:
-        if not turn.is_untold(booking):
+        if not turn.is_unannounced(booking):
             turn.tell_booking(EventType.CLASS_BOOKING_UPDATED, booking)
     return moved

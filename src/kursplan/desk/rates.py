@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import RateEntry
 from kursplan.domain.history import EntityKind
 from kursplan.store.entries import contingents, rates
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRate(Deed):
+class RecordRate(Command[bool]):
     """Have the rate be what the entry says; one that is not there is new.
 
     What it grants counts for bookings from now on; those that are there are not looked at again.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
 from kursplan.desk.cancel import give_up
-from kursplan.desk.engine.turn import Deed, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.domain.bookings import Ending
 from kursplan.domain.cancelling import is_late
@@ -14,7 +14,7 @@ from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Release(Deed):
+class Release(Command[Booked | Refusal]):
     """Cancel a booking for staff, also when it is late and after the start.
 
     A cancelled one stays as it is.
@@ -29,8 +29,8 @@ class Release(Deed):
     """Whether it counts as late; by the term of its class where it is None."""
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=frozenset({self.booking_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.booking_in(self.studio_id, self.booking_id)
@@ -47,7 +47,7 @@ class Release(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class WaiveLateness(Deed):
+class WaiveLateness(Command[Booked | Refusal]):
     """A late cancellation counts as one in time: what it took from the contingent is given back.
 
     One that was in time stays as it is, and so does a booking that is not cancelled. Nobody is told:
@@ -61,8 +61,8 @@ class WaiveLateness(Deed):
     booking_id: int
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=frozenset({self.booking_id}))
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=frozenset({self.booking_id}))
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booking = turn.booking_in(self.studio_id, self.booking_id)

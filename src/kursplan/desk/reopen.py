@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.domain.slots import SlotStatus
 
 
 @dataclass(frozen=True, slots=True)
-class ReopenSlots(Deed):
+class ReopenSlots(Command[tuple[int, ...]]):
     """Have those of the slots take place that are completed and not over; which those were."""
 
     name = "reopen-slots"
@@ -22,8 +22,8 @@ class ReopenSlots(Deed):
     slot_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(slots=self.slot_ids)
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(slots=self.slot_ids)
 
     def perform(self, turn: Turn) -> tuple[int, ...]:
         too_early = [

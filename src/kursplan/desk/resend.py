@@ -16,7 +16,7 @@ from kursplan.desk.endpoints import (
     find,
     send_again,
 )
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store.outbox import deliveries
@@ -30,7 +30,7 @@ class NoSuchDelivery(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class Resend(Deed):
+class Resend(Command[bool]):
     """Send a delivery again. The answer is false where it is still to be sent anyway.
 
     Raises `NoSuchDelivery`, and `EndpointRefused` while its endpoint is disabled.
@@ -60,7 +60,7 @@ class Resend(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class ResendSince(Deed):
+class ResendSince(Command["Resent[ResendSince]"]):
     """Send again what was stored for an endpoint from one instant up to but not including another.
 
     Deliveries are stored moments after the change that they tell of. It is done in portions, so that

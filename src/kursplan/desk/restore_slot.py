@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from kursplan.desk.change_slot import not_planned
 from kursplan.desk.clashes import held, look
 from kursplan.desk.edit_series import planned_day
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, LookAgain, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, NeedsMore, Turn
 from kursplan.desk.extend_series import midnight
 from kursplan.desk.promote import Seat, fill_seats, take_seat
 from kursplan.domain.admission import SETTLED, may_book
@@ -37,7 +37,7 @@ class SlotRestored:
 
 
 @dataclass(frozen=True, slots=True)
-class RestoreSlot(Deed):
+class RestoreSlot(Command[SlotRestored | Refusal]):
     """Have a cancelled slot that has not started take place; a planned one stays as it is.
 
     `with_bookings` puts those back who were on it when it was cancelled, in their order and seats
@@ -54,8 +54,8 @@ class RestoreSlot(Deed):
     with_bookings: bool = False
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotRestored | Refusal:
         slot = turn.slots.get(self.slot_id)
@@ -132,6 +132,6 @@ def _were_on(turn: Turn, slot: Slot) -> list[Booking]:
     """Who was on the slot when it was cancelled: seats first, each in the order of joining."""
     wanted = bookings.cancelled_with_slot(turn.tx, turn.organization_id, slot.id)
     if missing := wanted - turn.bookings.keys():
-        raise LookAgain(Reach(bookings=frozenset(missing)))
+        raise NeedsMore(Footprint(bookings=frozenset(missing)))
     were = [turn.bookings[each] for each in wanted]
     return sorted(were, key=lambda each: (each.held not in SEATED, each.sequence))

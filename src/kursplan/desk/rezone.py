@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.slots import Slot
@@ -12,7 +12,7 @@ from kursplan.store.rules import timezones
 
 
 @dataclass(frozen=True, slots=True)
-class Rezone(Deed):
+class Rezone(Command[tuple[int, ...]]):
     """Derive the instants of the slots that have not started anew from their local times.
 
     For after the studio's zone was changed. What has started keeps its instants, and bookings

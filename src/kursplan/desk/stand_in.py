@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.change_slot import changeable, note_instructors, reshape
 from kursplan.desk.clashes import held, look
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.refusals import (
     EmployeeNotFound,
@@ -34,7 +34,7 @@ class SlotStaffed:
 
 
 @dataclass(frozen=True, slots=True)
-class PutStandIn(Deed):
+class PutStandIn(Command[SlotStaffed | Refusal]):
     """Replace one instructor of a slot by another employee; done already, nothing changes."""
 
     name = "put-stand-in"
@@ -45,8 +45,8 @@ class PutStandIn(Deed):
     stand_in_id: int
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)
@@ -75,7 +75,7 @@ class PutStandIn(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveStandIn(Deed):
+class RemoveStandIn(Command[SlotStaffed | Refusal]):
     """Give a slot back to whom the stand-in replaced; done already, nothing changes.
 
     Where it is given again by whom its series names, its instructors are no longer pinned.
@@ -88,8 +88,8 @@ class RemoveStandIn(Deed):
     stand_in_id: int
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id}))
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(queues=frozenset({self.slot_id}))
 
     def perform(self, turn: Turn) -> SlotStaffed | Refusal:
         slot = changeable(turn, self.slot_id)

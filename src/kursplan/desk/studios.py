@@ -1,6 +1,6 @@
 """Studios: what is known about one, when it is open, and in which time zone it lies.
 
-Closures are deeds of their own, in `close_studio`.
+Closures are commands of their own, in `close_studio`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from kursplan.desk.engine.overtaken import check
-from kursplan.desk.engine.turn import Deed, Turn
+from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.review import planned_within, review_slots
 from kursplan.desk.rezone import Rezone
 from kursplan.domain.clashes import OnClash
@@ -25,7 +25,7 @@ from kursplan.store.rules import closures
 
 
 @dataclass(frozen=True, slots=True)
-class RecordStudio(Deed):
+class RecordStudio(Command[bool]):
     """Have the studio be what the entry says; one that is not there is new.
 
     With another zone its slots to come keep their local times (F32). The days on which it opens
@@ -108,7 +108,7 @@ class RecordStudio(Deed):
 
 
 @dataclass(frozen=True, slots=True)
-class SetOnClash(Deed):
+class SetOnClash(Command[bool | Refusal]):
     """Have the studio warn, or refuse, where an instructor or a room would be twice at the same time.
 
     What is so already stays, and is told by `kursplan slot clashes`. The answer is whether anything

@@ -1,4 +1,4 @@
-"""Swap: the instructors of two overlapping slots stand in for each other, in one deed."""
+"""Swap: the instructors of two overlapping slots stand in for each other, in one command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.desk.change_slot import changeable
 from kursplan.desk.clashes import held, look
-from kursplan.desk.engine.turn import THE_ORGANIZATION, Deed, Reach, Turn
+from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
 from kursplan.desk.stand_in import SlotStaffed, exchanged, put_stand_in, staff
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.refusals import InstructorAlreadyOnSlot, InstructorNotOnSlot, Refusal
@@ -14,7 +14,7 @@ from kursplan.store.rules import instructors
 
 
 @dataclass(frozen=True, slots=True)
-class SwapInstructors(Deed):
+class SwapInstructors(Command[tuple[SlotStaffed, SlotStaffed] | Refusal]):
     """Each of two instructors gives the slot of the other; both are stand-ins, with one reason.
 
     Between slots that overlap, two stand-ins one after the other would have somebody at two places
@@ -36,8 +36,8 @@ class SwapInstructors(Deed):
             raise ValueError("A slot is not swapped with itself: name two.")
 
     @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION | Reach(queues=frozenset({self.slot_id, self.other_slot_id}))
+    def footprint(self) -> Footprint:
+        return THE_ORGANIZATION | Footprint(queues=frozenset({self.slot_id, self.other_slot_id}))
 
     def perform(self, turn: Turn) -> tuple[SlotStaffed, SlotStaffed] | Refusal:
         slot = changeable(turn, self.slot_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kursplan.desk.engine.turn import Reach, Turn
+from kursplan.desk.engine.turn import Footprint, Turn
 from kursplan.domain.admission import conflict_of
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.values import value
@@ -32,8 +32,8 @@ class WhyRefused:
     booking_ids: frozenset[int]
 
     @property
-    def reach(self) -> Reach:
-        return Reach(bookings=self.booking_ids)
+    def footprint(self) -> Footprint:
+        return Footprint(bookings=self.booking_ids)
 
     def perform(self, turn: Turn) -> dict[int, Against]:
         return dict(self._found(turn))

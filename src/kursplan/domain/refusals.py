@@ -71,7 +71,7 @@ class Kind(StrEnum):
     SERIES_NOT_FOUND = "SERIES_NOT_FOUND"
     LOCATION_NOT_FOUND = "LOCATION_NOT_FOUND"
 
-    # Deeds of staff.
+    # Commands of staff.
 
     SLOT_NOT_PLANNED = "SLOT_NOT_PLANNED"
     PARTICIPATION_TOO_EARLY = "PARTICIPATION_TOO_EARLY"
@@ -408,7 +408,7 @@ class LocationNotFound(NotFound):
     kind = Kind.LOCATION_NOT_FOUND
 
 
-# Deeds of staff.
+# Commands of staff.
 
 
 @value

@@ -143,7 +143,7 @@ class _Building:
     def _record(
         self,
         section: str,
-        deed: Callable[[int, int, E, E | None], Command[Any]],
+        make: Callable[[int, int, E, E | None], Command[Any]],
         wanted: Sequence[Wanted[E]],
         ids: Ids,
     ) -> None:
@@ -152,7 +152,7 @@ class _Building:
         for each in wanted:
             key = each.entry.key
             row_id = self._id(key, ids)
-            command = deed(self._organization_id, row_id, each.entry, each.stood)
+            command = make(self._organization_id, row_id, each.entry, each.stood)
             (new if each.stood is None else known).append(self._kept(section, key, command))
         self._add(section, known, new)
 

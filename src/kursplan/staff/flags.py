@@ -68,7 +68,7 @@ async def flags_of(
     asked = frozenset(each.id for each in rows if each.conflict or each.skipped)
     if not asked:
         return NO_FACTS
-    against = await desk.ask(WhyRefused(organization_id, asked))
+    against = await desk.query(WhyRefused(organization_id, asked))
     refusals = [said for each in against.values() for said in (each.conflict, each.skipped) if said]
     names = await database.read(lambda tx: names_for(tx, organization_id, refusals))
     return Flags(against, names)

@@ -102,7 +102,7 @@ async def promote_waiting(
 
 async def _fill(desk: Desk, organization_id: int, slot_ids: frozenset[int]) -> bool:
     """Mostly nobody can move up, and to find that out takes no lock."""
-    would_move = await desk.try_out(Promote(organization_id, slot_ids))
+    would_move = await desk.dry_run(Promote(organization_id, slot_ids))
     if isinstance(would_move, Refusal) or not would_move:
         return False
     filled = frozenset(each.slot_id for each in would_move)

@@ -20,10 +20,10 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
-from kursplan.desk.engine.queues import Batch, Line, Lines, Waiting
+from kursplan.desk.engine.queues import Batch, CommandQueue, CommandQueues, Queued
 from kursplan.desk.engine.rehearse import Rehearsed, rehearse
 from kursplan.desk.engine.tries import Tries
-from kursplan.desk.engine.turn import Command, Question, Reach, Turn, until_seen
+from kursplan.desk.engine.turn import Command, Footprint, Question, Turn, until_seen
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Full, Refusal
 from kursplan.domain.values import value
@@ -33,7 +33,7 @@ from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules import marks
 from kursplan.store.rules.marks import Mark
-from kursplan.store.rules.versions import LANES
+from kursplan.store.rules.versions import SHARDS
 
 A = TypeVar("A")
 
@@ -80,14 +80,14 @@ class Order(Generic[A]):
         return self.command.organization_id
 
     @property
-    def reach(self) -> Reach:
-        return self.command.reach
+    def footprint(self) -> Footprint:
+        return self.command.footprint
 
     def perform(self, turn: Turn) -> A:
         return turn.perform(self.command, self.by, self.reason)
 
-    def beforehand(self, full: Container[int]) -> Question[Any] | None:
-        return self.command.beforehand(full)
+    def precheck(self, full: Container[int]) -> Question[Any] | None:
+        return self.command.precheck(full)
 
 
 class Desk:
@@ -111,8 +111,8 @@ class Desk:
         self._queue_limit = queue_limit
         self._patience = patience
         at_work = min(TURNS_SIDE_BY_SIDE, database.writers)
-        self._commands = Lines(self._turn, at_work, apart=True)
-        self._questions = Lines(self._look, TURNS_SIDE_BY_SIDE, apart=False)
+        self._commands = CommandQueues(self._turn, at_work, apart=True)
+        self._questions = CommandQueues(self._look, TURNS_SIDE_BY_SIDE, apart=False)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
         self._no_subscribers: set[int] = set()
@@ -120,7 +120,7 @@ class Desk:
         self._full: set[int] = set()
         """Slots that had no place left when somebody last wanted one."""
         # Two processes that draw the same only wait for each other now and then.
-        self._lane = draw(LANES)
+        self._shard = draw(SHARDS)
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
@@ -136,20 +136,20 @@ class Desk:
             raise DeskBusy("the server is shutting down")
         return self._queue(self._commands, Order(command, by, reason))
 
-    def ask(self, question: Question[A]) -> asyncio.Future[A]:
+    def query(self, question: Question[A]) -> asyncio.Future[A]:
         """The answer to a question, on the same facts as a command and without a lock.
 
         Raises `DeskBusy`.
         """
         return self._queue(self._questions, question)
 
-    async def try_out(self, command: Command[A]) -> A:
+    async def dry_run(self, command: Command[A]) -> A:
         """What `command` would answer now; nothing of it is done.
 
         For those that leave writing to the turn. Raises `DeskBusy`.
         """
         try:
-            [answer] = await self._look([command], command.reach)
+            [answer] = await self._look([command], command.footprint)
         except DatabaseUnavailable as unavailable:
             raise DeskBusy(str(unavailable)) from unavailable
         return answer  # type: ignore[no-any-return]
@@ -201,41 +201,41 @@ class Desk:
             self._full.clear()
         self._full |= slots
 
-    def _queue(self, lines: Lines, command: Order[A] | Question[A]) -> asyncio.Future[A]:
+    def _queue(self, lines: CommandQueues, command: Order[A] | Question[A]) -> asyncio.Future[A]:
         line = lines.of(command.organization_id)
         if len(line.waiting) >= self._queue_limit:
             raise DeskBusy("too many commands wait")
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        waiting = lines.stand(line, command, answer)
+        waiting = lines.put(line, command, answer)
         self._metrics.queue_length.inc()
         if line.turns < lines.most_turns and lines.may_begin(line, waiting):
             self._begin(lines, line)
         return answer
 
-    def _begin(self, lines: Lines, line: Line) -> None:
+    def _begin(self, lines: CommandQueues, line: CommandQueue) -> None:
         """Have turns taken until nobody waits, beside those that are at work already."""
         line.turns += 1
         task = asyncio.create_task(self._work_off(lines, line))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _work_off(self, lines: Lines, line: Line) -> None:
+    async def _work_off(self, lines: CommandQueues, line: CommandQueue) -> None:
         try:
             while members := lines.next(line, self._turn_limit):
                 self._metrics.queue_length.dec(len(members))
                 with line.at_work_on(members) as batch:
                     await self._serve(lines, line, batch)
         finally:
-            lines.leave(line)
+            lines.release(line)
 
-    async def _serve(self, lines: Lines, line: Line, batch: Batch) -> None:
+    async def _serve(self, lines: CommandQueues, line: CommandQueue, batch: Batch) -> None:
         """One turn; where it fails, as many as can help before it is too late for an answer."""
         tries = Tries(batch.members, _fail, self._patience, line.lasts)
         while part := tries.next():
             began = stopwatch()
             try:
                 answers = await lines.turn(
-                    [each.command for each in part], Reach.of([each.reach for each in part])
+                    [each.command for each in part], Footprint.of([each.footprint for each in part])
                 )
             except OutcomeUnknown as unknown:
                 for each in part:
@@ -252,20 +252,20 @@ class Desk:
                 self._answer(part, answers)
         line.lasts = tries.lasts
 
-    def _answer(self, part: Sequence[Waiting], answers: Sequence[Any]) -> None:
+    def _answer(self, part: Sequence[Queued], answers: Sequence[Any]) -> None:
         for each, answer in zip(part, answers, strict=True):
             if isinstance(answer, Full):
-                self._remember_full(each.reach.slots)
+                self._remember_full(each.footprint.slots)
             if not each.answer.done():
                 each.answer.set_result(answer)
 
-    async def _turn(self, commands: Sequence[Order[Any]], reach: Reach) -> list[Any]:
-        if self._full and (refusals := await self._refused_beforehand(commands, reach)):
+    async def _turn(self, commands: Sequence[Order[Any]], footprint: Footprint) -> list[Any]:
+        if self._full and (refusals := await self._refused_by_precheck(commands, footprint)):
             return refusals
         began = stopwatch()
         outcome = "failed"
         try:
-            answers = await self._run(commands, reach)
+            answers = await self._run(commands, footprint)
             outcome = "committed"
         finally:
             self._metrics.turns.labels(outcome).inc()
@@ -273,8 +273,8 @@ class Desk:
             self._metrics.turn_seconds.observe(stopwatch() - began)
         return answers
 
-    async def _refused_beforehand(
-        self, commands: Sequence[Order[Any]], reach: Reach
+    async def _refused_by_precheck(
+        self, commands: Sequence[Order[Any]], footprint: Footprint
     ) -> list[Any] | None:
         """The refusals, where all of them want slots that are full: those need no lock and no commit.
 
@@ -282,45 +282,47 @@ class Desk:
         """
         asked: list[Question[Any]] = []
         for command in commands:
-            question = command.beforehand(self._full)
+            question = command.precheck(self._full)
             if question is None:
                 return None
             asked.append(question)
-        answers = await self._look(asked, reach)
+        answers = await self._look(asked, footprint)
         if all(isinstance(answer, Refusal) for answer in answers):
             return answers
-        self._full -= reach.slots
+        self._full -= footprint.slots
         return None
 
     async def _look(
-        self, questions: Sequence[Command[Any] | Question[Any]], reach: Reach
+        self, questions: Sequence[Command[Any] | Question[Any]], footprint: Footprint
     ) -> list[Any]:
         """The answers to what is asked at the same time, on facts that are read once for all."""
 
-        def look(seen: Reach, tx: Connection) -> list[Any]:
+        def look(seen: Footprint, tx: Connection) -> list[Any]:
             turn = Turn(tx, questions[0].organization_id, self._clock)
-            turn.gather(seen, lock=False)
+            turn.lock_and_load(seen, lock=False)
             return [each.perform(turn) for each in questions]
 
-        return await until_seen(reach, lambda seen: self._database.read(partial(look, seen)))
+        return await until_seen(footprint, lambda seen: self._database.read(partial(look, seen)))
 
-    async def _run(self, commands: Sequence[Order[Any]], reach: Reach) -> list[Any]:
+    async def _run(self, commands: Sequence[Order[Any]], footprint: Footprint) -> list[Any]:
         organization_id = commands[0].organization_id
         no_subscribers = organization_id in self._no_subscribers
         recorded: _Recorded | None = None
 
-        def transaction(held: Reach, tx: Connection) -> _Recorded:
+        def transaction(held: Footprint, tx: Connection) -> _Recorded:
             nonlocal recorded
-            turn = Turn(tx, organization_id, self._clock, self._lane, no_subscribers=no_subscribers)
-            turn.gather(held, lock=True)
+            turn = Turn(
+                tx, organization_id, self._clock, self._shard, no_subscribers=no_subscribers
+            )
+            turn.lock_and_load(held, lock=True)
             answers = [command.perform(turn) for command in commands]
-            turn.record()
+            turn.flush()
             recorded = _Recorded(answers, turn.has_subscribers, turn.mark)
             return recorded
 
         try:
             done = await until_seen(
-                reach, lambda held: self._database.write(partial(transaction, held))
+                footprint, lambda held: self._database.write(partial(transaction, held))
             )
         except Exception as failure:
             if recorded is None or not await self._was_committed(
@@ -347,7 +349,7 @@ class Desk:
             return False  # There was nothing to commit.
         try:
             return await self._database.write(
-                lambda tx: marks.is_there(tx, organization_id, mark, self._lane)
+                lambda tx: marks.is_there(tx, organization_id, mark, self._shard)
             )
         except Exception as lost:
             log.warning("outcome unknown", failure=type(lost).__name__)
@@ -363,7 +365,7 @@ class _Recorded:
     mark: Mark | None
 
 
-def _fail(waiting: Waiting, failure: Exception) -> None:
+def _fail(waiting: Queued, failure: Exception) -> None:
     if waiting.answer.done():
         return
     if isinstance(failure, DatabaseUnavailable):

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kursplan.clock import stopwatch
-from kursplan.desk.engine.turn import Command, Hold, Question, Reach
+from kursplan.desk.engine.turn import Command, Footprint, Hold, Question
 
-TurnOf = Callable[[Sequence[Any], Reach], Awaitable[list[Any]]]
+RunTurn = Callable[[Sequence[Any], Footprint], Awaitable[list[Any]]]
 """Does what is commanded or asked, which reaches so far, and gives the answers."""
 
 _NOTHING: frozenset[int] = frozenset()
@@ -24,9 +24,9 @@ _THE_ORGANIZATION = frozenset({0})
 
 
 @dataclass(slots=True)
-class Waiting:
+class Queued:
     command: Command[Any] | Question[Any]
-    reach: Reach
+    footprint: Footprint
     touches: frozenset[int]
     """The ids that it names; no two things of an organization have the same."""
     answer: asyncio.Future[Any]
@@ -37,17 +37,17 @@ class Waiting:
 class Batch:
     """Those whose turn it is."""
 
-    members: Sequence[Waiting]
+    members: Sequence[Queued]
     counts: int
     """As how many they count when it is asked whether another turn is worth it."""
 
 
 @dataclass(slots=True)
-class Line:
+class CommandQueue:
     """What waits in one organization, and how many turns are at work on it."""
 
     organization_id: int
-    waiting: deque[Waiting] = field(default_factory=deque)
+    waiting: deque[Queued] = field(default_factory=deque)
     turns: int = 0
     at_work: int = 0
     """How many commands are in the turns at work."""
@@ -64,7 +64,7 @@ class Line:
         return len(self.waiting) >= self.at_work
 
     @contextmanager
-    def at_work_on(self, members: Sequence[Waiting]) -> Iterator[Batch]:
+    def at_work_on(self, members: Sequence[Queued]) -> Iterator[Batch]:
         """Those are in a turn meanwhile."""
         batch = Batch(members, len(members))
         touched = _NOTHING.union(*[each.touches for each in members])
@@ -84,7 +84,7 @@ class Line:
         batch.counts = 0
 
 
-class Lines:
+class CommandQueues:
     """The lines of all organizations in which something waits, and what a turn makes of it.
 
     Several turns of a line may be at work side by side. Where they are to be apart, no two of them
@@ -92,39 +92,39 @@ class Lines:
     much by itself, so another begins only when as many wait as are at work.
     """
 
-    def __init__(self, turn: TurnOf, most_turns: int, *, apart: bool) -> None:
+    def __init__(self, turn: RunTurn, most_turns: int, *, apart: bool) -> None:
         self.turn = turn
         self.most_turns = most_turns
         self._apart = apart
-        self._lines: dict[int, Line] = {}
+        self._lines: dict[int, CommandQueue] = {}
 
-    def stand(
-        self, line: Line, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
-    ) -> Waiting:
+    def put(
+        self, line: CommandQueue, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
+    ) -> Queued:
         """Put it at the end of the line."""
-        reach = command.reach
+        footprint = command.footprint
         touches = _NOTHING
         if self._apart:
-            touches = reach.names
-            if reach.organization is Hold.ALONE:
+            touches = footprint.ids
+            if footprint.organization is Hold.ALONE:
                 touches |= _THE_ORGANIZATION
-        waiting = Waiting(command, reach, touches, answer, stopwatch())
+        waiting = Queued(command, footprint, touches, answer, stopwatch())
         line.waiting.append(waiting)
         return waiting
 
-    def may_begin(self, line: Line, newest: Waiting) -> bool:
+    def may_begin(self, line: CommandQueue, newest: Queued) -> bool:
         """Whether there is something to do for another turn, now that `newest` has come."""
         return line.is_worth_a_turn and (not self._apart or newest.touches.isdisjoint(line.touched))
 
-    def next(self, line: Line, limit: int) -> list[Waiting]:
+    def next(self, line: CommandQueue, limit: int) -> list[Queued]:
         """Those whose turn it is; the others stay as they stood."""
         queue = line.waiting
         if not line.is_worth_a_turn:
             return []
         if not self._apart or not line.touched:
             return [queue.popleft() for _ in range(min(len(queue), limit))]
-        taken: list[Waiting] = []
-        stay: list[Waiting] = []
+        taken: list[Queued] = []
+        stay: list[Queued] = []
         # Whoever wants the same as one who stays, stays behind them.
         wanted = set(line.touched)
         while queue and len(taken) < limit:
@@ -137,13 +137,13 @@ class Lines:
         queue.extendleft(reversed(stay))
         return taken
 
-    def of(self, organization_id: int) -> Line:
+    def of(self, organization_id: int) -> CommandQueue:
         line = self._lines.get(organization_id)
         if line is None:
-            line = self._lines[organization_id] = Line(organization_id)
+            line = self._lines[organization_id] = CommandQueue(organization_id)
         return line
 
-    def abandon(self) -> tuple[list[Waiting], list[Waiting]]:
+    def abandon(self) -> tuple[list[Queued], list[Queued]]:
         """Those who wait, who do so no longer, and those in the turns at work."""
         waiting = [each for line in self._lines.values() for each in line.waiting]
         at_work = [
@@ -156,7 +156,7 @@ class Lines:
             line.waiting.clear()
         return waiting, at_work
 
-    def leave(self, line: Line) -> None:
+    def release(self, line: CommandQueue) -> None:
         line.turns -= 1
         if not line.turns and not line.waiting:
             del self._lines[line.organization_id]

@@ -17,7 +17,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
-from kursplan.desk.engine.turn import Command, Hold, LookAgain, Reach, Turn
+from kursplan.desk.engine.turn import Command, Footprint, Hold, NeedsMore, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes, slot_becomes
 from kursplan.domain.events import EventType
@@ -161,28 +161,28 @@ class _Rehearsal:
         self._clock = clock
         self._organization_id = organization_id
         self._stages = stages
-        self._reaches = [Reach.of([each.reach for each in commands]) for commands in stages]
+        self._reaches = [Footprint.of([each.footprint for each in commands]) for commands in stages]
         self._customers: set[int] = set()
         self._slots: set[int] = set()
 
     async def try_out(self) -> _Learned:
-        for again in range(TRIES):
+        for for_retry in range(TRIES):
             learned = _Learned()
             try:
                 await self._database.write(
-                    lambda tx, again=again, learned=learned: self._transaction(  # type: ignore[misc]
-                        tx, learned, again=again > 0
+                    lambda tx, for_retry=for_retry, learned=learned: self._transaction(  # type: ignore[misc]
+                        tx, learned, for_retry=for_retry > 0
                     )
                 )
             except _RolledBack:
                 return learned
             except DatabaseUnavailable as unavailable:
-                if not unavailable.conflict or again == TRIES - 1:
+                if not unavailable.conflict or for_retry == TRIES - 1:
                     raise
         raise AssertionError("the last try ends with an answer or an error")
 
-    def _transaction(self, tx: Connection, learned: _Learned, *, again: bool) -> NoReturn:
-        if again:
+    def _transaction(self, tx: Connection, learned: _Learned, *, for_retry: bool) -> NoReturn:
+        if for_retry:
             self._hold_all(tx)
         for number in range(len(self._stages)):
             self._turn(tx, learned, number)
@@ -199,23 +199,23 @@ class _Rehearsal:
             organizations.hold(tx, organization_id, alone=hold is Hold.ALONE)
 
     def _turn(self, tx: Connection, learned: _Learned, number: int) -> None:
-        """One turn; with a wider reach it alone starts over, as often as the reach grows."""
+        """One turn; with a wider footprint it alone starts over, as often as that grows."""
         while True:
             turn = Turn(tx, self._organization_id, self._clock)
             try:
                 with savepoint(tx):
-                    turn.gather(self._reaches[number], lock=True)
+                    turn.lock_and_load(self._reaches[number], lock=True)
                     answers = [command.perform(turn) for command in self._stages[number]]
-            except LookAgain as wider:
+            except NeedsMore as wider:
                 self._widen(number, wider.further)
                 continue
             self._customers |= turn.customers.keys()
             self._slots |= turn.slots.keys()
             learned.take_in(tx, turn, answers)
-            turn.record()
+            turn.flush()
             return
 
-    def _widen(self, number: int, further: Reach) -> None:
+    def _widen(self, number: int, further: Footprint) -> None:
         wider = self._reaches[number] | further
         if wider == self._reaches[number]:
             raise DatabaseUnavailable("the rehearsal never saw all that it needed", conflict=True)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 
 from kursplan.clock import stopwatch
-from kursplan.desk.engine.queues import Waiting
+from kursplan.desk.engine.queues import Queued
 from kursplan.store.engine.trouble import DatabaseUnavailable
 
 _NOTHING: frozenset[int] = frozenset()
@@ -31,14 +31,14 @@ class Tries:
 
     def __init__(
         self,
-        batch: Sequence[Waiting],
-        fail: Callable[[Waiting, Exception], None],
+        batch: Sequence[Queued],
+        fail: Callable[[Queued, Exception], None],
         patience: float,
         lasts: float,
     ) -> None:
         """`patience` is in how many seconds each is to be answered, `lasts` how long a try may take."""
         # Parts of one sequence may want the same, so each waits for the one before it.
-        self._sequences: deque[deque[Sequence[Waiting]]] = deque([deque([batch])])
+        self._sequences: deque[deque[Sequence[Queued]]] = deque([deque([batch])])
         self._fail = fail
         self._patience = patience
         self.lasts = lasts
@@ -48,7 +48,7 @@ class Tries:
         self._locked = _NOTHING
         """What two of these touch: that is what somebody holds."""
 
-    def next(self) -> list[Waiting]:
+    def next(self) -> list[Queued]:
         """Those who are to be tried now, as far as they still wait."""
         latest = stopwatch() - self._patience + self.lasts
         while self._sequences:
@@ -64,7 +64,7 @@ class Tries:
         if not self._failed_before:
             self.lasts = 0.0
 
-    def failed(self, part: Sequence[Waiting], failure: Exception, lasted: float) -> None:
+    def failed(self, part: Sequence[Queued], failure: Exception, lasted: float) -> None:
         """Decides what becomes of those who were tried last, `lasted` seconds long."""
         # Whoever comes fresh is tried once, however long that takes.
         self.lasts = min(lasted, self._patience / 2)
@@ -82,14 +82,14 @@ class Tries:
             if met_lock:
                 self._note_lock(part[0].touches)
 
-    def _is_wanted(self, each: Waiting, latest: float) -> bool:
+    def _is_wanted(self, each: Queued, latest: float) -> bool:
         if each.since < latest:
             self._fail(each, DatabaseUnavailable("its turn did not come in time"))
         elif not each.touches.isdisjoint(self._locked):
             self._fail(each, DatabaseUnavailable("somebody holds what it needs", locked=True))
         return not each.answer.done()
 
-    def _refuse_all(self, part: Sequence[Waiting], failure: Exception) -> None:
+    def _refuse_all(self, part: Sequence[Queued], failure: Exception) -> None:
         for each in chain(part, *chain.from_iterable(self._sequences)):
             self._fail(each, failure)
         self._sequences.clear()
@@ -98,11 +98,11 @@ class Tries:
         self._locked = self._locked.union(*[touched & each for each in self._without])
         self._without.append(touched)
 
-    def _divide(self, part: Sequence[Waiting], *, met_lock: bool) -> None:
+    def _divide(self, part: Sequence[Queued], *, met_lock: bool) -> None:
         parts, groups = self._sequences[0], _groups(part)
         # Which slot a booking is on nobody knows yet, so it may be the one that others want. Waiting for a
         # lock costs too much time for that: then it goes by what is named, as in turns side by side.
-        may_want_the_same = not met_lock and any(each.reach.bookings for each in part)
+        may_want_the_same = not met_lock and any(each.footprint.bookings for each in part)
         if parts or may_want_the_same or len(groups) == 1:
             middle = len(part) // 2
             parts.extendleft((part[middle:], part[:middle]))
@@ -113,9 +113,7 @@ class Tries:
         self._sequences.rotate(-1)
 
 
-def _apart(
-    part: Sequence[Waiting], groups: Sequence[set[int]]
-) -> tuple[list[Waiting], list[Waiting]]:
+def _apart(part: Sequence[Queued], groups: Sequence[set[int]]) -> tuple[list[Queued], list[Queued]]:
     """Two parts of about the same size, of whole groups."""
     first = set(groups[0])
     for group in groups[1:]:
@@ -127,7 +125,7 @@ def _apart(
     )
 
 
-def _groups(part: Sequence[Waiting]) -> list[set[int]]:
+def _groups(part: Sequence[Queued]) -> list[set[int]]:
     """The places of those who want the same, or want the same as somebody who does."""
     groups: list[tuple[frozenset[int], set[int]]] = []
     for at, each in enumerate(part):

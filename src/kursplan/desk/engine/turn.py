@@ -1,10 +1,10 @@
-"""A turn: one transaction in which commands of one organization are decided and recorded.
+"""A turn, the unit of work: one transaction in which commands of one organization are decided and written.
 
 First everything that the commands reach for is locked; then it is read, for all of them at once.
 Each command decides on what the ones before it left in memory. At the end changed bookings and
-slots, one event per change and one line of history per command are written together; what else a deed
+slots, one event per change and one line of history per command are written together; what else a command
 changes it notes, and writes itself. A command that finds that it needs more has the whole turn rolled
-back and start over with a wider reach.
+back and start over with a wider footprint.
 
 Locks come in one order: customers, slots, the organization, each kind by id. What is decided by is
 read only behind all of them, whatever was seen before: nobody can change it any more.
@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
 from operator import attrgetter
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -46,7 +46,7 @@ Answer = TypeVar("Answer", covariant=True)
 A = TypeVar("A")
 
 LOOKS = 8
-"""How often a turn starts over with a wider reach before it gives way to others."""
+"""How often a turn starts over with a wider footprint before it gives way to others."""
 
 _NOTHING: frozenset[int] = frozenset()
 
@@ -67,7 +67,7 @@ class Hold(IntEnum):
 
 
 @value
-class Reach:
+class Footprint:
     """The ids of what a command needs locked and loaded, and how it holds the organization."""
 
     customers: frozenset[int] = _NOTHING
@@ -78,43 +78,43 @@ class Reach:
     """Slots of which all who wait are needed."""
     rosters: frozenset[int] = _NOTHING
     """Slots of which all who sit or wait are needed."""
-    ahead: frozenset[Slot] = frozenset()
+    planned: frozenset[Slot] = frozenset()
     """Slots as a command is about to place them: what happens around those times is needed too."""
     organization: Hold = Hold.NOT
     keys: frozenset[Name] = frozenset()
     """Idempotency keys under which something may have been done before."""
 
     @classmethod
-    def of(cls, parts: Collection[Reach]) -> Reach:
-        """What all of them reach for together."""
+    def of(cls, parts: Collection[Footprint]) -> Footprint:
+        """The footprint of all of them together."""
         return cls(
             _NOTHING.union(*[each.customers for each in parts]),
             _NOTHING.union(*[each.slots for each in parts]),
             _NOTHING.union(*[each.bookings for each in parts]),
             _NOTHING.union(*[each.queues for each in parts]),
             _NOTHING.union(*[each.rosters for each in parts]),
-            frozenset[Slot]().union(*[each.ahead for each in parts]),
+            frozenset[Slot]().union(*[each.planned for each in parts]),
             max((each.organization for each in parts), default=Hold.NOT),
             frozenset[Name]().union(*[each.keys for each in parts]),
         )
 
     @property
-    def names(self) -> frozenset[int]:
+    def ids(self) -> frozenset[int]:
         """The ids of all that is named."""
         return self.customers.union(self.slots, self.bookings, self.queues, self.rosters)
 
-    def __or__(self, other: Reach) -> Reach:
-        return Reach.of((self, other))
+    def __or__(self, other: Footprint) -> Footprint:
+        return Footprint.of((self, other))
 
 
-THE_ORGANIZATION = Reach(organization=Hold.ALONE)
-"""What a deed reaches for unless it says otherwise."""
+THE_ORGANIZATION = Footprint(organization=Hold.ALONE)
+"""What a command reaches for unless it says otherwise."""
 
 
-class LookAgain(Exception):
+class NeedsMore(Exception):
     """The command needs more than was locked; the turn starts over and takes this too."""
 
-    def __init__(self, further: Reach) -> None:
+    def __init__(self, further: Footprint) -> None:
         super().__init__(further)
         self.further = further
 
@@ -123,42 +123,48 @@ class Unnoted(Exception):
     """A fault: the command told of a change that it had not noted for the history."""
 
 
-async def until_seen(reach: Reach, attempt: Callable[[Reach], Awaitable[A]]) -> A:
-    """What comes of `attempt`, made again with a wider reach as long as it finds that it needs more.
+async def until_seen(footprint: Footprint, attempt: Callable[[Footprint], Awaitable[A]]) -> A:
+    """What comes of `attempt`, made again with a wider footprint as long as it finds that it needs more.
 
     Raises `DatabaseUnavailable` where others are always quicker: it gives way to them.
     """
     for _ in range(LOOKS):
         try:
-            return await attempt(reach)
-        except LookAgain as wider:
-            reach |= wider.further
+            return await attempt(footprint)
+        except NeedsMore as wider:
+            footprint |= wider.further
     raise DatabaseUnavailable("it never saw all that it needed", conflict=True)
 
 
-class Command(Protocol[Answer]):
-    """A value that says what is to be done; the desk has it done in a turn."""
+class Command(Generic[Answer]):
+    """A value that says what is to be done; the desk has it done in a turn.
+
+    Commands are frozen dataclasses, one a module, and say in their type what they answer.
+    """
+
+    name: ClassVar[str] = ""
+    """What it is called in the history, for as long as that is kept: never given another one."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def organization_id(self) -> int: ...
 
     @property
-    def name(self) -> str:
-        """What it is called in the history, for as long as that is kept: never given another one."""
-        ...
-
-    @property
-    def organization_id(self) -> int: ...
-
-    @property
-    def reach(self) -> Reach:
+    def footprint(self) -> Footprint:
         """What has to be locked, as far as it is known beforehand."""
-        ...
+        return THE_ORGANIZATION
+
+    def precheck(self, full: Container[int]) -> Question[Any] | None:
+        """What to ask first, without a lock, where these slots were full: a `Refusal` stands.
+
+        Most have no such short way.
+        """
+        return None
 
     def perform(self, turn: Turn) -> Answer:
         """Decide, and if the answer is yes, change what the turn holds."""
-        ...
-
-    def beforehand(self, full: Container[int]) -> Question[Any] | None:
-        """What to ask first, without a lock, where these slots were full: a `Refusal` stands."""
-        ...
+        raise NotImplementedError
 
 
 class Question(Protocol[Answer]):
@@ -168,23 +174,9 @@ class Question(Protocol[Answer]):
     def organization_id(self) -> int: ...
 
     @property
-    def reach(self) -> Reach: ...
+    def footprint(self) -> Footprint: ...
 
     def perform(self, turn: Turn) -> Answer: ...
-
-
-class Deed:
-    """A command that says no more than what it does, and of which the desk knows no short way."""
-
-    name: ClassVar[str] = ""
-    """Every deed has its own; see `Command`."""
-
-    @property
-    def reach(self) -> Reach:
-        return THE_ORGANIZATION
-
-    def beforehand(self, _full: Container[int]) -> Question[Any] | None:
-        return None
 
 
 class Turn:
@@ -195,7 +187,7 @@ class Turn:
         tx: Connection,
         organization_id: int,
         clock: Clock,
-        lane: int = 0,
+        shard: int = 0,
         *,
         no_subscribers: bool = False,
     ) -> None:
@@ -203,16 +195,16 @@ class Turn:
         self._tx = tx
         self.organization_id = organization_id
         self._clock = clock
-        self._lane = lane
+        self._shard = shard
         self.now: datetime = clock.now()
         """The instant by which the whole turn decides, taken once everything is locked."""
         self.slots: dict[int, Slot] = {}
         self.customers: dict[int, Customer] = {}
         self.bookings: dict[int, Booking] = {}
         self._on_slot: defaultdict[int, set[int]] = defaultdict(set)
-        self._reach = Reach()
+        self._footprint = Footprint()
         self._added: dict[int, None] = {}
-        self._untold: set[int] = set()
+        self._unannounced: set[int] = set()
         self._changed: dict[int, None] = {}
         self._counted: dict[int, None] = {}
         self._reshaped: dict[int, None] = {}
@@ -221,7 +213,7 @@ class Turn:
         self._notes = Notes("", THE_HOUSE, None)
         self._history: list[Line] = []
         self._events: list[Event] = []
-        self._shown: set[int] = set()
+        self._invalidated: set[int] = set()
         self._no_subscribers = no_subscribers
         self.has_subscribers: bool | None = None
         """Whether somebody is to be told of its events, once they are recorded and if there are."""
@@ -258,49 +250,54 @@ class Turn:
         """The line of history is that of another command, which the one at work has done."""
         self._notes.command = command
 
-    def gather(self, reach: Reach, *, lock: bool) -> None:
-        """Load all of `reach`, locked: customers first, then slots, then the organization.
+    def lock_and_load(self, footprint: Footprint, *, lock: bool) -> None:
+        """Load all of `footprint`, locked: customers first, then slots, then the organization.
 
         Bookings are looked up before the locks only to learn what to lock. What is there is what is
         found under them, which may be more: one who came meanwhile is not missed.
         """
         tx, organization_id = self._tx, self.organization_id
-        found = self._look_up(reach)
-        customer_ids = reach.customers | {each.customer_id for each in found}
-        slot_ids = reach.slots | reach.queues | reach.rosters | {each.slot_id for each in found}
+        found = self._look_up(footprint)
+        customer_ids = footprint.customers | {each.customer_id for each in found}
+        slot_ids = (
+            footprint.slots
+            | footprint.queues
+            | footprint.rosters
+            | {each.slot_id for each in found}
+        )
         customer_rows = customers.lock_rows(tx, organization_id, customer_ids, lock=lock)
         slot_rows = slots.lock_rows(tx, organization_id, slot_ids, lock=lock)
         if lock:
-            if reach.organization is not Hold.NOT:
-                organizations.hold(tx, organization_id, alone=reach.organization is Hold.ALONE)
-            found = self._look_up(reach)
+            if footprint.organization is not Hold.NOT:
+                organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
+            found = self._look_up(footprint)
             _check_held(
-                [each for each in found if each.id in reach.bookings], customer_ids, slot_ids
+                [each for each in found if each.id in footprint.bookings], customer_ids, slot_ids
             )
-        self.slots = slots.fill(tx, organization_id, slot_rows, reach.ahead)
+        self.slots = slots.fill(tx, organization_id, slot_rows, footprint.planned)
         self.customers = customers.fill(
-            tx, organization_id, customer_rows, [*self.slots.values(), *reach.ahead]
+            tx, organization_id, customer_rows, [*self.slots.values(), *footprint.planned]
         )
         self.bookings = {each.id: each for each in found}
         for each in found:
             self._on_slot[each.slot_id].add(each.id)
-        self._reach = replace(
-            reach,
+        self._footprint = replace(
+            footprint,
             customers=customer_ids,
             slots=slot_ids,
-            queues=reach.queues
-            | {each.slot_id for each in found if each.id in reach.bookings and each.active},
+            queues=footprint.queues
+            | {each.slot_id for each in found if each.id in footprint.bookings and each.active},
         )
         self.now = self._clock.now()
-        self._earlier = idempotency.find(self._tx, self.organization_id, reach.keys, self.now)
+        self._earlier = idempotency.find(self._tx, self.organization_id, footprint.keys, self.now)
 
-    def _look_up(self, reach: Reach) -> list[Booking]:
-        named = bookings.load(self._tx, self.organization_id, reach.bookings)
-        queues = reach.queues | {each.slot_id for each in named if each.active}
+    def _look_up(self, footprint: Footprint) -> list[Booking]:
+        named = bookings.load(self._tx, self.organization_id, footprint.bookings)
+        queues = footprint.queues | {each.slot_id for each in named if each.active}
         return [
             *named,
-            *bookings.waiting_on(self._tx, self.organization_id, queues - reach.rosters),
-            *bookings.active_on(self._tx, self.organization_id, reach.rosters),
+            *bookings.waiting_on(self._tx, self.organization_id, queues - footprint.rosters),
+            *bookings.active_on(self._tx, self.organization_id, footprint.rosters),
         ]
 
     # What is there.
@@ -311,14 +308,14 @@ class Turn:
         Who joined the end while the turn waited for its locks is among them, and is not held before
         `customer_of` is asked.
         """
-        if slot.id not in self._reach.queues | self._reach.rosters:
-            raise LookAgain(Reach(queues=frozenset({slot.id})))
+        if slot.id not in self._footprint.queues | self._footprint.rosters:
+            raise NeedsMore(Footprint(queues=frozenset({slot.id})))
         return [each for each in self.bookings_on(slot) if each.waiting]
 
     def roster(self, slot: Slot) -> list[tuple[Booking, Customer]]:
         """All who sit or wait on `slot`, in the order in which they joined."""
-        if slot.id not in self._reach.rosters:
-            raise LookAgain(Reach(rosters=frozenset({slot.id})))
+        if slot.id not in self._footprint.rosters:
+            raise NeedsMore(Footprint(rosters=frozenset({slot.id})))
         here = [each for each in self.bookings_on(slot) if each.active]
         here.sort(key=attrgetter("sequence"))
         return [(each, self.customer_of(each)) for each in here]
@@ -329,13 +326,13 @@ class Turn:
 
     def customer_of(self, booking: Booking) -> Customer:
         if booking.customer_id not in self.customers:
-            raise LookAgain(Reach(customers=frozenset({booking.customer_id})))
+            raise NeedsMore(Footprint(customers=frozenset({booking.customer_id})))
         return self.customers[booking.customer_id]
 
     def booking(self, booking_id: int) -> Booking:
         """A booking that a command came to know only in the turn, with its slot and customer held."""
         if booking_id not in self.bookings:
-            raise LookAgain(Reach(bookings=frozenset({booking_id})))
+            raise NeedsMore(Footprint(bookings=frozenset({booking_id})))
         return self.bookings[booking_id]
 
     def booking_in(self, studio_id: int, booking_id: int) -> Booking | Refusal:
@@ -347,49 +344,49 @@ class Turn:
 
     def slot_of(self, booking: Booking) -> Slot:
         if booking.slot_id not in self.slots:
-            raise LookAgain(Reach(slots=frozenset({booking.slot_id})))
+            raise NeedsMore(Footprint(slots=frozenset({booking.slot_id})))
         return self.slots[booking.slot_id]
 
     def need_slots(self, slot_ids: Iterable[int]) -> list[Slot]:
         """The slots of these ids, which a command came to know only in the turn."""
         wanted = frozenset(slot_ids)
-        if missing := wanted - self._reach.slots:
-            raise LookAgain(Reach(slots=missing))
+        if missing := wanted - self._footprint.slots:
+            raise NeedsMore(Footprint(slots=missing))
         return [self.slots[slot_id] for slot_id in sorted(wanted) if slot_id in self.slots]
 
     def need_rosters(self, slot_ids: Iterable[int]) -> list[Slot]:
         """The same with all who sit or wait there, for all of these slots at once."""
         wanted = frozenset(slot_ids)
-        if missing := wanted - self._reach.rosters:
-            raise LookAgain(Reach(rosters=missing))
+        if missing := wanted - self._footprint.rosters:
+            raise NeedsMore(Footprint(rosters=missing))
         return self.need_slots(wanted)
 
     def look_ahead(self, slots: Iterable[Slot]) -> None:
         """A command is about to place slots like this, and decides on what happens around them."""
-        seen = {(each.id, each.starts_at, each.ends_at) for each in self._reach.ahead}
+        seen = {(each.id, each.starts_at, each.ends_at) for each in self._footprint.planned}
         if further := [
             each for each in slots if (each.id, each.starts_at, each.ends_at) not in seen
         ]:
-            raise LookAgain(Reach(ahead=frozenset(further)))
+            raise NeedsMore(Footprint(planned=frozenset(further)))
 
-    def take_in(self, slot_ids: Iterable[int]) -> None:
+    def register_slots(self, slot_ids: Iterable[int]) -> None:
         """Slots that a command has just made are there for the commands after it."""
         made = frozenset(slot_ids)
         self.slots |= slots.load(self._tx, self.organization_id, made)
-        self._reach |= Reach(slots=made, queues=made, rosters=made)
+        self._footprint |= Footprint(slots=made, queues=made, rosters=made)
         for slot_id in sorted(made):
             self.note(EntityKind.SLOT, slot_id, None, self.slots[slot_id])
 
-    def is_untold(self, booking: Booking) -> bool:
+    def is_unannounced(self, booking: Booking) -> bool:
         """Whether it was just made, by a command that has not told it yet."""
-        return booking.id in self._untold
+        return booking.id in self._unannounced
 
     # What changes.
 
     def add(self, booking: Booking) -> None:
         """A new booking takes its place."""
         self._added[booking.id] = None
-        self._untold.add(booking.id)
+        self._unannounced.add(booking.id)
         self._notes.booking(None, booking)
         self._put(None, booking)
 
@@ -408,7 +405,7 @@ class Turn:
         if who is not None:
             self.customers[who.id] = who.after(before, booking)
         slot = self.slots[booking.slot_id]
-        self._shown.add(slot.studio.id)
+        self._invalidated.add(slot.studio.id)
         seats, waiting = slot.seats + booking.seated, slot.waiting + booking.waiting
         if before is not None:
             seats, waiting = seats - before.seated, waiting - before.waiting
@@ -422,7 +419,7 @@ class Turn:
         self._notes.thing(EntityKind.SLOT, slot.id, self.slots[slot.id], slot)
         self.slots[slot.id] = slot
         self._reshaped[slot.id] = None
-        self._shown.add(slot.studio.id)
+        self._invalidated.add(slot.studio.id)
 
     def write_slots(self) -> None:
         """Write down the slots that changed until now, for whoever asks the database about all of them."""
@@ -446,7 +443,7 @@ class Turn:
         members that change too, and of which the history keeps no values.
         """
         self._notes.thing(kind, id_, before, after, also)
-        self._shown.add(versions.EVERYTHING)
+        self._invalidated.add(versions.EVERYTHING)
         return self._tx
 
     def forget_reasons(self, customer_ids: Collection[int]) -> None:
@@ -484,7 +481,7 @@ class Turn:
         self._events.append(Event(type_, entity_id, studio_id, elsewhere, content))
 
     def tell_booking(self, type_: EventType, booking: Booking) -> None:
-        self._untold.discard(booking.id)
+        self._unannounced.discard(booking.id)
         self.tell(type_, booking.id, booking.studio_id, home_studio_id=booking.home_studio_id)
 
     def tell_slot(self, type_: EventType, slot: Slot) -> None:
@@ -499,10 +496,10 @@ class Turn:
     def booking_of(self, outcome: Outcome) -> Booking | None:
         """The booking that was made then, as it is now."""
         booking_id = outcome.booking_id
-        if booking_id not in self.bookings and booking_id not in self._reach.bookings:
+        if booking_id not in self.bookings and booking_id not in self._footprint.bookings:
             # All who ask again are looked up at once.
-            raise LookAgain(
-                Reach(bookings=frozenset(each.booking_id for each in self._earlier.values()))
+            raise NeedsMore(
+                Footprint(bookings=frozenset(each.booking_id for each in self._earlier.values()))
             )
         return self.bookings.get(booking_id)
 
@@ -525,7 +522,7 @@ class Turn:
         """Of what will be told, in order."""
         return [each.type for each in self._events]
 
-    def record(self) -> None:
+    def flush(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
         # What was there changes first: who gave up a place may have taken another on the same slot.
         self._change_bookings(each for each in self._changed if each not in self._added)
@@ -545,15 +542,15 @@ class Turn:
             # Taken while what changed is locked, so those of later changes are higher.
             numbers = take_numbers(self._tx, told)
             self._record_what_happened(numbers)
-        if self._shown:
-            versions.raise_(self._tx, self.organization_id, self._shown, self._lane)
+        if self._invalidated:
+            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard)
 
     def _record_what_happened(self, numbers: Sequence[int]) -> None:
         tx, organization_id, now = self._tx, self.organization_id, self.now
         lines, events_told = numbers[: len(self._history)], numbers[len(self._history) :]
         if lines:
             history.add(tx, organization_id, self._history, lines, now)
-            self.mark = Mark(frozenset(self._shown), now, lines[0])
+            self.mark = Mark(frozenset(self._invalidated), now, lines[0])
         if events_told:
             self.has_subscribers = events.add(
                 tx,
@@ -572,8 +569,8 @@ class Turn:
 def _check_held(
     named: Iterable[Booking], customer_ids: frozenset[int], slot_ids: frozenset[int]
 ) -> None:
-    """Raises `LookAgain` where one came that was not there when the locks were chosen."""
+    """Raises `NeedsMore` where one came that was not there when the locks were chosen."""
     customers_too = frozenset({each.customer_id for each in named}) - customer_ids
     slots_too = frozenset({each.slot_id for each in named}) - slot_ids
     if customers_too or slots_too:
-        raise LookAgain(Reach(customers=customers_too, slots=slots_too))
+        raise NeedsMore(Footprint(customers=customers_too, slots=slots_too))

@@ -220,7 +220,7 @@ SET_PLAN = (
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint as deeds decide about it."""
+    """An endpoint as commands decide about it."""
 
     id: int
     integration_id: int

@@ -25,10 +25,10 @@ class Mark:
     line_id: int
 
 
-def is_there(tx: Connection, organization_id: int, mark: Mark, lane: int) -> bool:
+def is_there(tx: Connection, organization_id: int, mark: Mark, shard: int) -> bool:
     """Whether the turn of that mark was committed, in a transaction that writes.
 
     It may be about to be. It holds its versions until then, so to raise them is to wait for it.
     """
-    versions.raise_(tx, organization_id, mark.studio_ids, lane)
+    versions.bump(tx, organization_id, mark.studio_ids, shard)
     return history.is_there(tx, organization_id, mark.happened_at, mark.line_id)

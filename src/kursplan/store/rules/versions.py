@@ -19,7 +19,7 @@ from kursplan.store.tables import ORGANIZATION, version
 
 EVERYTHING = 0
 """Stands for all studios of the organization, and for what belongs to none."""
-LANES = 64
+SHARDS = 64
 
 _ONE_MORE = postgresql.insert(version).values(
     organization_id=ORGANIZATION,
@@ -56,10 +56,10 @@ class Version:
     studio: int
 
 
-def raise_(tx: Connection, organization_id: int, studio_ids: Collection[int], lane: int) -> None:
+def bump(tx: Connection, organization_id: int, studio_ids: Collection[int], shard: int) -> None:
     """What these studios show is different once the transaction is committed."""
     for studio_id in sorted(studio_ids):
-        named = {"organization": organization_id, "studio_id": studio_id, "lane": lane}
+        named = {"organization": organization_id, "studio_id": studio_id, "lane": shard}
         RAISE.run(tx, named)
 
 
