@@ -20,7 +20,7 @@ from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayB
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.names import folded, folded_address
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
 from kursplan.ids import fingerprint
@@ -317,7 +317,7 @@ def _slot(gym: Gym, slot_id: int, class_id: int, start: datetime, seats: int | N
         "ends_at": starts_at + timedelta(hours=1),
         "status": SlotStatus.PLANNED,
         "location_id": gym.locations[slot_id % LOCATIONS],
-        "own": [Own.MAX_PARTICIPANTS] if seats is None else [],
+        "own": [Override.MAX_PARTICIPANTS] if seats is None else [],
         "max_participants": seats,
         "max_waiting_list": RUSH_WAITING,
         "additional_participants": 0,

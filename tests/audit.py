@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from kursplan.doctor import Promise, examine
+from kursplan.doctor import Invariant, examine
 from kursplan.domain.bookings import SEATED, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
@@ -39,7 +39,7 @@ async def audit(
     now: datetime,
     *,
     lowered: Collection[int] = frozenset(),
-    pardoned: Collection[Promise] = frozenset(),
+    pardoned: Collection[Invariant] = frozenset(),
 ) -> None:
     """Fail with everything that is wrong with the organization at the instant `now`.
 
@@ -50,7 +50,7 @@ async def audit(
     def look(tx: Connection) -> list[str]:
         found = examine(tx, organization_id, now)
         return [
-            *(f"{each.promise}: {each.says}" for each in found if each.promise not in pardoned),
+            *(f"{each.invariant}: {each.says}" for each in found if each.invariant not in pardoned),
             *_Audit(tx, organization_id, now, lowered).findings(),
         ]
 

@@ -38,8 +38,8 @@ from kursplan.domain.events import EventType
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.names import folded
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.series import Standard
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.series import ClassDefaults
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.ids import fingerprint, new_api_key, new_uuid
@@ -83,7 +83,7 @@ class Gym:
         self.organization = next(self._ids)
         self.studio_id = 0
         self.classes: dict[str, int] = {}
-        self._standard: dict[int, Standard] = {}
+        self._standard: dict[int, ClassDefaults] = {}
 
     @property
     def now(self) -> datetime:
@@ -191,7 +191,7 @@ class Gym:
         for rate_id in rates:
             await self.insert(tables.class_rate, class_id=class_id, rate_id=rate_id)
         self.classes[key] = class_id
-        self._standard[class_id] = Standard(
+        self._standard[class_id] = ClassDefaults(
             *(values[each] for each in ("duration", "max_participants", "max_waiting_list"))
         )
         return class_id
@@ -214,7 +214,7 @@ class Gym:
         if class_id is None:
             class_id = await self.klass(str(of), studio_id=studio_id)
         starts_at = self.at(at, day=day, zone=zone)
-        limits = Standard(minutes, seats, waiting_list)
+        limits = ClassDefaults(minutes, seats, waiting_list)
         standard = {
             "status": SlotStatus.PLANNED,
             "own": sorted(_unlike(self._standard.get(class_id, limits), limits)),
@@ -570,12 +570,12 @@ class Gym:
         return [(each.type, each.entity_id) for each in (await self.told())[count:]]
 
 
-def _unlike(standard: Standard, limits: Standard) -> set[Own]:
+def _unlike(standard: ClassDefaults, limits: ClassDefaults) -> set[Override]:
     """What a slot with these limits says for itself instead of taking it from its class."""
     found = {
-        Own.TIME: standard.duration != limits.duration,
-        Own.MAX_PARTICIPANTS: standard.max_participants != limits.max_participants,
-        Own.MAX_WAITING_LIST: standard.max_waiting_list != limits.max_waiting_list,
+        Override.TIME: standard.duration != limits.duration,
+        Override.MAX_PARTICIPANTS: standard.max_participants != limits.max_participants,
+        Override.MAX_WAITING_LIST: standard.max_waiting_list != limits.max_waiting_list,
     }
     return {own for own, differs in found.items() if differs}
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kursplan import logs
 from kursplan.api import docs, elsewhere
-from kursplan.api.call import House
+from kursplan.api.call import Services
 from kursplan.api.open_api import OpenApi
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
@@ -86,10 +86,10 @@ class Application:
             self.desk.committed,
             self.metrics,
         )
-        house = House(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
+        services = Services(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         strangers = Strangers(self.database, settings.wrong_keys_limit)
-        self._open_api = OpenApi(house, limit, strangers, Peers(settings.trusted_proxies))
+        self._open_api = OpenApi(services, limit, strangers, Peers(settings.trusted_proxies))
         self._pages = Starlette(
             routes=[
                 *docs.routes(),

@@ -77,7 +77,7 @@ def new_trace_id() -> str:
     return _names.take(8).hex()
 
 
-class _Chance:
+class _RandomPool:
     """Random bytes for names, of which every request needs some: asked of the system in blocks."""
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class _Chance:
         self._block = b""
 
 
-_names = _Chance()
+_names = _RandomPool()
 # A process that is a copy of this one must not use the same names.
 os.register_at_fork(after_in_child=_names.forget)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
-from kursplan.doctor import Promise
+from kursplan.doctor import Invariant
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
@@ -22,8 +22,8 @@ from kursplan.store import tables
 from tests.cli.conftest import Kursplan, listed
 from tests.gym import Gym
 
-Found = list[tuple[Promise, int | None, tuple[int, ...]]]
-"""The promise that is not kept, on which slot, with which bookings."""
+Found = list[tuple[Invariant, int | None, tuple[int, ...]]]
+"""The invariant that does not hold, on which slot, with which bookings."""
 
 
 class Ward:
@@ -53,15 +53,15 @@ class Ward:
         assert ran.status == (1 if told["findings"] else 0)
         assert told["healthy"] is (not told["findings"])
         return [
-            (Promise(each["promise"]), each["slot_id"], tuple(each["booking_ids"]))
+            (Invariant(each["invariant"]), each["slot_id"], tuple(each["booking_ids"]))
             for each in told["findings"]
         ]
 
-    async def mended(self) -> list[Promise]:
+    async def mended(self) -> list[Invariant]:
         """Have it mended; what there was to mend, in the order in which it was found."""
         ran = await self.kursplan("doctor", "--mend", "--json", "--patience", 0)
         assert ran.status == (1 if ran.json["findings"] else 0)
-        return [Promise(each["promise"]) for each in ran.json["mended"]]
+        return [Invariant(each["invariant"]) for each in ran.json["mended"]]
 
     async def sql(self, *statements: str) -> None:
         for statement in statements:
@@ -124,7 +124,7 @@ async def test_what_is_gone_at_the_second_look_was_in_motion(ward: Ward) -> None
     assert found == {"gym-1": []}
 
 
-# --- Each promise, broken by hand ---------------------------------------------------------------
+# --- Each invariant, broken by hand ---------------------------------------------------------------
 
 
 async def test_seats_and_waiting_positions_are_those_of_the_bookings(ward: Ward) -> None:
@@ -132,21 +132,21 @@ async def test_seats_and_waiting_positions_are_those_of_the_bookings(ward: Ward)
     await ward.gym.set(tables.slot, ward.full, waiting=0)
 
     assert await ward.found() == [
-        (Promise.COUNTS, ward.full, ()),
-        (Promise.COUNTS, ward.other, ()),
+        (Invariant.COUNTS, ward.full, ()),
+        (Invariant.COUNTS, ward.other, ()),
     ]
 
 
 async def test_nobody_waits_beside_a_free_seat(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.full, max_participants=2)
 
-    assert await ward.found() == [(Promise.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
+    assert await ward.found() == [(Invariant.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
 
 
 async def test_nobody_waits_where_there_is_no_limit(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.full, max_participants=None)
 
-    assert await ward.found() == [(Promise.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
+    assert await ward.found() == [(Invariant.SEATS_ARE_FILLED, ward.full, (ward.waiting,))]
 
 
 async def test_who_waits_rightly_beside_a_free_seat_is_no_finding(
@@ -181,8 +181,8 @@ async def test_a_cancelled_slot_is_empty_and_told(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.other, status=SlotStatus.CANCELED)
 
     assert await ward.found() == [
-        (Promise.CANCELLED_SLOTS_ARE_EMPTY, ward.other, (ward.elsewhere,)),
-        (Promise.SLOTS_ARE_TOLD, ward.other, ()),
+        (Invariant.CANCELLED_SLOTS_ARE_EMPTY, ward.other, (ward.elsewhere,)),
+        (Invariant.SLOTS_ARE_TOLD, ward.other, ()),
     ]
 
 
@@ -190,7 +190,7 @@ async def test_a_slot_that_takes_place_is_not_told_as_cancelled(ward: Ward) -> N
     await ward.gym.cancel_slot(ward.other)
     await ward.gym.set(tables.slot, ward.other, status=SlotStatus.PLANNED)
 
-    assert await ward.found() == [(Promise.SLOTS_ARE_TOLD, ward.other, ())]
+    assert await ward.found() == [(Invariant.SLOTS_ARE_TOLD, ward.other, ())]
 
 
 async def test_nobody_is_on_a_slot_twice(ward: Ward) -> None:
@@ -199,7 +199,7 @@ async def test_nobody_is_on_a_slot_twice(ward: Ward) -> None:
     await ward.gym.set(tables.booking, again, customer_id=ward.first)
 
     assert await ward.found() == [
-        (Promise.ONE_BOOKING_EACH, ward.other, (ward.elsewhere, again)),
+        (Invariant.ONE_BOOKING_EACH, ward.other, (ward.elsewhere, again)),
     ]
 
 
@@ -207,13 +207,13 @@ async def test_a_booking_has_the_times_of_its_slot(ward: Ward) -> None:
     earlier = ward.gym.at("19:59", day=ward.day)
     await ward.gym.set(tables.booking, ward.elsewhere, starts_at=earlier)
 
-    assert await ward.found() == [(Promise.SAME_TIMES, ward.other, (ward.elsewhere,))]
+    assert await ward.found() == [(Invariant.SAME_TIMES, ward.other, (ward.elsewhere,))]
 
 
 async def test_a_booking_is_kept_for_the_day_of_its_slot(ward: Ward) -> None:
     await ward.gym.set(tables.booking, ward.waiting, day=ward.day + timedelta(days=1))
 
-    assert await ward.found() == [(Promise.SAME_TIMES, ward.full, (ward.waiting,))]
+    assert await ward.found() == [(Invariant.SAME_TIMES, ward.full, (ward.waiting,))]
 
 
 async def overlapping(ward: Ward) -> tuple[int, int]:
@@ -232,7 +232,7 @@ async def test_nobody_sits_in_two_places_at_a_time(ward: Ward) -> None:
     first, second = await overlapping(ward)
     await ward.gym.set(tables.booking, second, conflict=None)
 
-    assert await ward.found() == [(Promise.ONE_PLACE_AT_A_TIME, None, (first, second))]
+    assert await ward.found() == [(Invariant.ONE_PLACE_AT_A_TIME, None, (first, second))]
 
 
 async def test_who_sits_in_two_places_and_is_flagged_for_staff_is_no_finding(ward: Ward) -> None:
@@ -263,7 +263,7 @@ async def test_no_membership_has_more_bookings_than_it_grants(
     membership, booked = await beyond_contingent(ward)
 
     assert await ward.found() == [
-        (Promise.CONTINGENTS, slot, (booking,)) for slot, booking in booked
+        (Invariant.CONTINGENTS, slot, (booking,)) for slot, booking in booked
     ]
     told = (await kursplan("doctor", "--json", "--patience", 0)).json["findings"]
     assert {each["membership_id"] for each in told} == {membership}
@@ -285,7 +285,7 @@ async def test_what_is_beyond_the_contingent_and_flagged_or_overruled_is_no_find
 async def test_no_place_in_the_order_of_joining_lies_beyond_the_last_given(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.full, last_sequence=1)
 
-    assert await ward.found() == [(Promise.ORDER_OF_JOINING, ward.full, (ward.waiting,))]
+    assert await ward.found() == [(Invariant.ORDER_OF_JOINING, ward.full, (ward.waiting,))]
 
 
 async def test_no_place_in_the_order_of_joining_is_given_twice(ward: Ward) -> None:
@@ -297,7 +297,7 @@ async def test_no_place_in_the_order_of_joining_is_given_twice(ward: Ward) -> No
     )
     await ward.gym.set(tables.booking, ward.waiting, sequence=1)
 
-    assert await ward.found() == [(Promise.ORDER_OF_JOINING, ward.full, ())]
+    assert await ward.found() == [(Invariant.ORDER_OF_JOINING, ward.full, ())]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +310,7 @@ async def test_every_booking_is_told_as_made_and_if_so_as_cancelled(
     of_booking = delete(event).where(event.c.entity_id == ward.cancelled, event.c.type == lost)
     await ward.gym.database.write(lambda tx: tx.execute(of_booking))
 
-    assert await ward.found() == [(Promise.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,))]
+    assert await ward.found() == [(Invariant.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,))]
 
 
 @pytest.mark.parametrize("end", [False, True])
@@ -325,7 +325,7 @@ async def test_every_booking_has_a_line_of_history_for_its_making_and_its_end(
     lost = delete(line).where(line.c.subject_id == ward.seated, line.c.command == command)
     await gym.database.write(lambda tx: tx.execute(lost))
 
-    assert await ward.found() == [(Promise.BOOKINGS_HAVE_A_HISTORY, ward.full, (ward.seated,))]
+    assert await ward.found() == [(Invariant.BOOKINGS_HAVE_A_HISTORY, ward.full, (ward.seated,))]
 
     await gym.set(tables.booking, ward.seated, booked_via=None, ended_via=None)
     assert await ward.found() == []
@@ -344,8 +344,8 @@ async def test_no_booking_is_told_as_cancelled_twice_or_while_it_is_not(ward: Wa
         )
 
     assert await ward.found() == [
-        (Promise.BOOKINGS_ARE_TOLD, ward.full, (ward.waiting,)),
-        (Promise.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,)),
+        (Invariant.BOOKINGS_ARE_TOLD, ward.full, (ward.waiting,)),
+        (Invariant.BOOKINGS_ARE_TOLD, ward.other, (ward.cancelled,)),
     ]
 
 
@@ -353,7 +353,7 @@ async def test_a_slot_starts_when_its_local_time_says(ward: Ward) -> None:
     an_hour_later = datetime.combine(ward.day, time(19))
     await ward.gym.set(tables.slot, ward.full, local_start=an_hour_later)
 
-    assert await ward.found() == [(Promise.TIMES_MEAN_THE_SAME, ward.full, ())]
+    assert await ward.found() == [(Invariant.TIMES_MEAN_THE_SAME, ward.full, ())]
 
 
 async def test_a_slot_to_come_has_what_its_class_gives(ward: Ward) -> None:
@@ -362,8 +362,8 @@ async def test_a_slot_to_come_has_what_its_class_gives(ward: Ward) -> None:
     # A class of which the slots missed what was changed.
     await gym.set(tables.class_, yoga, duration=75, max_participants=12, max_waiting_list=4)
 
-    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_CLASS, ward.other, ())]
-    assert await ward.mended() == [Promise.SLOTS_FOLLOW_THEIR_CLASS]
+    assert await ward.found() == [(Invariant.SLOTS_FOLLOW_THEIR_CLASS, ward.other, ())]
+    assert await ward.mended() == [Invariant.SLOTS_FOLLOW_THEIR_CLASS]
     slot = await gym.slot_now(ward.other)
     assert (slot.max_participants, slot.max_waiting_list) == (12, 4)
     assert slot.ends_at - slot.starts_at == timedelta(minutes=75)
@@ -386,10 +386,10 @@ async def test_a_slot_to_come_is_as_its_series_has_it(ward: Ward) -> None:
     await ward.gym.set(tables.series, series, start_time=time(7, 30))
 
     assert await ward.found() == [
-        (Promise.SLOTS_FOLLOW_THEIR_SERIES, first, ()),
-        (Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ()),
+        (Invariant.SLOTS_FOLLOW_THEIR_SERIES, first, ()),
+        (Invariant.SLOTS_FOLLOW_THEIR_SERIES, second, ()),
     ]
-    assert await ward.mended() == [Promise.SLOTS_FOLLOW_THEIR_SERIES] * 2
+    assert await ward.mended() == [Invariant.SLOTS_FOLLOW_THEIR_SERIES] * 2
     for slot, day in ((first, ward.day), (second, ward.day + timedelta(days=7))):
         assert (await ward.gym.slot_now(slot)).starts_at == ward.gym.at("07:30", day=day)
 
@@ -400,7 +400,7 @@ async def test_a_slot_on_a_day_that_its_series_does_not_have_is_for_people_to_lo
     series, [_, second] = await planned(ward)
     await ward.gym.set(tables.series, series, last_day=ward.day)
 
-    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
+    assert await ward.found() == [(Invariant.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
     assert await ward.mended() == []
 
 
@@ -410,7 +410,7 @@ async def test_what_was_changed_by_hand_need_not_follow_and_the_rest_does(ward: 
     await ward.gym.changed_slot(second, max_participants=3)
     await ward.gym.set(tables.series, series, start_time=time(7, 30))
 
-    assert await ward.found() == [(Promise.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
+    assert await ward.found() == [(Invariant.SLOTS_FOLLOW_THEIR_SERIES, second, ())]
 
 
 async def test_no_deleted_employee_gives_a_slot_to_come_or_a_series(ward: Ward) -> None:
@@ -420,11 +420,11 @@ async def test_no_deleted_employee_gives_a_slot_to_come_or_a_series(ward: Ward) 
     await gym.set(tables.employee, ina, deleted_at=gym.now)
 
     assert await ward.found() == [
-        (Promise.WHO_IS_GONE_GIVES_NOTHING, slots[0], ()),
-        (Promise.WHO_IS_GONE_GIVES_NOTHING, slots[1], ()),
-        (Promise.WHO_IS_GONE_GIVES_NOTHING, None, ()),
+        (Invariant.WHO_IS_GONE_GIVES_NOTHING, slots[0], ()),
+        (Invariant.WHO_IS_GONE_GIVES_NOTHING, slots[1], ()),
+        (Invariant.WHO_IS_GONE_GIVES_NOTHING, None, ()),
     ]
-    assert await ward.mended() == [Promise.WHO_IS_GONE_GIVES_NOTHING] * 3
+    assert await ward.mended() == [Invariant.WHO_IS_GONE_GIVES_NOTHING] * 3
     assert [await gym.given_by(slot) for slot in slots] == [(), ()]
 
 
@@ -434,10 +434,10 @@ async def test_a_booking_in_closed_time_is_flagged_and_no_other(ward: Ward) -> N
     await ward.gym.set(tables.booking, ward.waiting, conflict=Kind.STUDIO_CLOSED)
 
     assert await ward.found() == [
-        (Promise.CLOSURES_ARE_FLAGGED, ward.full, (ward.waiting,)),
-        (Promise.CLOSURES_ARE_FLAGGED, ward.other, (ward.elsewhere,)),
+        (Invariant.CLOSURES_ARE_FLAGGED, ward.full, (ward.waiting,)),
+        (Invariant.CLOSURES_ARE_FLAGGED, ward.other, (ward.elsewhere,)),
     ]
-    assert await ward.mended() == [Promise.CLOSURES_ARE_FLAGGED] * 2
+    assert await ward.mended() == [Invariant.CLOSURES_ARE_FLAGGED] * 2
     conflicts = [
         (await ward.gym.booking_now(each)).conflict for each in (ward.waiting, ward.elsewhere)
     ]
@@ -450,8 +450,8 @@ async def test_everything_about_a_slot_is_of_one_studio(ward: Ward) -> None:
     await ward.gym.set(tables.booking, ward.seated, studio_id=elsewhere)
 
     assert await ward.found() == [
-        (Promise.ONE_STUDIO, ward.other, ()),
-        (Promise.ONE_STUDIO, ward.full, (ward.seated,)),
+        (Invariant.ONE_STUDIO, ward.other, ()),
+        (Invariant.ONE_STUDIO, ward.full, (ward.seated,)),
     ]
     assert await ward.mended() == []
 
@@ -459,8 +459,8 @@ async def test_everything_about_a_slot_is_of_one_studio(ward: Ward) -> None:
 async def test_no_slot_is_completed_before_its_end(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.other, status=SlotStatus.COMPLETED)
 
-    assert await ward.found() == [(Promise.WHAT_IS_COMPLETED_IS_OVER, ward.other, ())]
-    assert await ward.mended() == [Promise.WHAT_IS_COMPLETED_IS_OVER]
+    assert await ward.found() == [(Invariant.WHAT_IS_COMPLETED_IS_OVER, ward.other, ())]
+    assert await ward.mended() == [Invariant.WHAT_IS_COMPLETED_IS_OVER]
     assert (await ward.gym.slot_now(ward.other)).status is SlotStatus.PLANNED
 
 
@@ -471,7 +471,7 @@ async def test_counts_are_mended(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.other, seats=2)
     await ward.gym.set(tables.slot, ward.full, waiting=0, last_sequence=1)
 
-    assert await ward.mended() == [Promise.COUNTS, Promise.COUNTS, Promise.ORDER_OF_JOINING]
+    assert await ward.mended() == [Invariant.COUNTS, Invariant.COUNTS, Invariant.ORDER_OF_JOINING]
     full, other = [await ward.gym.slot_now(each) for each in (ward.full, ward.other)]
     assert (full.seats, full.waiting, full.last_sequence, other.seats) == (1, 1, 2, 1)
 
@@ -480,7 +480,7 @@ async def test_who_waits_beside_a_free_seat_moves_up_and_partners_hear_of_it(war
     await ward.gym.set(tables.slot, ward.full, max_participants=2)
     before = await ward.gym.told()
 
-    assert await ward.mended() == [Promise.SEATS_ARE_FILLED]
+    assert await ward.mended() == [Invariant.SEATS_ARE_FILLED]
     assert await ward.gym.told_since(before) == [(EventType.CLASS_BOOKING_UPDATED, ward.waiting)]
 
 
@@ -489,7 +489,7 @@ async def test_nobody_stays_on_a_cancelled_slot(ward: Ward) -> None:
     await ward.gym.set(tables.booking, ward.elsewhere, status=BookingStatus.BOOKED)
     await ward.gym.set(tables.slot, ward.other, seats=1)
 
-    assert Promise.CANCELLED_SLOTS_ARE_EMPTY in await ward.mended()
+    assert Invariant.CANCELLED_SLOTS_ARE_EMPTY in await ward.mended()
     assert not (await ward.gym.booking_now(ward.elsewhere)).active
     assert (await ward.gym.slot_now(ward.other)).seats == 0
 
@@ -504,7 +504,7 @@ async def test_nobody_and_no_room_is_twice_at_the_same_time_where_that_is_refuse
     await gym.slot("yoga", at="18:30", day=ward.day, location_id=hall)
     await gym.set(tables.studio, gym.studio_id, clashes=OnClash.REFUSE)
 
-    assert await ward.found() == [(Promise.NOT_TWICE_AT_A_TIME, ward.full, ())]
+    assert await ward.found() == [(Invariant.NOT_TWICE_AT_A_TIME, ward.full, ())]
     assert await ward.mended() == []
 
 
@@ -513,7 +513,7 @@ async def test_bookings_follow_their_slot(ward: Ward) -> None:
     for booking in (ward.elsewhere, ward.cancelled):
         await ward.gym.set(tables.booking, booking, starts_at=earlier)
 
-    assert await ward.mended() == [Promise.SAME_TIMES] * 2
+    assert await ward.mended() == [Invariant.SAME_TIMES] * 2
     for booking in (ward.elsewhere, ward.cancelled):
         assert (await ward.gym.booking_now(booking)).starts_at == ward.gym.at("20:00", day=ward.day)
 
@@ -521,7 +521,7 @@ async def test_bookings_follow_their_slot(ward: Ward) -> None:
 async def test_a_slot_is_moved_to_its_local_time(ward: Ward) -> None:
     await ward.gym.set(tables.slot, ward.other, local_start=datetime.combine(ward.day, time(21)))
 
-    assert await ward.mended() == [Promise.TIMES_MEAN_THE_SAME]
+    assert await ward.mended() == [Invariant.TIMES_MEAN_THE_SAME]
     assert (await ward.gym.slot_now(ward.other)).starts_at == ward.gym.at("21:00", day=ward.day)
 
 
@@ -541,7 +541,7 @@ async def test_what_was_mended_is_named_and_what_is_left_too(
     ]
 
 
-def test_every_promise_is_broken_above() -> None:
-    """A promise that no test sees broken would be one that nobody knows to be examined."""
+def test_every_invariant_is_broken_above() -> None:
+    """An invariant that no test sees broken would be one that nobody knows to be examined."""
     expected = "".join(Path(__file__).read_text(encoding="utf-8").split())
-    assert [each for each in Promise if f"==[(Promise.{each}," not in expected] == []
+    assert [each for each in Invariant if f"==[(Invariant.{each}," not in expected] == []

@@ -8,7 +8,7 @@ import pytest
 from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.plan_slot import PlanSlot, SlotPlanned
 from kursplan.domain.bookings import BookingStatus
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -40,7 +40,7 @@ async def test_what_it_says_itself_is_its_own(gym: Gym) -> None:
         duration_minutes=90,
         location_id=await gym.location(),
         instructor_ids=(await gym.employee(),),
-        own=frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST}),
+        own=frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST}),
         max_participants=None,
         max_waiting_list=0,
         additional_participants=2,
@@ -49,7 +49,7 @@ async def test_what_it_says_itself_is_its_own(gym: Gym) -> None:
     slot = (await gym.take(command)).slot
 
     assert (slot.max_participants, slot.max_waiting_list) == (None, 0)
-    assert slot.own == {Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST, Own.TIME}
+    assert slot.own == {Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST, Override.TIME}
     assert slot.location_id == command.location_id
     assert await gym.count(tables.slot_instructor) == 1
 
@@ -80,7 +80,7 @@ async def test_values_that_no_slot_can_have_are_no_command(gym: Gym) -> None:
     with pytest.raises(ValueError, match="together with MAX_PARTICIPANTS"):
         replace(command, max_participants=3)
     with pytest.raises(ValueError, match="its own anyway"):
-        replace(command, own=frozenset({Own.LOCATION}))
+        replace(command, own=frozenset({Override.LOCATION}))
     with pytest.raises(ValueError, match="negative"):
         replace(command, additional_participants=-1)
     with pytest.raises(ValueError, match="named twice"):

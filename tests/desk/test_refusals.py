@@ -17,7 +17,7 @@ from kursplan.desk.confirm import Confirm
 from kursplan.desk.contracts import EndMembership
 from kursplan.desk.end_series import EndSeries
 from kursplan.desk.engine.turn import Command
-from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.stand_in import PutStandIn
 from kursplan.domain import clashes, refusals
@@ -79,7 +79,7 @@ async def refused(gym: Gym) -> AsyncIterator[tuple[Command[object], Refusal]]:
     yield await book(cleo, NOWHERE), SlotNotFound(NOWHERE)
     yield await book(NOWHERE, slot), CustomerNotFound(NOWHERE)
     yield Cancel(of, here, NOWHERE), BookingNotFound(NOWHERE)
-    yield FollowClass(of, NOWHERE), ClassNotFound(NOWHERE)
+    yield ApplyClassDefaults(of, NOWHERE), ClassNotFound(NOWHERE)
     yield EndSeries(of, NOWHERE, MONDAY), SeriesNotFound(NOWHERE)
     yield EndMembership(of, NOWHERE, "basic", MONDAY), CustomerNotFound(NOWHERE)
     yield ChangeSlot(of, slot, location_id=NOWHERE), LocationNotFound(NOWHERE)

@@ -13,7 +13,7 @@ from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.edit_series import AllFuture, EditSeries, Following, SeriesEdited
 from kursplan.desk.end_series import EndSeries
 from kursplan.desk.extend_series import ExtendSeries
-from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.give_back import GiveBack
 from kursplan.desk.plan_series import PlanSeries, SeriesPlanned
 from kursplan.desk.restore_slot import RestoreSlot
@@ -24,7 +24,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.recurrence import Retimed
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Series, SeriesPlan
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store import tables
 from kursplan.store.rules import series
 from kursplan.store.rules.timezones import RetimedSlot, retimed_slots
@@ -99,7 +99,7 @@ async def test_a_planned_series_is_kept_as_it_was_planned(gym: Gym) -> None:
         duration=45,
         location_id=hall,
         instructors=(ina,),
-        own=frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST}),
+        own=frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST}),
         max_waiting_list=3,
     )
 
@@ -130,11 +130,14 @@ async def test_a_series_names_only_what_is_there(gym: Gym) -> None:
     ("changes", "message"),
     [
         ({"instructors": (1, 1)}, "named twice"),
-        ({"own": frozenset({Own.LOCATION})}, "does not own LOCATION: give MAX_PARTICIPANTS or"),
+        (
+            {"own": frozenset({Override.LOCATION})},
+            "does not own LOCATION: give MAX_PARTICIPANTS or",
+        ),
         ({"max_participants": 3}, "that the series does not own"),
         ({"max_waiting_list": 3}, "or neither"),
-        ({"own": frozenset({Own.MAX_WAITING_LIST})}, "says how long it is"),
-        ({"own": frozenset({Own.MAX_PARTICIPANTS}), "max_participants": -1}, "give 0 or more"),
+        ({"own": frozenset({Override.MAX_WAITING_LIST})}, "says how long it is"),
+        ({"own": frozenset({Override.MAX_PARTICIPANTS}), "max_participants": -1}, "give 0 or more"),
         ({"weekdays": frozenset[int]()}, "at least one weekday"),
         ({"duration": 0}, "give 1 to 1440"),
     ],
@@ -159,7 +162,7 @@ async def test_slots_take_what_they_are_from_series_and_class_and_are_told_to_no
         duration=30,
         location_id=hall,
         instructors=(ole, ina),
-        own=(Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST),
+        own=(Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST),
         max_participants=None,
         max_waiting_list=0,
     )
@@ -396,11 +399,11 @@ async def test_each_thing_that_a_slot_takes_from_its_series_is_told_when_it_chan
 
     await edited(gym, evenings, location_id=hall)
     await edited(gym, evenings, instructors=(ole, ina))
-    await edited(gym, evenings, own=frozenset({Own.MAX_PARTICIPANTS}), max_participants=7)
+    await edited(gym, evenings, own=frozenset({Override.MAX_PARTICIPANTS}), max_participants=7)
     await edited(
         gym,
         evenings,
-        own=frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST}),
+        own=frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST}),
         max_participants=None,
         max_waiting_list=2,
     )
@@ -468,10 +471,10 @@ async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
     customer = await gym.customer()
     await gym.booked(customer, slot.id)
 
-    part = GiveBack(gym.organization, slot.id, frozenset({Own.MAX_PARTICIPANTS}))
+    part = GiveBack(gym.organization, slot.id, frozenset({Override.MAX_PARTICIPANTS}))
     assert (await gym.take(part)).changed is True
     now = await gym.slot_now(slot.id)
-    assert (now.max_participants, now.own) == (20, {Own.TIME, Own.INSTRUCTORS})
+    assert (now.max_participants, now.own) == (20, {Override.TIME, Override.INSTRUCTORS})
 
     assert (await gym.take(GiveBack(gym.organization, slot.id))).changed is True
     now = await gym.slot_now(slot.id)
@@ -486,7 +489,7 @@ async def test_a_slot_is_given_back_to_its_series_f22(gym: Gym) -> None:
     await edited(gym, evenings, weekdays=frozenset({4}))
     assert (await gym.take(GiveBack(gym.organization, given_up.id))).changed is True
     now = await gym.slot_now(given_up.id)
-    assert (now.local_start, now.own) == (moved_to, {Own.TIME})
+    assert (now.local_start, now.own) == (moved_to, {Override.TIME})
 
     single = await gym.slot("spin", at="10:00")
     assert await gym.take(GiveBack(gym.organization, single)) is ErrorCode.SERIES_NOT_FOUND
@@ -564,7 +567,7 @@ async def test_more_room_moves_up_who_waits_in_the_same_turn_f12(gym: Gym) -> No
         await gym.booked(customer, slot.id)
     before = await gym.told()
 
-    await edited(gym, evenings, own=frozenset({Own.MAX_PARTICIPANTS}), max_participants=2)
+    await edited(gym, evenings, own=frozenset({Override.MAX_PARTICIPANTS}), max_participants=2)
 
     assert await gym.statuses(slot.id) == [
         (one, BookingStatus.BOOKED),
@@ -796,18 +799,18 @@ async def test_slots_follow_their_class_unless_they_or_their_series_say_otherwis
     class_id = await gym.klass("spin")
     plain = await gym.series("spin")
     special = await gym.series(
-        "spin", at="19:00", duration=30, own=(Own.MAX_PARTICIPANTS,), max_participants=None
+        "spin", at="19:00", duration=30, own=(Override.MAX_PARTICIPANTS,), max_participants=None
     )
     [of_plain] = await gym.extend(plain, until=MONDAY)
     [of_special] = await gym.extend(special, until=MONDAY)
     single = await gym.slot("spin", at="12:00")
-    own_time = await gym.slot("spin", at="14:00", minutes=75, own=(Own.TIME,))
-    own_room = await gym.slot("spin", at="16:00", seats=3, own=(Own.MAX_PARTICIPANTS,))
+    own_time = await gym.slot("spin", at="14:00", minutes=75, own=(Override.TIME,))
+    own_room = await gym.slot("spin", at="16:00", seats=3, own=(Override.MAX_PARTICIPANTS,))
     past = await gym.slot("spin", at="07:30")
     over = await gym.slot("spin", at="20:00", status=SlotStatus.CANCELED)
     await gym.set(tables.class_, class_id, duration=50, max_participants=8, max_waiting_list=2)
 
-    changed = await gym.take(FollowClass(gym.organization, class_id))
+    changed = await gym.take(ApplyClassDefaults(gym.organization, class_id))
 
     async def now(slot_id: int) -> tuple[timedelta, int | None, int]:
         slot = await gym.slot_now(slot_id)
@@ -823,7 +826,7 @@ async def test_slots_follow_their_class_unless_they_or_their_series_say_otherwis
     assert await now(over) == (hour, 20, 5)
     assert sorted(changed) == sorted([of_plain.id, of_special.id, single, own_time, own_room])
     assert sorted(await updated(gym)) == sorted(changed)
-    assert await gym.take(FollowClass(gym.organization, class_id)) == ()
+    assert await gym.take(ApplyClassDefaults(gym.organization, class_id)) == ()
 
 
 async def test_bookings_follow_a_class_that_takes_longer_and_has_more_room(gym: Gym) -> None:
@@ -834,7 +837,7 @@ async def test_bookings_follow_a_class_that_takes_longer_and_has_more_room(gym: 
     waiting = await gym.booked(two, slot)
     await gym.set(tables.class_, class_id, duration=90, max_participants=2)
 
-    await gym.take(FollowClass(gym.organization, class_id))
+    await gym.take(ApplyClassDefaults(gym.organization, class_id))
 
     booking = await gym.booking_now(waiting.booking_id)
     assert (booking.status, booking.ends_at) == (BookingStatus.BOOKED, gym.at("19:30"))
@@ -847,16 +850,18 @@ async def test_who_waits_moves_up_when_the_class_no_longer_leaves_that_to_staff(
     seat = await gym.booked(one, slot)
     await gym.booked(two, slot)
     await gym.cancel(seat.booking_id)
-    await gym.set(tables.slot, slot, own=(Own.MAX_PARTICIPANTS,))
+    await gym.set(tables.slot, slot, own=(Override.MAX_PARTICIPANTS,))
     await gym.set(tables.class_, class_id, promotion=Promotion.AUTOMATIC)
 
-    assert await gym.take(FollowClass(gym.organization, class_id)) == ()
+    assert await gym.take(ApplyClassDefaults(gym.organization, class_id)) == ()
 
     assert await gym.statuses(slot) == [(two, BookingStatus.BOOKED)]
 
 
 async def test_there_is_no_such_class_to_follow(gym: Gym) -> None:
-    assert await gym.take(FollowClass(gym.organization, 123_456)) is ErrorCode.CLASS_NOT_FOUND
+    assert (
+        await gym.take(ApplyClassDefaults(gym.organization, 123_456)) is ErrorCode.CLASS_NOT_FOUND
+    )
 
 
 # Time zones.
@@ -962,7 +967,7 @@ async def test_a_restored_slot_is_known_to_its_series_again_and_keeps_its_time(g
 
     await gym.take(RestoreSlot(gym.organization, given_up.id))
 
-    assert (await gym.slot_now(given_up.id)).own == {Own.TIME}
+    assert (await gym.slot_now(given_up.id)).own == {Override.TIME}
     await edited(gym, series_id, start_time=time(17))
     assert (await on(gym, series_id, wednesday)).local_start == wall("2026-03-04 18:00")
     # Once the series has the day again, it finds the slot there, and makes no second one.

@@ -14,7 +14,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Kind
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.store import tables
 from tests.gym import MONDAY, Gym
 
@@ -41,7 +41,7 @@ async def test_a_slot_that_moves_keeps_its_bookings_and_is_told_once(gym: Gym) -
     assert now.starts_at == gym.at("19:30", day=TUESDAY)
     assert now.ends_at == gym.at("20:15", day=TUESDAY)
     assert now.local_start == gym.wall("19:30", day=TUESDAY)
-    assert now.own == {Own.TIME, Own.MAX_PARTICIPANTS}
+    assert now.own == {Override.TIME, Override.MAX_PARTICIPANTS}
     assert await gym.statuses(slot) == [(first, BOOKED), (second, WAITING)]
     assert {(each.starts_at, each.ends_at, each.day) for each in await gym.on_slot(slot)} == {
         (now.starts_at, now.ends_at, TUESDAY)
@@ -321,18 +321,18 @@ async def test_what_is_changed_by_hand_is_the_slots_own(gym: Gym) -> None:
     room, trainer = await gym.location(), await gym.employee()
 
     await gym.changed_slot(slot, location_id=room)
-    assert (await gym.slot_now(slot)).own == {Own.LOCATION}
+    assert (await gym.slot_now(slot)).own == {Override.LOCATION}
     await gym.changed_slot(slot, instructor_ids=(trainer,), max_waiting_list=5)
-    assert (await gym.slot_now(slot)).own == {Own.LOCATION, Own.INSTRUCTORS}
+    assert (await gym.slot_now(slot)).own == {Override.LOCATION, Override.INSTRUCTORS}
     await gym.changed_slot(slot, max_participants=None, max_waiting_list=9)
 
     now = await gym.slot_now(slot)
     assert (now.location_id, now.max_participants, now.max_waiting_list) == (room, None, 9)
     assert now.own == {
-        Own.LOCATION,
-        Own.INSTRUCTORS,
-        Own.MAX_PARTICIPANTS,
-        Own.MAX_WAITING_LIST,
+        Override.LOCATION,
+        Override.INSTRUCTORS,
+        Override.MAX_PARTICIPANTS,
+        Override.MAX_WAITING_LIST,
     }
     assert await gym.given_by(slot) == (trainer,)
     assert [each.type for each in await gym.told()] == [EventType.CLASS_SLOT_UPDATED] * 3

@@ -9,7 +9,7 @@ from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn, SlotStaffed
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.store import tables
 from kursplan.store.rules import instructors
 from kursplan.store.rules.instructors import StandIn
@@ -49,7 +49,7 @@ async def test_a_stand_in_takes_the_place_of_one_instructor(
     assert answer == SlotStaffed(slot, (eva, omar), changed=True)
     assert await gym.given_by(slot) == (eva, omar)
     assert await record(gym, slot) == [StandIn(0, slot, ina, eva, "ill", None)]
-    assert (await gym.slot_now(slot)).own == {Own.INSTRUCTORS}
+    assert (await gym.slot_now(slot)).own == {Override.INSTRUCTORS}
     assert await gym.told_since([]) == [(EventType.CLASS_SLOT_UPDATED, slot)]
 
 

@@ -26,7 +26,7 @@ from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.domain.clashes import Clashing, Needed, OnClash, overlaps
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import SeriesPlan
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.store import tables
 from kursplan.store.rules import clashes, series
 from tests.gym import MONDAY, STAFF, Gym
@@ -172,7 +172,7 @@ async def give_back(house: House, day: date, _six: int) -> Command[Any]:
     series = await _series(house, day, at="18:30", instructors=[house.ina])
     [slot] = await house.gym.slots_of(series)
     await house.gym.gives(slot.id, house.tom)
-    await house.gym.set(tables.slot, slot.id, own=[Own.INSTRUCTORS])
+    await house.gym.set(tables.slot, slot.id, own=[Override.INSTRUCTORS])
     return GiveBack(house.gym.organization, slot.id)
 
 
@@ -426,7 +426,7 @@ async def test_an_edit_that_places_nothing_is_not_held_up_by_what_is_so_already(
     series = await _series(house, TUESDAY, at="18:30", instructors=[house.ina])
     await house.refuses()
     plan = await house.weekly(TUESDAY, last_day=TUESDAY, instructors=(house.ina,))
-    own = frozenset({Own.MAX_PARTICIPANTS})
+    own = frozenset({Override.MAX_PARTICIPANTS})
 
     seats = await gym.take(
         EditSeries(

@@ -42,7 +42,7 @@ from kursplan.desk.end_series import EndSeries
 from kursplan.desk.engine.turn import Command
 from kursplan.desk.expire import ExpireConfirmations
 from kursplan.desk.extend_series import ExtendSeries
-from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.give_back import GiveBack
 from kursplan.desk.keep_told import KeepTold
@@ -470,7 +470,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "end a series", EndSeries(organization, of.series, NEXT_MONDAY)
     yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
-    yield "follow the class", FollowClass(organization, of.spin)
+    yield "follow the class", ApplyClassDefaults(organization, of.spin)
     yield "follow the series", FollowSeries(organization, of.series)
     yield "give a slot back", GiveBack(organization, of.pinned)
     yield "mend places", MendPlaces(organization, frozenset({of.full, of.held_back}))

@@ -46,13 +46,13 @@ from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.desk.plan_slot import PlanSlot
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
-from kursplan.doctor import Promise
+from kursplan.doctor import Invariant
 from kursplan.domain import slots as engine
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.cancelling import Cancellation, may_cancel
 from kursplan.domain.refusals import Kind
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.domain.studios import LostEntitlement
 from kursplan.metrics import Metrics
 from kursplan.store import tables
@@ -422,7 +422,7 @@ class GymDay(RuleBasedStateMachine):
                 f"slot-{slot_id}",
                 local_start,
                 instructor_ids=(instructor,),
-                own=frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST}),
+                own=frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST}),
                 max_participants=seats,
                 max_waiting_list=waiting_list,
             )
@@ -666,7 +666,7 @@ class GymDay(RuleBasedStateMachine):
         self.no_seat_is_left_that_nobody_can_take()
         assert self.told(events) == self.book.told, "no event is lost, none invented"
         # Who could not take a seat then and can now is found by the background.
-        self.audit(pardoned=frozenset({Promise.SEATS_ARE_FILLED}))
+        self.audit(pardoned=frozenset({Invariant.SEATS_ARE_FILLED}))
 
     @staticmethod
     def look(tx: Connection) -> list[list[AnyRow]]:
@@ -761,7 +761,7 @@ class GymDay(RuleBasedStateMachine):
             capacity = math.inf if slot.max_participants is None else slot.max_participants
             yield slot, slot.seats + slot.additional_participants, capacity
 
-    def audit(self, pardoned: frozenset[Promise] = frozenset()) -> None:
+    def audit(self, pardoned: frozenset[Invariant] = frozenset()) -> None:
         lowered = {each.id for each in self.book.slots.values() if each.lowered}
         organization, now = self.gym.organization, self.book.now
         self.run(audit(self.gym.database, organization, now, lowered=lowered, pardoned=pardoned))

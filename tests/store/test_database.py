@@ -21,7 +21,7 @@ from sqlalchemy.util import await_only
 from kursplan.domain.refusals import Kind
 from kursplan.domain.terms import Term
 from kursplan.store.engine.database import Database, connect
-from kursplan.store.engine.dialect import Instant, Listed, Trouble, Words, any_of, trouble
+from kursplan.store.engine.dialect import ErrorClass, Instant, Listed, Words, any_of, trouble
 from kursplan.store.engine.trouble import READS_WAITING, BadDatabaseUrl, DatabaseUnavailable
 from kursplan.store.rules.slots import SLOTS
 from kursplan.store.tables import Terms, rate
@@ -336,17 +336,19 @@ async def test_however_many_read_who_writes_does_not_wait_for_them(
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [
-        (sqlite3.SQLITE_BUSY, Trouble.BUSY),
-        (sqlite3.SQLITE_BUSY_SNAPSHOT, Trouble.BUSY),
-        (sqlite3.SQLITE_LOCKED, Trouble.BUSY),
-        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, Trouble.CONFLICT),
-        (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, Trouble.CONFLICT),
-        (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, Trouble.BROKEN),
-        (sqlite3.SQLITE_CONSTRAINT_CHECK, Trouble.BROKEN),
-        (sqlite3.SQLITE_CORRUPT, Trouble.BROKEN),
+        (sqlite3.SQLITE_BUSY, ErrorClass.BUSY),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, ErrorClass.BUSY),
+        (sqlite3.SQLITE_LOCKED, ErrorClass.BUSY),
+        (sqlite3.SQLITE_CONSTRAINT_UNIQUE, ErrorClass.CONFLICT),
+        (sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, ErrorClass.CONFLICT),
+        (sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY, ErrorClass.BROKEN),
+        (sqlite3.SQLITE_CONSTRAINT_CHECK, ErrorClass.BROKEN),
+        (sqlite3.SQLITE_CORRUPT, ErrorClass.BROKEN),
     ],
 )
-def test_a_code_of_sqlite_says_whether_it_may_pass_by_itself(code: int, meaning: Trouble) -> None:
+def test_a_code_of_sqlite_says_whether_it_may_pass_by_itself(
+    code: int, meaning: ErrorClass
+) -> None:
     error = sqlite3.OperationalError("told in words")
     error.sqlite_errorcode = code
     assert trouble(error) is meaning

@@ -35,7 +35,7 @@ REPLAYED = "REPLAYED"
 
 async def validate(call: Call) -> wire.Validation:
     members = await call.body()
-    answer = await call.house.desk.query(
+    answer = await call.services.desk.query(
         MayBook(
             call.caller.organization_id,
             call.caller.studio_id,
@@ -63,18 +63,18 @@ async def book(call: Call) -> wire.Booking:
             call.caller.studio_id,
             customer_id,
             slot_id,
-            booking_id=await call.house.desk.ids.next(),
+            booking_id=await call.services.desk.ids.next(),
             expected=expected,
             idempotency=idempotency,
         )
     )
     if isinstance(answer, Refusal):
         code = code_of(answer)
-        call.house.metrics.bookings(code).inc()
+        call.services.metrics.bookings(code).inc()
         raise ApiError(code)
     if answer.replayed:
         call.headers.append((b"idempotency-replayed", b"true"))
-    call.house.metrics.bookings(REPLAYED if answer.replayed else answer.status).inc()
+    call.services.metrics.bookings(REPLAYED if answer.replayed else answer.status).inc()
     return _booking(answer)
 
 

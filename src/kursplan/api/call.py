@@ -50,7 +50,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Services:
     """What every handler works with."""
 
     database: Database
@@ -64,12 +64,12 @@ class Call:
     """A request by a known caller."""
 
     def __init__(
-        self, request: Request, caller: Caller, path: Mapping[str, str], house: House
+        self, request: Request, caller: Caller, path: Mapping[str, str], services: Services
     ) -> None:
         self._request = request
         self._path = path
         self.caller = caller
-        self.house = house
+        self.services = services
         self.headers: Headers = []
         """What else the answer says when the request succeeds."""
         self.good_until: datetime | None = None
@@ -81,15 +81,15 @@ class Call:
         return zone_of(self.caller.zone)
 
     def now(self) -> datetime:
-        return self.house.clock.now()
+        return self.services.clock.now()
 
     async def read(self, work: Work[T]) -> T:
-        return await self.house.database.read(work)
+        return await self.services.database.read(work)
 
     def execute(self, command: Command[T]) -> Awaitable[T]:
         """Have the desk do it, for the application that calls."""
         by = Actor.application(self.caller.integration_id)
-        return self.house.desk.execute(command, by=by)
+        return self.services.desk.execute(command, by=by)
 
     def changes_at(self, instant: datetime | None) -> None:
         """From that instant on the answer would be another, if nothing else changes it before."""
@@ -170,7 +170,7 @@ class Call:
             raise ApiError(
                 Fault.CONTENT_TYPE_UNSUPPORTED, value=content_type, allowed="application/json"
             )
-        limit = self.house.max_body_bytes
+        limit = self.services.max_body_bytes
         try:
             content = await self._request.body(limit)
         except BodyTooLarge:

@@ -17,7 +17,7 @@ from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
 from kursplan.api.cache import AnswerCache, Asked, CachedAnswer, CallerCache
-from kursplan.api.call import Call, House
+from kursplan.api.call import Call, Services
 from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.strangers import Strangers, TooManyWrongKeys
@@ -48,12 +48,14 @@ METHODS = frozenset(endpoint.method for endpoint in ENDPOINTS) | {"HEAD", "PUT",
 class OpenApi:
     """Everything under `/v1`, also what no endpoint is for, as an ASGI application."""
 
-    def __init__(self, house: House, limit: RateLimit, strangers: Strangers, peers: Peers) -> None:
-        self._house = house
+    def __init__(
+        self, services: Services, limit: RateLimit, strangers: Strangers, peers: Peers
+    ) -> None:
+        self._services = services
         self._limit = limit
         self._peers = peers
-        self._callers = CallerCache(house.database, VersionReader(house.database), strangers)
-        self._answers = AnswerCache(house.clock)
+        self._callers = CallerCache(services.database, VersionReader(services.database), strangers)
+        self._answers = AnswerCache(services.clock)
         self._fixed: dict[tuple[str, str], Endpoint] = {}
         """By method and path, where nothing in the path varies."""
         self._paths: defaultdict[int, list[tuple[Endpoint, Pattern[str]]]] = defaultdict(list)
@@ -99,7 +101,7 @@ class OpenApi:
             raise self._nothing_there(visit)
         endpoint, parameters = meant
         _admit(visit, endpoint, caller, await self._limit.count(caller.key_id, endpoint.name))
-        call = Call(request, caller, parameters, self._house)
+        call = Call(request, caller, parameters, self._services)
         if endpoint.cacheable is not None:
             asked = _asked(caller, visit, endpoint.cacheable)
             cached = self._answers.find(asked, version)
@@ -162,7 +164,7 @@ class OpenApi:
     def _note(self, visit: _Visit, status: int, seconds: float) -> None:
         """Count the request and log it; the log names the route, never what was asked in it."""
         method = visit.request.method if visit.request.method in METHODS else "OTHER"
-        metrics, caller = self._house.metrics, visit.caller
+        metrics, caller = self._services.metrics, visit.caller
         metrics.requests(visit.route, method, status).inc()
         metrics.request_seconds(visit.route, method).observe(seconds)
         self._log.info(

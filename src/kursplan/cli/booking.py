@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, with_organization
 from kursplan.cli.output import Stop, document, local_time, refused, say, table
 from kursplan.cli.people import (
     booking_document,
@@ -27,7 +27,7 @@ from kursplan.domain.refusals import BookingNotFound, CustomerNotFound, SlotNotF
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.book import Booked
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.refusals import Kind, Refusal
@@ -107,34 +107,34 @@ def list_bookings(
     if [slot is not None, customer is not None, day is not None, flagged].count(True) != 1:
         raise Stop("say which bookings: give one of --slot, --customer, --day and --flagged", 2)
 
-    async def task(office: Office) -> tuple[Sequence[AnyRow], Flags]:
+    async def task(context: CommandContext) -> tuple[Sequence[AnyRow], Flags]:
         found: Sequence[AnyRow]
         if slot is not None:
-            if await office.read(staff_timetable.slot_by_id, slot) is None:
+            if await context.read(staff_timetable.slot_by_id, slot) is None:
                 raise refused(SlotNotFound(slot))
-            found = await office.read(staff_timetable.bookings_of_slot, slot)
+            found = await context.read(staff_timetable.bookings_of_slot, slot)
         elif customer is not None:
-            if not await office.read(directory.is_customer, customer):
+            if not await context.read(directory.is_customer, customer):
                 raise refused(CustomerNotFound(customer))
-            found = await office.read(staff_timetable.bookings_of_customer, customer)
+            found = await context.read(staff_timetable.bookings_of_customer, customer)
         elif day is not None:
             found = [
                 booking
-                for each in await slots_of_day(office, day.date())
-                for booking in await office.read(staff_timetable.bookings_of_slot, each.id)
+                for each in await slots_of_day(context, day.date())
+                for booking in await context.read(staff_timetable.bookings_of_slot, each.id)
             ]
         else:
-            found = await office.read(staff_timetable.flagged_bookings, office.clock.now())
+            found = await context.read(staff_timetable.flagged_bookings, context.clock.now())
         if studio is not None:
-            known = await studio_by_key(office, studio)
+            known = await studio_by_key(context, studio)
             found = [each for each in found if each.studio_id == known.id]
         if status is not None:
             found = [each for each in found if each.status == status]
-        shown = await slots_held(office, instructor, room, {each.slot_id for each in found})
+        shown = await slots_held(context, instructor, room, {each.slot_id for each in found})
         found = [each for each in found if each.slot_id in shown]
-        return found, await office.flags_of(found)
+        return found, await context.flags_of(found)
 
-    found, flags = in_office(organization, task)
+    found, flags = with_organization(organization, task)
     if json:
         document([booking_document(each, flags) for each in found])
         return
@@ -178,26 +178,26 @@ def add(
 
     overruled = rules_set_aside(overrule, reason)
 
-    async def task(office: Office) -> tuple[AnyRow, Flags]:
+    async def task(context: CommandContext) -> tuple[AnyRow, Flags]:
         from kursplan.store.staff import timetable as staff_timetable
 
-        found = await office.read(staff_timetable.slots_by_id, {slot})
+        found = await context.read(staff_timetable.slots_by_id, {slot})
         if slot not in found:
             raise refused(SlotNotFound(slot))
         book = Book(
-            office.organization_id,
+            context.organization_id,
             found[slot].studio_id,
             customer,
             slot,
-            booking_id=await office.desk.ids.next(),
+            booking_id=await context.desk.ids.next(),
             overrule=overruled,
         )
         command = AddBooking(book)
-        booked = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+        booked = await with_consent(context, command, yes=False, dry_run=dry_run, json=json)
         # Who waits already keeps their booking, which gets the seat.
-        return await _flagged(office, booked.booking_id)
+        return await _flagged(context, booked.booking_id)
 
-    _tell(*in_office(organization, task, reason=reason), json=json)
+    _tell(*with_organization(organization, task, reason=reason), json=json)
 
 
 @app.command()
@@ -262,13 +262,13 @@ def promote(
         raise Stop("say who moves up: give --slot for the first there, or --booking", 2)
     overruled = rules_set_aside(overrule, reason)
 
-    async def task(office: Office) -> tuple[AnyRow, Flags] | None:
-        on: int = (await _booking(office, booking)).slot_id if booking is not None else slot or 0
-        command = MoveUp(office.organization_id, on, booking, overruled)
-        moved = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
-        return None if moved is None else await _flagged(office, moved.id)
+    async def task(context: CommandContext) -> tuple[AnyRow, Flags] | None:
+        on: int = (await _booking(context, booking)).slot_id if booking is not None else slot or 0
+        command = MoveUp(context.organization_id, on, booking, overruled)
+        moved = await with_consent(context, command, yes=False, dry_run=dry_run, json=json)
+        return None if moved is None else await _flagged(context, moved.id)
 
-    found = in_office(organization, task, reason=reason)
+    found = with_organization(organization, task, reason=reason)
     if found is None:
         raise Stop(f"nobody waits on slot {slot}")
     _tell(*found, json=json)
@@ -326,24 +326,24 @@ def _change(
 ) -> None:
     """Have the desk do a command to a booking, in the studio that holds its slot, and show it."""
 
-    async def task(office: Office) -> tuple[AnyRow, Flags]:
-        before = await _booking(office, booking_id)
-        command = make(office.organization_id, before.studio_id)
-        await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return await _flagged(office, booking_id)
+    async def task(context: CommandContext) -> tuple[AnyRow, Flags]:
+        before = await _booking(context, booking_id)
+        command = make(context.organization_id, before.studio_id)
+        await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return await _flagged(context, booking_id)
 
-    _tell(*in_office(organization, task, reason=reason), json=json)
-
-
-async def _flagged(office: Office, booking_id: int) -> tuple[AnyRow, Flags]:
-    row = await _booking(office, booking_id)
-    return row, await office.flags_of([row])
+    _tell(*with_organization(organization, task, reason=reason), json=json)
 
 
-async def _booking(office: Office, booking_id: int) -> AnyRow:
+async def _flagged(context: CommandContext, booking_id: int) -> tuple[AnyRow, Flags]:
+    row = await _booking(context, booking_id)
+    return row, await context.flags_of([row])
+
+
+async def _booking(context: CommandContext, booking_id: int) -> AnyRow:
     from kursplan.store.staff import timetable as staff_timetable
 
-    row = await office.read(staff_timetable.booking_by_id, booking_id)
+    row = await context.read(staff_timetable.booking_by_id, booking_id)
     if row is None:
         raise refused(BookingNotFound(booking_id))
     return row

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, with_organization
 from kursplan.cli.output import document, local_time, table, words, zoned
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.store.engine.rows import AnyRow
 
 app = typer.Typer(no_args_is_help=True, help="Classes.")
@@ -28,13 +28,13 @@ def list_classes(
     """Show all classes, those too that are hidden from partners."""
     from kursplan.store.staff import timetable
 
-    async def task(office: Office) -> Sequence[AnyRow]:
+    async def task(context: CommandContext) -> Sequence[AnyRow]:
         if studio is not None:
-            await studio_by_key(office, studio)
-        every = await office.read(timetable.classes, office.clock.now())
+            await studio_by_key(context, studio)
+        every = await context.read(timetable.classes, context.clock.now())
         return [each for each in every if studio in (None, each.studio)]
 
-    found = in_office(organization, task)
+    found = with_organization(organization, task)
     if json:
         document([_document(each) for each in found])
         return

@@ -19,7 +19,7 @@ from kursplan.staff.refusals import clause, rule_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.engine.rehearse import Change, Rehearsed
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.events import EventType
@@ -54,7 +54,7 @@ _SAID = {
 
 
 async def with_consent(
-    office: Office,
+    context: CommandContext,
     command: Command[T | Refusal],
     *,
     yes: bool,
@@ -67,13 +67,13 @@ async def with_consent(
     `always` says what is taken where no booking tells it, so that it is asked about in any case.
     """
     if yes and not dry_run:
-        return await office.execute(command)
-    rehearsed = await office.rehearse(command)
+        return await context.execute(command)
+    rehearsed = await context.rehearse(command)
     if dry_run:
         _tell_dry_run(rehearsed, always, json=json)
         raise typer.Exit
     if not rehearsed.taken and always is None:
-        return await office.execute(command)
+        return await context.execute(command)
     for line in _consequences(rehearsed.changes, always):
         say(line, err=True)
     if not sys.stdin.isatty():
@@ -84,7 +84,7 @@ async def with_consent(
         )
     if not typer.confirm("Do it?", err=True):
         raise Stop("nothing was done")
-    return await office.execute(command)
+    return await context.execute(command)
 
 
 def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:

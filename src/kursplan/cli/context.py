@@ -53,7 +53,7 @@ StudioOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class CommandContext:
     """One organization and what works for it."""
 
     settings: Settings
@@ -115,9 +115,9 @@ def system_user() -> str:
         return str(os.getuid())
 
 
-def in_office(
+def with_organization(
     organization: str | None,
-    task: Callable[[Office], Awaitable[T]],
+    task: Callable[[CommandContext], Awaitable[T]],
     *,
     reason: str | None = None,
 ) -> T:
@@ -135,7 +135,7 @@ def in_office(
                 actor = Actor.command_line(system_user())
                 why = (reason or "").strip() or None
                 return await task(
-                    Office(settings, database, desk, clock, found[key], key, actor, why)
+                    CommandContext(settings, database, desk, clock, found[key], key, actor, why)
                 )
 
     return asyncio.run(run())

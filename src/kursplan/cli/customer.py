@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, document, facts, refused, say, table, words
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
@@ -20,7 +20,7 @@ from kursplan.domain.refusals import CustomerNotFound
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.engine.turn import Command
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
     from kursplan.domain.refusals import Refusal
@@ -57,10 +57,10 @@ def find(
     if not folded(text):
         raise Stop("say whom to find: give a name, a customer number or an e-mail address", 2)
 
-    async def task(office: Office) -> Sequence[AnyRow]:
-        return await office.read(staff_customers.find, text)
+    async def task(context: CommandContext) -> Sequence[AnyRow]:
+        return await context.read(staff_customers.find, text)
 
-    found = in_office(organization, task)
+    found = with_organization(organization, task)
     if json:
         document(
             [
@@ -104,10 +104,10 @@ def show(
 ) -> None:
     """Show a customer with their memberships and idle periods."""
 
-    async def task(office: Office) -> CustomerEntry:
-        return await _entry(office, customer)
+    async def task(context: CommandContext) -> CustomerEntry:
+        return await _entry(context, customer)
 
-    _tell(customer, in_office(organization, task), json=json)
+    _tell(customer, with_organization(organization, task), json=json)
 
 
 @app.command()
@@ -139,10 +139,10 @@ def freeze(
     if until is not None and until < first.date():
         raise Stop(f"--to {until} is before --from {first.date()}: give a day on or after it", 2)
 
-    async def make(office: Office) -> Command[bool | Refusal]:
-        held = _membership(await _entry(office, customer), membership)
+    async def make(context: CommandContext) -> Command[bool | Refusal]:
+        held = _membership(await _entry(context, customer), membership)
         return FreezeMembership(
-            office.organization_id, customer, held.key, first.date(), until, reason
+            context.organization_id, customer, held.key, first.date(), until, reason
         )
 
     _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
@@ -165,13 +165,13 @@ def end(
     """End a membership with a day; bookings after it are flagged or cancelled likewise."""
     from kursplan.desk.contracts import EndMembership
 
-    async def make(office: Office) -> Command[bool | Refusal]:
-        held = _membership(await _entry(office, customer), membership)
+    async def make(context: CommandContext) -> Command[bool | Refusal]:
+        held = _membership(await _entry(context, customer), membership)
         if last.date() < held.valid_from:
             raise Stop(
                 f"membership {held.key} begins on {held.valid_from}: give a day on or after it", 2
             )
-        return EndMembership(office.organization_id, customer, held.key, last.date())
+        return EndMembership(context.organization_id, customer, held.key, last.date())
 
     _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
@@ -191,9 +191,9 @@ def move(
     """Have a customer be at home in another studio."""
     from kursplan.desk.contracts import MoveHome
 
-    async def make(office: Office) -> Command[bool | Refusal]:
-        await studio_by_key(office, studio)
-        return MoveHome(office.organization_id, customer, studio)
+    async def make(context: CommandContext) -> Command[bool | Refusal]:
+        await studio_by_key(context, studio)
+        return MoveHome(context.organization_id, customer, studio)
 
     _change(customer, make, organization, reason=reason, yes=yes, dry_run=dry_run, json=json)
 
@@ -205,23 +205,23 @@ def export(customer: CustomerArgument, organization: OrganizationOption = None) 
     from kursplan.store.staff import customers as staff_customers
     from kursplan.store.staff import history
 
-    async def task(office: Office) -> dict[str, Any]:
-        entry = await _entry(office, customer)
-        kept = await office.read(staff_customers.everything_of, customer)
+    async def task(context: CommandContext) -> dict[str, Any]:
+        entry = await _entry(context, customer)
+        kept = await context.read(staff_customers.everything_of, customer)
         if kept is None:
             raise refused(CustomerNotFound(customer))
         row, bookings = kept
         theirs = {customer, *(each.id for each in bookings)}
-        done = await office.read(history.about, EntityKind.CUSTOMER, customer, history.EVERYTHING)
+        done = await context.read(history.about, EntityKind.CUSTOMER, customer, history.EVERYTHING)
         return {
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in entry.memberships or ()],
             "bookings": [each._asdict() for each in bookings],
-            "said_by_gym_file": await office.read(told.of_customer, customer),
+            "said_by_gym_file": await context.read(told.of_customer, customer),
             "history": [_kept(each, theirs) for each in done],
         }
 
-    document(_plain(in_office(organization, task)))
+    document(_plain(with_organization(organization, task)))
 
 
 def _kept(line: Told, theirs: set[int]) -> dict[str, object]:
@@ -247,19 +247,19 @@ def erase(
     """Forget who a customer was; bookings to come are cancelled. It can't be taken back."""
     from kursplan.desk.customers import DeleteCustomers
 
-    async def task(office: Office) -> int:
-        entry = await _entry(office, customer)
+    async def task(context: CommandContext) -> int:
+        entry = await _entry(context, customer)
         who = f"{entry.first_name} {entry.last_name} (customer {customer})"
         return await with_consent(
-            office,
-            DeleteCustomers(office.organization_id, frozenset({customer})),
+            context,
+            DeleteCustomers(context.organization_id, frozenset({customer})),
             yes=yes,
             dry_run=dry_run,
             json=json,
             always=f"All personal data of {who} are forgotten for ever.",
         )
 
-    erased = in_office(organization, task, reason=reason)
+    erased = with_organization(organization, task, reason=reason)
     if json:
         document({"customer_id": customer, "erased": bool(erased)})
     else:
@@ -268,7 +268,7 @@ def erase(
 
 def _change(
     customer: int,
-    make: Callable[[Office], Any],
+    make: Callable[[CommandContext], Any],
     organization: str | None,
     *,
     reason: str | None,
@@ -278,18 +278,18 @@ def _change(
 ) -> None:
     """Have the desk change something about a customer, and show them."""
 
-    async def task(office: Office) -> CustomerEntry:
-        command = await make(office)
-        await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return await _entry(office, customer)
+    async def task(context: CommandContext) -> CustomerEntry:
+        command = await make(context)
+        await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return await _entry(context, customer)
 
-    _tell(customer, in_office(organization, task, reason=reason), json=json)
+    _tell(customer, with_organization(organization, task, reason=reason), json=json)
 
 
-async def _entry(office: Office, customer: int) -> CustomerEntry:
+async def _entry(context: CommandContext, customer: int) -> CustomerEntry:
     from kursplan.store.entries import customers as customer_entries
 
-    found = (await office.read(customer_entries.load, [customer])).get(customer)
+    found = (await context.read(customer_entries.load, [customer])).get(customer)
     if found is None:
         raise refused(CustomerNotFound(customer))
     return found.entry

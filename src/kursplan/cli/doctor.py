@@ -106,7 +106,7 @@ def doctor(
         for key, found in findings.items():
             say(f"{key}: {counted(len(found), 'finding')}." if found else f"{key}: all is well.")
             for each in found:
-                say(f"  {each.promise}: {each.says}")
+                say(f"  {each.invariant}: {each.says}")
             for each in noted[key]:
                 say(f"  note: {each.says}")
         if not findings:

@@ -17,16 +17,16 @@ from kursplan.cli.context import (
     JsonOption,
     OrganizationOption,
     desk_of,
-    in_office,
     read_settings,
     system_user,
     with_database,
+    with_organization,
 )
 from kursplan.cli.files import bytes_of
 from kursplan.cli.output import Stop, counted, document, say
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.gymfile import Differences, Foretold, Mistake
     from kursplan.store.engine.database import Database
 
@@ -220,10 +220,12 @@ def dump(
 
     sections = _sections(only or gymfile.SECTIONS) - _sections(without or ())
 
-    async def task(office: Office) -> str:
-        return await gymfile.dump(office.database, office.clock, office.organization_key, sections)
+    async def task(context: CommandContext) -> str:
+        return await gymfile.dump(
+            context.database, context.clock, context.organization_key, sections
+        )
 
-    text = in_office(organization, task).encode()
+    text = with_organization(organization, task).encode()
     if output is None:
         typer.echo(text, nl=False)
         return

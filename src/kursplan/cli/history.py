@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, counted, document, local_time, say, zoned
 from kursplan.domain.actors import Origin
 from kursplan.domain.history import EntityKind
@@ -19,7 +19,7 @@ from kursplan.domain.localtime import start_of_day
 from kursplan.staff.actors import in_words
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.domain.actors import Actor
     from kursplan.store.staff.history import Span, Subject, Told
 
@@ -72,20 +72,20 @@ def history(
     if [each is not None for each in (slot, booking, class_, customer, by)].count(True) > 1:
         raise Stop("ask for one: --slot, --booking, --class, --customer or --by", 2)
 
-    async def task(office: Office) -> tuple[list[Told], _Names]:
+    async def task(context: CommandContext) -> tuple[list[Told], _Names]:
         from kursplan.store.staff import history as lines
 
-        zone = await _zone(office)
+        zone = await _zone(context)
         span = _span(None if day is None else day.date(), zone, limit)
         if by is not None:
-            found = await office.read(lines.by_whom, await _names_of(office, by), span)
-        elif (about := await _about(office, slot, booking, class_, customer)) is not None:
-            found = await office.read(lines.about, *about, span)
+            found = await context.read(lines.by_whom, await _names_of(context, by), span)
+        elif (about := await _about(context, slot, booking, class_, customer)) is not None:
+            found = await context.read(lines.about, *about, span)
         else:
-            found = await office.read(lines.newest, span)
-        return found, await _names(office, zone, found)
+            found = await context.read(lines.newest, span)
+        return found, await _names(context, zone, found)
 
-    found, names = in_office(organization, task)
+    found, names = with_organization(organization, task)
     if json:
         document([_document(each, names) for each in found])
         return
@@ -104,15 +104,15 @@ def _span(day: date | None, zone: str, limit: int) -> Span:
     return Span(begin, end, limit)
 
 
-async def _zone(office: Office) -> str:
+async def _zone(context: CommandContext) -> str:
     from kursplan.store.staff import timetable as staff_timetable
 
-    zones = {each.zone for each in await office.read(staff_timetable.studios)}
+    zones = {each.zone for each in await context.read(staff_timetable.studios)}
     return str(zones.pop()) if len(zones) == 1 else "UTC"
 
 
 async def _about(
-    office: Office,
+    context: CommandContext,
     slot: int | None,
     booking: int | None,
     class_: str | None,
@@ -123,7 +123,7 @@ async def _about(
     from kursplan.store.entries import ids as entry_ids
 
     if class_ is not None:
-        classes = await office.read(entry_ids.ids, tables.class_)
+        classes = await context.read(entry_ids.ids, tables.class_)
         if class_ not in classes:
             raise Stop(f"there is no class {class_!r}: see `kursplan class list`")
         return EntityKind.CLASS, classes[class_]
@@ -135,16 +135,16 @@ async def _about(
     return next(((kind, number) for kind, number in asked if number is not None), None)
 
 
-async def _names_of(office: Office, by: str) -> set[str]:
+async def _names_of(context: CommandContext, by: str) -> set[str]:
     """As what they stand in lines of history: an application has a number in each studio."""
     from kursplan.store import tables
     from kursplan.store.entries import ids as entry_ids
     from kursplan.store.staff import history
 
-    applications = await office.read(entry_ids.ids, tables.application)
+    applications = await context.read(entry_ids.ids, tables.application)
     if by not in applications:
         return {by}
-    numbers = await office.read(history.integrations_of, applications[by])
+    numbers = await context.read(history.integrations_of, applications[by])
     return {by, *map(str, numbers)}
 
 
@@ -172,7 +172,7 @@ class _Names:
         return f"{kind} {subject.id}" + (f" ({known})" if known else "")
 
 
-async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
+async def _names(context: CommandContext, zone: str, found: Iterable[Told]) -> _Names:
     """Looked up for all lines together, as far as the things are still there."""
     from kursplan.store.rules import bookings
     from kursplan.store.staff import history
@@ -183,11 +183,11 @@ async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
     for line in found:
         for subject in line.subjects:
             numbers[subject.kind].add(subject.id)
-    booked = await office.read(bookings.load, numbers[EntityKind.BOOKING])
-    slots = await office.read(
+    booked = await context.read(bookings.load, numbers[EntityKind.BOOKING])
+    slots = await context.read(
         staff_timetable.slots_by_id, numbers[EntityKind.SLOT] | {each.slot_id for each in booked}
     )
-    people = await office.read(
+    people = await context.read(
         staff_timetable.names_of_customers,
         numbers[EntityKind.CUSTOMER] | {each.customer_id for each in booked},
     )
@@ -197,11 +197,11 @@ async def _names(office: Office, zone: str, found: Iterable[Told]) -> _Names:
     }
     things = dict(shown) | {number: name for number, name in people.items() if name}
     if numbers[EntityKind.EMPLOYEE]:
-        things |= await office.read(staff_timetable.employees)
+        things |= await context.read(staff_timetable.employees)
     for each in booked:
         known = people.get(each.customer_id), shown.get(each.slot_id)
         things[each.id] = ", ".join(filter(None, known))
-    integrations = await office.read(history.integrations)
+    integrations = await context.read(history.integrations)
     return _Names(zone, integrations, things)
 
 

@@ -13,7 +13,7 @@ from kursplan.cli.studio import studio_by_key
 from kursplan.domain.refusals import Kind, Refusal
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.add_booking import AddBooking
     from kursplan.desk.book import Booked
     from kursplan.domain.actors import Actor
@@ -46,7 +46,10 @@ class Outcome:
 
 
 async def plan(
-    office: Office, found: Understanding, studio: str, answer: Callable[[Doubtful], str | None]
+    context: CommandContext,
+    found: Understanding,
+    studio: str,
+    answer: Callable[[Doubtful], str | None],
 ) -> BookingsPlan:
     """Who is to be put on which slot. Raises `Stop`."""
     from kursplan.domain.localtime import start_of_day
@@ -54,20 +57,20 @@ async def plan(
     from kursplan.imports.members import stored_customers
     from kursplan.store.staff import timetable as staff_timetable
 
-    home = await studio_by_key(office, studio)
+    home = await studio_by_key(context, studio)
     zone = ZoneInfo(home.zone)
-    now = office.clock.now().astimezone(zone).replace(tzinfo=None)
+    now = context.clock.now().astimezone(zone).replace(tzinfo=None)
     days = days_of(found, now.date())
     slots: list[KnownSlot] = []
     if days is not None:
         since, until = start_of_day(days[0], zone), start_of_day(days[1] + timedelta(days=1), zone)
-        rows = await office.read(staff_timetable.slots_of_studio, home.id, since, until)
-        slots = await _known(office, rows, zone)
-    customers = await office.read(stored_customers)
+        rows = await context.read(staff_timetable.slots_of_studio, home.id, since, until)
+        slots = await _known(context, rows, zone)
+    customers = await context.read(stored_customers)
     return plan_bookings(found, customers, slots, now, answer)
 
 
-async def _known(office: Office, rows: Sequence[Any], zone: ZoneInfo) -> list[KnownSlot]:
+async def _known(context: CommandContext, rows: Sequence[Any], zone: ZoneInfo) -> list[KnownSlot]:
     from kursplan.domain.names import folded
     from kursplan.domain.slots import SlotStatus
     from kursplan.imports.bookings import KnownSlot
@@ -75,8 +78,8 @@ async def _known(office: Office, rows: Sequence[Any], zone: ZoneInfo) -> list[Kn
     from kursplan.store.staff import timetable as staff_timetable
 
     planned = [each for each in rows if each.status == SlotStatus.PLANNED]
-    given = await office.read(instructors.of_slots, [each.id for each in planned])
-    names = await office.read(staff_timetable.employees)
+    given = await context.read(instructors.of_slots, [each.id for each in planned])
+    names = await context.read(staff_timetable.employees)
     return [
         KnownSlot(
             each.id,
@@ -95,7 +98,7 @@ async def _known(office: Office, rows: Sequence[Any], zone: ZoneInfo) -> list[Kn
 
 
 async def commands(
-    office: Office,
+    context: CommandContext,
     plan: BookingsPlan,
     studio: str,
     overrule: frozenset[Kind],
@@ -110,16 +113,16 @@ async def commands(
     from kursplan.store import tables
     from kursplan.store.entries import ids as entry_ids
 
-    home = await studio_by_key(office, studio)
-    ids = await office.read(entry_ids.ids, tables.customer)
+    home = await studio_by_key(context, studio)
+    ids = await context.read(entry_ids.ids, tables.customer)
     found = []
     for each in plan.wanted:
         book = Book(
-            office.organization_id,
+            context.organization_id,
             home.id,
             ids[each.who.key],
             each.slot.id,
-            await office.desk.ids.next(),
+            await context.desk.ids.next(),
             expected=None if each.waits else BookingStatus.BOOKED,
             overrule=overrule - {Kind.BOOKING_LIMIT_REACHED} if each.waits else overrule,
         )
@@ -127,20 +130,20 @@ async def commands(
     return found
 
 
-async def tried_out(office: Office, plan: BookingsPlan, what: list[AddBooking]) -> Outcome:
+async def tried_out(context: CommandContext, plan: BookingsPlan, what: list[AddBooking]) -> Outcome:
     """What would come of it; nothing is done."""
     from kursplan.desk.engine.rehearse import rehearse
 
     outcome = Outcome()
     if what:
-        rehearsed = await rehearse(office.database, office.clock, [what])
+        rehearsed = await rehearse(context.database, context.clock, [what])
         for wanted, answer in zip(plan.wanted, rehearsed.answer[0], strict=True):
             outcome.take_in(wanted, answer)
-    return await _with_names(office, outcome)
+    return await _with_names(context, outcome)
 
 
 async def done(
-    office: Office,
+    context: CommandContext,
     plan: BookingsPlan,
     what: list[AddBooking],
     progress: Callable[[str, int, int], None],
@@ -149,16 +152,16 @@ async def done(
     """Have the desk do it, one after the other: who comes first has the better place."""
     outcome = Outcome()
     for number, (wanted, command) in enumerate(zip(plan.wanted, what, strict=True), start=1):
-        answer = await office.desk.execute(command, by=by, reason=office.reason)
+        answer = await context.desk.execute(command, by=by, reason=context.reason)
         outcome.take_in(wanted, answer)
         progress("bookings", number, len(what))
-    return await _with_names(office, outcome)
+    return await _with_names(context, outcome)
 
 
-async def _with_names(office: Office, outcome: Outcome) -> Outcome:
+async def _with_names(context: CommandContext, outcome: Outcome) -> Outcome:
     from kursplan.staff.names import names_for
 
-    outcome.names = await office.read(names_for, [each for _, each in outcome.conflicts])
+    outcome.names = await context.read(names_for, [each for _, each in outcome.conflicts])
     return outcome
 
 

@@ -12,7 +12,7 @@ from kursplan.cli.output import counted, say, tell_some
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.domain.actors import Actor
     from kursplan.imports.match import Change, Doubtful, Matched
     from kursplan.imports.members import Plan
@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 
 
 async def planned(
-    office: Office, found: Understanding, studio: str, answer: Callable[[Doubtful], str | None]
+    context: CommandContext,
+    found: Understanding,
+    studio: str,
+    answer: Callable[[Doubtful], str | None],
 ) -> Plan:
     """What would become of the members of the studio. Raises `Stop`."""
     from kursplan.imports import members
 
-    home = await studio_by_key(office, studio)
-    stored = await office.read(members.stored_customers)
-    today = office.clock.now().astimezone(ZoneInfo(home.zone)).date()
+    home = await studio_by_key(context, studio)
+    stored = await context.read(members.stored_customers)
+    today = context.clock.now().astimezone(ZoneInfo(home.zone)).date()
     return members.plan(found, stored, home.key, today, answer)
 
 
 async def bring(
-    office: Office,
+    context: CommandContext,
     plan: Plan,
     about: str,
     progress: Callable[[str, int, int], None],
@@ -42,11 +45,11 @@ async def bring(
     from kursplan.imports import members
 
     await members.bring(
-        office.desk,
-        office.database,
-        office.clock,
+        context.desk,
+        context.database,
+        context.clock,
         plan,
-        office.organization_key,
+        context.organization_key,
         about,
         progress,
         by,

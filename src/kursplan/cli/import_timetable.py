@@ -15,7 +15,7 @@ from kursplan.cli.output import Stop, counted, say, tell_some
 from kursplan.cli.studio import studio_by_key
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.cli.import_read import Given
     from kursplan.domain.actors import Actor
     from kursplan.domain.clashes import Clash
@@ -61,27 +61,32 @@ def source_of(file: Path, given: Given, *, ask: bool, tell: bool) -> Source:
     return Source(lambda _, now: from_table(found, now), found)
 
 
-async def planned(office: Office, source: Source, studio: str, *, go_on: bool) -> TimetablePlan:
+async def planned(
+    context: CommandContext, source: Source, studio: str, *, go_on: bool
+) -> TimetablePlan:
     """What would be added to the timetable of the studio. Raises `Stop`."""
     from kursplan.gymfile.stored import stored
     from kursplan.imports.plan_timetable import plan_timetable
     from kursplan.imports.table import Unreadable
 
-    home = await studio_by_key(office, studio)
-    now = office.clock.now()
+    home = await studio_by_key(context, studio)
+    now = context.clock.now()
     zone = ZoneInfo(home.zone)
     local_now = now.astimezone(zone).replace(tzinfo=None)
     try:
         read = source.read(zone, local_now)
     except Unreadable as unreadable:
         raise Stop(str(unreadable)) from unreadable
-    key = office.organization_key
-    there = await office.database.read(lambda tx: stored(tx, key, customers=False))
+    key = context.organization_key
+    there = await context.database.read(lambda tx: stored(tx, key, customers=False))
     return plan_timetable(read, there, home.key, go_on=go_on)
 
 
 async def bring(
-    office: Office, plan: TimetablePlan, progress: Callable[[str, int, int], None], by: Actor
+    context: CommandContext,
+    plan: TimetablePlan,
+    progress: Callable[[str, int, int], None],
+    by: Actor,
 ) -> Sequence[Clash]:
     """Load the gym files that are made of it; which instructors and rooms are twice at the same time."""
     from kursplan import gymfile
@@ -89,13 +94,13 @@ async def bring(
     clashes: list[Clash] = []
     for text in plan.gym_files:
         done = await gymfile.load(
-            office.desk,
-            office.database,
-            office.clock,
+            context.desk,
+            context.database,
+            context.clock,
             gymfile.read(text),
             by=by,
             progress=progress,
-            horizon_days=office.settings.horizon_days,
+            horizon_days=context.settings.horizon_days,
         )
         clashes += done.summary.clashes
     return clashes

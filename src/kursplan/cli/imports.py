@@ -13,7 +13,7 @@ from kursplan.cli import import_read
 from kursplan.cli.booking import OverruleOption, rules_set_aside
 from kursplan.cli.clashes import refused_for
 from kursplan.cli.consent import ReasonOption, YesOption
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office, system_user
+from kursplan.cli.context import JsonOption, OrganizationOption, system_user, with_organization
 from kursplan.cli.files import write_for_the_owner
 from kursplan.cli.gym import progress_of_loading
 from kursplan.cli.import_read import Given
@@ -21,7 +21,7 @@ from kursplan.cli.output import Stop, document
 from kursplan.domain.actors import Actor
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.cli.import_bookings import Outcome
     from kursplan.domain.clashes import Clash
     from kursplan.imports.bookings import BookingsPlan
@@ -146,26 +146,26 @@ def members(
     about = f"Members of {studio}, imported from {file.name}."
     answer = import_read.Answers().of if asks else in_doubt
 
-    async def task(office: Office) -> tuple[Plan, bool]:
-        plan = await import_members.planned(office, found, studio, answer)
+    async def task(context: CommandContext) -> tuple[Plan, bool]:
+        plan = await import_members.planned(context, found, studio, answer)
         if not json:
             import_members.tell(plan)
         if keep_mapping is not None:
             import_read.keep_mapping(found, keep_mapping)
         if keep is not None:
-            write_for_the_owner(keep, as_gym_file(plan, office.organization_key, about))
+            write_for_the_owner(keep, as_gym_file(plan, context.organization_key, about))
         if refused is not None and plan.leaves_out:
             rows = rows_to_mend(found.table, [*plan.doubtful, *plan.refused])
             write_for_the_owner(refused, rows)
         if dry_run or not plan.changes_something:
             return plan, False
         if _agreed(yes=yes, json=json):
-            _still(plan, await import_members.planned(office, found, studio, answer))
+            _still(plan, await import_members.planned(context, found, studio, answer))
         with _loading() as progress:
-            await import_members.bring(office, plan, about, progress, _importer(file))
+            await import_members.bring(context, plan, about, progress, _importer(file))
         return plan, True
 
-    plan, done = in_office(organization, task)
+    plan, done = with_organization(organization, task)
     if json:
         document(import_members.as_document(found, plan, done=done))
     else:
@@ -212,8 +212,8 @@ def timetable(
     asks = import_read.may_ask() and not yes and not json
     source = import_timetable.source_of(file, given, ask=asks, tell=not json)
 
-    async def task(office: Office) -> tuple[TimetablePlan, Sequence[Clash], bool]:
-        plan = await import_timetable.planned(office, source, studio, go_on=go_on)
+    async def task(context: CommandContext) -> tuple[TimetablePlan, Sequence[Clash], bool]:
+        plan = await import_timetable.planned(context, source, studio, go_on=go_on)
         if not json:
             import_timetable.tell(plan)
         if keep_mapping is not None and source.table is not None:
@@ -225,11 +225,15 @@ def timetable(
         if dry_run or not plan.changes_something:
             return plan, (), False
         if _agreed(yes=yes, json=json):
-            _still(plan, await import_timetable.planned(office, source, studio, go_on=go_on))
+            _still(plan, await import_timetable.planned(context, source, studio, go_on=go_on))
         with _loading() as progress:
-            return plan, await import_timetable.bring(office, plan, progress, _importer(file)), True
+            return (
+                plan,
+                await import_timetable.bring(context, plan, progress, _importer(file)),
+                True,
+            )
 
-    plan, clashes, done = in_office(organization, task)
+    plan, clashes, done = with_organization(organization, task)
     if json:
         document(import_timetable.as_document(plan, source, clashes, done=done))
     else:
@@ -279,11 +283,11 @@ def bookings(
         import_read.require(found, "last_name")
     import_read.settle(found, ask=asks)
 
-    async def task(office: Office) -> tuple[BookingsPlan, Outcome, bool]:
+    async def task(context: CommandContext) -> tuple[BookingsPlan, Outcome, bool]:
         answer = import_read.Answers(may_be_new=False).of if asks else in_doubt
-        plan = await import_bookings.plan(office, found, studio, answer)
-        what = await import_bookings.commands(office, plan, studio, set_aside)
-        outcome = await import_bookings.tried_out(office, plan, what)
+        plan = await import_bookings.plan(context, found, studio, answer)
+        what = await import_bookings.commands(context, plan, studio, set_aside)
+        outcome = await import_bookings.tried_out(context, plan, what)
         if not json:
             import_bookings.tell(plan, outcome)
         if keep_mapping is not None:
@@ -297,11 +301,11 @@ def bookings(
         with progress_of_loading() as progress:
             return (
                 plan,
-                await import_bookings.done(office, plan, what, progress, _importer(file)),
+                await import_bookings.done(context, plan, what, progress, _importer(file)),
                 True,
             )
 
-    plan, outcome, is_done = in_office(organization, task, reason=reason)
+    plan, outcome, is_done = with_organization(organization, task, reason=reason)
     if json:
         document(import_bookings.as_document(plan, outcome, is_done=is_done))
     else:

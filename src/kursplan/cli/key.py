@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.consent import ReasonOption
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, document, say, table
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
 
 app = typer.Typer(no_args_is_help=True, help="API keys of partners.")
 
@@ -35,8 +35,8 @@ def issue(
 
     Keys that were issued before stay valid until they are revoked.
     """
-    key_id, api_key, webhook_key = in_office(
-        organization, lambda office: _issue(office, studio, application), reason=reason
+    key_id, api_key, webhook_key = with_organization(
+        organization, lambda context: _issue(context, studio, application), reason=reason
     )
     if json:
         document(
@@ -54,21 +54,21 @@ def issue(
     say("The API key is not stored and can't be shown again.")
 
 
-async def _issue(office: Office, studio: str, application: str) -> tuple[int, str, str]:
+async def _issue(context: CommandContext, studio: str, application: str) -> tuple[int, str, str]:
     """A new key for the application in the studio: its id, the key, and the webhook key."""
     from kursplan.desk.keys import IssueKey
     from kursplan.store.partner import keys
 
-    found = await office.read(keys.integration_of, studio, application)
+    found = await context.read(keys.integration_of, studio, application)
     if found is None:
         raise Stop(
             f"the application {application!r} is not activated in a studio {studio!r}: "
             f"say in the gym file which applications are"
         )
     integration_id, webhook_key = found
-    [key_id] = await office.database.take_ids(1)
-    command, api_key = IssueKey.fresh(office.organization_id, integration_id, key_id)
-    await office.execute(command)
+    [key_id] = await context.database.take_ids(1)
+    command, api_key = IssueKey.fresh(context.organization_id, integration_id, key_id)
+    await context.execute(command)
     return key_id, api_key, webhook_key
 
 
@@ -83,10 +83,10 @@ def revoke(
     """End a key at once; requests with it are refused from then on."""
     from kursplan.desk.keys import RevokeKey
 
-    async def task(office: Office) -> bool:
-        return await office.execute(RevokeKey(office.organization_id, key_id))
+    async def task(context: CommandContext) -> bool:
+        return await context.execute(RevokeKey(context.organization_id, key_id))
 
-    if not in_office(organization, task, reason=reason):
+    if not with_organization(organization, task, reason=reason):
         raise Stop(f"there is no key {key_id} that works: see `kursplan key list`")
     say(f"Key {key_id} is revoked.")
 
@@ -96,7 +96,7 @@ def list_keys(organization: OrganizationOption = None, json: JsonOption = False)
     """Show all keys by their last characters, revoked ones too."""
     from kursplan.store.partner import keys
 
-    found = in_office(organization, lambda office: office.read(keys.issued))
+    found = with_organization(organization, lambda context: context.read(keys.issued))
     if json:
         document(
             [

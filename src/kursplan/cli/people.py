@@ -12,37 +12,37 @@ from kursplan.domain.localtime import start_of_day
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.domain.actors import Origin
     from kursplan.staff.flags import Flags
     from kursplan.store.engine.rows import AnyRow
 
 
-async def employee_by_key(office: Office, named: str) -> int:
+async def employee_by_key(context: CommandContext, named: str) -> int:
     """The id of an employee, who is named by key or by number."""
     from kursplan.store.rules import instructors
     from kursplan.store.staff import timetable as staff_timetable
 
-    found = await office.read(staff_timetable.employee_by_key, named)
+    found = await context.read(staff_timetable.employee_by_key, named)
     if found is None and named.isascii() and named.isdigit():
-        known = await office.read(instructors.known, {int(named)})
+        known = await context.read(instructors.known, {int(named)})
         found = int(named) if known else None
     if found is None:
         raise Stop(f"there is no employee {named!r}")
     return found
 
 
-async def room_by_key(office: Office, key: str) -> int:
+async def room_by_key(context: CommandContext, key: str) -> int:
     from kursplan.store.staff import timetable as staff_timetable
 
-    room = await office.read(staff_timetable.location_by_key, key)
+    room = await context.read(staff_timetable.location_by_key, key)
     if room is None:
         raise Stop(f"there is no room {key!r}")
     return room
 
 
 async def slots_held(
-    office: Office, instructor: str | None, room: str | None, slot_ids: Collection[int]
+    context: CommandContext, instructor: str | None, room: str | None, slot_ids: Collection[int]
 ) -> set[int]:
     """Those of the slots that this instructor gives and that are in this room, where one is named."""
     from kursplan.store.rules import instructors
@@ -50,25 +50,25 @@ async def slots_held(
 
     held = set(slot_ids)
     if room is not None:
-        location = await room_by_key(office, room)
-        rows = await office.read(staff_timetable.slots_by_id, held)
+        location = await room_by_key(context, room)
+        rows = await context.read(staff_timetable.slots_by_id, held)
         held = {each for each, row in rows.items() if row.location_id == location}
     if instructor is not None:
-        employee = await employee_by_key(office, instructor)
-        given = await office.read(instructors.of_slots, sorted(held))
+        employee = await employee_by_key(context, instructor)
+        given = await context.read(instructors.of_slots, sorted(held))
         held = {each for each in held if employee in given[each]}
     return held
 
 
-async def slots_of_day(office: Office, day: date) -> list[AnyRow]:
+async def slots_of_day(context: CommandContext, day: date) -> list[AnyRow]:
     """The slots of that day, in the time of each studio."""
     from kursplan.store.staff import timetable as staff_timetable
 
     found: list[AnyRow] = []
-    for each in await office.read(staff_timetable.studios):
+    for each in await context.read(staff_timetable.studios):
         zone = ZoneInfo(each.zone)
         since, until = start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
-        found += await office.read(staff_timetable.slots_of_studio, each.id, since, until)
+        found += await context.read(staff_timetable.slots_of_studio, each.id, since, until)
     return found
 
 

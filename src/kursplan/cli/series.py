@@ -10,16 +10,16 @@ import typer
 
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, with_organization
 from kursplan.cli.output import Stop, counted, document, facts, plain, refused, say, table
 from kursplan.cli.people import employee_by_key, room_by_key
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY, NONE, seats_of
 from kursplan.domain.refusals import SeriesNotFound
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 
 if TYPE_CHECKING:
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.edit_series import SeriesEdited
     from kursplan.domain.series import Series, SeriesPlan
 
@@ -45,14 +45,14 @@ def list_series(
     """Show the series."""
     from kursplan.store.rules import series
 
-    async def task(office: Office) -> tuple[list[Series], _Names]:
-        found = await office.read(series.every)
+    async def task(context: CommandContext) -> tuple[list[Series], _Names]:
+        found = await context.read(series.every)
         if studio is not None:
-            known = await studio_by_key(office, studio)
+            known = await studio_by_key(context, studio)
             found = [each for each in found if each.studio_id == known.id]
-        return [each for each in found if ended or each.ended_at is None], await _names(office)
+        return [each for each in found if ended or each.ended_at is None], await _names(context)
 
-    found, names = in_office(organization, task)
+    found, names = with_organization(organization, task)
     if json:
         document([_document(each, names) for each in found])
         return
@@ -81,10 +81,10 @@ def show(
 ) -> None:
     """Show one series."""
 
-    async def task(office: Office) -> tuple[Series, _Names]:
-        return await _series(office, series), await _names(office)
+    async def task(context: CommandContext) -> tuple[Series, _Names]:
+        return await _series(context, series), await _names(context)
 
-    found, names = in_office(organization, task)
+    found, names = with_organization(organization, task)
     _tell(found, names, json=json)
 
 
@@ -151,8 +151,8 @@ def edit(
     if all(each is None for each in told):
         raise Stop("say what changes: see `kursplan series edit --help`", 2)
 
-    async def task(office: Office) -> tuple[SeriesEdited, _Names]:
-        found = await _series(office, series)
+    async def task(context: CommandContext) -> tuple[SeriesEdited, _Names]:
+        found = await _series(context, series)
         changes: dict[str, Any] = {}
         if days is not None:
             changes["weekdays"] = _weekdays(days)
@@ -161,18 +161,18 @@ def edit(
         if minutes is not None:
             changes["duration"] = minutes
         if room is not None:
-            changes["location_id"] = None if room == NONE else await room_by_key(office, room)
+            changes["location_id"] = None if room == NONE else await room_by_key(context, room)
         if instructor is not None:
             changes["instructors"] = tuple(
-                [await employee_by_key(office, each) for each in instructor]
+                [await employee_by_key(context, each) for each in instructor]
             )
         own = found.plan.own
         if seats is not None:
             changes["max_participants"] = seats_of(seats)
-            own |= {Own.MAX_PARTICIPANTS}
+            own |= {Override.MAX_PARTICIPANTS}
         if waiting_list is not None:
             changes["max_waiting_list"] = waiting_list
-            own |= {Own.MAX_WAITING_LIST}
+            own |= {Override.MAX_WAITING_LIST}
         if last is not None:
             changes["last_day"] = last.date()
         try:
@@ -181,12 +181,12 @@ def edit(
             raise Stop(str(wrong), 2) from wrong
         scope: AllFuture | Following = AllFuture()
         if first is not None:
-            scope = Following(first.date(), await office.desk.ids.next())
-        command = EditSeries(office.organization_id, series, scope, plan)
-        done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return done, await _names(office)
+            scope = Following(first.date(), await context.desk.ids.next())
+        command = EditSeries(context.organization_id, series, scope, plan)
+        done = await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return done, await _names(context)
 
-    done, names = in_office(organization, task, reason=reason)
+    done, names = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -217,18 +217,18 @@ class _Names:
         return ", ".join(self._employees[each] for each in plan.instructors)
 
 
-async def _names(office: Office) -> _Names:
+async def _names(context: CommandContext) -> _Names:
     from kursplan.store.staff import timetable
 
-    classes = await office.read(timetable.classes, office.clock.now())
-    employees = await office.read(timetable.employees)
+    classes = await context.read(timetable.classes, context.clock.now())
+    employees = await context.read(timetable.employees)
     return _Names({each.id: each.title for each in classes}, employees)
 
 
-async def _series(office: Office, series_id: int) -> Series:
+async def _series(context: CommandContext, series_id: int) -> Series:
     from kursplan.store.rules import series
 
-    found = await office.read(series.load, series_id)
+    found = await context.read(series.load, series_id)
     if found is None:
         raise refused(SeriesNotFound(series_id))
     return found

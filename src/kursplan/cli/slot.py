@@ -10,7 +10,7 @@ import typer
 
 from kursplan.cli.clashes import clash_documents, sentence, tell_clashes
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, with_organization
 from kursplan.cli.output import (
     Stop,
     counted,
@@ -35,13 +35,13 @@ from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY, MOMENTS, NONE, seats_of
 from kursplan.domain.localtime import day_of, start_of_day
 from kursplan.domain.refusals import SlotNotFound
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.change_slot import SlotChanged
     from kursplan.domain.clashes import Clash
     from kursplan.staff.flags import Flags
@@ -90,23 +90,23 @@ def list_slots(
     """Show the slots of the coming days, cancelled ones too."""
     from kursplan.store.staff import timetable as staff_timetable
 
-    async def task(office: Office) -> list[tuple[AnyRow, list[str]]]:
-        studios = await office.read(staff_timetable.studios)
+    async def task(context: CommandContext) -> list[tuple[AnyRow, list[str]]]:
+        studios = await context.read(staff_timetable.studios)
         if studio is not None:
-            studios = [await studio_by_key(office, studio)]
+            studios = [await studio_by_key(context, studio)]
         found: list[AnyRow] = []
         for each in studios:
             zone = ZoneInfo(each.zone)
-            day = first.date() if first else day_of(office.clock.now(), zone)
+            day = first.date() if first else day_of(context.clock.now(), zone)
             found.extend(
-                await office.read(
+                await context.read(
                     staff_timetable.slots_of_studio,
                     each.id,
                     start_of_day(day, zone),
                     start_of_day(day + timedelta(days=days), zone),
                 )
             )
-        held = await slots_held(office, instructor, room, {each.id for each in found})
+        held = await slots_held(context, instructor, room, {each.id for each in found})
         slots = [
             each
             for each in found
@@ -115,9 +115,9 @@ def list_slots(
             and status in (None, each.status)
         ]
         slots.sort(key=lambda each: (each.starts_at, each.id))
-        return await _with_instructors(office, slots)
+        return await _with_instructors(context, slots)
 
-    listed = in_office(organization, task)
+    listed = with_organization(organization, task)
     if json:
         document([_document(row, instructors) for row, instructors in listed])
         return
@@ -163,19 +163,19 @@ def list_clashes(
     from kursplan.domain.clashes import overlaps
     from kursplan.store.rules import clashes
 
-    async def task(office: Office) -> tuple[Clash, ...]:
+    async def task(context: CommandContext) -> tuple[Clash, ...]:
         if studio is not None:
-            await studio_by_key(office, studio)
-        now = office.clock.now()
-        found = overlaps(await office.read(clashes.to_come, now))
+            await studio_by_key(context, studio)
+        now = context.clock.now()
+        found = overlaps(await context.read(clashes.to_come, now))
         if days is not None:
             # Both take place by then: the later one starts within those days.
             found = [each for each in found if each.other.starts_at < now + timedelta(days=days)]
-        return await office.read(clashes.told, found)
+        return await context.read(clashes.told, found)
 
     found = [
         each
-        for each in in_office(organization, task)
+        for each in with_organization(organization, task)
         if studio is None or any(slot.studio == studio for slot in each.slots)
     ]
     if json:
@@ -195,17 +195,17 @@ def show(
     from kursplan.store.staff import timetable as staff_timetable
 
     async def task(
-        office: Office,
+        context: CommandContext,
     ) -> tuple[AnyRow, list[str], Sequence[AnyRow], Flags, Sequence[AnyRow], dict[int, str]]:
-        row = await _slot(office, slot)
-        [(_, instructors)] = await _with_instructors(office, [row])
-        bookings = await office.read(staff_timetable.bookings_of_slot, slot)
-        flags = await office.flags_of(bookings)
-        stand_ins = await office.read(staff_timetable.stand_ins, slot)
-        employees = await office.read(staff_timetable.employees)
+        row = await _slot(context, slot)
+        [(_, instructors)] = await _with_instructors(context, [row])
+        bookings = await context.read(staff_timetable.bookings_of_slot, slot)
+        flags = await context.flags_of(bookings)
+        stand_ins = await context.read(staff_timetable.stand_ins, slot)
+        employees = await context.read(staff_timetable.employees)
         return row, instructors, bookings, flags, stand_ins, employees
 
-    row, instructors, bookings, flags, stand_ins, names = in_office(organization, task)
+    row, instructors, bookings, flags, stand_ins, names = with_organization(organization, task)
     if json:
         document(
             _document(row, instructors)
@@ -272,12 +272,12 @@ def give_back(
 
     aspects = frozenset(map(_aspect, only)) if only else EVERYTHING
 
-    async def task(office: Office) -> tuple[SlotGivenBack, AnyRow]:
-        command = GiveBack(office.organization_id, slot, aspects)
-        done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return done, await _slot(office, slot)
+    async def task(context: CommandContext) -> tuple[SlotGivenBack, AnyRow]:
+        command = GiveBack(context.organization_id, slot, aspects)
+        done = await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return done, await _slot(context, slot)
 
-    done, row = in_office(organization, task, reason=reason)
+    done, row = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -332,18 +332,18 @@ def move(
     if to is None and minutes is None and room is None:
         raise Stop("say where the slot moves: give --to, --minutes or --room", 2)
 
-    async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
+    async def task(context: CommandContext) -> tuple[SlotChanged, AnyRow]:
         command = ChangeSlot(
-            office.organization_id,
+            context.organization_id,
             slot,
             local_start=to,
             duration_minutes=minutes,
-            location_id=SAME if room is None else await room_by_key(office, room),
+            location_id=SAME if room is None else await room_by_key(context, room),
         )
-        changed = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return changed, await _slot(office, slot)
+        changed = await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return changed, await _slot(context, slot)
 
-    changed, row = in_office(organization, task, reason=reason)
+    changed, row = with_organization(organization, task, reason=reason)
     _tell_change(changed, row, json=json)
 
 
@@ -374,19 +374,19 @@ def capacity(
     if seats is None and waiting_list is None and additional is None:
         raise Stop("say what changes: give --seats, --waiting-list or --additional", 2)
 
-    async def task(office: Office) -> tuple[SlotChanged, AnyRow]:
-        changed = await office.execute(
+    async def task(context: CommandContext) -> tuple[SlotChanged, AnyRow]:
+        changed = await context.execute(
             ChangeSlot(
-                office.organization_id,
+                context.organization_id,
                 slot,
                 max_participants=SAME if seats is None else seats_of(seats),
                 max_waiting_list=waiting_list,
                 additional_participants=additional,
             )
         )
-        return changed, await _slot(office, slot)
+        return changed, await _slot(context, slot)
 
-    changed, row = in_office(organization, task, reason=reason)
+    changed, row = with_organization(organization, task, reason=reason)
     _tell_change(changed, row, json=json)
 
 
@@ -402,12 +402,12 @@ def cancel(
     """Cancel a slot and every booking on it; until its start it can be restored."""
     from kursplan.desk.cancel_slot import CancelSlot, SlotCancelled
 
-    async def task(office: Office) -> tuple[SlotCancelled, AnyRow]:
-        command = CancelSlot(office.organization_id, slot)
-        done = await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
-        return done, await _slot(office, slot)
+    async def task(context: CommandContext) -> tuple[SlotCancelled, AnyRow]:
+        command = CancelSlot(context.organization_id, slot)
+        done = await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
+        return done, await _slot(context, slot)
 
-    done, row = in_office(organization, task, reason=reason)
+    done, row = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -448,16 +448,16 @@ def restore(
     from kursplan.staff.refusals import Names, facts_of, in_full
     from kursplan.store.staff import timetable as staff_timetable
 
-    async def task(office: Office) -> tuple[SlotRestored, AnyRow, dict[int, str], Names]:
-        command = RestoreSlot(office.organization_id, slot, with_bookings)
-        done = await with_consent(office, command, yes=False, dry_run=dry_run, json=json)
+    async def task(context: CommandContext) -> tuple[SlotRestored, AnyRow, dict[int, str], Names]:
+        command = RestoreSlot(context.organization_id, slot, with_bookings)
+        done = await with_consent(context, command, yes=False, dry_run=dry_run, json=json)
         people = {each.customer_id for each in done.back}
         people |= {each.customer_id for each, _ in done.refused}
-        names = await office.read(staff_timetable.names_of_customers, people)
-        called = await office.read(names_for, [refusal for _, refusal in done.refused])
-        return done, await _slot(office, slot), names, called
+        names = await context.read(staff_timetable.names_of_customers, people)
+        called = await context.read(names_for, [refusal for _, refusal in done.refused])
+        return done, await _slot(context, slot), names, called
 
-    done, row, names, called = in_office(organization, task, reason=reason)
+    done, row, names, called = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -521,15 +521,17 @@ def swap(
     if slot == other:
         raise Stop("a slot is not swapped with itself: name two", 2)
 
-    async def task(office: Office) -> tuple[tuple[SlotStaffed, SlotStaffed], dict[int, str]]:
-        here = await _instructor(office, slot, leaves, "--for")
-        there = await _instructor(office, other, comes, "--by")
-        done = await office.execute(
-            SwapInstructors(office.organization_id, slot, here, other, there)
+    async def task(
+        context: CommandContext,
+    ) -> tuple[tuple[SlotStaffed, SlotStaffed], dict[int, str]]:
+        here = await _instructor(context, slot, leaves, "--for")
+        there = await _instructor(context, other, comes, "--by")
+        done = await context.execute(
+            SwapInstructors(context.organization_id, slot, here, other, there)
         )
-        return done, await office.read(staff_timetable.employees)
+        return done, await context.read(staff_timetable.employees)
 
-    swapped, names = in_office(organization, task, reason=reason)
+    swapped, names = with_organization(organization, task, reason=reason)
     if json:
         document(
             [
@@ -559,11 +561,11 @@ def reopen(
     from kursplan.desk.reopen import ReopenSlots
     from kursplan.store.rules import clock
 
-    async def task(office: Office) -> tuple[int, ...]:
-        too_early = await office.read(clock.completed_too_early, office.clock.now())
-        return await office.execute(ReopenSlots(office.organization_id, frozenset(too_early)))
+    async def task(context: CommandContext) -> tuple[int, ...]:
+        too_early = await context.read(clock.completed_too_early, context.clock.now())
+        return await context.execute(ReopenSlots(context.organization_id, frozenset(too_early)))
 
-    reopened = in_office(organization, task, reason=reason)
+    reopened = with_organization(organization, task, reason=reason)
     if json:
         document({"slot_ids": list(reopened)})
     else:
@@ -601,18 +603,18 @@ def stand_in(
     if remove and replaced:
         raise Stop("--remove needs --by only: whom they replaced is known", 2)
 
-    async def task(office: Office) -> tuple[SlotStaffed, list[str]]:
-        by = await employee_by_key(office, stands_in)
+    async def task(context: CommandContext) -> tuple[SlotStaffed, list[str]]:
+        by = await employee_by_key(context, stands_in)
         done: SlotStaffed
         if remove:
-            done = await office.execute(RemoveStandIn(office.organization_id, slot, by))
+            done = await context.execute(RemoveStandIn(context.organization_id, slot, by))
         else:
-            leaves = await _instructor(office, slot, replaced, "--for")
-            done = await office.execute(PutStandIn(office.organization_id, slot, leaves, by))
-        names = await office.read(staff_timetable.employees)
+            leaves = await _instructor(context, slot, replaced, "--for")
+            done = await context.execute(PutStandIn(context.organization_id, slot, leaves, by))
+        names = await context.read(staff_timetable.employees)
         return done, [names[each] for each in done.instructors]
 
-    done, names = in_office(organization, task, reason=reason)
+    done, names = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -631,42 +633,42 @@ def stand_in(
     tell_clashes(done.clashes)
 
 
-def _aspect(named: str) -> Own:
-    known = {each.lower().replace("_", "-"): each for each in Own}
+def _aspect(named: str) -> Override:
+    known = {each.lower().replace("_", "-"): each for each in Override}
     if named not in known:
         raise Stop(f"{named!r} is no such aspect; say one of {', '.join(known)}", 2)
     return known[named]
 
 
-async def _slot(office: Office, slot_id: int) -> AnyRow:
+async def _slot(context: CommandContext, slot_id: int) -> AnyRow:
     from kursplan.store.staff import timetable as staff_timetable
 
-    row = await office.read(staff_timetable.slot_by_id, slot_id)
+    row = await context.read(staff_timetable.slot_by_id, slot_id)
     if row is None:
         raise refused(SlotNotFound(slot_id))
     return row
 
 
-async def _instructor(office: Office, slot: int, named: str | None, option: str) -> int:
+async def _instructor(context: CommandContext, slot: int, named: str | None, option: str) -> int:
     """Who is named, or else the only one who gives the slot."""
     from kursplan.store.rules import instructors
 
     if named is not None:
-        return await employee_by_key(office, named)
-    given = (await office.read(instructors.of_slots, [slot]))[slot]
+        return await employee_by_key(context, named)
+    given = (await context.read(instructors.of_slots, [slot]))[slot]
     if len(given) != 1:
         raise Stop(f"slot {slot} has not one instructor: say with {option} whom", 2)
     return given[0]
 
 
 async def _with_instructors(
-    office: Office, slots: Sequence[AnyRow]
+    context: CommandContext, slots: Sequence[AnyRow]
 ) -> list[tuple[AnyRow, list[str]]]:
     from kursplan.store.rules import instructors
     from kursplan.store.staff import timetable as staff_timetable
 
-    given = await office.read(instructors.of_slots, [each.id for each in slots])
-    names = await office.read(staff_timetable.employees)
+    given = await context.read(instructors.of_slots, [each.id for each in slots])
+    names = await context.read(staff_timetable.employees)
     return [(each, [names[employee] for employee in given[each.id]]) for each in slots]
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.cli.values import DAY, MOMENTS
 from kursplan.domain.clashes import OnClash
@@ -18,7 +18,7 @@ from kursplan.staff.refusals import clause, rule_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.close_studio import StudioHours
     from kursplan.store.engine.rows import AnyRow
 
@@ -34,16 +34,16 @@ def list_studios(organization: OrganizationOption = None, json: JsonOption = Fal
     """Show all studios, with the closures that are not over."""
     from kursplan.store.staff import timetable as staff_timetable
 
-    async def task(office: Office) -> list[tuple[AnyRow, list[AnyRow]]]:
-        studios = await office.read(staff_timetable.studios)
-        closures = await office.read(staff_timetable.closures)
-        now = office.clock.now()
+    async def task(context: CommandContext) -> list[tuple[AnyRow, list[AnyRow]]]:
+        studios = await context.read(staff_timetable.studios)
+        closures = await context.read(staff_timetable.closures)
+        now = context.clock.now()
         return [
             (each, [c for c in closures if c.studio_id == each.id and _to_come(c, each, now)])
             for each in studios
         ]
 
-    found = in_office(organization, task)
+    found = with_organization(organization, task)
     if json:
         document(
             [
@@ -146,10 +146,10 @@ def close(
 
     name = key or f"{studio}-{first:%Y-%m-%d}"
 
-    async def task(office: Office) -> StudioHours:
-        known = await studio_by_key(office, studio)
+    async def task(context: CommandContext) -> StudioHours:
+        known = await studio_by_key(context, studio)
         command = CloseStudio(
-            office.organization_id,
+            context.organization_id,
             known.id,
             name,
             local_from=first,
@@ -158,11 +158,11 @@ def close(
             cancel_slots=cancel_slots,
         )
         try:
-            return await with_consent(office, command, yes=yes, dry_run=dry_run, json=json)
+            return await with_consent(context, command, yes=yes, dry_run=dry_run, json=json)
         except ClosureKeyTaken as taken:
             raise Stop(str(taken)) from taken
 
-    done = in_office(organization, task, reason=reason)
+    done = with_organization(organization, task, reason=reason)
     if json:
         document(_document(name, done))
         return
@@ -188,11 +188,11 @@ def open_again(
     """Take a closure back, or end it now where it has begun."""
     from kursplan.desk.close_studio import OpenStudio
 
-    async def task(office: Office) -> StudioHours:
-        known = await studio_by_key(office, studio)
-        return await office.execute(OpenStudio(office.organization_id, known.id, key))
+    async def task(context: CommandContext) -> StudioHours:
+        known = await studio_by_key(context, studio)
+        return await context.execute(OpenStudio(context.organization_id, known.id, key))
 
-    done = in_office(organization, task, reason=reason)
+    done = with_organization(organization, task, reason=reason)
     if not done.changed:
         raise Stop(f"{studio} has no closure {key!r} that is not over: see `kursplan studio list`")
     if json:
@@ -223,11 +223,11 @@ def set_on_clash(
     """
     from kursplan.desk.studios import SetOnClash
 
-    async def task(office: Office) -> tuple[bool, AnyRow]:
-        known = await studio_by_key(office, studio)
-        return await office.execute(SetOnClash(office.organization_id, known.id, answer)), known
+    async def task(context: CommandContext) -> tuple[bool, AnyRow]:
+        known = await studio_by_key(context, studio)
+        return await context.execute(SetOnClash(context.organization_id, known.id, answer)), known
 
-    changed, known = in_office(organization, task, reason=reason)
+    changed, known = with_organization(organization, task, reason=reason)
     if json:
         document({"studio_id": known.id, "clashes": answer, "changed": changed})
         return
@@ -236,11 +236,11 @@ def set_on_clash(
     say(f"{studio}{already} {does} an instructor or a room twice at the same time.")
 
 
-async def studio_by_key(office: Office, key: str) -> AnyRow:
+async def studio_by_key(context: CommandContext, key: str) -> AnyRow:
     """The studio with that key."""
     from kursplan.store.staff import timetable as staff_timetable
 
-    every: Sequence[AnyRow] = await office.read(staff_timetable.studios)
+    every: Sequence[AnyRow] = await context.read(staff_timetable.studios)
     for each in every:
         if each.key == key:
             return each

@@ -11,7 +11,7 @@ import typer
 
 from kursplan.cli import webhook_endpoint, webhook_listen
 from kursplan.cli.consent import ReasonOption
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, counted, document, facts, plain, say, table, words
 from kursplan.cli.webhook_endpoint import (
     ApplicationOption,
@@ -32,7 +32,7 @@ from kursplan.domain.webhooks import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from kursplan.cli.context import Office
+    from kursplan.cli.context import CommandContext
     from kursplan.desk.endpoints import RotateSecret
     from kursplan.store.engine.rows import AnyRow
     from kursplan.webhooks.try_out import Tried
@@ -89,12 +89,12 @@ def list_deliveries(
 
     begin = _instant(since) or datetime.min.replace(tzinfo=UTC)
 
-    async def task(office: Office) -> Sequence[AnyRow]:
-        return await office.read(
+    async def task(context: CommandContext) -> Sequence[AnyRow]:
+        return await context.read(
             deliveries.newest, since=begin, limit=limit, status=status, endpoint_id=endpoint
         )
 
-    found = in_office(organization, task)
+    found = with_organization(organization, task)
     if json:
         document([_document(each) for each in found])
         return
@@ -129,13 +129,13 @@ def show(
     """Show a delivery with all its attempts that are still kept."""
     from kursplan.store.outbox import deliveries
 
-    async def task(office: Office) -> tuple[AnyRow, Sequence[AnyRow]]:
-        found = await office.read(deliveries.by_id, delivery)
+    async def task(context: CommandContext) -> tuple[AnyRow, Sequence[AnyRow]]:
+        found = await context.read(deliveries.by_id, delivery)
         if found is None:
             raise Stop(f"there is no delivery {delivery}: see `kursplan webhook list`")
-        return found, await office.read(deliveries.attempts, delivery)
+        return found, await context.read(deliveries.attempts, delivery)
 
-    found, attempts = in_office(organization, task)
+    found, attempts = with_organization(organization, task)
     if json:
         document({**_document(found), "attempts_kept": [_attempt_document(a) for a in attempts]})
         return
@@ -211,17 +211,17 @@ def resend(
 
     begin, end = _instant(since), _instant(until)
 
-    async def one(office: Office, delivery_id: int) -> int:
-        return int(await execute(office, Resend(office.organization_id, delivery_id)))
+    async def one(context: CommandContext, delivery_id: int) -> int:
+        return int(await execute(context, Resend(context.organization_id, delivery_id)))
 
-    async def several(office: Office, endpoint_id: int, begin: datetime) -> int:
-        until = end or office.clock.now()
-        command = ResendSince(office.organization_id, endpoint_id, begin, until)
+    async def several(context: CommandContext, endpoint_id: int, begin: datetime) -> int:
+        until = end or context.clock.now()
+        command = ResendSince(context.organization_id, endpoint_id, begin, until)
         if undelivered:
             command = replace(command, statuses=UNDELIVERED)
-        return await take_whole(office, command)
+        return await take_whole(context, command)
 
-    task: Callable[[Office], Awaitable[int]]
+    task: Callable[[CommandContext], Awaitable[int]]
     match delivery, endpoint, begin:
         case int(), None, None if end is None and not undelivered:
             task = partial(one, delivery_id=delivery)
@@ -230,7 +230,7 @@ def resend(
         case _:
             raise Stop("say what to send again: a DELIVERY, or --endpoint and --since", 2)
 
-    resent = in_office(organization, task, reason=reason)
+    resent = with_organization(organization, task, reason=reason)
     if json:
         document({"resent": resent})
         return
@@ -250,20 +250,20 @@ def try_endpoint(
     sent to an endpoint that is disabled too, and is not among the deliveries afterwards.
     """
 
-    async def task(office: Office) -> Tried:
+    async def task(context: CommandContext) -> Tried:
         from kursplan.store.outbox import endpoints
         from kursplan.webhooks.client import WebhookClient, trusted
         from kursplan.webhooks.egress import EgressPolicy
         from kursplan.webhooks.try_out import try_out
 
-        sender = await office.read(endpoints.sender, endpoint)
+        sender = await context.read(endpoints.sender, endpoint)
         if sender is None:
             raise Stop(f"there is no endpoint {endpoint}: see `kursplan webhook endpoint list`")
-        egress = EgressPolicy(insecure=office.settings.webhooks_insecure)
-        async with WebhookClient(egress, trusted(office.settings.webhooks_ca or None)) as client:
-            return await try_out(sender, client, office.clock)
+        egress = EgressPolicy(insecure=context.settings.webhooks_insecure)
+        async with WebhookClient(egress, trusted(context.settings.webhooks_ca or None)) as client:
+            return await try_out(sender, client, context.clock)
 
-    tried = in_office(organization, task)
+    tried = with_organization(organization, task)
     result = tried.result
     if json:
         document(
@@ -306,11 +306,11 @@ def rotate(
     """Make a new secret that signs, and show it this once; the old one stays valid for a while."""
     from kursplan.desk.endpoints import RotateSecret
 
-    async def task(office: Office) -> tuple[RotateSecret, datetime | None]:
-        command = RotateSecret.fresh(office.organization_id, endpoint, overlap * _HOUR)
-        return command, await execute(office, command)
+    async def task(context: CommandContext) -> tuple[RotateSecret, datetime | None]:
+        command = RotateSecret.fresh(context.organization_id, endpoint, overlap * _HOUR)
+        return command, await execute(context, command)
 
-    command, until = in_office(organization, task, reason=reason)
+    command, until = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -379,13 +379,13 @@ def retry(
     except ValueError as mistake:
         raise Stop(str(mistake), 2) from mistake
 
-    async def task(office: Office) -> RetryPlan:
-        integration_id, _ = await integration_of(office, studio, application)
+    async def task(context: CommandContext) -> RetryPlan:
+        integration_id, _ = await integration_of(context, studio, application)
         if wanted is not None:
-            await execute(office, SetRetryPlan(office.organization_id, integration_id, wanted))
-        return await office.read(endpoints.plan_of, integration_id)
+            await execute(context, SetRetryPlan(context.organization_id, integration_id, wanted))
+        return await context.read(endpoints.plan_of, integration_id)
 
-    stands = in_office(organization, task, reason=reason)
+    stands = with_organization(organization, task, reason=reason)
     name = NamedPlan.of(stands)
     if json:
         document({"plan": name, "seconds": stands.seconds, "jitter_percent": stands.jitter_percent})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kursplan.cli.consent import ReasonOption
-from kursplan.cli.context import JsonOption, OrganizationOption, in_office
+from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
 from kursplan.cli.output import Stop, counted, document, plain, say, table, words
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT
@@ -16,7 +16,7 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kursplan.cli.context import Office, T
+    from kursplan.cli.context import CommandContext, T
     from kursplan.desk.endpoints import EnableEndpoint, Resent
     from kursplan.desk.engine.turn import Command
     from kursplan.desk.resend import ResendSince
@@ -72,18 +72,18 @@ def add(
     _check_key(key)
     entry = EndpointEntry(key, url, _types(types))
 
-    async def task(office: Office) -> tuple[AddEndpoint, str, bool]:
+    async def task(context: CommandContext) -> tuple[AddEndpoint, str, bool]:
         from kursplan.store.outbox import endpoints
 
-        integration_id, webhook_key = await integration_of(office, studio, application)
-        await check(office, url)
-        [endpoint_id] = await office.database.take_ids(1)
-        command = AddEndpoint.fresh(office.organization_id, integration_id, endpoint_id, entry)
-        await execute(office, command)
-        added = await office.read(endpoints.shown_by_id, endpoint_id)
+        integration_id, webhook_key = await integration_of(context, studio, application)
+        await check(context, url)
+        [endpoint_id] = await context.database.take_ids(1)
+        command = AddEndpoint.fresh(context.organization_id, integration_id, endpoint_id, entry)
+        await execute(context, command)
+        added = await context.read(endpoints.shown_by_id, endpoint_id)
         return command, webhook_key, added is not None and added.confirmed_at is not None
 
-    added, webhook_key, confirmed = in_office(organization, task, reason=reason)
+    added, webhook_key, confirmed = with_organization(organization, task, reason=reason)
     if json:
         document(
             {
@@ -109,7 +109,7 @@ def list_endpoints(organization: OrganizationOption = None, json: JsonOption = F
     """Show all endpoints and how they are doing."""
     from kursplan.store.outbox import endpoints
 
-    found = in_office(organization, lambda office: office.read(endpoints.shown))
+    found = with_organization(organization, lambda context: context.read(endpoints.shown))
     if json:
         document([endpoint_document(each) for each in found])
         return
@@ -155,14 +155,14 @@ def change(
     if types and all_types:
         raise Stop("give either --type or --all-types", 2)
 
-    async def task(office: Office) -> tuple[bool, AnyRow]:
+    async def task(context: CommandContext) -> tuple[bool, AnyRow]:
         if url is not None:
-            await check(office, url)
+            await check(context, url)
         wanted = None if all_types else _types(types) or SAME
-        command = ChangeEndpoint(office.organization_id, endpoint, url, wanted)
-        return await execute(office, command), await _look(office, endpoint)
+        command = ChangeEndpoint(context.organization_id, endpoint, url, wanted)
+        return await execute(context, command), await _look(context, endpoint)
 
-    changed, shown = in_office(organization, task, reason=reason)
+    changed, shown = with_organization(organization, task, reason=reason)
     if json:
         document(endpoint_document(shown))
         return
@@ -183,9 +183,9 @@ def remove(
     """
     from kursplan.desk.endpoints import RemoveEndpoint
 
-    deliveries = in_office(
+    deliveries = with_organization(
         organization,
-        lambda office: execute(office, RemoveEndpoint(office.organization_id, endpoint)),
+        lambda context: execute(context, RemoveEndpoint(context.organization_id, endpoint)),
         reason=reason,
     )
     if json:
@@ -205,11 +205,11 @@ def disable(
     """Send no more to an endpoint; what it misses is held."""
     from kursplan.desk.endpoints import DisableEndpoint
 
-    async def task(office: Office) -> tuple[bool, AnyRow]:
-        done = await execute(office, DisableEndpoint(office.organization_id, endpoint))
-        return done, await _look(office, endpoint)
+    async def task(context: CommandContext) -> tuple[bool, AnyRow]:
+        done = await execute(context, DisableEndpoint(context.organization_id, endpoint))
+        return done, await _look(context, endpoint)
 
-    done, shown = in_office(organization, task, reason=reason)
+    done, shown = with_organization(organization, task, reason=reason)
     if json:
         document(endpoint_document(shown))
         return
@@ -235,11 +235,11 @@ def enable(
     """Send to an endpoint again."""
     from kursplan.desk.endpoints import EnableEndpoint
 
-    async def task(office: Office) -> tuple[int, AnyRow]:
-        command = EnableEndpoint(office.organization_id, endpoint, resend)
-        return await take_whole(office, command), await _look(office, endpoint)
+    async def task(context: CommandContext) -> tuple[int, AnyRow]:
+        command = EnableEndpoint(context.organization_id, endpoint, resend)
+        return await take_whole(context, command), await _look(context, endpoint)
 
-    resent, shown = in_office(organization, task, reason=reason)
+    resent, shown = with_organization(organization, task, reason=reason)
     if json:
         document({**endpoint_document(shown), "resent": resent})
         return
@@ -251,13 +251,13 @@ def enable(
 # What the other commands about webhooks do too.
 
 
-async def execute(office: Office, command: Command[T]) -> T:
+async def execute(context: CommandContext, command: Command[T]) -> T:
     """Have the desk do it; what can't be, and why, stops the command."""
     from kursplan.desk.endpoints import EndpointRefused, NoSuchEndpoint
     from kursplan.desk.resend import NoSuchDelivery
 
     try:
-        return await office.execute(command)
+        return await context.execute(command)
     except NoSuchEndpoint as unknown:
         raise Stop(f"{unknown}: see `kursplan webhook endpoint list`") from unknown
     except NoSuchDelivery as unknown:
@@ -266,31 +266,31 @@ async def execute(office: Office, command: Command[T]) -> T:
         raise Stop(str(refused)) from refused
 
 
-async def take_whole(office: Office, command: ResentInPortions) -> int:
+async def take_whole(context: CommandContext, command: ResentInPortions) -> int:
     """Have the desk send again, portion by portion, until nothing is left; how many that are."""
     count = 0
     portion: ResentInPortions | None = command
     while portion is not None:
-        resent: Resent[Any] = await execute(office, portion)
+        resent: Resent[Any] = await execute(context, portion)
         count, portion = count + resent.count, resent.rest
     return count
 
 
-async def check(office: Office, url: str) -> None:
+async def check(context: CommandContext, url: str) -> None:
     """Stop where the URL may not be called, or leads nowhere."""
     from kursplan.webhooks.egress import EgressPolicy, RefusedTarget
 
     try:
-        await EgressPolicy(insecure=office.settings.webhooks_insecure).check(url)
+        await EgressPolicy(insecure=context.settings.webhooks_insecure).check(url)
     except RefusedTarget as refused:
         raise Stop(str(refused)) from refused
 
 
-async def integration_of(office: Office, studio: str, application: str) -> tuple[int, str]:
+async def integration_of(context: CommandContext, studio: str, application: str) -> tuple[int, str]:
     """The application in the studio: its id, and the key that we show to the partner."""
     from kursplan.store.partner import keys
 
-    found = await office.read(keys.integration_of, studio, application)
+    found = await context.read(keys.integration_of, studio, application)
     if found is None:
         raise Stop(
             f"the application {application!r} is not activated in a studio {studio!r}: "
@@ -299,10 +299,10 @@ async def integration_of(office: Office, studio: str, application: str) -> tuple
     return found
 
 
-async def _look(office: Office, endpoint_id: int) -> AnyRow:
+async def _look(context: CommandContext, endpoint_id: int) -> AnyRow:
     from kursplan.store.outbox import endpoints
 
-    found: AnyRow | None = await office.read(endpoints.shown_by_id, endpoint_id)
+    found: AnyRow | None = await context.read(endpoints.shown_by_id, endpoint_id)
     if found is None:
         raise Stop(f"there is no endpoint {endpoint_id}: see `kursplan webhook endpoint list`")
     return found

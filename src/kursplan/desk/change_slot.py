@@ -31,7 +31,7 @@ from kursplan.domain.refusals import (
     SlotNotPlanned,
     Wrong,
 )
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import bookings, instructors, slots
 
 
@@ -131,7 +131,7 @@ class ChangeSlot(Command[SlotChanged | Refusal]):
         own = _made_own(before, after)
         promoted: list[Booking] = []
         if self.instructor_ids is not None and put_instructors(turn, before, self.instructor_ids):
-            own |= {Own.INSTRUCTORS}
+            own |= {Override.INSTRUCTORS}
         if own or after != before:
             promoted = reshape(turn, replace(after, own=after.own | own))
         return SlotChanged(
@@ -281,16 +281,16 @@ def note_instructors(
     return turn.note(EntityKind.SLOT, slot_id, {"instructors": before}, {"instructors": after})
 
 
-def _made_own(before: Slot, after: Slot) -> frozenset[Own]:
+def _made_own(before: Slot, after: Slot) -> frozenset[Override]:
     """What of the slot was changed by hand."""
     return frozenset(
         own
         for own, name in (
-            (Own.TIME, "starts_at"),
-            (Own.TIME, "ends_at"),
-            (Own.LOCATION, "location_id"),
-            (Own.MAX_PARTICIPANTS, "max_participants"),
-            (Own.MAX_WAITING_LIST, "max_waiting_list"),
+            (Override.TIME, "starts_at"),
+            (Override.TIME, "ends_at"),
+            (Override.LOCATION, "location_id"),
+            (Override.MAX_PARTICIPANTS, "max_participants"),
+            (Override.MAX_WAITING_LIST, "max_waiting_list"),
         )
         if getattr(before, name) != getattr(after, name)
     )

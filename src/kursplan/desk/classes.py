@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 from kursplan.desk.engine.overtaken import check
 from kursplan.desk.engine.turn import Command, Turn
-from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.review import review_slots
 from kursplan.domain.classes import Class
 from kursplan.domain.entries import ClassEntry
@@ -71,7 +71,7 @@ class RecordClass(Command[bool | Refusal]):
         for slot in turn.slots.values():
             if slot.class_.id == self.class_id:
                 turn.slots[slot.id] = replace(slot, class_=options)
-        FollowClass(self.organization_id, self.class_id).perform(turn)
+        ApplyClassDefaults(self.organization_id, self.class_id).perform(turn)
 
     def _review(self, turn: Turn) -> None:
         """Those who have booked; all slots to come are in the turn since they followed."""

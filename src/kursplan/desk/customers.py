@@ -25,7 +25,7 @@ from kursplan.ids import new_uuid
 from kursplan.store.engine.dialect import take_numbers
 from kursplan.store.entries import customers as customer_entries
 from kursplan.store.entries import ids, studios
-from kursplan.store.entries.customers import Contract, Home, Person, Rest
+from kursplan.store.entries.customers import Contract, CustomerRow, IdlePeriodRow, Person
 from kursplan.store.rules import bookings, customers
 from kursplan.store.tables import rate, studio
 
@@ -61,7 +61,7 @@ class RecordCustomers(Command[int]):
         for customer_id, told in self.entries.items():
             before = known.get(customer_id)
             check(self.stood.get(customer_id), None if before is None else before.entry)
-            home = Home(customer_id, studio_ids[told.studio], told)
+            home = CustomerRow(customer_id, studio_ids[told.studio], told)
             after = as_told(None if before is None else before.entry, told, today[home.studio_id])
             if before is None or after != before.entry:
                 changes.append(
@@ -130,7 +130,7 @@ class DeleteCustomers(Command[int]):
 class _Change:
     """What a customer becomes, and was until now."""
 
-    home: Home
+    home: CustomerRow
     before: Person | None
     today: date
     memberships: dict[str, int]
@@ -138,7 +138,7 @@ class _Change:
     idle_periods: dict[tuple[str, str], int]
 
     @classmethod
-    def of(cls, home: Home, before: Person | None, today: date) -> _Change:
+    def of(cls, home: CustomerRow, before: Person | None, today: date) -> _Change:
         if before is None:
             return cls(home, None, today, {}, {})
         return cls(home, before, today, dict(before.memberships), dict(before.idle_periods))
@@ -188,13 +188,13 @@ class _Ledger:
     rate_ids: Mapping[str, int]
     numbers: Iterator[int]
     """Fresh ids."""
-    new_homes: list[Home] = field(default_factory=list)
-    changed_homes: list[Home] = field(default_factory=list)
+    new_homes: list[CustomerRow] = field(default_factory=list)
+    changed_homes: list[CustomerRow] = field(default_factory=list)
     new_contracts: list[Contract] = field(default_factory=list)
     changed_contracts: list[Contract] = field(default_factory=list)
     ended_contracts: list[int] = field(default_factory=list)
-    new_rests: list[Rest] = field(default_factory=list)
-    changed_rests: list[Rest] = field(default_factory=list)
+    new_rests: list[IdlePeriodRow] = field(default_factory=list)
+    changed_rests: list[IdlePeriodRow] = field(default_factory=list)
     ended_rests: list[int] = field(default_factory=list)
 
     def enter(self, change: _Change) -> None:
@@ -230,7 +230,9 @@ class _Ledger:
             place = contract.entry.key, entry.key
             if before is None:
                 change.idle_periods[place] = next(self.numbers)
-            rest = Rest(change.idle_periods[place], contract.customer_id, contract.id, entry)
+            rest = IdlePeriodRow(
+                change.idle_periods[place], contract.customer_id, contract.id, entry
+            )
             if before is None:
                 self.new_rests.append(rest)
             elif before != entry:

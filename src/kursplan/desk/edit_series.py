@@ -26,7 +26,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series, SeriesPlan
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import instructors, series
 from kursplan.store.rules.series import KnowAs
 
@@ -196,7 +196,7 @@ def _clashes(
     before = [held(each, given[each.id]) for each in staying]
     before += outlook.ahead(old, frozenset(change.known.values()))
     after = [
-        held(each, given[each.id] if Own.INSTRUCTORS in each.own else new.shape.instructors)
+        held(each, given[each.id] if Override.INSTRUCTORS in each.own else new.shape.instructors)
         for each in wanted
     ]
     after += outlook.ahead(new, frozenset(change.known_as.values()))
@@ -210,7 +210,7 @@ def follows(slot: Slot, now: datetime) -> bool:
 
 def has_place(plan: SeriesPlan, slot: Slot) -> bool:
     """Whether the slot goes on by that plan: on one of its days, or at a time of its own."""
-    return Own.TIME in slot.own or plan.takes_place_on(planned_day(slot))
+    return Override.TIME in slot.own or plan.takes_place_on(planned_day(slot))
 
 
 def planned_day(slot: Slot) -> date:
@@ -222,13 +222,13 @@ def placed(slot: Slot, of: Series, now: datetime) -> Slot:
     """The slot as its series has it on that day, but for what is pinned."""
     shape = of.shape
     slot = replace(slot, series_id=of.id)
-    if Own.TIME not in slot.own:
+    if Override.TIME not in slot.own:
         slot = _timed(slot, of, planned_day(slot), now)
-    if Own.LOCATION not in slot.own:
+    if Override.LOCATION not in slot.own:
         slot = replace(slot, location_id=shape.location_id)
-    if Own.MAX_PARTICIPANTS not in slot.own:
+    if Override.MAX_PARTICIPANTS not in slot.own:
         slot = replace(slot, max_participants=shape.max_participants)
-    if Own.MAX_WAITING_LIST not in slot.own:
+    if Override.MAX_WAITING_LIST not in slot.own:
         slot = replace(slot, max_waiting_list=shape.max_waiting_list)
     return slot
 

@@ -9,8 +9,8 @@ from kursplan.desk.engine.turn import Command, Turn
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reshape import reshape_all
 from kursplan.domain.refusals import ClassNotFound, Refusal
-from kursplan.domain.series import Standard
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.series import ClassDefaults
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import series
 from kursplan.store.rules.series import Follower
 
@@ -18,7 +18,7 @@ _ONE_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class FollowClass(Command[tuple[int, ...] | Refusal]):
+class ApplyClassDefaults(Command[tuple[int, ...] | Refusal]):
     """Have the slots of a class that have not started take over its duration and limits.
 
     What a slot or its series sets itself stays. Whoever waits beside a free seat moves up, also
@@ -46,13 +46,13 @@ class FollowClass(Command[tuple[int, ...] | Refusal]):
         return changed
 
 
-def _followed(slot: Slot, follower: Follower, standard: Standard) -> Slot:
+def _followed(slot: Slot, follower: Follower, standard: ClassDefaults) -> Slot:
     """The slot with what it does not have of its own, nor of its series."""
     own = slot.own | follower.own
-    if Own.TIME not in slot.own and not follower.own_duration:
+    if Override.TIME not in slot.own and not follower.own_duration:
         slot = replace(slot, ends_at=slot.starts_at + standard.duration * _ONE_MINUTE)
-    if Own.MAX_PARTICIPANTS not in own:
+    if Override.MAX_PARTICIPANTS not in own:
         slot = replace(slot, max_participants=standard.max_participants)
-    if Own.MAX_WAITING_LIST not in own:
+    if Override.MAX_WAITING_LIST not in own:
         slot = replace(slot, max_waiting_list=standard.max_waiting_list)
     return slot

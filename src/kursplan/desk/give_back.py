@@ -13,10 +13,10 @@ from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.localtime import instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound, SlotNotFound
 from kursplan.domain.series import Series
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import instructors, series
 
-EVERYTHING = frozenset(Own)
+EVERYTHING = frozenset(Override)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class GiveBack(Command[SlotGivenBack | Refusal]):
 
     organization_id: int
     slot_id: int
-    aspects: frozenset[Own] = EVERYTHING
+    aspects: frozenset[Override] = EVERYTHING
     """What is to follow the series again."""
 
     @property
@@ -61,11 +61,11 @@ class GiveBack(Command[SlotGivenBack | Refusal]):
         if of is None:
             return SeriesNotFound(slot.series_id or 0)
         freed = replace(slot, own=slot.own - self.aspects)
-        if Own.TIME in slot.own - freed.own:
+        if Override.TIME in slot.own - freed.own:
             freed = self._on_its_day(turn, freed, of)
         wanted = placed(freed, of, turn.now)
         given = instructors.of_slots(turn.tx, self.organization_id, [slot.id])[slot.id]
-        final = given if Own.INSTRUCTORS in wanted.own else of.shape.instructors
+        final = given if Override.INSTRUCTORS in wanted.own else of.shape.instructors
         clashes = look(turn, [held(slot, given)], [held(wanted, final)])
         if isinstance(clashes, Clashing):
             return clashes
@@ -79,4 +79,4 @@ class GiveBack(Command[SlotGivenBack | Refusal]):
             local_start = of.plan.start_on(planned.date())
             if instant_of(local_start, of.zone) > turn.now:
                 return replace(slot, local_start=local_start)
-        return replace(slot, own=slot.own | {Own.TIME})
+        return replace(slot, own=slot.own | {Override.TIME})

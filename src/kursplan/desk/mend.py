@@ -14,13 +14,13 @@ from kursplan.desk.cancel import give_up
 from kursplan.desk.change_slot import move_bookings
 from kursplan.desk.employees import LeavePlan
 from kursplan.desk.engine.turn import THE_ORGANIZATION, Command, Footprint, Turn
-from kursplan.desk.follow_class import FollowClass
+from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.follow_series import FollowSeries
 from kursplan.desk.promote import fill_seats
 from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.review import flag, review
 from kursplan.desk.rezone import Rezone
-from kursplan.doctor import Finding, Promise
+from kursplan.doctor import Finding, Invariant
 from kursplan.domain.bookings import Ending
 from kursplan.domain.history import EntityKind
 from kursplan.domain.slots import Slot, SlotStatus
@@ -112,27 +112,27 @@ def mending(organization_id: int, findings: Iterable[Finding]) -> list[Command[o
 
 OF_PLACES = frozenset(
     {
-        Promise.COUNTS,
-        Promise.SEATS_ARE_FILLED,
-        Promise.CANCELLED_SLOTS_ARE_EMPTY,
-        Promise.SAME_TIMES,
-        Promise.ORDER_OF_JOINING,
+        Invariant.COUNTS,
+        Invariant.SEATS_ARE_FILLED,
+        Invariant.CANCELLED_SLOTS_ARE_EMPTY,
+        Invariant.SAME_TIMES,
+        Invariant.ORDER_OF_JOINING,
     }
 )
 
 
 def _mending(organization_id: int, finding: Finding) -> Iterator[Command[object]]:
-    if finding.promise in OF_PLACES and finding.slot_id is not None:
+    if finding.invariant in OF_PLACES and finding.slot_id is not None:
         yield MendPlaces(organization_id, frozenset({finding.slot_id}))
-    if finding.promise is Promise.TIMES_MEAN_THE_SAME and finding.studio_id is not None:
+    if finding.invariant is Invariant.TIMES_MEAN_THE_SAME and finding.studio_id is not None:
         yield Rezone(organization_id, finding.studio_id)
-    if finding.promise is Promise.SLOTS_FOLLOW_THEIR_CLASS and finding.class_id is not None:
-        yield FollowClass(organization_id, finding.class_id)
-    if finding.promise is Promise.SLOTS_FOLLOW_THEIR_SERIES and finding.series_id is not None:
+    if finding.invariant is Invariant.SLOTS_FOLLOW_THEIR_CLASS and finding.class_id is not None:
+        yield ApplyClassDefaults(organization_id, finding.class_id)
+    if finding.invariant is Invariant.SLOTS_FOLLOW_THEIR_SERIES and finding.series_id is not None:
         yield FollowSeries(organization_id, finding.series_id)
-    if finding.promise is Promise.WHO_IS_GONE_GIVES_NOTHING and finding.employee_id is not None:
+    if finding.invariant is Invariant.WHO_IS_GONE_GIVES_NOTHING and finding.employee_id is not None:
         yield LeavePlan(organization_id, finding.employee_id)
-    if finding.promise is Promise.WHAT_IS_COMPLETED_IS_OVER and finding.slot_id is not None:
+    if finding.invariant is Invariant.WHAT_IS_COMPLETED_IS_OVER and finding.slot_id is not None:
         yield ReopenSlots(organization_id, frozenset({finding.slot_id}))
-    if finding.promise is Promise.CLOSURES_ARE_FLAGGED:
+    if finding.invariant is Invariant.CLOSURES_ARE_FLAGGED:
         yield ReviewBookings(organization_id, frozenset(finding.booking_ids))

@@ -18,7 +18,7 @@ from kursplan.domain.refusals import (
     Refusal,
     Wrong,
 )
-from kursplan.domain.slots import Own, Slot
+from kursplan.domain.slots import Override, Slot
 from kursplan.store.entries import timetable
 from kursplan.store.rules import instructors, slots
 
@@ -53,7 +53,7 @@ class PlanSlot(Command[SlotPlanned | Refusal]):
     """Elapsed time; None is as long as the class takes."""
     location_id: int | None = None
     instructor_ids: tuple[int, ...] = ()
-    own: frozenset[Own] = frozenset()
+    own: frozenset[Override] = frozenset()
     """Which of the two limits the slot sets itself; the others are those of its class."""
     max_participants: int | None = None
     max_waiting_list: int | None = None
@@ -66,9 +66,9 @@ class PlanSlot(Command[SlotPlanned | Refusal]):
             raise ValueError(f"A duration of {self.duration_minutes} minutes is out of range.")
         if not self.own <= timetable.LIMITS:
             raise ValueError("A new slot owns its limits or does not; all else is its own anyway.")
-        if Own.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
+        if Override.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
             raise ValueError("Give max_participants together with MAX_PARTICIPANTS, or neither.")
-        if (Own.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
+        if (Override.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
             raise ValueError("Give max_waiting_list together with MAX_WAITING_LIST, or neither.")
         limits = self.max_participants, self.max_waiting_list, self.additional_participants
         if min(limit or 0 for limit in limits) < 0:
@@ -114,12 +114,12 @@ class PlanSlot(Command[SlotPlanned | Refusal]):
             local_start=self.local_start,
             max_participants=(
                 self.max_participants
-                if Own.MAX_PARTICIPANTS in self.own
+                if Override.MAX_PARTICIPANTS in self.own
                 else standard.max_participants
             ),
             max_waiting_list=standard.max_waiting_list if waiting_list is None else waiting_list,
             additional_participants=self.additional_participants,
             location_id=self.location_id,
             # A class whose duration changes does not change one that says its own.
-            own=self.own if minutes is None else self.own | {Own.TIME},
+            own=self.own if minutes is None else self.own | {Override.TIME},
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kursplan.desk.change_slot import put_instructors, reshape
 from kursplan.desk.engine.turn import Turn
-from kursplan.domain.slots import Own, Slot
+from kursplan.domain.slots import Override, Slot
 from kursplan.store.rules import instructors
 
 
@@ -55,6 +55,6 @@ def _moves(before: Slot, after: Slot) -> bool:
 
 def _given_by_others(turn: Turn, wanted: Sequence[Slot], given_by: Sequence[int]) -> set[int]:
     """Those of the slots that other employees give than these."""
-    free = [each.id for each in wanted if Own.INSTRUCTORS not in each.own]
+    free = [each.id for each in wanted if Override.INSTRUCTORS not in each.own]
     given = instructors.of_slots(turn.tx, turn.organization_id, free)
     return {slot_id for slot_id, employees in given.items() if employees != tuple(given_by)}

@@ -17,7 +17,7 @@ from kursplan.domain.clashes import Clash, Clashing
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import Kind, Refusal, SlotNotFound
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import bookings, instructors, series
 
 
@@ -125,7 +125,7 @@ def _known_again(turn: Turn, slot: Slot) -> Slot:
         series.know_as(tx, turn.organization_id, [series.KnowAs(slot.id, of.id, occurrence)])
     if of.plan.takes_place_on(day) and slot.local_start == occurrence:
         return slot
-    return replace(slot, own=slot.own | {Own.TIME})
+    return replace(slot, own=slot.own | {Override.TIME})
 
 
 def _were_on(turn: Turn, slot: Slot) -> list[Booking]:

@@ -18,7 +18,7 @@ from kursplan.domain.refusals import (
     InstructorNotOnSlot,
     Refusal,
 )
-from kursplan.domain.slots import Own, Slot
+from kursplan.domain.slots import Override, Slot
 from kursplan.store.rules import instructors, series
 
 
@@ -143,9 +143,9 @@ def staff(
     """Have these give the slot from now on; of the clashes, those of the slot are told."""
     tx = note_instructors(turn, slot.id, given, final)
     instructors.put(tx, turn.organization_id, {slot.id: final})
-    own = slot.own | {Own.INSTRUCTORS}
+    own = slot.own | {Override.INSTRUCTORS}
     if _as_planned(turn, slot, final):
-        own = slot.own - {Own.INSTRUCTORS}
+        own = slot.own - {Override.INSTRUCTORS}
     reshape(turn, replace(slot, own=own))
     here = tuple(each for each in clashes if each.is_of(slot.id))
     return SlotStaffed(slot.id, final, changed=True, clashes=here)

@@ -1,6 +1,6 @@
 """Whether what is stored keeps the promises of the house: reads for the doctor, never for deciding.
 
-Each promise is looked at with one statement wherever that is possible, because the database is in
+each invariant is looked at with one statement wherever that is possible, because the database is in
 use meanwhile: one statement sees one state of it, and two may see two. So a finding is only sure
 once it was found twice.
 
@@ -16,21 +16,21 @@ from sqlalchemy import Connection
 
 from kursplan.doctor import clashes, outbox, places, timetable
 from kursplan.doctor.clashes import notes
-from kursplan.doctor.findings import Finding, Patient, Promise
+from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.store.retention import EVENTS_KEPT
 
-__all__ = ["Finding", "Promise", "examine", "notes"]
+__all__ = ["Finding", "Invariant", "examine", "notes"]
 
 
 def examine(
     tx: Connection, organization_id: int, now: datetime, kept: timedelta = EVENTS_KEPT
 ) -> list[Finding]:
-    """All that is found in an organization, promise by promise.
+    """All that is found in an organization, invariant by invariant.
 
     Events and lines of history that are older than they are `kept` may be missing.
     """
     return [
         finding
-        for promise, look in (*places.LOOKS, *timetable.LOOKS, *clashes.LOOKS, *outbox.LOOKS)
-        for finding in look(Patient(tx, organization_id, now, promise, now - kept))
+        for invariant, look in (*places.LOOKS, *timetable.LOOKS, *clashes.LOOKS, *outbox.LOOKS)
+        for finding in look(Patient(tx, organization_id, now, invariant, now - kept))
     ]

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from kursplan.doctor.findings import Finding, Patient, Promise
+from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.clashes import Clash, ClashingSlot, overlaps
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
@@ -20,7 +20,7 @@ from kursplan.store.rules import clashes
 
 def notes(tx: Connection, organization_id: int, now: datetime) -> list[Finding]:
     """What staff may want to look at, and no studio refuses."""
-    patient = Patient(tx, organization_id, now, Promise.NOT_TWICE_AT_A_TIME, now)
+    patient = Patient(tx, organization_id, now, Invariant.NOT_TWICE_AT_A_TIME, now)
     return [_finding(patient, each) for each in _standing(patient) if not each.refused]
 
 
@@ -50,4 +50,4 @@ def _slot(each: ClashingSlot) -> str:
     return f"slot {each.slot_id} ({each.title}, {start:%Y-%m-%d %H:%M})"
 
 
-LOOKS = ((Promise.NOT_TWICE_AT_A_TIME, _not_twice_at_a_time),)
+LOOKS = ((Invariant.NOT_TWICE_AT_A_TIME, _not_twice_at_a_time),)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select
 from kursplan.store.engine.rows import AnyRow
 
 
-class Promise(StrEnum):
+class Invariant(StrEnum):
     """What has to hold; a finding is that it does not."""
 
     COUNTS = "COUNTS"
@@ -58,9 +58,9 @@ class Promise(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A promise that is not kept."""
+    """An invariant that does not hold."""
 
-    promise: Promise
+    invariant: Invariant
     says: str
     slot_id: int | None = None
     booking_ids: tuple[int, ...] = ()
@@ -78,7 +78,7 @@ class Patient:
     tx: Connection
     organization_id: int
     now: datetime
-    promise: Promise
+    invariant: Invariant
     kept_since: datetime
     """Since when no event and no line of history is dropped."""
 
@@ -94,4 +94,4 @@ class Patient:
         **about: int,
     ) -> Finding:
         """`about` are further ids, under the names that a finding has for them."""
-        return Finding(self.promise, says, slot_id, tuple(bookings), **about)
+        return Finding(self.invariant, says, slot_id, tuple(bookings), **about)

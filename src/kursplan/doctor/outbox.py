@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 
-from kursplan.doctor.findings import Finding, Patient, Promise
+from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.slots import SlotStatus
@@ -148,7 +148,7 @@ def _bookings_have_a_history(patient: Patient) -> Iterator[Finding]:
 
 
 LOOKS = (
-    (Promise.BOOKINGS_ARE_TOLD, _bookings_are_told),
-    (Promise.SLOTS_ARE_TOLD, _slots_are_told),
-    (Promise.BOOKINGS_HAVE_A_HISTORY, _bookings_have_a_history),
+    (Invariant.BOOKINGS_ARE_TOLD, _bookings_are_told),
+    (Invariant.SLOTS_ARE_TOLD, _slots_are_told),
+    (Invariant.BOOKINGS_HAVE_A_HISTORY, _bookings_have_a_history),
 )

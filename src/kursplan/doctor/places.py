@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import FromClause, and_, bindparam, case, func, or_, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
-from kursplan.doctor.findings import Finding, Patient, Promise
+from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.bookings import SEATED, Booking, BookingStatus
 from kursplan.domain.contingents import span
 from kursplan.domain.customers import Customer, Membership
@@ -295,12 +295,12 @@ def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 LOOKS = (
-    (Promise.COUNTS, _counts),
-    (Promise.SEATS_ARE_FILLED, _seats_are_filled),
-    (Promise.CANCELLED_SLOTS_ARE_EMPTY, _cancelled_slots_are_empty),
-    (Promise.ONE_BOOKING_EACH, _one_booking_each),
-    (Promise.SAME_TIMES, _same_times),
-    (Promise.ONE_PLACE_AT_A_TIME, _one_place_at_a_time),
-    (Promise.CONTINGENTS, _contingents),
-    (Promise.ORDER_OF_JOINING, _order_of_joining),
+    (Invariant.COUNTS, _counts),
+    (Invariant.SEATS_ARE_FILLED, _seats_are_filled),
+    (Invariant.CANCELLED_SLOTS_ARE_EMPTY, _cancelled_slots_are_empty),
+    (Invariant.ONE_BOOKING_EACH, _one_booking_each),
+    (Invariant.SAME_TIMES, _same_times),
+    (Invariant.ONE_PLACE_AT_A_TIME, _one_place_at_a_time),
+    (Invariant.CONTINGENTS, _contingents),
+    (Invariant.ORDER_OF_JOINING, _order_of_joining),
 )

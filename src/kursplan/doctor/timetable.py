@@ -11,11 +11,11 @@ from functools import cache
 
 from sqlalchemy import bindparam, or_, select, text
 
-from kursplan.doctor.findings import Finding, Patient, Promise
+from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Shape
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store.engine.dialect import Instant
 from kursplan.store.engine.rows import AnyRow
@@ -226,17 +226,17 @@ def _slots_follow_their_class(patient: Patient) -> Iterator[Finding]:
             "takes": (
                 (row.ends_at - row.starts_at) // _ONE_MINUTE,
                 row.duration,
-                Own.TIME in row.own or row.series_duration is not None,
+                Override.TIME in row.own or row.series_duration is not None,
             ),
             "has seats": (
                 row.max_participants,
                 row.class_max_participants,
-                Own.MAX_PARTICIPANTS in own,
+                Override.MAX_PARTICIPANTS in own,
             ),
             "has places to wait": (
                 row.max_waiting_list,
                 row.class_max_waiting_list,
-                Own.MAX_WAITING_LIST in own,
+                Override.MAX_WAITING_LIST in own,
             ),
         }
         differing = [
@@ -263,7 +263,7 @@ def _slots_follow_their_series(patient: Patient) -> Iterator[Finding]:
         # A slot of today keeps its time where the new one was past already.
         if of is None or day <= day_of(patient.now, zone_of(row.zone)):
             continue
-        if Own.TIME not in row.own and not of.plan.takes_place_on(day):
+        if Override.TIME not in row.own and not of.plan.takes_place_on(day):
             yield patient.finding(
                 f"slot {row.id} is on {day}, a day that its series {of.id} does not have",
                 slot_id=row.id,
@@ -281,12 +281,15 @@ def _unlike(
 ) -> list[str]:
     """In what the slot is not as its series has it on that day, but for what is pinned."""
     found = {
-        "time": (Own.TIME, row.local_start != local_start),
-        "duration": (Own.TIME, row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE),
-        "room": (Own.LOCATION, row.location_id != shape.location_id),
-        "instructor": (Own.INSTRUCTORS, given_by != shape.instructors),
-        "number of seats": (Own.MAX_PARTICIPANTS, row.max_participants != shape.max_participants),
-        "waiting list": (Own.MAX_WAITING_LIST, row.max_waiting_list != shape.max_waiting_list),
+        "time": (Override.TIME, row.local_start != local_start),
+        "duration": (Override.TIME, row.ends_at - row.starts_at != shape.duration * _ONE_MINUTE),
+        "room": (Override.LOCATION, row.location_id != shape.location_id),
+        "instructor": (Override.INSTRUCTORS, given_by != shape.instructors),
+        "number of seats": (
+            Override.MAX_PARTICIPANTS,
+            row.max_participants != shape.max_participants,
+        ),
+        "waiting list": (Override.MAX_WAITING_LIST, row.max_waiting_list != shape.max_waiting_list),
     }
     return [what for what, (own, differs) in found.items() if differs and own not in row.own]
 
@@ -362,11 +365,11 @@ def _number(limit: int | None) -> str:
 
 
 LOOKS = (
-    (Promise.TIMES_MEAN_THE_SAME, _times_mean_the_same),
-    (Promise.SLOTS_FOLLOW_THEIR_CLASS, _slots_follow_their_class),
-    (Promise.SLOTS_FOLLOW_THEIR_SERIES, _slots_follow_their_series),
-    (Promise.WHO_IS_GONE_GIVES_NOTHING, _who_is_gone_gives_nothing),
-    (Promise.CLOSURES_ARE_FLAGGED, _closures_are_flagged),
-    (Promise.ONE_STUDIO, _one_studio),
-    (Promise.WHAT_IS_COMPLETED_IS_OVER, _what_is_completed_is_over),
+    (Invariant.TIMES_MEAN_THE_SAME, _times_mean_the_same),
+    (Invariant.SLOTS_FOLLOW_THEIR_CLASS, _slots_follow_their_class),
+    (Invariant.SLOTS_FOLLOW_THEIR_SERIES, _slots_follow_their_series),
+    (Invariant.WHO_IS_GONE_GIVES_NOTHING, _who_is_gone_gives_nothing),
+    (Invariant.CLOSURES_ARE_FLAGGED, _closures_are_flagged),
+    (Invariant.ONE_STUDIO, _one_studio),
+    (Invariant.WHAT_IS_COMPLETED_IS_OVER, _what_is_completed_is_over),
 )

@@ -19,7 +19,7 @@ from kursplan.domain.contingents import Contingent
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.employees import BusinessRole
 from kursplan.domain.events import EventType
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, RetryPlan
@@ -190,7 +190,7 @@ class SeriesEntry:
     """In minutes; None is as long as the class takes."""
     location: str | None = None
     instructors: tuple[str, ...] = ()
-    own: frozenset[Own] = frozenset()
+    own: frozenset[Override] = frozenset()
     """Which of the two limits it sets itself; the others are those of its class."""
     max_participants: int | None = None
     max_waiting_list: int | None = None
@@ -207,7 +207,7 @@ class SlotEntry:
     """In minutes; None is as long as the class takes."""
     location: str | None = None
     instructors: tuple[str, ...] = ()
-    own: frozenset[Own] = frozenset()
+    own: frozenset[Override] = frozenset()
     """Which of the two limits it sets itself; the others are those of its class."""
     max_participants: int | None = None
     max_waiting_list: int | None = None

@@ -11,9 +11,9 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from kursplan.domain.recurrence import Occurrence, WeeklyPlan, occurrences
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 
-A_SERIES_MAY_OWN = frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST})
+A_SERIES_MAY_OWN = frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST})
 """What needs saying that a series sets it itself, because having no value is a value too.
 
 A location, instructors and times it has from nobody else, and a duration speaks for itself.
@@ -21,7 +21,7 @@ A location, instructors and times it has from nobody else, and a duration speaks
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class ClassDefaults:
     """What a class gives to each of its slots that says nothing else; the duration in minutes."""
 
     duration: int
@@ -57,7 +57,7 @@ class SeriesPlan:
     """In minutes; None is as long as the class takes."""
     location_id: int | None = None
     instructors: tuple[int, ...] = ()
-    own: frozenset[Own] = frozenset()
+    own: frozenset[Override] = frozenset()
     """Which of the two limits the series sets itself; the others are those of its class."""
     max_participants: int | None = None
     """The series' own limit; where it owns one, None means no limit (F15)."""
@@ -72,12 +72,12 @@ class SeriesPlan:
                 f"A series does not own {', '.join(sorted(strange))}: "
                 f"give {' or '.join(sorted(A_SERIES_MAY_OWN))}."
             )
-        if Own.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
+        if Override.MAX_PARTICIPANTS not in self.own and self.max_participants is not None:
             raise ValueError(
                 "A limit of participants is given that the series does not own: "
                 "name MAX_PARTICIPANTS in what it owns, or leave the limit to the class."
             )
-        if (Own.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
+        if (Override.MAX_WAITING_LIST in self.own) != (self.max_waiting_list is not None):
             raise ValueError(
                 "A series that owns the length of its waiting list says how long it is, and only "
                 "then: give max_waiting_list together with MAX_WAITING_LIST, or neither."
@@ -85,7 +85,7 @@ class SeriesPlan:
         if min(self.max_participants or 0, self.max_waiting_list or 0) < 0:
             raise ValueError("A limit is negative: give 0 or more.")
 
-    def shape(self, standard: Standard) -> Shape:
+    def shape(self, standard: ClassDefaults) -> Shape:
         """What its slots are like in a class of that standard."""
         waiting_list = self.max_waiting_list
         return Shape(
@@ -94,7 +94,7 @@ class SeriesPlan:
             instructors=self.instructors,
             max_participants=(
                 self.max_participants
-                if Own.MAX_PARTICIPANTS in self.own
+                if Override.MAX_PARTICIPANTS in self.own
                 else standard.max_participants
             ),
             max_waiting_list=standard.max_waiting_list if waiting_list is None else waiting_list,
@@ -115,7 +115,7 @@ class SeriesPlan:
         return WeeklyPlan(self.weekdays, self.start_time, duration, self.first_day, self.last_day)
 
     def occurrences(
-        self, standard: Standard, zone: ZoneInfo, from_day: date, to_day: date
+        self, standard: ClassDefaults, zone: ZoneInfo, from_day: date, to_day: date
     ) -> Iterator[Occurrence]:
         """Its occurrences from `from_day` to `to_day`, both included, in order."""
         plan = self._weekly(self.shape(standard).duration)
@@ -130,7 +130,7 @@ class Series:
     studio_id: int
     zone: ZoneInfo
     """The studio's: a series is planned in wall time."""
-    standard: Standard
+    standard: ClassDefaults
     """What its class gives to its slots."""
     plan: SeriesPlan
     extended_until: date | None = None

@@ -24,7 +24,7 @@ class SlotStatus(StrEnum):
     COMPLETED = "COMPLETED"
 
 
-class Own(StrEnum):
+class Override(StrEnum):
     """What a slot or series can set for itself instead of taking it from above."""
 
     TIME = "TIME"
@@ -57,7 +57,7 @@ class Slot:
     """The highest place in the order of joining that was ever given on this slot."""
     series_id: int | None = None
     location_id: int | None = None
-    own: frozenset[Own] = frozenset()
+    own: frozenset[Override] = frozenset()
     """What was changed by hand on this slot alone and no longer follows its series or class."""
 
     def with_places(self, seats: int, waiting: int, last_sequence: int) -> Slot:

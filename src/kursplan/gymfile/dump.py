@@ -31,7 +31,7 @@ from kursplan.domain.entries import (
     WebhooksEntry,
 )
 from kursplan.domain.localtime import local
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, NamedPlan, RetryPlan
@@ -195,7 +195,10 @@ class _Dump:
         return self._found.classes[key].entry
 
 
-_LIMITS = {Own.MAX_PARTICIPANTS: "max_participants", Own.MAX_WAITING_LIST: "max_waiting_list"}
+_LIMITS = {
+    Override.MAX_PARTICIPANTS: "max_participants",
+    Override.MAX_WAITING_LIST: "max_waiting_list",
+}
 
 
 def _members(entry: Any, *but: str) -> Members:

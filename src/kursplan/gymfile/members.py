@@ -30,7 +30,7 @@ from kursplan.domain.entries import (
     WebhooksEntry,
 )
 from kursplan.domain.events import EventType
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, RetryPlan
 from kursplan.gymfile.dump import as_written
@@ -50,7 +50,10 @@ _NAMES: dict[type, dict[str, str]] = {
 """The fields of entries that have another name in the document."""
 _STAYING = {LocationEntry: {"studio"}, ClosureEntry: {"studio"}, IntegrationEntry: {"studio"}}
 """The fields that say where an entry stands, and are no members of it."""
-_OWN = {"max_participants": Own.MAX_PARTICIPANTS, "max_waiting_list": Own.MAX_WAITING_LIST}
+_OWN = {
+    "max_participants": Override.MAX_PARTICIPANTS,
+    "max_waiting_list": Override.MAX_WAITING_LIST,
+}
 
 
 # What an entry is, whoever says it.

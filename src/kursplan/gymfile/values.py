@@ -32,7 +32,7 @@ from kursplan.domain.entries import (
     WebhooksEntry,
 )
 from kursplan.domain.events import EventType
-from kursplan.domain.slots import Own
+from kursplan.domain.slots import Override
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, NamedPlan, RetryPlan
@@ -41,7 +41,10 @@ T = TypeVar("T")
 Members = Mapping[str, Any]
 """A mapping of the document."""
 
-_LIMITS = {Own.MAX_PARTICIPANTS: "max_participants", Own.MAX_WAITING_LIST: "max_waiting_list"}
+_LIMITS = {
+    Override.MAX_PARTICIPANTS: "max_participants",
+    Override.MAX_WAITING_LIST: "max_waiting_list",
+}
 AS_CLASS = "CLASS"
 """What a series says of a limit that is to be that of its class."""
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -187,7 +190,7 @@ def _slot(members: Members) -> SlotEntry:
     )
 
 
-def _own(members: Members) -> frozenset[Own]:
+def _own(members: Members) -> frozenset[Override]:
     """A limit that is written down is its own, also where it is null."""
     return frozenset(own for own, name in _LIMITS.items() if name in members)
 

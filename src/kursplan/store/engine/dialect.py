@@ -305,7 +305,7 @@ DRIVER_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 """What the driver itself complains of, without having asked the database."""
 
 
-class Trouble(StrEnum):
+class ErrorClass(StrEnum):
     """What an error of the database means for whoever ran the transaction."""
 
     BUSY = "BUSY"
@@ -324,25 +324,25 @@ READ_ONLY = "25006"
 NO_ROOM = "53100"
 
 MEANINGS = {
-    "08": Trouble.LOST,  # The connection broke, or what it leads to does not speak as we do.
-    "23505": Trouble.CONFLICT,  # Under the locks of a turn nobody looks for a row, finds none and
+    "08": ErrorClass.LOST,  # The connection broke, or what it leads to does not speak as we do.
+    "23505": ErrorClass.CONFLICT,  # Under the locks of a turn nobody looks for a row, finds none and
     # then meets it, unless another process wrote it in between: that is a race too.
-    READ_ONLY: Trouble.LOST,  # Read-only: the server is a standby now, or somebody set it so.
-    "25P03": Trouble.LOST,  # Closed, because a transaction did nothing for too long,
-    "25P04": Trouble.LOST,  # or took too long as a whole.
-    "26000": Trouble.LOST,  # What was prepared is not there, or somebody else's is: behind a pooler
-    "42P05": Trouble.LOST,  # the session has been exchanged.
-    "28": Trouble.LOST,  # The role is not let in.
-    "3D": Trouble.LOST,  # There is no such database.
-    "40001": Trouble.CONFLICT,  # Serialization, or in the way of what a standby repeats.
-    "40003": Trouble.LOST,  # Nobody knows whether it was done.
-    "40P01": Trouble.CONFLICT,  # Deadlock.
-    "53": Trouble.BUSY,  # No room on the disk, no memory, no connection left.
-    "55": Trouble.BUSY,  # A database that takes no connections.
-    "55P03": Trouble.LOCKED,  # No lock in time.
-    "57": Trouble.LOST,  # The server is going down or coming up, or the database was dropped.
-    "57014": Trouble.BUSY,  # A statement was given up.
-    "58": Trouble.LOST,  # The disk or a file of the server fails.
+    READ_ONLY: ErrorClass.LOST,  # Read-only: the server is a standby now, or somebody set it so.
+    "25P03": ErrorClass.LOST,  # Closed, because a transaction did nothing for too long,
+    "25P04": ErrorClass.LOST,  # or took too long as a whole.
+    "26000": ErrorClass.LOST,  # What was prepared is not there, or somebody else's is: behind a pooler
+    "42P05": ErrorClass.LOST,  # the session has been exchanged.
+    "28": ErrorClass.LOST,  # The role is not let in.
+    "3D": ErrorClass.LOST,  # There is no such database.
+    "40001": ErrorClass.CONFLICT,  # Serialization, or in the way of what a standby repeats.
+    "40003": ErrorClass.LOST,  # Nobody knows whether it was done.
+    "40P01": ErrorClass.CONFLICT,  # Deadlock.
+    "53": ErrorClass.BUSY,  # No room on the disk, no memory, no connection left.
+    "55": ErrorClass.BUSY,  # A database that takes no connections.
+    "55P03": ErrorClass.LOCKED,  # No lock in time.
+    "57": ErrorClass.LOST,  # The server is going down or coming up, or the database was dropped.
+    "57014": ErrorClass.BUSY,  # A statement was given up.
+    "58": ErrorClass.LOST,  # The disk or a file of the server fails.
 }
 """By SQLSTATE, or the class of it in its first two characters. Everything else is `BROKEN`: a fault of
 ours, or of whoever changed the database."""
@@ -350,26 +350,26 @@ ours, or of whoever changed the database."""
 _SQLITE_CONFLICTS = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY}
 
 
-def trouble(error: BaseException) -> Trouble:
+def trouble(error: BaseException) -> ErrorClass:
     """What went wrong, by SQLSTATE or SQLite's code and never by the message."""
     original = error.orig if isinstance(error, DBAPIError) else error
     cause = getattr(original, "__cause__", None)
     state = sqlstate(error)
     if state is not None:
-        return MEANINGS.get(state) or MEANINGS.get(state[:2]) or Trouble.BROKEN
+        return MEANINGS.get(state) or MEANINGS.get(state[:2]) or ErrorClass.BROKEN
     if isinstance(original, sqlite3.Error):
         # The module's own errors, such as of a closed connection, have no code.
         code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return Trouble.BUSY
-        return Trouble.CONFLICT if code in _SQLITE_CONFLICTS else Trouble.BROKEN
+            return ErrorClass.BUSY
+        return ErrorClass.CONFLICT if code in _SQLITE_CONFLICTS else ErrorClass.BROKEN
     if isinstance(original, DRIVER_ERRORS) or isinstance(cause, DRIVER_ERRORS):
         # The driver's own: the connection was closed under it, or is just being closed.
-        return Trouble.LOST
+        return ErrorClass.LOST
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return Trouble.LOST
+        return ErrorClass.LOST
     # Among them that an answer did not come in time.
-    return Trouble.LOST if isinstance(original, OSError) else Trouble.BROKEN
+    return ErrorClass.LOST if isinstance(original, OSError) else ErrorClass.BROKEN
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -18,7 +18,7 @@ from kursplan.clock import stopwatch
 from kursplan.store.engine.dialect import (
     NO_ROOM,
     READ_ONLY,
-    Trouble,
+    ErrorClass,
     sqlstate,
     take_numbers,
     trouble,
@@ -143,7 +143,7 @@ def _connected(engine: AsyncEngine, work: Work[T]) -> T:
         try:
             return work(connection)
         except Exception as error:
-            if not driver.is_closed() and trouble(error) is not Trouble.LOST:
+            if not driver.is_closed() and trouble(error) is not ErrorClass.LOST:
                 raise
             driver.terminate()
             raise _Cut(error, pool) from error

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from kursplan.store.engine.dialect import DRIVER_ERRORS, Trouble, name_of, trouble
+from kursplan.store.engine.dialect import DRIVER_ERRORS, ErrorClass, name_of, trouble
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -68,10 +68,10 @@ def told_in_our_words() -> Iterator[None]:
         raise DatabaseUnavailable(str(error) or type(error).__name__) from error
     except (DBAPIError, asyncpg.PostgresError, *DRIVER_ERRORS, sqlite3.Error) as error:
         kind = trouble(error)
-        if kind is Trouble.BROKEN:
+        if kind is ErrorClass.BROKEN:
             raise
         raise DatabaseUnavailable(
             name_of(error),
-            conflict=kind is Trouble.CONFLICT,
-            locked=kind is Trouble.LOCKED,
+            conflict=kind is ErrorClass.CONFLICT,
+            locked=kind is ErrorClass.LOCKED,
         ) from error

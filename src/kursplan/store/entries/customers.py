@@ -237,7 +237,7 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class IdlePeriodRow:
     """An idle period to be written down."""
 
     id: int
@@ -247,7 +247,7 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class CustomerRow:
     """A customer to be written down, without contracts."""
 
     id: int
@@ -313,7 +313,7 @@ def numbers(tx: Connection, organization_id: int) -> dict[str, str]:
 
 
 def add(
-    tx: Connection, organization_id: int, customers: Iterable[Home], uuids: Iterable[str]
+    tx: Connection, organization_id: int, customers: Iterable[CustomerRow], uuids: Iterable[str]
 ) -> None:
     """Store new customers, each under one of the uuids."""
     rows = [
@@ -331,7 +331,7 @@ def add(
         tx.execute(ADD, rows)
 
 
-def change(tx: Connection, organization_id: int, customers: Collection[Home]) -> None:
+def change(tx: Connection, organization_id: int, customers: Collection[CustomerRow]) -> None:
     """Write down all that can change about these customers.
 
     They may exchange their numbers, so those that they have are taken from them first.
@@ -349,7 +349,7 @@ def change(tx: Connection, organization_id: int, customers: Collection[Home]) ->
     )
 
 
-def _values(home: Home) -> dict[str, Any]:
+def _values(home: CustomerRow) -> dict[str, Any]:
     entry = home.entry
     return {
         "studio_id": home.studio_id,
@@ -466,7 +466,9 @@ def remove_memberships(
     tx.execute(REMOVE_MEMBERSHIPS, named)
 
 
-def add_idle_periods(tx: Connection, organization_id: int, rests: Collection[Rest]) -> None:
+def add_idle_periods(
+    tx: Connection, organization_id: int, rests: Collection[IdlePeriodRow]
+) -> None:
     if not rests:
         return
     tx.execute(
@@ -487,7 +489,9 @@ def add_idle_periods(tx: Connection, organization_id: int, rests: Collection[Res
     )
 
 
-def change_idle_periods(tx: Connection, organization_id: int, rests: Collection[Rest]) -> None:
+def change_idle_periods(
+    tx: Connection, organization_id: int, rests: Collection[IdlePeriodRow]
+) -> None:
     if not rests:
         return
     tx.execute(

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from kursplan.domain.entries import ClosureEntry, SeriesEntry, SlotEntry
-from kursplan.domain.series import Standard
-from kursplan.domain.slots import Own, Slot, SlotStatus
+from kursplan.domain.series import ClassDefaults
+from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.domain.studios import Studio, zone_of
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.rules import instructors
@@ -32,7 +32,7 @@ from kursplan.store.tables import (
     studio,
 )
 
-LIMITS = frozenset({Own.MAX_PARTICIPANTS, Own.MAX_WAITING_LIST})
+LIMITS = frozenset({Override.MAX_PARTICIPANTS, Override.MAX_WAITING_LIST})
 """What a slot may own that is also told by its class."""
 
 _ONE_MINUTE = timedelta(minutes=1)
@@ -182,7 +182,7 @@ class Host:
 
     studio: Studio
     """Without its closures."""
-    standard: Standard
+    standard: ClassDefaults
 
 
 def host(tx: Connection, organization_id: int, class_id: int) -> Host | None:
@@ -191,7 +191,7 @@ def host(tx: Connection, organization_id: int, class_id: int) -> Host | None:
     row = tx.execute(HOST, named).one_or_none()
     if row is None:
         return None
-    standard = Standard(row.duration, row.max_participants, row.max_waiting_list)
+    standard = ClassDefaults(row.duration, row.max_participants, row.max_waiting_list)
     return Host(Studio(row.studio_id, zone_of(row.zone)), standard)
 
 
@@ -218,7 +218,7 @@ def series_by_id(tx: Connection, organization_id: int) -> dict[int, SeriesEntry]
             duration=row.duration,
             location=row.location,
             instructors=tuple(given[row.id]),
-            own=frozenset(map(Own, row.own)),
+            own=frozenset(map(Override, row.own)),
             max_participants=row.max_participants,
             max_waiting_list=row.max_waiting_list,
         )
@@ -244,7 +244,7 @@ def single_slots(tx: Connection, organization_id: int) -> list[SingleSlot]:
                 duration=(row.ends_at - row.starts_at) // _ONE_MINUTE,
                 location=row.location,
                 instructors=tuple(given[row.id]),
-                own=frozenset(map(Own, row.own)) & LIMITS,
+                own=frozenset(map(Override, row.own)) & LIMITS,
                 max_participants=row.max_participants,
                 max_waiting_list=row.max_waiting_list,
                 additional_participants=row.additional_participants,

@@ -30,8 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from kursplan.domain.recurrence import Occurrence
-from kursplan.domain.series import Series, SeriesPlan, Standard
-from kursplan.domain.slots import Own, SlotStatus
+from kursplan.domain.series import ClassDefaults, Series, SeriesPlan
+from kursplan.domain.slots import Override, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.dialect import any_of, insert_unless_there
 from kursplan.store.engine.rows import AnyRow
@@ -270,7 +270,7 @@ class Follower:
 
     slot_id: int
     own_duration: bool
-    own: frozenset[Own]
+    own: frozenset[Override]
 
 
 def load(tx: Connection, organization_id: int, series_id: int) -> Series | None:
@@ -393,7 +393,7 @@ def _with_instructors(tx: Connection, organization_id: int, rows: Sequence[AnyRo
                 duration=row.duration,
                 location_id=row.location_id,
                 instructors=tuple(given[row.id]),
-                own=frozenset(map(Own, row.own)),
+                own=frozenset(map(Override, row.own)),
                 max_participants=row.max_participants,
                 max_waiting_list=row.max_waiting_list,
             ),
@@ -407,7 +407,7 @@ def _with_instructors(tx: Connection, organization_id: int, rows: Sequence[AnyRo
 # What a plan names.
 
 
-def standard_of(tx: Connection, organization_id: int, class_id: int) -> Standard | None:
+def standard_of(tx: Connection, organization_id: int, class_id: int) -> ClassDefaults | None:
     """What the class gives to its slots; None where there is no such class."""
     row = _class(tx, organization_id, class_id)
     return None if row is None else _standard(row)
@@ -434,8 +434,8 @@ def _class(tx: Connection, organization_id: int, class_id: int) -> AnyRow | None
     return tx.execute(STANDARD, named).one_or_none()
 
 
-def _standard(row: AnyRow) -> Standard:
-    return Standard(row.class_duration, row.class_max_participants, row.class_max_waiting_list)
+def _standard(row: AnyRow) -> ClassDefaults:
+    return ClassDefaults(row.class_duration, row.class_max_participants, row.class_max_waiting_list)
 
 
 # The slots of a series.
@@ -468,7 +468,7 @@ def followers(tx: Connection, organization_id: int, class_id: int, now: datetime
     """The slots of the class that start after `now`, of a series or not."""
     named = {"organization": organization_id, "class_id": class_id, "now": now}
     return [
-        Follower(row.id, row.duration is not None, frozenset(map(Own, row.own or ())))
+        Follower(row.id, row.duration is not None, frozenset(map(Override, row.own or ())))
         for row in tx.execute(FUTURE_OF_CLASS, named)
     ]
 

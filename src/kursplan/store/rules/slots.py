@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select
 
 from kursplan.domain.classes import Class
-from kursplan.domain.slots import Own, Slot
+from kursplan.domain.slots import Override, Slot
 from kursplan.domain.studios import Closure, Studio, outside_of_life, zone_of
 from kursplan.store.engine.dialect import any_of, numbers_of
 from kursplan.store.engine.driver import Fixed, update_many
@@ -230,11 +230,11 @@ def _slot(row: AnyRow, class_: Class, held_in: Studio) -> Slot:
         row.last_sequence,
         row.series_id,
         row.location_id,
-        frozenset(map(Own, row.own)) if row.own else _NOTHING_OWN,
+        frozenset(map(Override, row.own)) if row.own else _NOTHING_OWN,
     )
 
 
-_NOTHING_OWN: frozenset[Own] = frozenset()
+_NOTHING_OWN: frozenset[Override] = frozenset()
 
 
 def _class(class_id: int, options: Sequence[Any], rates: frozenset[int]) -> Class:
