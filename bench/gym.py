@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 
+from kursplan.domain.applications import Scope
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.customers import CustomerStatus
@@ -25,7 +26,6 @@ from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
 from kursplan.ids import fingerprint
 from kursplan.store import tables
-from kursplan.store.partner.keys import Scope
 
 ZONE = ZoneInfo("Europe/Berlin")
 SLOTS_OF_A_CLASS = 250

@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import select
 
 from kursplan.store.engine.database import Database, connect
-from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.numbers import SEQUENCE
 from kursplan.store.engine.schema import upgrade
 from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database

@@ -18,12 +18,12 @@ from kursplan.api.strangers import (
     TooManyWrongKeys,
 )
 from kursplan.desk.keys import RevokeKey
+from kursplan.domain.applications import Caller
 from kursplan.ids import fingerprint, new_api_key
 from kursplan.settings import BadSettings, Settings, read_settings
 from kursplan.store import tables
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable, Work
-from kursplan.store.partner.keys import Caller
 from kursplan.web.http import Request
 from kursplan.web.peers import Peers
 from tests.api.conftest import Serve

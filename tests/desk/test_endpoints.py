@@ -35,7 +35,7 @@ from kursplan.domain.webhooks import (
     RetryPlan,
 )
 from kursplan.store import tables
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.outbox import deliveries, endpoints
 from kursplan.store.outbox.endpoints import REMOVED_AT_ONCE
 from kursplan.webhooks.client import WebhookClient, trusted

@@ -27,7 +27,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.database import connect
-from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.numbers import SEQUENCE
 from kursplan.store.engine.sqlite import Sqlite
 from kursplan.store.engine.trouble import DatabaseUnavailable, Work
 from kursplan.store.rules import marks

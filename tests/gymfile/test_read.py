@@ -9,10 +9,10 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kursplan.domain import entries
+from kursplan.domain.applications import Scope
 from kursplan.gymfile import SCHEMA, SCHEMA_TEXT, GymFileMistakes, Mistake, read
 from kursplan.gymfile.document import parse
 from kursplan.gymfile.dump import as_written
-from kursplan.store.partner.keys import Scope
 from kursplan.web.languages import LANGUAGES
 from tests.gymfile.house import GYM, edit
 

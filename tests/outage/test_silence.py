@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Connection, make_url, text
 
 from kursplan.store.engine.database import connect
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.postgres_servers import Servers
 from kursplan.store.engine.postgres_session import Limits, Sessions
 from kursplan.store.engine.trouble import DatabaseUnavailable

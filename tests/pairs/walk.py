@@ -22,7 +22,7 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.desk.engine.turn import Command
 from kursplan.metrics import Metrics
 from kursplan.store import tables
-from kursplan.store.engine.dialect import SEQUENCE
+from kursplan.store.engine.numbers import SEQUENCE
 from kursplan.store.outbox.dispatch import dispatch_all
 from tests.gym import MORNING, STAFF
 from tests.pairs.held import HeldDatabase, Place, Watch

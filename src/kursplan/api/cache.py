@@ -18,10 +18,10 @@ from functools import partial
 from kursplan.api.strangers import Strangers
 from kursplan.api.version_reader import VersionReader
 from kursplan.clock import Clock
+from kursplan.domain.applications import Caller
 from kursplan.ids import fingerprint
 from kursplan.store.engine.database import Database
 from kursplan.store.partner import keys
-from kursplan.store.partner.keys import Caller
 from kursplan.store.rules.versions import Version
 from kursplan.web.http import Headers, json_headers
 

@@ -23,12 +23,12 @@ from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.engine.turn import Command
 from kursplan.domain.actors import Actor
+from kursplan.domain.applications import Caller
 from kursplan.domain.studios import zone_of
 from kursplan.ids import LARGEST_ID
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import Work
-from kursplan.store.partner.keys import Caller
 from kursplan.web.http import BodyTooLarge, Disconnected, Headers, Request
 
 T = TypeVar("T")

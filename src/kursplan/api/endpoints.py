@@ -9,7 +9,7 @@ from typing import Any
 
 from kursplan.api import bookings, classes, customers, employees, studios
 from kursplan.api.call import Call
-from kursplan.store.partner.keys import Scope
+from kursplan.domain.applications import Scope
 
 
 @dataclass(frozen=True)

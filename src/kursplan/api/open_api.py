@@ -25,9 +25,9 @@ from kursplan.api.version_reader import VersionReader
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
+from kursplan.domain.applications import Caller
 from kursplan.ids import new_trace_id
 from kursplan.store.engine.trouble import DatabaseUnavailable
-from kursplan.store.partner.keys import Caller
 from kursplan.store.rules.versions import Version
 from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
 from kursplan.web.languages import negotiate

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
+from kursplan.domain.applications import Caller
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.partner import keys
-from kursplan.store.partner.keys import Caller
 from kursplan.web.coalesce import Coalesced
 from kursplan.web.rate_limit import RateLimitState, Windows
 

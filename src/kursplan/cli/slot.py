@@ -327,7 +327,8 @@ def move(
 
     Bookings that would be refused at the new time are named, for staff to look at.
     """
-    from kursplan.desk.change_slot import SAME, ChangeSlot
+    from kursplan.desk.change_slot import ChangeSlot
+    from kursplan.domain.values import SAME
 
     if to is None and minutes is None and room is None:
         raise Stop("say where the slot moves: give --to, --minutes or --room", 2)
@@ -369,7 +370,8 @@ def capacity(
     json: JsonOption = False,
 ) -> None:
     """Change how many a slot holds. Nobody is sent away; seats that become free are filled."""
-    from kursplan.desk.change_slot import SAME, ChangeSlot
+    from kursplan.desk.change_slot import ChangeSlot
+    from kursplan.domain.values import SAME
 
     if seats is None and waiting_list is None and additional is None:
         raise Stop("say what changes: give --seats, --waiting-list or --additional", 2)

@@ -147,8 +147,8 @@ def change(
     json: JsonOption = False,
 ) -> None:
     """Send to another URL, also what is still to be sent; or send other types."""
-    from kursplan.desk.change_slot import SAME
     from kursplan.desk.endpoints import ChangeEndpoint
+    from kursplan.domain.values import SAME
 
     if url is None and not types and not all_types:
         raise Stop("say what is to be different: give --url, --type or --all-types", 2)

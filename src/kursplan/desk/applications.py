@@ -10,7 +10,7 @@ from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import NO_WEBHOOKS, ApplicationEntry, IntegrationEntry
 from kursplan.domain.history import EntityKind
 from kursplan.ids import new_api_key
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.entries import applications, ids
 from kursplan.store.outbox import endpoints
 from kursplan.store.tables import studio

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum
 
 from sqlalchemy import Connection
 
@@ -32,16 +31,8 @@ from kursplan.domain.refusals import (
     Wrong,
 )
 from kursplan.domain.slots import Override, Slot, SlotStatus
+from kursplan.domain.values import SAME, Same
 from kursplan.store.rules import bookings, instructors, slots
-
-
-class Same(Enum):
-    """Not given: it stays as it is. Stands apart from None, which means that there is none."""
-
-    SAME = "SAME"
-
-
-SAME = Same.SAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from kursplan.domain.localtime import local
 from kursplan.domain.refusals import InvalidTimes, Refusal, StudioNotFound, Wrong
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.rules import closures
 
 

@@ -22,7 +22,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import zone_of
 from kursplan.ids import new_uuid
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.entries import customers as customer_entries
 from kursplan.store.entries import ids, studios
 from kursplan.store.entries.customers import Contract, CustomerRow, IdlePeriodRow, Person

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from kursplan.desk.change_slot import SAME, Same
 from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.entries import EndpointEntry
 from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
+from kursplan.domain.values import SAME, Same
 from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.outbox import deliveries, endpoints
 from kursplan.store.outbox.dispatch import dispatch_all
 from kursplan.store.outbox.endpoints import Endpoint

@@ -13,7 +13,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
 from kursplan.domain.series import Series
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.rules import series
 
 

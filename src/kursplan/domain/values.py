@@ -1,9 +1,19 @@
 """Values that every booking makes anew: immutable, and as cheap to make as a plain object."""
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+
+class Same(Enum):
+    """Not given: it stays as it is. Stands apart from None, which means that there is none."""
+
+    SAME = "SAME"
+
+
+SAME = Same.SAME
 
 
 @dataclass_transform(frozen_default=True)

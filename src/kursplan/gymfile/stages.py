@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from kursplan.desk.applications import RecordApplication
 from kursplan.desk.cancel_slot import CancelSlot
-from kursplan.desk.change_slot import SAME, ChangeSlot
+from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.classes import RecordClass
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.customers import DeleteCustomers, RecordCustomers
@@ -31,6 +31,7 @@ from kursplan.desk.rates import RecordRate
 from kursplan.desk.studios import RecordStudio
 from kursplan.domain.entries import CustomerEntry, SeriesEntry, SlotEntry
 from kursplan.domain.series import SeriesPlan
+from kursplan.domain.values import SAME
 from kursplan.gymfile.differences import Differences, SlotDiffers, Wanted
 from kursplan.gymfile.stored import E, Kept, Stored
 from kursplan.store.entries.told import Told

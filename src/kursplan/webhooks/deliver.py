@@ -36,7 +36,7 @@ from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
 from kursplan.ids import chance
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.outbox import claims, deliveries, endpoints
 from kursplan.store.outbox.claims import Attempted, ClaimedDelivery

@@ -33,7 +33,7 @@ from kursplan.domain.refusals import BookingNotFound, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
-from kursplan.store.engine.dialect import take_numbers
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.entries import organizations
 from kursplan.store.outbox import events

@@ -1,8 +1,7 @@
 """Everything that differs between SQLite and PostgreSQL, and nothing else.
 
-Column types that both read and write alike, array parameters, which errors pass by themselves,
-and how either gives out numbers of the one sequence. Migrations are the only other place that may
-name a database.
+Column types that both read and write alike, array parameters, which errors pass by themselves.
+Migrations, and `numbers` beside it, are the only other places that may name a database.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
-    Connection,
     DateTime,
     Dialect,
     Select,
@@ -30,12 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    column,
-    func,
     literal_column,
-    select,
-    table,
-    update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
@@ -46,7 +39,6 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from kursplan.clock import whole_milliseconds
-from kursplan.store.engine.driver import Fixed
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -272,33 +264,6 @@ def insert_unless_there(into: Table, *unique: str) -> Insert:
     Both write the clause alike; only SQLAlchemy has it with the statements of one database.
     """
     return postgresql.insert(into).on_conflict_do_nothing(index_elements=list(unique))
-
-
-SEQUENCE = "kursplan_id"
-"""The one sequence. SQLite has none, so there it is a table of that name with one row."""
-
-TAKE_FROM_SEQUENCE = Fixed(
-    select(func.nextval(SEQUENCE, type_=BigInteger)).select_from(
-        func.generate_series(1, bindparam("count", type_=BigInteger))
-    )
-)
-_sequence_row = table(SEQUENCE, column("value", BigInteger))
-TAKE_FROM_ROW = Fixed(
-    update(_sequence_row)
-    .values(value=_sequence_row.c.value + bindparam("count", type_=BigInteger))
-    .returning(_sequence_row.c.value)
-)
-
-
-def take_numbers(tx: Connection, count: int) -> list[int]:
-    """`count` fresh numbers of the one sequence, rising, and after all that were taken before.
-
-    On SQLite they are given back when the transaction is rolled back.
-    """
-    if tx.dialect.name == "sqlite":
-        [(last,)] = TAKE_FROM_ROW.rows(tx, {"count": count})
-        return list(range(last - count + 1, last + 1))
-    return sorted(number for (number,) in TAKE_FROM_SEQUENCE.rows(tx, {"count": count}))
 
 
 DRIVER_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError)

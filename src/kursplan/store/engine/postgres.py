@@ -15,14 +15,8 @@ from sqlalchemy.pool import Pool
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from kursplan.clock import stopwatch
-from kursplan.store.engine.dialect import (
-    NO_ROOM,
-    READ_ONLY,
-    ErrorClass,
-    sqlstate,
-    take_numbers,
-    trouble,
-)
+from kursplan.store.engine.dialect import NO_ROOM, READ_ONLY, ErrorClass, sqlstate, trouble
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.postgres_pooler import check_pooler
 from kursplan.store.engine.postgres_servers import Servers
 from kursplan.store.engine.postgres_session import Limits, Session, Sessions

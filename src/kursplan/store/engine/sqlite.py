@@ -16,7 +16,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from kursplan.store.engine.dialect import name_of, take_numbers
+from kursplan.store.engine.dialect import name_of
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.sqlite_file import DatabaseFile, connection, make
 from kursplan.store.engine.trouble import (
     READS_WAITING,

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Integer, bindparam, not_, select, text, updat
 
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Listener, listeners_of
-from kursplan.store.engine.dialect import any_of, take_numbers
+from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.driver import Fixed, insert_many
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.outbox.endpoints import WITH_INTEGRATION
 from kursplan.store.tables import (
     ORGANIZATION,

@@ -9,39 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from kursplan.domain.applications import Caller, Scope
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
-
-
-class Scope(StrEnum):
-    """What a key allows to do, in the contract's words."""
-
-    CLASSES_READ = "CLASSES_READ"
-    CLASSES_WRITE = "CLASSES_WRITE"
-    CUSTOMER_READ = "CUSTOMER_READ"
-    STUDIO_READ = "STUDIO_READ"
-    EMPLOYEE_READ = "EMPLOYEE_READ"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The integration that a key speaks for: an application in one studio."""
-
-    key_id: int
-    organization_id: int
-    integration_id: int
-    application_id: int
-    studio_id: int
-    scopes: frozenset[Scope]
-    language: str
-    """The studio's own."""
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from kursplan.store.engine.dialect import any_of, take_numbers
+from kursplan.store.engine.dialect import any_of
+from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.tables import ORGANIZATION, employee, slot_instructor, stand_in
 
 OF_SLOTS = (
