@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kursplan.domain.actors import Actor
-from kursplan.domain.values import value
 
 
 class Role(StrEnum):
@@ -21,14 +21,14 @@ class Role(StrEnum):
     """The slots that they give: who comes, participation."""
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class StaffMember:
     """Who is signed in."""
 
     account_id: int
     organization_id: int
-    name: str
-    email: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
     role: Role
     studio_ids: frozenset[int]
     """The studios that they have; an owner has all of them, whatever this says."""
