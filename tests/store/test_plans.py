@@ -206,7 +206,11 @@ def end_to_end(plans: Plans) -> list[str]:
 
 def planned() -> list[Statement]:
     """All statements but those of `dialect`, each of which is for one database only."""
-    return [each for each in every_statement() if not each.name.startswith(("engine.dialect.", "engine.numbers."))]
+    return [
+        each
+        for each in every_statement()
+        if not each.name.startswith(("engine.dialect.", "engine.numbers."))
+    ]
 
 
 def test_the_statements_named_here_exist() -> None:

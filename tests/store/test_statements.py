@@ -111,7 +111,11 @@ def _names_in(test: object) -> tuple[str, ...]:
 
 async def test_either_database_understands_every_statement(kind: str, database_url: str) -> None:
     """Tables, columns and types are right; those of `dialect` are for one database only."""
-    said = [each for each in every_statement() if not each.name.startswith(("engine.dialect.", "engine.numbers."))]
+    said = [
+        each
+        for each in every_statement()
+        if not each.name.startswith(("engine.dialect.", "engine.numbers."))
+    ]
     refused = {}
     if kind == "sqlite":
         connection = sqlite3.connect(database_url.removeprefix("sqlite:///"))
