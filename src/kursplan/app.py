@@ -13,17 +13,20 @@ from contextlib import asynccontextmanager
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kursplan import logs
-from kursplan.api import docs, elsewhere
-from kursplan.api.call import Services
+from kursplan.api import call, docs, elsewhere
 from kursplan.api.open_api import OpenApi
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
+from kursplan.console.addresses import MOUNTED_AT
+from kursplan.console.site import site
+from kursplan.console.visit import NobodyThere, Services, Visitors
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import SHARED_IN, Metrics
 from kursplan.settings import Settings, read_settings
@@ -49,8 +52,15 @@ been answered by then, or turned away by the server."""
 class Application:
     """A running Kursplan: its parts, and the ASGI application that they are together."""
 
-    def __init__(self, settings: Settings, clock: Clock, shared_metrics: str | None = None) -> None:
-        """`shared_metrics` is where the processes of one server count together."""
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        shared_metrics: str | None = None,
+        visitors: Visitors | None = None,
+    ) -> None:
+        """`shared_metrics` is where the processes of one server count together; `visitors` says who is
+        signed in at the console."""
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics(shared_metrics)
@@ -86,12 +96,18 @@ class Application:
             self.desk.committed,
             self.metrics,
         )
-        services = Services(self.database, self.desk, clock, self.metrics, settings.max_body_bytes)
+        services = call.Services(
+            self.database, self.desk, clock, self.metrics, settings.max_body_bytes
+        )
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         strangers = Strangers(self.database, settings.wrong_keys_limit)
         self._open_api = OpenApi(services, limit, strangers, Peers(settings.trusted_proxies))
+        console = site(Services(self.database, self.desk, clock, visitors or NobodyThere()))
         self._pages = Starlette(
             routes=[
+                Route("/", self._root),
+                Route(MOUNTED_AT, self._console),
+                Mount(MOUNTED_AT, console),
                 *docs.routes(),
                 Route("/health/live", self._live),
                 Route("/health/ready", self._ready),
@@ -146,6 +162,15 @@ class Application:
             yield
         finally:
             await self.stop()
+
+    async def _root(self, request: Request) -> Response:
+        """Browsers get to the console; a client that forgot `/v1` is told so."""
+        if "text/html" not in request.headers.get("accept", ""):
+            raise HTTPException(404)
+        return RedirectResponse(f".{MOUNTED_AT}/", status_code=303)
+
+    async def _console(self, _: Request) -> Response:
+        return RedirectResponse(f".{MOUNTED_AT}/", status_code=303)
 
     async def _live(self, _: Request) -> Response:
         return JSONResponse({"status": "alive"})

@@ -1,4 +1,4 @@
-"""The languages in which errors are told: which one a client gets, and the texts in it.
+"""The languages that are spoken: which one a client gets, and the texts of errors in it.
 
 English is the language of the texts in the code, and what stands where a translation is missing.
 The other languages are the catalogues under ``kursplan/locale``, in the usual gettext form. A
@@ -51,7 +51,7 @@ def negotiate(header: str | None, studio_language: str) -> str:
 
     Source: RFC 9110, section 12.5.4, with the look-up of RFC 4647, section 3.4.
     """
-    studio = _look_up(_ancestry(studio_language)) or "en"
+    studio = _look_up(_subtags(studio_language)) or "en"
     qualities: dict[str, float] = {}
     for tag, quality in _ranges(header or ""):
         qualities.setdefault(tag, quality)
@@ -61,9 +61,9 @@ def negotiate(header: str | None, studio_language: str) -> str:
     wishes.sort(key=qualities.__getitem__, reverse=True)
     for wish in wishes or ["*"]:
         if wish != "*":
-            found = _look_up(takewhile(lambda tag: tag not in excluded, _ancestry(wish)))
+            found = _look_up(takewhile(lambda tag: tag not in excluded, _subtags(wish)))
         else:
-            found = studio if excluded.isdisjoint(_ancestry(studio)) else None
+            found = studio if excluded.isdisjoint(_subtags(studio)) else None
         if found is not None:
             return found
     return "en"
@@ -77,15 +77,23 @@ def translate(message: str, language: str) -> str:
     return _catalogue(language).get(message, message)
 
 
+def ancestry(language: str) -> list[str]:
+    """A tag of LANGUAGES, and those in whose catalogues it looks next, the nearest first."""
+    base, _, variant = language.partition("-")
+    if not variant:
+        return [language]
+    return [language, *ancestry(_NEXT_OF_KIN.get(language, base))]
+
+
 def _ranges(header: str) -> Iterator[tuple[str, float]]:
     """Give the readable ranges of a header in its order, with their qualities."""
     for part in header[:_LONGEST_HEADER].split(","):
         match = _RANGE.fullmatch(part)
         if match is not None:
-            yield _ancestry(match["tag"])[0], float(match["q"] or 1)
+            yield _subtags(match["tag"])[0], float(match["q"] or 1)
 
 
-def _ancestry(tag: str) -> list[str]:
+def _subtags(tag: str) -> list[str]:
     """Give a tag in lower case, and what remains of it when subtags are cut from the right."""
     language, *rest = tag.lower().replace("_", "-").split("-")
     subtags = [_ALIASES.get(language, language), *rest]
@@ -102,10 +110,10 @@ def _catalogue(language: str) -> Mapping[str, str]:
     """Read the texts of a language, on top of those of the language it falls back to."""
     if language not in LANGUAGES or language == "en":
         return {}
-    base, _, variant = language.partition("-")
-    inherited = _catalogue(_NEXT_OF_KIN.get(language, base)) if variant else {}
+    further = ancestry(language)[1:]
+    inherited = _catalogue(further[0]) if further else {}
     source = files("kursplan") / "locale" / language.replace("-", "_") / "LC_MESSAGES" / "errors.po"
-    if variant and not source.is_file():
+    if further and not source.is_file():
         return inherited
     with source.open("rb") as file:
         entries = [entry for entry in read_po(file) if entry.id and not entry.fuzzy]

@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Route
 
 from kursplan.api.docs.page import page, prose_page
 from kursplan.api.docs.reference import reference
+from kursplan.web import face
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
@@ -88,6 +89,8 @@ def _errors() -> bytes:
 
 @cache
 def _static(name: str) -> bytes:
+    if name in face.SERVED:
+        return face.files()[name]
     return (resources.files(__package__) / "static" / name).read_bytes()
 
 

@@ -1,0 +1,38 @@
+"""What a request is about, looked up in the organization of whoever asks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from kursplan.console.visit import NotThere, Subject, number_of
+from kursplan.domain.accounts import StaffMember
+from kursplan.store.rules import instructors
+from kursplan.store.staff import timetable
+
+ALL_STUDIOS: Final = "all"
+"""Stands in an address for all studios that they have."""
+
+
+def studio_asked_for(tx: Connection, request: Request, member: StaffMember) -> Subject | None:
+    """The studio that the parameter names by its key; where it names none, they see their own."""
+    key = request.query_params.get("studio") or ALL_STUDIOS
+    if key == ALL_STUDIOS:
+        return None
+    found = (each.id for each in timetable.studios(tx, member.organization_id) if each.key == key)
+    studio_id = next(found, None)
+    if studio_id is None:
+        raise NotThere(key)
+    return Subject(studio_id)
+
+
+def slot_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The slot whose number is `{slot_id}` in the path."""
+    slot_id = number_of("slot_id", request.path_params["slot_id"])
+    found = timetable.slot_by_id(tx, member.organization_id, slot_id)
+    if found is None:
+        raise NotThere(str(slot_id))
+    given_by = instructors.of_slots(tx, member.organization_id, [slot_id])[slot_id]
+    return Subject(found.studio_id, frozenset(given_by))

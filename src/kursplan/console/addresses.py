@@ -1,0 +1,36 @@
+"""Addresses of pages, relative to `/console/`, so that all of it also works behind a path prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+
+MOUNTED_AT = "/console"
+
+
+def address(path: str, **query: object) -> str:
+    """`timetable?day=2026-03-02`: a page and what is asked of it; what is None or empty is left out."""
+    asked = {name: str(each) for name, each in query.items() if each is not None and each != ""}
+    return f"{path}?{urlencode(asked)}" if asked else path
+
+
+def changed(path: str, asked: Mapping[str, str], **query: object) -> str:
+    """The same page with something else asked of it; None leaves out what was asked before."""
+    return address(path, **{**asked, **query})
+
+
+def here(request: Request) -> str:
+    """The address of the page that is asked for."""
+    path = _below(request)
+    return f"{path}?{request.url.query}" if request.url.query else path
+
+
+def way_up(request: Request) -> str:
+    """What leads from the page that is asked for to `/console/`, by a relative address."""
+    return "../" * _below(request).count("/") or "./"
+
+
+def _below(request: Request) -> str:
+    return request.url.path.partition(f"{MOUNTED_AT}/")[2]

@@ -1,0 +1,90 @@
+"""What pages load: style sheets, script, signs and the face, all of it from here.
+
+The fingerprint of them all is part of each address. So a browser keeps a file for as long as it likes, a
+page never meets the files of another release, and what a file names beside itself it finds beside itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from kursplan.web import face
+
+KINDS: Final = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "woff2": "font/woff2",
+}
+PLACES: Final = "places.css"
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+
+LANES: Final = 12
+"""Beside how many others a slot is shown at most; further ones share the last place."""
+COLUMNS: Final = 40
+DAY_IN_MINUTES: Final = 24 * 60
+
+
+@cache
+def files() -> Mapping[str, bytes]:
+    """Everything that is served, by its name."""
+    static = resources.files(__package__) / "static"
+    return {
+        **{each.name: each.read_bytes() for each in static.iterdir() if each.is_file()},
+        **face.files(),
+        PLACES: places().encode(),
+    }
+
+
+@cache
+def folder() -> str:
+    """Where they are, relative to `/console/`: another place as soon as any of them changes."""
+    contents = hashlib.sha256()
+    for name, content in sorted(files().items()):
+        contents.update(f"{name} {len(content)} ".encode() + content)
+    return f"assets/{contents.hexdigest()[:16]}"
+
+
+def places() -> str:
+    """Where things stand on a timetable, as classes: the pages' policy admits no style of an element.
+
+    `h18 m30 d75` begins at 18:30 and lasts 75 minutes, `l1 of2` is in the second of two lanes, and a grid
+    that is `from6 to22` with `columns7` shows these hours of seven columns. Lengths go by five minutes.
+    """
+    rules = [
+        *(f".h{hour}{{--h:{hour}}}" for hour in range(24)),
+        *(f".m{minute}{{--m:{minute}}}" for minute in range(60)),
+        *(f".d{length}{{--d:{length}}}" for length in range(5, DAY_IN_MINUTES + 1, 5)),
+        *(f".l{lane}{{--lane:{lane}}}" for lane in range(1, LANES)),
+        *(f".of{lanes}{{--of:{lanes}}}" for lanes in range(2, LANES + 1)),
+        *(f".from{hour}{{--from:{hour * 60}}}" for hour in range(24)),
+        *(f".to{hour}{{--to:{hour * 60}}}" for hour in range(1, 25)),
+        *(f".columns{count}{{--columns:{count}}}" for count in range(1, COLUMNS + 1)),
+    ]
+    return "@layer parts{" + "".join(rules) + "}\n"
+
+
+async def _asset(request: Request) -> Response:
+    name = request.path_params["name"]
+    content = files().get(name)
+    if content is None:
+        return Response(status_code=404)
+    here = folder().removeprefix("assets/")
+    if request.path_params["fingerprint"] != here:
+        # A page of another release, which may still be open: it gets what there is now.
+        up = "../" * (name.count("/") + 1)
+        return RedirectResponse(f"{up}{here}/{name}", headers={"Cache-Control": "no-store"})
+    kind = KINDS[name.rpartition(".")[2]]
+    return Response(content, media_type=kind, headers={"Cache-Control": FOR_EVER})
+
+
+ROUTE: Final = Route("/assets/{fingerprint}/{name:path}", _asset)
+"""Open to everybody: the page to sign in at needs them, too."""

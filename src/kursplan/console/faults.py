@@ -1,0 +1,72 @@
+"""What is said where there is no page: what is wrong, and what to do instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from kursplan.console.page import html
+from kursplan.console.visit import BadAddress, Unanswered
+from kursplan.console.words import Words
+from kursplan.console.words import marked as _
+from kursplan.domain.accounts import StaffMember
+
+SAID: Final = {
+    400: (_("This address can’t be read"), _("Go back, and try it from there.")),
+    403: (
+        _("This is not for you"),
+        _("It belongs to another studio or another role. An owner can change what yours is."),
+    ),
+    404: (
+        _("There is nothing here"),
+        _("It may have been removed, or the address is not quite right."),
+    ),
+    405: (_("That can’t be done here"), _("Go back, and try it from there.")),
+    500: (
+        _("Something went wrong on our side"),
+        _("Look whether it was done before you do it again. The log says what happened."),
+    ),
+    503: (
+        _("The database can’t be asked just now"),
+        _("Nothing was changed. Try again in a few seconds."),
+    ),
+}
+"""By status: what is wrong, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultView:
+    status: int
+    what: str
+    instead: str
+
+
+def of_status(request: Request, words: Words, member: StaffMember | None, status: int) -> Response:
+    what, instead = _said(words, status)
+    return _shown(request, words, member, FaultView(status, what, instead))
+
+
+def unanswered(
+    request: Request, words: Words, member: StaffMember | None, reason: Unanswered
+) -> Response:
+    what, instead = _said(words, reason.status)
+    if isinstance(reason, BadAddress):
+        instead = words.gettext(
+            "The address says %(name)s=%(value)s; what it could say is %(allowed)s.",
+            name=reason.name,
+            value=reason.value[:60],
+            allowed=reason.allowed,
+        )
+    return _shown(request, words, member, FaultView(reason.status, what, instead))
+
+
+def _shown(request: Request, words: Words, member: StaffMember | None, view: FaultView) -> Response:
+    return html(request, words, member, "fault.html", view.what, view, status=view.status)
+
+
+def _said(words: Words, status: int) -> tuple[str, str]:
+    what, instead = SAID.get(status, SAID[500])
+    return words.gettext(what), words.gettext(instead)

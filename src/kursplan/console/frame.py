@@ -1,0 +1,103 @@
+"""What stands around every page: where one is, where else one can go, and who one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+
+from kursplan.console import assets
+from kursplan.console.addresses import way_up
+from kursplan.console.words import Words
+from kursplan.console.words import marked as _
+from kursplan.domain.accounts import Role, StaffMember
+
+EVERYBODY: Final = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the bar."""
+
+    path: str
+    label: str
+    """In English, as catalogues know it."""
+    icon: str
+    roles: frozenset[Role] = EVERYBODY
+
+
+BAR: Final = (Entry("timetable", _("Timetable"), "timetable"),)
+"""The pages in the bar, in their order."""
+
+FIND_AT: Final = "timetable"
+"""The page that the search box in the bar asks, with what was typed as `q`."""
+
+ROLES: Final = {
+    Role.OWNER: _("Owner"),
+    Role.MANAGER: _("Manager"),
+    Role.FRONT_DESK: _("Front desk"),
+    Role.INSTRUCTOR: _("Instructor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where one can go, by a relative address; `current` where one is there."""
+
+    label: str
+    href: str
+    current: bool = False
+    icon: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is signed in, as it is shown to them."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    title: str
+    language: str
+    root: str
+    """Stands before every address of a page, and leads to `/console/`."""
+    assets: str
+    person: Person | None
+    """None where nobody is signed in; then there is no bar."""
+    bar: tuple[Link, ...]
+    places: tuple[Link, ...]
+    """The studios between which one can change on this page."""
+    find_at: str
+    found: str
+    """What was typed into the search box."""
+
+
+def frame(
+    request: Request,
+    words: Words,
+    member: StaffMember | None,
+    title: str,
+    places: Sequence[Link] = (),
+) -> Frame:
+    root = way_up(request)
+    here = request.url.path.rpartition("/")[2]
+    entries = () if member is None else tuple(each for each in BAR if member.role in each.roles)
+    return Frame(
+        title=title,
+        language=words.language,
+        root=root,
+        assets=f"{root}{assets.folder()}/",
+        person=None if member is None else Person(member.name, words.gettext(ROLES[member.role])),
+        bar=tuple(
+            Link(words.gettext(each.label), each.path, each.path == here, each.icon)
+            for each in entries
+        ),
+        places=tuple(places),
+        find_at=FIND_AT,
+        found=request.query_params.get("q", ""),
+    )

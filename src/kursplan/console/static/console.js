@@ -1,0 +1,109 @@
+/* What script adds, and only that: keys, a filter while typing, a count-down, ticks that survive a lost
+   connection. Every page does its work without this file. */
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+
+/* Keys. A link or field names its own in data-key, so what a page offers is what its keys do. */
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.key === "Escape") {
+    const open = document.querySelector("details.menu[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    } else if (typing(event.target)) event.target.blur();
+    return;
+  }
+  if (typing(event.target)) return;
+  if (event.key === "?") {
+    document.querySelector("#keys")?.showModal();
+    return;
+  }
+  const aim = all("[data-key]").find((each) => each.dataset.key === event.key);
+  if (!aim) return;
+  event.preventDefault();
+  if (aim.matches("input, select")) aim.select?.();
+  if (aim.matches("input, select")) aim.focus();
+  else aim.click();
+});
+
+/* Printing is the browser's, so its button is there only where a script is. */
+for (const button of all("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
+/* Menus close when attention goes elsewhere. */
+for (const kind of ["click", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    for (const menu of all("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+}
+
+/* Filter as you type: every word must be somewhere in the row ("dahl 83"). */
+const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
+for (const field of all("input[data-filter]")) {
+  const list = document.getElementById(field.dataset.filter);
+  const rows = [...list.children].map((row) => [row, plain(row.textContent)]);
+  field.addEventListener("input", () => {
+    const words = plain(field.value).split(/\s+/);
+    for (const [row, text] of rows) row.hidden = !words.every((word) => text.includes(word));
+  });
+}
+
+/* Undo: the seconds that are left, then the bar goes. The server decides; this only shows. */
+for (const bar of all("[data-undo-seconds]")) {
+  const shown = bar.querySelector("[data-left]");
+  const end = Date.now() + 1000 * bar.dataset.undoSeconds;
+  const tick = setInterval(() => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0) shown.textContent = left;
+    else if (!bar.matches(":hover, :focus-within")) {
+      clearInterval(tick);
+      bar.remove();
+    }
+  }, 500);
+}
+
+/* Check-in: a tick shows at once, is sent in the background and kept here until the server has it. */
+for (const form of all("form[data-check-in]")) {
+  const store = `check-in ${form.dataset.checkIn}`;
+  const kept = JSON.parse(localStorage.getItem(store) ?? "{}");
+  const keep = () => localStorage.setItem(store, JSON.stringify(kept));
+  const state = form.querySelector("[data-unsent]");
+
+  const show = (name, mark) => {
+    for (const button of all(`button[name="${CSS.escape(name)}"]`, form)) {
+      button.setAttribute("aria-pressed", String(button.value === mark));
+      button.closest("li").classList.toggle(`is-${button.value}`, button.value === mark);
+    }
+    for (const total of all("[data-total]", form.closest("section")))
+      total.textContent = all(`.${total.dataset.total}[aria-pressed="true"]`, form).length;
+  };
+  const send = async () => {
+    for (const [name, mark] of Object.entries(kept)) {
+      const body = new URLSearchParams({ csrf: form.elements.csrf.value, [name]: mark });
+      try {
+        const answer = await fetch(form.action, { method: "POST", body });
+        if (!answer.ok) break;
+        if (kept[name] === mark) delete kept[name];
+      } catch {
+        break;
+      }
+    }
+    keep();
+    if (state) state.hidden = Object.keys(kept).length === 0;
+  };
+  form.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button?.matches("[aria-pressed]")) return;
+    event.preventDefault();
+    kept[button.name] = button.getAttribute("aria-pressed") === "true" ? "unmarked" : button.value;
+    show(button.name, kept[button.name]);
+    keep();
+    send();
+  });
+  for (const [name, mark] of Object.entries(kept)) show(name, mark);
+  addEventListener("online", send);
+  if (Object.keys(kept).length) send();
+}

@@ -1,0 +1,249 @@
+"""The columns of the timetable: days, studios, rooms or instructors, each with its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kursplan.console.assets import COLUMNS, LANES
+from kursplan.console.lanes import lanes
+from kursplan.console.timetable.asked import ONE_DAY, Asked, Shown
+from kursplan.console.timetable.slots import DAY_IN_MINUTES, STEP, Placed, SlotWriter
+from kursplan.console.timetable.view import Block, Column, Hour, Now
+from kursplan.console.words import Words
+from kursplan.domain.localtime import local
+from kursplan.domain.slots import SlotStatus
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.staff.schedule import Schedule
+
+FIRST_HOUR, LAST_HOUR = 8, 20
+"""What a grid shows at least, whatever is on."""
+NONE: Final = 0
+"""Stands for no room and for no instructor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A studio, with its zone."""
+
+    id: int
+    key: str
+    name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A column before anything stands in it."""
+
+    day: date
+    head: str
+    holds: Callable[[Placed], bool]
+    places: Sequence[Place]
+    """Whose closures and whose present moment it shows."""
+    href: str | None = None
+    is_day: bool = True
+    """Whether its head says which day it is, so that the present one stands out."""
+    says: str = ""
+    """What its head says already of where each slot is; it is not said again on them."""
+
+
+class ColumnWriter:
+    def __init__(
+        self,
+        words: Words,
+        asked: Asked,
+        on: Schedule,
+        places: Sequence[Place],
+        writer: SlotWriter,
+        now: datetime,
+    ) -> None:
+        self._words = words
+        self._asked = asked
+        self._on = on
+        self._places = places
+        self._writer = writer
+        self._now = now
+
+    def columns(self, slots: Sequence[Placed]) -> tuple[Column, ...]:
+        found = [self._column(each, slots) for each in list(self._sought(slots))[:COLUMNS]]
+        return tuple(_told_once(found))
+
+    def _sought(self, slots: Sequence[Placed]) -> Iterator[Sought]:
+        day, places = self._asked.day, self._places
+        match self._asked.shown:
+            case Shown.WEEK:
+                for at in range(self._asked.days):
+                    yield self._day(self._asked.first + at * ONE_DAY)
+            case Shown.DAY if len(places) > 1:
+                for place in places:
+                    yield Sought(
+                        day,
+                        place.name,
+                        _of(place.id, _studio),
+                        [place],
+                        is_day=False,
+                        says=place.name,
+                    )
+            case Shown.DAY:
+                yield self._day(day)
+            case Shown.ROOMS:
+                held = {each.row.location_id or NONE for each in slots}
+                for room in self._on.rooms.values():
+                    if self._asked.room in (None, room.id):
+                        yield Sought(
+                            day,
+                            room.name,
+                            _of(room.id, _room),
+                            places,
+                            is_day=False,
+                            says=room.name,
+                        )
+                if NONE in held:
+                    without = self._words.gettext("Without a room")
+                    yield Sought(day, without, _of(NONE, _room), places, is_day=False)
+            case Shown.INSTRUCTORS:
+                given = {who for each in slots for who in each.instructors or (NONE,)}
+                named = {self._writer.employee(each): each for each in given if each != NONE}
+                for name, employee_id in sorted(named.items()):
+                    yield Sought(day, name, _given_by(employee_id), places, is_day=False, says=name)
+                if NONE in given:
+                    nobody = self._words.gettext("Nobody yet")
+                    yield Sought(
+                        day, nobody, lambda each: not each.instructors, places, is_day=False
+                    )
+
+    def _day(self, day: date) -> Sought:
+        href = self._asked.having(show=Shown.DAY.value, day=day)
+        return Sought(
+            day,
+            self._words.short_day(day),
+            lambda each: each.start.date() == day,
+            self._places,
+            href if self._asked.shown is Shown.WEEK else None,
+        )
+
+    def _column(self, sought: Sought, slots: Iterable[Placed]) -> Column:
+        held = [each for each in slots if sought.holds(each)]
+        beside = lanes([(each.first_minute, each.last_minute) for each in held])
+        all_day, blocks = self._closed(sought)
+        is_today = sought.is_day and sought.day in {self._today(each) for each in sought.places}
+        states = {"is-today": is_today, "is-closed": all_day is not None}
+        return Column(
+            sought.head,
+            " · ".join(self._notes(is_today, all_day, held)),
+            sought.href,
+            "".join(f" {name}" for name, holds in states.items() if holds),
+            tuple(
+                self._writer.write(each, min(lane, LANES - 1), min(of, LANES), sought.says)
+                for each, (lane, of) in zip(held, beside, strict=True)
+            ),
+            tuple(blocks),
+            self._present(sought),
+        )
+
+    def _notes(self, is_today: bool, all_day: str | None, held: Iterable[Placed]) -> Iterator[str]:
+        words = self._words
+        rows = [each.row for each in held if each.row.status is not SlotStatus.CANCELED]
+        if is_today:
+            yield words.gettext("Today")
+        if all_day is not None:
+            yield words.gettext("Closed")
+            if all_day:
+                yield all_day
+        elif rows:
+            yield words.ngettext("%(n)s class", "%(n)s classes", len(rows))
+            limited = [each for each in rows if each.max_participants is not None]
+            if limited:
+                taken = sum(each.seats + each.additional_participants for each in limited)
+                seats = sum(each.max_participants for each in limited)
+                yield words.gettext(
+                    "%(taken)s of %(limit)s", taken=words.number(taken), limit=words.number(seats)
+                )
+
+    # --- What is not a slot ---------------------------------------------------------------------
+
+    def _today(self, place: Place) -> date:
+        return local(self._now, place.zone).date()
+
+    def _closed(self, sought: Sought) -> tuple[str | None, list[Block]]:
+        """Why it is closed all day, if it is; and the times at which it is closed otherwise.
+
+        Where several studios stand in one column, nothing is said: each is closed for itself.
+        """
+        if len(sought.places) > 1:
+            return None, []
+        begins = datetime.combine(sought.day, time())
+        ends = begins + ONE_DAY
+        blocks = []
+        for each in self._on.closures:
+            if each.studio_id != sought.places[0].id:
+                continue
+            start, end = max(each.local_from, begins), min(each.local_to, ends)
+            if (start, end) == (begins, ends):
+                return each.reason or "", []
+            if start < end:
+                blocks.append(self._block(start, end, each.reason))
+        return None, blocks
+
+    def _block(self, start: datetime, end: datetime, reason: str | None) -> Block:
+        words = self._words
+        length = (end - start).seconds // 60 // STEP * STEP
+        span = words.gettext(
+            "Closed %(start)s to %(end)s", start=words.time(start), end=words.time(end)
+        )
+        text = " · ".join(each for each in (span, reason) if each)
+        return Block(text, f"h{start.hour} m{start.minute} d{max(length, STEP)}")
+
+    def _present(self, sought: Sought) -> Now | None:
+        """The line of the present moment, where it is the same for all who are in the column."""
+        moments = {local(self._now, each.zone).replace(tzinfo=None) for each in sought.places}
+        if len(moments) != 1:
+            return None
+        [moment] = moments
+        if moment.date() != sought.day:
+            return None
+        return Now(self._words.time(moment), f"h{moment.hour} m{moment.minute}")
+
+
+def hours(words: Words, slots: Iterable[Placed]) -> tuple[str, tuple[Hour, ...]]:
+    """The classes of a grid that holds all these, and its hours."""
+    starts = [FIRST_HOUR * 60]
+    ends = [LAST_HOUR * 60]
+    for each in slots:
+        starts.append(each.first_minute)
+        ends.append(each.last_minute)
+    first = min(starts) // 60
+    last = -(-min(max(ends), DAY_IN_MINUTES) // 60)
+    shown = tuple(Hour(words.hour(hour), f"h{hour}") for hour in range(first, last))
+    return f"from{first} to{last}", shown
+
+
+def _told_once(columns: Sequence[Column]) -> Iterator[Column]:
+    """The present moment is told where its line begins; beside that, the line goes on without."""
+    told: Now | None = None
+    for each in columns:
+        if each.now is not None and each.now == told:
+            yield replace(each, now=replace(each.now, time=""))
+        else:
+            yield each
+        told = each.now
+
+
+def _of(wanted: int, which: Callable[[AnyRow], int]) -> Callable[[Placed], bool]:
+    return lambda each: which(each.row) == wanted
+
+
+def _studio(row: AnyRow) -> int:
+    return int(row.studio_id)
+
+
+def _room(row: AnyRow) -> int:
+    return row.location_id or NONE
+
+
+def _given_by(employee_id: int) -> Callable[[Placed], bool]:
+    return lambda each: employee_id in each.instructors

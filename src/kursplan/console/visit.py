@@ -1,0 +1,170 @@
+"""One request as a page sees it: who is there, what they ask, and what the house offers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from kursplan.clock import Clock
+from kursplan.console.addresses import way_up
+from kursplan.console.words import Words
+from kursplan.desk.engine.desk import Desk
+from kursplan.domain.accounts import Role, StaffMember
+from kursplan.ids import LARGEST_ID
+from kursplan.store.engine.database import Database
+
+T = TypeVar("T")
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 10), date(8999, 12, 31)
+"""Days for which there is a page: what calendar arithmetic does not lead out of the calendar."""
+
+
+class Visitors(Protocol):
+    """Knows who is signed in."""
+
+    async def of(self, request: Request) -> StaffMember | None:
+        """Whose session the request carries; None where it carries none that is good."""
+        ...
+
+
+class NobodyThere:
+    """Where there are no accounts, nobody is signed in."""
+
+    async def of(self, request: Request) -> StaffMember | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What every page works with."""
+
+    database: Database
+    desk: Desk
+    clock: Clock
+    visitors: Visitors
+
+
+class Unanswered(Exception):
+    """There is no page for what is asked; the subclass says why, and the door shows it."""
+
+    status: int
+
+
+class NotThere(Unanswered):
+    """Nothing of their organization is at this address."""
+
+    status = 404
+
+
+class NotTheirs(Unanswered):
+    """It is there, but not for their role, or in a studio that they do not have."""
+
+    status = 403
+
+
+class BadAddress(Unanswered):
+    """What the address asks for can't be read."""
+
+    status = 400
+
+    def __init__(self, name: str, value: str, allowed: str) -> None:
+        """`allowed` says what it could be instead, like `2026-03-02`."""
+        super().__init__(f"{name}={value}")
+        self.name, self.value, self.allowed = name, value, allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request for one page, after the door has let it in."""
+
+    request: Request
+    services: Services
+    words: Words
+    visitor: StaffMember | None
+    """Who is signed in; nobody needs to be for a page that is open."""
+
+    @property
+    def member(self) -> StaffMember:
+        """Who is signed in, for all pages but the open ones."""
+        if self.visitor is None:
+            raise LookupError("nobody has to be signed in for this page")
+        return self.visitor
+
+    async def read(self, query: Callable[..., T], *named: object) -> T:
+        """The answer to one of the store's queries, asked for the visitor's organization."""
+        organization_id = self.member.organization_id
+        return await self.services.database.read(lambda tx: query(tx, organization_id, *named))
+
+    def asked(self, name: str) -> str | None:
+        """A parameter of the address; an empty one, as forms send it, is none."""
+        return self.request.query_params.get(name) or None
+
+    def asked_day(self, name: str) -> date | None:
+        """A day of the address, like `2026-03-02`. Raises `BadAddress`."""
+        value = self.asked(name)
+        if value is None:
+            return None
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            day = date.min
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise BadAddress(name, value, "2026-03-02")
+        return day
+
+    def asked_id(self, name: str) -> int | None:
+        """The number of something in the address. Raises `BadAddress`."""
+        value = self.asked(name)
+        return None if value is None else number_of(name, value)
+
+    def asked_one_of(self, name: str, *choices: str) -> str:
+        """One of these words, the first of which is meant where the address says none."""
+        value = self.asked(name) or choices[0]
+        if value not in choices:
+            raise BadAddress(name, value, ", ".join(choices))
+        return value
+
+    def to(self, address: str) -> Response:
+        """Send the browser to another page, whose address is relative to `/console/`."""
+        return RedirectResponse(way_up(self.request) + address, status_code=303)
+
+
+def number_of(name: str, value: str) -> int:
+    """An id of the address. Raises `BadAddress`."""
+    if not (value.isascii() and value.isdigit() and 0 < int(value[:20]) <= LARGEST_ID):
+        raise BadAddress(name, value, f"1 … {LARGEST_ID}")
+    return int(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a request is about, as far as it says who may open it."""
+
+    studio_id: int
+    given_by: frozenset[int] | None = None
+    """The employees who give the slot; None where it is no slot."""
+
+
+About = Callable[[Connection, Request, StaffMember], Subject | None]
+"""Looks up what a request is about. Nothing, where the page itself shows only what is theirs.
+
+Raises `NotThere` where their organization has no such thing.
+"""
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+def admits(member: StaffMember, subject: Subject | None) -> bool:
+    """Whether what the request is about is theirs: a studio that they have, and of an instructor a
+    slot that they give."""
+    if subject is None:
+        return True
+    if not member.has(subject.studio_id):
+        return False
+    is_instructor = member.role is Role.INSTRUCTOR and subject.given_by is not None
+    return not is_instructor or member.employee_id in (subject.given_by or ())

@@ -1,0 +1,141 @@
+"""What the console says, in the language of the one who reads, with times and numbers as it writes them.
+
+English stands in the code and in the templates. Other languages are catalogues under `kursplan/locale`, read
+as they are written (see `kursplan.web.languages`); what has no translation stays English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from typing import Any, Final
+
+from babel import Locale
+from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from kursplan.web.languages import ancestry
+
+DOMAIN: Final = "console"
+WITHOUT_A_COUNTRY: Final = {"en": "en_GB"}
+"""How a language that names no country writes times where the library would choose one for it: English
+without a country is read all over Europe, with 24 hours and weeks that begin on Monday."""
+MONDAY: Final = 0
+
+
+def marked(message: str) -> str:
+    """Marks a message that is translated only when it is shown. Catalogues are made by its name `_`."""
+    return message
+
+
+class Words:
+    """One language."""
+
+    def __init__(self, language: str) -> None:
+        """A tag of `kursplan.web.languages`."""
+        self.language = language
+        self.translations = _translations(language)
+        tag = WITHOUT_A_COUNTRY.get(language, language)
+        self._locale = Locale.parse(tag.replace("-", "_"))
+
+    def gettext(self, message: str, **named: Any) -> str:
+        """The message, with `%(name)s` filled in."""
+        said = self.translations.gettext(message)
+        return said % named if named else said
+
+    def ngettext(self, one: str, many: str, count: int, **named: Any) -> str:
+        """The form that belongs to the count, which is `%(n)s`."""
+        said = self.translations.ngettext(one, many, count)
+        return said % {"n": self.number(count), **named}
+
+    # --- Times and numbers ----------------------------------------------------------------------
+
+    @property
+    def first_weekday(self) -> int:
+        """The day with which weeks begin; Monday is 0."""
+        return int(self._locale.first_week_day)
+
+    def time(self, local: datetime | time) -> str:
+        """`18:30`, or `6:30 PM`."""
+        return _time(self._locale, local.hour, local.minute)
+
+    def hour(self, hour: int) -> str:
+        """`18:00`, or `6 PM`."""
+        counts_to_twelve = "a" in self._locale.time_formats["short"].pattern
+        if counts_to_twelve:
+            return str(format_time(time(hour), "h\u202fa", locale=self._locale))
+        return _time(self._locale, hour, 0)
+
+    def weekday(self, day: date) -> str:
+        """`Monday`."""
+        return _weekday(self._locale, day.weekday())
+
+    def short_day(self, day: date) -> str:
+        """`Mon 30`."""
+        return f"{format_date(day, 'ccc', locale=self._locale)} {day.day}"
+
+    def long_day(self, day: date, this_year: int) -> str:
+        """`Monday, 30 November`; with the year where it is another."""
+        if day.year == this_year:
+            told = format_skeleton("MMMMd", day, locale=self._locale)
+        else:
+            told = format_date(day, "long", locale=self._locale)
+        return self.gettext("%(weekday)s, %(day)s", weekday=self.weekday(day), day=told)
+
+    def days(self, first: date, last: date, this_year: int) -> str:
+        """`30 Nov – 6 Dec`; with the year where it is another."""
+        skeleton = "MMMMd" if first.year == last.year == this_year else "yMMMMd"
+        return str(format_interval(first, last, skeleton, locale=self._locale))
+
+    def number(self, number: int) -> str:
+        return _number(self._locale, number)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """`Ina, Tarek and Wiebke`."""
+        return format_list(list(items), locale=self._locale)
+
+
+@cache
+def words(language: str) -> Words:
+    """The language of that tag."""
+    return Words(language)
+
+
+# Slots begin at few different times, and each is asked for more than once.
+@lru_cache(maxsize=8192)
+def _time(locale: Locale, hour: int, minute: int) -> str:
+    return format_time(time(hour, minute), "short", locale=locale)
+
+
+@lru_cache(maxsize=256)
+def _weekday(locale: Locale, weekday: int) -> str:
+    return str(locale.days["stand-alone"]["wide"][weekday])
+
+
+@lru_cache(maxsize=4096)
+def _number(locale: Locale, number: int) -> str:
+    return format_decimal(number, locale=locale)
+
+
+def _translations(language: str) -> NullTranslations:
+    """The catalogue of the language, on top of those that it falls back to."""
+    found: NullTranslations = NullTranslations()
+    for tag in reversed(ancestry(language)):
+        source = files("kursplan") / "locale" / tag.replace("-", "_") / "LC_MESSAGES"
+        if not (source / f"{DOMAIN}.po").is_file():
+            continue
+        compiled = BytesIO()
+        with (source / f"{DOMAIN}.po").open("rb") as file:
+            write_mo(compiled, read_po(file))
+        compiled.seek(0)
+        catalogue = GNUTranslations(compiled)
+        catalogue.add_fallback(found)
+        found = catalogue
+    return found

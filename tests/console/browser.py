@@ -1,0 +1,84 @@
+"""The console in a real browser: a tab for somebody who is signed in, by day and by night, on a desk and on a phone.
+
+Whatever the browser complains of (mistakes in scripts, what the page's policy forbids, what it could not
+load) fails the test that the tab belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 360, "height": 780}
+WALL = {"width": 3840, "height": 2160}
+
+WCAG = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    },
+    "resultTypes": ["violations"],
+}
+
+
+class Tab:
+    """A tab of a browser that nobody else uses."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str) -> None:
+        self.context = context
+        self.page = page
+        self.url = url
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    @classmethod
+    async def open(cls, browser: Browser, url: str, staff: str | None, **options: Any) -> Tab:
+        """`staff` is what the cookie says by which the tests' door knows who is signed in."""
+        context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
+        context.set_default_timeout(10_000)
+        if staff is not None:
+            await context.add_cookies([{"name": "staff", "value": staff, "url": url}])
+        return cls(context, await context.new_page(), url)
+
+    async def goto(self, path: str) -> None:
+        """Go to that page below `/console/`."""
+        await self.page.goto(f"{self.url}/console/{path}")
+
+    @property
+    def at(self) -> str:
+        """Where the tab is, below `/console/`."""
+        return self.page.url.removeprefix(f"{self.url}/console/")
+
+    async def theme(self, theme: Theme) -> None:
+        await self.page.emulate_media(color_scheme=theme)
+
+    async def size(self, size: dict[str, int]) -> None:
+        await self.page.set_viewport_size(size)  # type: ignore[arg-type]
+
+    async def wider_than_it_should(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        found = await self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return int(found)
+
+    async def barriers(self, themes: Sequence[Theme] = THEMES) -> list[str]:
+        """What keeps people from using the page, in these themes: what axe finds, a line for each."""
+        found = []
+        for theme in themes:
+            await self.theme(theme)
+            result = await Axe().run(self.page, options=WCAG)
+            found += [
+                f"{theme}: {each['id']}: {node['html'][:160]}"
+                for each in result.response["violations"]
+                for node in each["nodes"]
+            ]
+        return found

@@ -1,0 +1,107 @@
+"""The console as production builds it, with a door at which tests say who comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import httpx
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from kursplan.app import Application
+from kursplan.domain.accounts import Role, StaffMember
+from kursplan.web.listen import bind, listen, port_of
+from kursplan.web.server import Server, Site
+from tests.gym import Gym
+
+SIGNED_IN_AS = "staff"
+
+
+class Cookies:
+    """Knows those who are signed in by a cookie that says who they are, in full."""
+
+    async def of(self, request: Request) -> StaffMember | None:
+        told = request.cookies.get(SIGNED_IN_AS)
+        if told is None:
+            return None
+        facts = json.loads(unquote(told))
+        return StaffMember(
+            **{
+                **facts,
+                "role": Role(facts["role"]),
+                "studio_ids": frozenset(facts["studio_ids"]),
+            }
+        )
+
+
+def cookie(member: StaffMember) -> str:
+    """What the cookie of that person says."""
+    facts = {name: getattr(member, name) for name in StaffMember.__slots__}
+    return quote(json.dumps({**facts, "studio_ids": sorted(member.studio_ids)}), safe="")
+
+
+@dataclass(frozen=True)
+class Console:
+    """A running application, and how to ask it for pages without a browser."""
+
+    gym: Gym
+    application: ASGIApp
+    url: str = ""
+    """Where a browser finds it, if it is served."""
+
+    def member(
+        self,
+        role: Role = Role.MANAGER,
+        *,
+        studios: Iterable[int] | None = None,
+        language: str = "en",
+        employee_id: int | None = None,
+        organization_id: int | None = None,
+    ) -> StaffMember:
+        """Somebody with that role, in the gym's first studio unless the test says otherwise."""
+        return StaffMember(
+            account_id=1,
+            organization_id=organization_id or self.gym.organization,
+            name="Wiebke Lüders",
+            email="wiebke@example.org",
+            role=role,
+            studio_ids=frozenset([self.gym.studio_id] if studios is None else studios),
+            employee_id=employee_id,
+            language=language,
+        )
+
+    async def ask(
+        self, path: str, member: StaffMember | None = None, method: str = "GET", **headers: str
+    ) -> httpx.Response:
+        """The answer to that person, or to nobody; paths that do not begin with / are below `/console/`."""
+        transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=False)
+        said = {} if member is None else {"cookie": f"{SIGNED_IN_AS}={cookie(member)}"}
+        below = path if path.startswith("/") else f"/console/{path}"
+        async with httpx.AsyncClient(transport=transport, base_url="http://kursplan") as client:
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await client.request(method, below, headers={**said, **sent})
+
+
+class Serving:
+    """The same on a port, in the loop of the test."""
+
+    def __init__(self, application: Application) -> None:
+        self._listener = bind("127.0.0.1", 0)
+        listen(self._listener)
+        self.url = f"http://127.0.0.1:{port_of(self._listener)}"
+        self._server = Server(Site(application), self._listener)
+        self._task: asyncio.Task[Any] | None = None
+
+    async def start(self) -> None:
+        await self._server.start()
+        self._task = asyncio.create_task(self._server.serve())
+
+    async def stop(self) -> None:
+        self._server.stop()
+        if self._task is not None:
+            await self._task
