@@ -45,14 +45,14 @@ TAKE_BACK = (
     update(staff_attempt)
     .where(
         staff_attempt.c.organization_id == ORGANIZATION,
-        staff_attempt.c.subject_hash == bindparam("subject_hash"),
+        staff_attempt.c.subject_hash == bindparam("subject"),
         staff_attempt.c.failures > 0,
     )
     .values(failures=staff_attempt.c.failures - 1)
 )
 FORGET = delete(staff_attempt).where(
     staff_attempt.c.organization_id == ORGANIZATION,
-    staff_attempt.c.subject_hash == bindparam("subject_hash"),
+    staff_attempt.c.subject_hash == bindparam("subject"),
 )
 DROP_LAPSED = delete(staff_attempt).where(
     staff_attempt.c.organization_id == ORGANIZATION,
@@ -77,12 +77,12 @@ def count(tx: Connection, subject_hash: str, throttle: Throttle, now: datetime) 
 
 def take_back(tx: Connection, subject_hash: str) -> None:
     """The attempt that was counted last did not fail."""
-    tx.execute(TAKE_BACK, {"organization": EVERYBODYS, "subject_hash": subject_hash})
+    tx.execute(TAKE_BACK, {"organization": EVERYBODYS, "subject": subject_hash})
 
 
 def forget(tx: Connection, subject_hash: str) -> None:
     """Who failed before has succeeded."""
-    tx.execute(FORGET, {"organization": EVERYBODYS, "subject_hash": subject_hash})
+    tx.execute(FORGET, {"organization": EVERYBODYS, "subject": subject_hash})
 
 
 def drop_lapsed(tx: Connection, lapsed: datetime) -> None:
