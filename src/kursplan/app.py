@@ -24,15 +24,20 @@ from kursplan.api import call, docs, elsewhere
 from kursplan.api.open_api import OpenApi
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
+from kursplan.console import account, sign_in
 from kursplan.console.addresses import MOUNTED_AT
+from kursplan.console.entrance import Entrance
+from kursplan.console.routes import ROUTES
 from kursplan.console.site import site
-from kursplan.console.visit import NobodyThere, Services, Visitors
+from kursplan.console.visit import Services, Visitors
 from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import SHARED_IN, Metrics
 from kursplan.settings import Settings, read_settings
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.web.origins import Origins
+from kursplan.web.passwords import STRONG, Hashing, Passwords
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
 from kursplan.webhooks.client import WebhookClient, trusted
@@ -58,9 +63,11 @@ class Application:
         clock: Clock,
         shared_metrics: str | None = None,
         visitors: Visitors | None = None,
+        hashing: Hashing = STRONG,
     ) -> None:
         """`shared_metrics` is where the processes of one server count together; `visitors` says who is
-        signed in at the console."""
+        signed in at the console, if that is not for its own entrance to say; `hashing` is what a password
+        costs."""
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics(shared_metrics)
@@ -101,8 +108,16 @@ class Application:
         )
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         strangers = Strangers(self.database, settings.wrong_keys_limit)
-        self._open_api = OpenApi(services, limit, strangers, Peers(settings.trusted_proxies))
-        console = site(Services(self.database, self.desk, clock, visitors or NobodyThere()))
+        peers = Peers(settings.trusted_proxies)
+        self._open_api = OpenApi(services, limit, strangers, peers)
+        self.entrance = entrance = Entrance(
+            self.database, clock, Passwords(hashing), Origins.of_url(settings.public_url), peers
+        )
+        self.console_pages = (*ROUTES, *sign_in.routes(entrance), *account.routes(entrance))
+        console = site(
+            Services(self.database, self.desk, clock, visitors or entrance.sessions),
+            self.console_pages,
+        )
         self._pages = Starlette(
             routes=[
                 Route("/", self._root),

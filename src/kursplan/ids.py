@@ -120,6 +120,22 @@ def new_webhook_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def new_token() -> str:
+    """A new secret that a link or a cookie carries: 256 random bits, safe in an address."""
+    return secrets.token_urlsafe(32)
+
+
+def new_totp_secret() -> str:
+    """A new secret for codes that change with time, as apps take it: 160 random bits in base32."""
+    return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+def new_recovery_code() -> str:
+    """A code that stands in for a second factor once: 80 random bits, as people can copy them."""
+    digits = base64.b32encode(secrets.token_bytes(10)).decode().lower()
+    return "-".join(digits[at : at + 4] for at in range(0, 16, 4))
+
+
 def chance() -> float:
     """A random number from 0 to 1, for spreading repeats."""
     return secrets.SystemRandom().random()

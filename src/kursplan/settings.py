@@ -13,6 +13,7 @@ from typing import Any
 
 from kursplan.store.engine.database import connect
 from kursplan.store.engine.trouble import BadDatabaseUrl
+from kursplan.web.origins import Origins
 from kursplan.web.peers import Network
 
 PREFIX = "KURSPLAN_"
@@ -75,6 +76,11 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(networks)
 
 
+def _public_url(text: str) -> str:
+    Origins.of_url(text)
+    return text.rstrip("/")
+
+
 def _authorities(text: str) -> str:
     if text:
         try:
@@ -108,6 +114,12 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", str, "the address to listen on")
     port: int = _setting(8080, _number(0, 65535), "the port to listen on; 0 takes a free one")
+    public_url: str = _setting(
+        "",
+        _public_url,
+        "under which address people reach the console, like https://plan.example.com; without it, "
+        "only from this machine",
+    )
     clients: int = _setting(
         10_000, _number(16, 10**6), "connections that clients may have to each process at once"
     )

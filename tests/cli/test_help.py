@@ -52,11 +52,28 @@ def test_the_commands_that_are_promised_are_there() -> None:
         *("customer freeze", "customer end", "customer move", "customer export", "customer erase"),
         *("booking list", "booking cancel", "booking confirm", "booking participation"),
         *("import members", "import timetable", "import bookings"),
+        *(
+            "staff invite",
+            "staff list",
+            "staff disable",
+            "staff enable",
+            "staff reset",
+            "staff role",
+        ),
     }
 
 
 ONLY_LOOKS = {
-    *("history", "settings", "db check", "gym dump", "gym schema", "key list", "studio list"),
+    *(
+        "history",
+        "settings",
+        "staff list",
+        "db check",
+        "gym dump",
+        "gym schema",
+        "key list",
+        "studio list",
+    ),
     *(
         "class list",
         "slot list",

@@ -29,8 +29,8 @@ CONFIDENTIAL = re.compile(
 )
 """The last words of names whose values are nobody's business."""
 IS_CONFIDENTIAL = re.compile(rf"(.*_)?({CONFIDENTIAL.pattern})")
-PUBLIC = {"img_url", "logo_url", "max_body_bytes"}
-"""What a studio shows to everybody."""
+PUBLIC = {"img_url", "logo_url", "public_url", "max_body_bytes"}
+"""What a studio, or the house, shows to everybody."""
 
 
 def all_types() -> list[type]:

@@ -16,10 +16,12 @@ from typing import Any
 
 import kursplan.desk
 from kursplan.desk import (
+    accounts,
     applications,
     classes,
     close_studio,
     contracts,
+    credentials,
     customers,
     employees,
     endpoints,
@@ -59,6 +61,7 @@ from kursplan.desk.rezone import Rezone
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.domain import entries
+from kursplan.domain.accounts import Purpose, Role, StaffEntry
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
@@ -148,6 +151,15 @@ class Scene:
     """An endpoint that is disabled."""
     key: int
     delivery: int
+    owner: int
+    """Another one may sign in, too."""
+    clerk: int
+    """At the front desk, with a second factor and a passkey, signed in twice."""
+    gone: int
+    """An account that is disabled."""
+    passkey: int
+    signed_in: int
+    """A session of the clerk's."""
 
 
 async def build(gym: Gym) -> Scene:
@@ -225,6 +237,7 @@ async def build(gym: Gym) -> Scene:
     )
     asleep = await _endpoint(gym, newcomer, disabled=Disabled.BY_OPERATOR, disabled_at=gym.now)
     delivery = await _delivery(gym, endpoint)
+    owner, clerk, gone, passkey, signed_in = await _staff(gym)
     return Scene(
         organization=gym.organization,
         berlin=gym.studio_id,
@@ -266,6 +279,11 @@ async def build(gym: Gym) -> Scene:
         asleep=asleep,
         key=key,
         delivery=delivery,
+        owner=owner,
+        clerk=clerk,
+        gone=gone,
+        passkey=passkey,
+        signed_in=signed_in,
     )
 
 
@@ -335,6 +353,58 @@ async def _partner(gym: Gym) -> tuple[int, int, int, int]:
         created_at=gym.now,
     )
     return application, integration, endpoint, key
+
+
+async def _staff(gym: Gym) -> tuple[int, int, int, int, int]:
+    """Accounts that may sign in at the console, or may not any more."""
+
+    async def account(name: str, role: Role, **options: Any) -> int:
+        email = f"{name.lower()}@gym.example"
+        account_id = await gym.insert(
+            tables.staff_account,
+            email=email,
+            name=name,
+            role=role,
+            **{"language": "de", "recovery": (), "created_at": gym.now} | options,
+        )
+        await gym.insert(tables.staff_directory, email_folded=email, account_id=account_id)
+        return account_id
+
+    owner = await account("Olga", Role.OWNER)
+    await account("Otto", Role.OWNER)
+    clerk = await account("Carla", Role.FRONT_DESK, totp_secret="A" * 32, password_hash="old")
+    gone = await account("Gero", Role.OWNER, disabled_at=gym.now)
+    await gym.insert(tables.staff_studio, account_id=clerk, studio_id=gym.studio_id)
+    passkey = await gym.insert(
+        tables.staff_passkey,
+        account_id=clerk,
+        credential_id="credential",
+        public_key="key",
+        sign_count=0,
+        name="Telefon",
+        created_at=gym.now,
+    )
+    signed_in, _ = [
+        await gym.insert(
+            tables.staff_session,
+            account_id=clerk,
+            token_hash=fingerprint(device),
+            created_at=gym.now,
+            seen_at=gym.now,
+            confirmed_at=gym.now,
+            device=device,
+        )
+        for device in ("Firefox", "Safari")
+    ]
+    await gym.insert(
+        tables.staff_ticket,
+        token_hash=fingerprint("a link"),
+        purpose=Purpose.RESET,
+        account_id=clerk,
+        created_at=gym.now,
+        expires_at=gym.now + timedelta(hours=1),
+    )
+    return owner, clerk, gone, passkey, signed_in
 
 
 async def _endpoint(gym: Gym, integration: int, **options: Any) -> int:
@@ -661,6 +731,47 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "revoke a key", keys.RevokeKey(organization, of.key)
     yield "confirm the activation", keys.ConfirmActivation(organization, of.newcomer)
+
+    yield (
+        "invite",
+        accounts.InviteStaff(
+            organization,
+            next(ids),
+            StaffEntry("Nora@gym.example", "Nora Neu", Role.INSTRUCTOR, employee_id=of.ina),
+            fingerprint("an invitation"),
+        ),
+    )
+    yield (
+        "carla becomes a manager",
+        accounts.ChangeStaff(
+            organization, of.clerk, Role.MANAGER, frozenset({of.berlin, of.hamburg})
+        ),
+    )
+    yield (
+        "olga becomes an instructor",
+        accounts.ChangeStaff(organization, of.owner, Role.INSTRUCTOR, employee_id=of.tom),
+    )
+    yield "disable carla", accounts.DisableStaff(organization, of.clerk)
+    yield "enable gero", accounts.EnableStaff(organization, of.gone)
+    yield "reset carla", accounts.ResetStaff(organization, of.clerk, fingerprint("a reset"))
+    yield (
+        "carla takes her link",
+        credentials.TakeLink(organization, of.clerk, fingerprint("a link"), "argon2 new"),
+    )
+    yield (
+        "carla sets her password",
+        credentials.SetPassword(organization, of.clerk, "argon2 newer", of.signed_in),
+    )
+    yield (
+        "carla has no second factor",
+        credentials.SetSecondFactor(organization, of.clerk, None, (), of.signed_in),
+    )
+    yield (
+        "carla has a passkey more",
+        credentials.AddPasskey(organization, of.clerk, next(ids), "another", "key", 0, "Laptop"),
+    )
+    yield "carla loses one", credentials.RemovePasskey(organization, of.clerk, of.passkey)
+    yield "carla speaks english", credentials.SetLanguage(organization, of.clerk, "en")
 
 
 def every_kind() -> frozenset[type[Command[Any]]]:

@@ -33,7 +33,7 @@ from kursplan.store.engine.driver import Fixed, FixedForMany
 from kursplan.store.engine.numbers import SEQUENCE
 from kursplan.store.tables import metadata
 
-REFERENCE_TABLES = frozenset({"organization_directory", "api_key"})
+REFERENCE_TABLES = frozenset({"organization_directory", "api_key", "staff_directory"})
 """Small, and the same on every machine. They are how an organization is found, so reading them
 alone does not have to name one."""
 

@@ -464,6 +464,7 @@ def test_every_primary_key_begins_with_the_organization() -> None:
     } == {
         "organization_directory": ["key"],
         "api_key": ["key_hash"],
+        "staff_directory": ["email_folded"],
     }
 
 

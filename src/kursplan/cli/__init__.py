@@ -33,6 +33,7 @@ from kursplan.cli import (
     serve,
     settings,
     slot,
+    staff,
     studio,
     webhook,
 )
@@ -124,6 +125,7 @@ app.add_typer(series.app, name="series")
 app.add_typer(booking.app, name="booking")
 app.add_typer(customer.app, name="customer")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(staff.app, name="staff")
 
 
 def main() -> None:

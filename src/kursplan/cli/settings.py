@@ -18,7 +18,7 @@ def settings(json: JsonOption = False) -> None:
     rows = []
     for each in fields(now):
         value = getattr(now, each.name)
-        if each.name.endswith("_url"):
+        if value and each.name.endswith("_url"):
             value = make_url(value).render_as_string(hide_password=True)
         elif isinstance(value, bool):
             value = "on" if value else "off"

@@ -33,13 +33,6 @@ class Visitors(Protocol):
         ...
 
 
-class NobodyThere:
-    """Where there are no accounts, nobody is signed in."""
-
-    async def of(self, request: Request) -> StaffMember | None:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
     """What every page works with."""

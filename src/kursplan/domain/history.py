@@ -40,6 +40,7 @@ class EntityKind(StrEnum):
     API_KEY = "API_KEY"
     ENDPOINT = "ENDPOINT"
     DELIVERY = "DELIVERY"
+    STAFF_ACCOUNT = "STAFF_ACCOUNT"
 
 
 PERSONS = frozenset({EntityKind.CUSTOMER, EntityKind.EMPLOYEE})

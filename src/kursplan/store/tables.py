@@ -1,7 +1,7 @@
 """The tables. Every one begins with the organization, in its key and in every reference.
 
 That keeps tenants apart, and lets the same schema be spread over several machines by organization.
-The exceptions are small, rarely written and carry no reference: `organization` itself, the two
+The exceptions are small, rarely written and carry no reference: `organization` itself, the three
 directories by which an organization is found, and the clock of the house.
 
 Hot rows are not referenced: a foreign key from `booking` or `event` to the studio or organization
@@ -39,6 +39,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from kursplan.domain.accounts import Purpose, Role
 from kursplan.domain.actors import Origin
 from kursplan.domain.bookings import BookingStatus, Ending, Participation
 from kursplan.domain.clashes import OnClash
@@ -886,3 +887,98 @@ attempt = _table(
     key=("delivery_id", "number"),
 )
 """What came of one attempt; kept as long as its event."""
+
+staff_directory = Table(
+    "staff_directory",
+    metadata,
+    _text("email_folded", optional=False),
+    _id("organization_id"),
+    _id("account_id"),
+    PrimaryKeyConstraint("email_folded"),
+)
+"""Whose account goes by that address; an address is that of one account in all of the database."""
+
+staff_account = _table(
+    "staff_account",
+    _text("email", optional=False),
+    _text("name", optional=False),
+    _word("role", Role),
+    _id("employee_id", optional=True),
+    Column("language", String(8), nullable=False),
+    _text("password_hash"),
+    _text("totp_secret"),
+    Column("totp_step", BigInteger),
+    Column("recovery", Listed, nullable=False),
+    _when("created_at"),
+    _when("disabled_at", optional=True),
+    _to("employee", "employee_id"),
+    _one_of("role", Role),
+)
+"""Who may sign in at the console. The secret of the second factor makes codes, so it is kept as it is; of
+its codes the last one used is remembered by its step, because each works once. Of what helps where it is
+lost (`recovery`) only fingerprints are kept."""
+
+staff_studio = _table(
+    "staff_studio",
+    _id("account_id"),
+    _id("studio_id"),
+    _to("staff_account", "account_id"),
+    _to("studio", "studio_id"),
+    key=("account_id", "studio_id"),
+)
+"""Which studios an account has; an owner has all, and none stands here."""
+
+staff_passkey = _table(
+    "staff_passkey",
+    _id("account_id"),
+    _text("credential_id", optional=False),
+    _text("public_key", optional=False),
+    Column("sign_count", BigInteger, nullable=False),
+    _text("name", optional=False),
+    _when("created_at"),
+    _when("used_at", optional=True),
+    _to("staff_account", "account_id"),
+    UniqueConstraint("organization_id", "credential_id"),
+    Index("ix_staff_passkey_organization_id_account_id", "organization_id", "account_id"),
+)
+"""Credentials of WebAuthn, with their bytes as URL-safe base64: there is nothing secret about them."""
+
+staff_ticket = _table(
+    "staff_ticket",
+    Column("token_hash", String(64), nullable=False),
+    _word("purpose", Purpose),
+    _id("account_id"),
+    _when("created_at"),
+    _when("expires_at"),
+    Index("ix_staff_ticket_organization_id_account_id", "organization_id", "account_id"),
+    key=("token_hash",),
+)
+"""What works once, by its fingerprint: links of invitations and resets, challenges. A challenge to sign in
+with a passkey is made before anybody knows for whom: it is of organization 0 and account 0."""
+
+staff_session = _table(
+    "staff_session",
+    _id("account_id"),
+    Column("token_hash", String(64), nullable=False),
+    _when("created_at"),
+    _when("seen_at"),
+    _when("confirmed_at"),
+    _text("device", optional=False),
+    _to("staff_account", "account_id"),
+    UniqueConstraint("organization_id", "token_hash"),
+    Index("ix_staff_session_organization_id_account_id", "organization_id", "account_id"),
+)
+"""Who is signed in where. `confirmed_at` is when they last showed who they are, `device` their browser in a
+word or two, by which they tell their sessions apart."""
+
+staff_attempt = _table(
+    "staff_attempt",
+    Column("subject_hash", String(64), nullable=False),
+    Column("failures", Integer, nullable=False),
+    _when("last_at"),
+    Index("ix_staff_attempt_organization_id_last_at", "organization_id", "last_at"),
+    key=("subject_hash",),
+)
+"""Attempts to sign in that failed lately, by the fingerprint of an address that was typed, or of where they
+came from. All are of organization 0: whose account it would be is not to make a difference, nor whether there
+is one."""
