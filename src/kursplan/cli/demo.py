@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.gym import progress_of_loading
-from kursplan.cli.output import Stop, say
+from kursplan.cli.output import Stop, say, words
 from kursplan.cli.serve import bind, run, site
 from kursplan.clock import SystemClock
 
@@ -97,7 +97,16 @@ def demo(
         if not here.database.exists():
             say(f"Founding a gym company in {folder} …")
         with progress_of_loading() as progress:
-            found = asyncio.run(start(here, clock, settings.horizon_days, progress, webhook_port))
+            found = asyncio.run(
+                start(
+                    here,
+                    clock,
+                    settings.horizon_days,
+                    progress,
+                    webhook_port,
+                    settings.public_url or base_url,
+                )
+            )
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
         # Before the files are there, so that scripts may go ahead as soon as they find them.
@@ -126,6 +135,8 @@ def _what_to_try(found: Demo, base_url: str, here: Folder) -> list[str]:
     return [
         "",
         f"Kursplan serves the demo at {base_url} until you press Ctrl-C.",
+        "The console; each link signs in once, as one of the people who work there:",
+        *(f"  {words(role)}:  {link}" for role, link in found.sign_in_links.items()),
         f"The Open API to read and to try:  {base_url}/docs",
         f"The guide, from a key to a booking:  {base_url}/docs/guide",
         f"Address, keys and examples for scripts:  {here.for_scripts}, {here.for_shells}",

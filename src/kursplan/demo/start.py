@@ -17,8 +17,10 @@ from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
 from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
+from kursplan.demo.staff import sign_in_links
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.keys import IssueKey
+from kursplan.domain.accounts import Role
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint
 from kursplan.metrics import Metrics
@@ -57,6 +59,8 @@ class Demo:
     studios: tuple[StudioKeys, ...]
     examples: Examples
     hook: Hook
+    sign_in_links: Mapping[Role, str] = field(repr=False)
+    """Each works once."""
 
     def written(self, base_url: str) -> dict[str, object]:
         """As `demo.json` has it."""
@@ -65,6 +69,7 @@ class Demo:
             "studios": [each.written() for each in self.studios],
             "examples": self.examples.written(),
             "webhook": self.hook.written(),
+            "console": {role.lower(): link for role, link in self.sign_in_links.items()},
         }
 
     def exported(self, base_url: str, database: Path) -> dict[str, str]:
@@ -88,11 +93,17 @@ def url_of(database: Path) -> str:
 
 
 async def start(
-    folder: Folder, clock: Clock, horizon_days: int, progress: Progress, webhook_port: int = 9000
+    folder: Folder,
+    clock: Clock,
+    horizon_days: int,
+    progress: Progress,
+    webhook_port: int = 9000,
+    base_url: str = "",
 ) -> Demo:
     """The company in the folder, founded if there is none, and what there is to try out in it.
 
-    Of what happens it tells a receiver at that port of this machine.
+    Of what happens it tells a receiver at that port of this machine. Links to the console begin with
+    `base_url`.
 
     Raises `NoExamples`, `SchemaOutdated` where another version founded it, and OSError.
     """
@@ -110,7 +121,7 @@ async def start(
         chosen = await examples(company, Examples.read(written.get("examples")))
         studios = await _keys(company, written)
         told = await hook(company, studios[0].integration_id, written, webhook_port)
-        return Demo(studios, chosen, told)
+        return Demo(studios, chosen, told, await sign_in_links(company, base_url))
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
