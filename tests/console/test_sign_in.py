@@ -24,8 +24,9 @@ from kursplan.domain.accounts import (
 )
 from kursplan.ids import fingerprint
 from kursplan.store import tables
+from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.staff import tickets
-from kursplan.web.passwords import STRONG, Passwords
+from kursplan.web.passwords import MOST_WAITING, STRONG, Passwords
 from kursplan.web.sessions import Key
 from tests.console.entrance import CHEAP, PASSWORD, House, Person
 from tests.gym import Gym
@@ -413,6 +414,16 @@ async def test_a_hash_that_nobody_has_costs_what_one_costs_that_somebody_has() -
     assert await passwords.fits(stored, PASSWORD)
     assert not await passwords.fits(stored, PASSWORD + "x")
     assert not await passwords.fits("no hash at all", PASSWORD)
+
+
+async def test_a_crowd_that_guesses_is_told_to_come_back_later() -> None:
+    passwords = Passwords(CHEAP)
+    tries = [passwords.fits(None, "wrong") for _ in range(MOST_WAITING + 20)]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    assert answers.count(False) == MOST_WAITING
+    assert sum(isinstance(each, DatabaseUnavailable) for each in answers) == 20
+    # It is over as soon as those have been looked at.
+    assert await passwords.fits(None, "wrong") is False
 
 
 def test_in_production_a_hash_costs_what_it_should() -> None:

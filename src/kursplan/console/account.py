@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -56,7 +56,7 @@ class SessionRow:
 @dataclass(frozen=True, slots=True)
 class PasskeyRow:
     id: int
-    name: str
+    name: str = field(repr=False)
     since: str
     used: str | None
 
@@ -64,15 +64,15 @@ class PasskeyRow:
 @dataclass(frozen=True, slots=True)
 class LanguageRow:
     tag: str
-    name: str
+    name: str = field(repr=False)
     current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    csrf: str
-    name: str
-    email: str
+    csrf: str = field(repr=False)
+    name: str = field(repr=False)
+    email: str = field(repr=False)
     sessions: tuple[SessionRow, ...]
     passkeys: tuple[PasskeyRow, ...]
     passkeys_possible: bool
@@ -87,24 +87,24 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorView:
-    csrf: str
-    secret: str
-    grouped: str
+    csrf: str = field(repr=False)
+    secret: str = field(repr=False)
+    grouped: str = field(repr=False)
     """The secret as people type it."""
-    address: str
+    address: str = field(repr=False)
     wrong: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryView:
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmView:
-    csrf: str
+    csrf: str = field(repr=False)
     next: str
-    email: str
+    email: str = field(repr=False)
     wrong: str | None
     passkeys: bool
 
