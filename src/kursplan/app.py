@@ -115,7 +115,9 @@ class Application:
         )
         self.console_pages = (*ROUTES, *sign_in.routes(entrance), *account.routes(entrance))
         console = site(
-            Services(self.database, self.desk, clock, visitors or entrance.sessions),
+            Services(
+                self.database, self.desk, clock, visitors or entrance.sessions, entrance.guard
+            ),
             self.console_pages,
         )
         self._pages = Starlette(

@@ -1,4 +1,4 @@
-"""What is counted and measured, for Prometheus; one object per running application.
+"""Counters and gauges for Prometheus; one object per running application.
 
 Several processes count together where the environment says so: each writes to files of its own in
 one directory, and the page of any of them adds up all files. What a process counted stays when it

@@ -179,7 +179,13 @@ async def test_a_database_that_is_away_is_told_as_that(console: Console) -> None
 def _services(console: Console) -> Services:
     application = console.application
     assert isinstance(application, Application)
-    return Services(application.database, application.desk, console.gym.clock, Cookies())
+    return Services(
+        application.database,
+        application.desk,
+        console.gym.clock,
+        Cookies(),
+        application.entrance.guard,
+    )
 
 
 def _mounted(found: ASGIApp) -> Starlette:

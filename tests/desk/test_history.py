@@ -105,6 +105,28 @@ async def test_what_changed_nothing_leaves_none(gym: Gym) -> None:
     assert [each.command for each in await lines(gym)] == ["book", "cancel", "cancel-slot"]
 
 
+@pytest.mark.parametrize("by", [[PARTNER, PARTNER, PARTNER], [PARTNER, STAFF, PARTNER]])
+async def test_lines_of_one_turn_keep_what_each_is_of_and_by_whom(
+    gym: Gym, by: list[Actor]
+) -> None:
+    """Also where they are alike, and what they share is written once."""
+    slot = await gym.slot()
+    commands = [await book(gym, each, slot) for each in await gym.customers(3)]
+    await asyncio.gather(
+        *(
+            gym.desk.execute(each, by=who, reason="rang")
+            for each, who in zip(commands, by, strict=True)
+        )
+    )
+    found = await lines(gym)
+    assert [(each.command, each.by, each.reason) for each in found] == [
+        ("book", who, "rang") for who in by
+    ]
+    assert [[(each.kind, each.id) for each in line.subjects] for line in found] == [
+        [(EntityKind.BOOKING, each.booking_id)] for each in commands
+    ]
+
+
 async def test_commands_of_one_turn_have_a_line_each(gym: Gym) -> None:
     slot = await gym.slot(seats=2)
     commands = [await book(gym, each, slot) for each in await gym.customers(5)]

@@ -225,10 +225,14 @@ class Rival:
         if not self.stays:
             raise RolledBack
 
-    async def end(self) -> None:
-        """Let go, once somebody waits for what it holds."""
+    async def is_waited_for(self) -> None:
+        """Until somebody waits for what it holds."""
         while not await self.database.read(lambda tx: tx.execute(WAITING).scalar()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # The database tells nobody.
+
+    async def end(self) -> None:
+        """Let go, once somebody waits for what it holds."""
+        await self.is_waited_for()
         self._go_on.set()
         if self.stays:
             await self._work
@@ -251,6 +255,8 @@ async def test_a_key_that_is_used_after_it_was_looked_up_is_not_used_again(patie
     await rival.begin()
     other = replace(KEY, request_hash="b")
     late = asyncio.ensure_future(gym.book(second, slots[1], idempotency=other))
+    # Had it looked the key up later, it would have found it used, and waited for nobody.
+    await rival.is_waited_for()
     done = await gym.at_another_desk().booked(first, slots[0], idempotency=KEY)
     await rival.end()
 

@@ -1,4 +1,4 @@
-"""What is asked for beside the Open API and is not there: told in the Open API's form.
+"""Not found, outside of the Open API: told in the Open API's form.
 
 Whoever forgets `/v1` in the address of the server reads here what is wrong.
 """

@@ -1,4 +1,4 @@
-"""What a refusal is called on the wire: the contract's `validationStatus`, and `errorCode`.
+"""The contract's words for refusals: `validationStatus`, and `errorCode`.
 
 The words are the contract's, to the letter, and programs of partners compare them: none is renamed or
 used for a second meaning. Which of them a refusal is, is decided here and nowhere else. What it knows

@@ -1,4 +1,4 @@
-"""What is generated from the table of errors, besides answers.
+"""Documents that are generated from the table of errors.
 
 The page for those who write clients, and the template for those who translate:
 

@@ -1,4 +1,4 @@
-"""Who comes with a key that this process does not know: whose is it, and is it one at all?
+"""Unknown keys: a process looks up whose they are, in one look at a time.
 
 Strangers have a small share of the database: one look at a time takes in all who came meanwhile, so
 however many made-up keys come, they have one connection and one statement, and nobody who is known

@@ -1,4 +1,4 @@
-"""How it is told that somebody, or a room, is twice at the same time."""
+"""Words for somebody, or a room, that is on two slots at the same time."""
 
 from __future__ import annotations
 

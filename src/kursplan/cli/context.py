@@ -1,4 +1,4 @@
-"""Where an operator's command does its work: with the same parts as the running application.
+"""The context of an operator's command: the same parts as the running application.
 
 Here, and nowhere else in the command, what can go wrong on the way to the database becomes words.
 """

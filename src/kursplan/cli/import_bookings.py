@@ -1,4 +1,4 @@
-"""What `kursplan import bookings` finds, tries out, tells and does."""
+"""`kursplan import bookings`: match, rehearse, tell, do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kursplan import members` finds, tells and does."""
+"""`kursplan import members`: match, tell, do."""
 
 from __future__ import annotations
 

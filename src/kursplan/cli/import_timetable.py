@@ -1,4 +1,4 @@
-"""What `kursplan import timetable` reads, tells and does."""
+"""`kursplan import timetable`: read, tell, do."""
 
 from __future__ import annotations
 

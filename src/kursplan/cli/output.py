@@ -1,4 +1,4 @@
-"""What the command writes: tables for people, one JSON document for scripts, a line of trouble.
+"""Output of the command: tables for people, one JSON document for scripts, a line of trouble.
 
 Times are told in the time of the studio in which they happen: to people without a zone, because
 they stand next to the studio, and to scripts with the offset.

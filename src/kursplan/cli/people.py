@@ -1,4 +1,4 @@
-"""How people and their bookings are named and shown."""
+"""People and their bookings, as the command names and shows them."""
 
 from __future__ import annotations
 

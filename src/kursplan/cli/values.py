@@ -1,4 +1,4 @@
-"""What several commands take from people, in one form."""
+"""Parameters that several commands take from people, in one form."""
 
 from __future__ import annotations
 

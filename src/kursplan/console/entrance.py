@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import Final
@@ -14,12 +13,10 @@ from starlette.responses import Response
 
 from kursplan.clock import Clock
 from kursplan.console.addresses import here
-from kursplan.console.page import page
 from kursplan.console.visit import Handler, Visit
 from kursplan.store.engine.database import Database
 from kursplan.web.cookies import Cookies
 from kursplan.web.csrf import FormGuard
-from kursplan.web.forms import NotAForm, read_form
 from kursplan.web.http import Request as Head
 from kursplan.web.origins import Origins
 from kursplan.web.passwords import Passwords
@@ -31,14 +28,6 @@ Form = Mapping[str, str]
 FormHandler = Callable[[Visit, Form], Awaitable[Response]]
 
 _NEXT: Final = re.compile(r"[a-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*(\?[^\s\\#]*)?")
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedView:
-    """Why nothing was done, and what to do instead."""
-
-    what: str
-    instead: str
 
 
 class Entrance:
@@ -90,13 +79,7 @@ class Entrance:
         """What a form is sent to: done only where a page of ours sent it."""
 
         async def answer(visit: Visit) -> Response:
-            try:
-                form = await read_form(visit.request)
-            except NotAForm:
-                return self._refused(visit, 400)
-            if not self.guard.passes(visit.request, form):
-                return self._refused(visit, 403)
-            return await handler(visit, form)
+            return await handler(visit, await visit.form())
 
         return self.shown(answer)
 
@@ -118,16 +101,6 @@ class Entrance:
     @property
     def now(self) -> datetime:
         return self._clock.now()
-
-    def _refused(self, visit: Visit, status: int) -> Response:
-        gettext = visit.words.gettext
-        view = RefusedView(
-            gettext("This form was not sent by a page of Kursplan, or it is too old"),
-            gettext("Nothing was done. Go back, load the page again, and send it once more."),
-        )
-        response = page(visit, "sign-in/refused.html", view.what, view)
-        response.status_code = status
-        return response
 
 
 def safe_next(wanted: str | None) -> str:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kursplan.console.page import html
-from kursplan.console.visit import BadAddress, Unanswered
+from kursplan.console.visit import BadAddress, Forged, NotAForm, Unanswered
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.accounts import StaffMember
@@ -35,6 +35,11 @@ SAID: Final = {
     ),
 }
 """By status: what is wrong, and what to do instead."""
+FORGED: Final = (
+    _("This form was not sent by a page of Kursplan, or it is too old"),
+    _("Nothing was done. Go back, load the page again, and send it once more."),
+)
+"""The same for what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ def unanswered(
             value=reason.value[:60],
             allowed=reason.allowed,
         )
+    if isinstance(reason, Forged | NotAForm):
+        what, instead = words.gettext(FORGED[0]), words.gettext(FORGED[1])
     return _shown(request, words, member, FaultView(reason.status, what, instead))
 
 

@@ -72,6 +72,8 @@ class Frame:
     bar: tuple[Link, ...]
     places: tuple[Link, ...]
     """The studios between which one can change on this page."""
+    csrf: str
+    """What each form of the page sends along as `csrf`; empty where nobody has to be signed in."""
     find_at: str
     found: str
     """What was typed into the search box."""
@@ -83,6 +85,7 @@ def frame(
     member: StaffMember | None,
     title: str,
     places: Sequence[Link] = (),
+    csrf: str = "",
 ) -> Frame:
     root = way_up(request)
     here = request.url.path.rpartition("/")[2]
@@ -98,6 +101,7 @@ def frame(
             for each in entries
         ),
         places=tuple(places),
+        csrf=csrf,
         find_at=FIND_AT,
         found=request.query_params.get("q", ""),
     )

@@ -19,7 +19,8 @@ def page(
     visit: Visit, template: str, title: str, view: object, places: Sequence[Link] = ()
 ) -> Response:
     """The page of that template; it finds everything that it shows in the view."""
-    return html(visit.request, visit.words, visit.visitor, template, title, view, places)
+    csrf = "" if visit.visitor is None else visit.services.guard.token(visit.request)
+    return html(visit.request, visit.words, visit.visitor, template, title, view, places, csrf=csrf)
 
 
 def html(
@@ -31,9 +32,10 @@ def html(
     view: object,
     places: Sequence[Link] = (),
     status: int = 200,
+    csrf: str = "",
 ) -> Response:
     """The same where there is no visit: for the door, and what it has to say itself."""
-    around = frame(request, said_in, member, title, places)
+    around = frame(request, said_in, member, title, places, csrf)
     body = _environment(said_in.language).get_template(template).render(frame=around, view=view)
     return HTMLResponse(body, status, {"Content-Language": said_in.language})
 

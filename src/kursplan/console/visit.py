@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, TypeVar
@@ -18,6 +18,8 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
+from kursplan.web import forms
+from kursplan.web.csrf import FormGuard
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ class Services:
     desk: Desk
     clock: Clock
     visitors: Visitors
+    guard: FormGuard
 
 
 class Unanswered(Exception):
@@ -59,6 +62,18 @@ class NotTheirs(Unanswered):
     """It is there, but not for their role, or in a studio that they do not have."""
 
     status = 403
+
+
+class Forged(Unanswered):
+    """A form that no page of ours sent, or that is too old."""
+
+    status = 403
+
+
+class NotAForm(Unanswered):
+    """What was sent is no form of ours."""
+
+    status = 400
 
 
 class BadAddress(Unanswered):
@@ -93,6 +108,17 @@ class Visit:
         """The answer to one of the store's queries, asked for the visitor's organization."""
         organization_id = self.member.organization_id
         return await self.services.database.read(lambda tx: query(tx, organization_id, *named))
+
+    async def form(self) -> Mapping[str, str]:
+        """What the form says that was sent here. Raises `Forged` unless a page of ours sent it, for this
+        person, and `NotAForm`."""
+        try:
+            form = await forms.read_form(self.request)
+        except forms.NotAForm as unread:
+            raise NotAForm(str(unread)) from unread
+        if not self.services.guard.passes(self.request, form):
+            raise Forged("csrf")
+        return form
 
     def asked(self, name: str) -> str | None:
         """A parameter of the address; an empty one, as forms send it, is none."""

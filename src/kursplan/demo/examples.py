@@ -1,4 +1,4 @@
-"""What there is to try out: slots and customers of the first studio, and what each stands for.
+"""Examples to try out: slots and customers of the first studio, and what each stands for.
 
 An example is only told once the rules themselves have been asked that it means what it says. It
 keeps its meaning for a day at least, whenever the demo is started, and none stands in the way of

@@ -1,4 +1,4 @@
-"""Where the demo tells of what happens in its first studio: a receiver on this machine.
+"""The demo's webhook receiver on this machine: it is told of what happens in the first studio.
 
 `kursplan webhook listen` is one, and checks with the key and the secret from `demo.env`. While nobody
 listens, events wait and are repeated as everywhere.

@@ -1,4 +1,4 @@
-"""What goes on in the made-up company: people book, some wait, some think better of it.
+"""Life in the made-up company: people book, some wait, some think better of it.
 
 Everything goes over the desk, so it is as consistent as what real customers do.
 """

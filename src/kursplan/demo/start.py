@@ -1,4 +1,4 @@
-"""From a folder to a company that can be served: founded at the first start, found at the next."""
+"""Starting the demo: the company is founded at the first start, and found at the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff do to one customer at the desk: rest a membership, end it, move the customer home.
+"""Commands of staff about one customer's contracts: rest a membership, end it, move the customer home.
 
 Each reads what is written down behind the customer's lock, changes one thing about it, and has it
 recorded as a whole: what others changed meanwhile stays.

@@ -1,4 +1,4 @@
-"""Where an integration is told: its endpoints, their secrets, and whether they are sent to.
+"""Commands about webhook endpoints: their URLs, their secrets, and whether they are sent to.
 
 An integration has one default endpoint, which comes first and goes last, and may have others for
 certain types. Whether a URL may be called is looked at by whoever brings it here: that takes the
@@ -268,7 +268,7 @@ def dispatch_pending(turn: Turn) -> None:
 
 
 def find(turn: Turn, endpoint_id: int) -> Endpoint:
-    """It, locked. Raises `NoSuchEndpoint`."""
+    """The endpoint, with its row locked. Raises `NoSuchEndpoint`."""
     found = endpoints.find(turn.tx, turn.organization_id, endpoint_id)
     if found is None:
         raise NoSuchEndpoint(f"there is no endpoint {endpoint_id}")

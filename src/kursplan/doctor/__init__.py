@@ -1,6 +1,6 @@
-"""Whether what is stored keeps the promises of the house: reads for the doctor, never for deciding.
+"""The doctor examines whether the invariants hold: it reads, and decides nothing.
 
-each invariant is looked at with one statement wherever that is possible, because the database is in
+Each invariant is looked at with one statement wherever that is possible, because the database is in
 use meanwhile: one statement sees one state of it, and two may see two. So a finding is only sure
 once it was found twice.
 

@@ -1,4 +1,4 @@
-"""Whether an instructor or a room is twice at the same time: a finding where a studio refuses that.
+"""Invariant: where a studio refuses it, no instructor and no room is on two slots at the same time.
 
 The house makes the slots of a series whatever they meet, and what was so before a studio began to refuse
 stays; so there can be some. Where no studio refuses them they are notes: nothing is wrong with the database.

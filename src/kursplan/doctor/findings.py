@@ -1,4 +1,4 @@
-"""What has to hold of what is stored, and how it is said that it does not."""
+"""The invariants by name, and what is found where one does not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which attempts may be under way at the same time, so that endpoints that hang keep no other waiting.
+"""Bulkheads for attempts: endpoints that hang keep no other waiting.
 
 Places are for endpoints that answer. Those of which that is not known, and those that fail, have
 rooms of their own and one place each: a try, until they have answered. Whoever takes long to answer

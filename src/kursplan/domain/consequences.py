@@ -1,4 +1,4 @@
-"""What a change means for those whose bookings it touches."""
+"""Consequences of a change for those whose bookings it touches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of memberships and idle periods when the operator tells them anew.
+"""Memberships and idle periods, when the operator tells them anew.
 
 A list that is told is whole: what is missing from it ends. What is over stays as history, whether
 it is told or not; what has begun ends with yesterday; what has not begun never was.

@@ -1,4 +1,4 @@
-"""What is told to partners about a committed change, in the contract's words."""
+"""Events: committed changes that partners are told of, in the contract's words."""
 
 from __future__ import annotations
 

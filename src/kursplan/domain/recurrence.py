@@ -1,4 +1,4 @@
-"""From the weekly plan of a series to the occurrences that become its slots.
+"""Recurrence: the occurrences of a weekly plan, which become slots.
 
 A plan is made in wall time: a class at 18:00 stays at 18:00 over both changes of the clocks, and
 the stored instant moves instead (F25). An occurrence is known by its planned local start, which

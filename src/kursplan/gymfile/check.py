@@ -1,4 +1,4 @@
-"""What is wrong with a gym file that its schema can't say: references, days, contradictions.
+"""Mistakes in a gym file that its schema can't find: references, days, contradictions.
 
 All of it is looked at also where the document has the wrong shape elsewhere, so that every mistake
 is told at once: a value of the wrong kind is passed over here, because the schema tells it.

@@ -1,4 +1,4 @@
-"""What a gym file puts twice at the same time: told beside what changed, or refused by a studio.
+"""Clashes that a gym file makes: told beside what changed, or refused by a studio.
 
 What is new is found by looking before and after: whatever it comes from (a series, a longer class, a room
 that is no longer shared), it is the timetable that staff have to live with.

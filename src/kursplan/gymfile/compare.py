@@ -1,4 +1,4 @@
-"""What a gym file would change: three are compared, and nothing is done yet.
+"""Comparing a gym file with what is stored and what it said before; nothing is done yet.
 
 What is over is history, and left alone in any case: slots that have started, closures that are
 past. Where the file says something of it that has no effect, that is a warning.

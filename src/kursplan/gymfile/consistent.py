@@ -1,4 +1,4 @@
-"""Whether the members of an entry go together, once those of a file stand beside those that are there.
+"""Consistency of an entry whose members come from the file and from elsewhere.
 
 A file is checked by itself before; here it has changed one of two that belong together, and somebody
 else the other.

@@ -1,4 +1,4 @@
-"""Where a gym file contradicts what is stored: nothing of it is loaded then."""
+"""Contradictions between a gym file and what is stored: nothing of it is loaded then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gym file would change, with what is told about it; and nothing is done yet."""
+"""The differences that a gym file would make, with what is told about them; nothing is done yet."""
 
 from __future__ import annotations
 

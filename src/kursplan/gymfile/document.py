@@ -1,4 +1,4 @@
-"""From the text of a gym file, YAML or JSON, to values that know where they stand.
+"""Parsing: the text of a gym file, YAML or JSON, becomes values that know where they stand.
 
 The values are those of YAML 1.2, which JSON shares: `NO` and `18:00` are text, and nothing becomes
 a date by itself. There are no tags and no merging. What a hostile file could do (nest without end,

@@ -1,4 +1,4 @@
-"""What comparing a gym file found: what would change, and what is told and left as it is."""
+"""Findings of a comparison: what would change, and what is told and left as it is."""
 
 from __future__ import annotations
 

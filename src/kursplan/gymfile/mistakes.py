@@ -1,4 +1,4 @@
-"""What is told about a gym file, each with its place: mistakes, all at once, and warnings."""
+"""Mistakes of a gym file, told all at once and each with its place; and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a gym file changes."""
+"""A summary of what a gym file changes: how much of each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks wrong in a gym file although it can be loaded: people and times that hardly can be so."""
+"""Warnings: people and times that can be loaded, and hardly can be meant."""
 
 from __future__ import annotations
 

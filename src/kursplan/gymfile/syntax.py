@@ -1,4 +1,4 @@
-"""What to write where a file can't be read at all: which line, and the line as it was meant.
+"""Advice about syntax errors: which line can't be read, and the line as it was meant.
 
 A remedy is tried out before it is told: the line alone is unreadable as it stands, and readable
 with it. Where the line is readable by itself, its blanks are what is wrong.

@@ -1,4 +1,4 @@
-"""From a document without mistakes to entries."""
+"""Entries, made of a document without mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By whom something was changed that a gym file wants otherwise: what the history says of it."""
+"""Blame: by whom something was changed that a gym file wants otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other systems call the columns of their tables, in German and English.
+"""The column names of other systems' tables, in German and English.
 
 The names are those of published import templates and help pages: Magicline, Eversports, Mindbody,
 Glofox, TeamUp, Zen Planner, Wodify, Fresha, WodGuru, and the lists that clubs keep. They are

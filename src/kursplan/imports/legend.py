@@ -1,4 +1,4 @@
-"""How a file is to be read, as far as a person said it: it can be kept, and given the next time."""
+"""A legend says how a file is to be read: it can be kept, and given the next time."""
 
 from __future__ import annotations
 

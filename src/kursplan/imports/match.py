@@ -1,4 +1,4 @@
-"""Who of a file is who of those that are stored: the same by number, or else by e-mail and name.
+"""Matching people of a file with those that are stored: by number, or else by e-mail and name.
 
 Nobody is matched by less. Who could be somebody that is there (a family on one address, the same
 name and birthday) is in doubt, and somebody has to say so: at the terminal, or in the file.

@@ -1,4 +1,4 @@
-"""From a row of a table to what it says about a person, or to why it can't be taken.
+"""A row of a table, as what it says about a person, or as why it can't be taken.
 
 An empty cell says nothing; it overwrites nothing. Values come out as a gym file has them.
 """

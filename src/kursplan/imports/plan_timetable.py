@@ -1,4 +1,4 @@
-"""What of a timetable is not planned yet, as two gym files: what it needs, and what takes place.
+"""Planning what of a timetable is missing, as two gym files: what it needs, and what takes place.
 
 The second one refers to what is stored, so it can't be in one file with what is new.
 

@@ -1,4 +1,4 @@
-"""From the bytes of a file to a table, whatever kind of file it is."""
+"""Reading: the bytes of a file become a table, whatever kind of file it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table says: which column is what, in which order its days are written, what its words mean.
+"""Understanding a table: which column is what, the order of day and month, what its words mean.
 
 Columns are known by their names first, and by their content where there is no such name. All of it
 is told with what proves it. What nothing proves is a question, never a guess.

@@ -1,1 +1,1 @@
-"""What staff are told, by the command and by pages alike: the words, and the names that they need."""
+"""Words and names for staff, shared by the command and by pages."""

@@ -1,4 +1,4 @@
-"""Who did something, as staff are told of it."""
+"""Actors in words, as staff are told of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is dropped when it is old, in portions: so many rows a transaction, until nothing is left.
+"""Retention: what is old is dropped in portions, so many rows a transaction, until nothing is left.
 
 Answers under idempotency keys by their own age. Events as a whole, with their deliveries and what
 came of each attempt, so that what somebody looks up or has sent again is there or is not.

@@ -1,4 +1,4 @@
-"""Where the body of a request ends: after so many bytes, or after the last of its chunks.
+"""The body of a request: it ends after so many bytes, or after the last of its chunks.
 
 Both take from what has arrived only what is theirs, so that what follows is the next request and
 nothing else ever is.

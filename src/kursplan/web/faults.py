@@ -1,4 +1,4 @@
-"""What can go wrong with a request before the application sees it, or when that fails.
+"""Faults of a request that are found before the application sees it, or when that fails.
 
 What is then said to the client is the application's own matter: it brings a function for it along,
 so that its errors look alike wherever they are found.

@@ -1,4 +1,4 @@
-"""From where a request comes: the address of the connection, or the one that a trusted proxy names.
+"""The peer of a request: the address of the connection, or the one that a trusted proxy names.
 
 `X-Forwarded-For` can be written by anybody, so it counts only as far as it was written by proxies
 that the operator trusts: from its end, up to the first address that is none of theirs.

@@ -1,4 +1,4 @@
-"""How often a key may ask: counted per key and endpoint, in memory or in Redis.
+"""The rate limit: how often a key may ask, counted per key and endpoint, in memory or in Redis.
 
 The contract's rule: once a key has gone over the limit, every request of the next minute is refused,
 whatever is left of the minute in which that happened. In Redis the `limits` package counts; in

@@ -1,4 +1,4 @@
-"""Whose turn it is, where it is the client's: to send its first byte, a head, a body, or to take an answer.
+"""Timeouts of clients: to send a first byte, a head, a body, or to take an answer.
 
 Every turn has an end, and whoever has had it longest is the first to go when there is no room. So
 connections on which nothing goes on take nothing away from those that have something to say.

@@ -1,4 +1,4 @@
-"""What is sent, and how a receiver knows that it comes from here.
+"""Signing: a receiver knows that a webhook comes from here.
 
 The body and `x-api-key` are the contract's. The signature beside them follows Standard Webhooks:
 it covers the id, the time of this attempt and the body, so a captured one is of no use later (F48).

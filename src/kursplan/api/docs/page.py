@@ -1,4 +1,4 @@
-"""What all pages have in common: the frame, and Markdown as HTML."""
+"""The frame that all pages have in common, and Markdown as HTML."""
 
 from __future__ import annotations
 

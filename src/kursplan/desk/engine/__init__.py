@@ -1,1 +1,1 @@
-"""How commands are carried out: queues, turns and their tries, rehearsal."""
+"""Carrying out commands: queues, turns and their retries, rehearsal."""

@@ -1,4 +1,4 @@
-"""The desk takes commands in turns.
+"""The desk: a command bus with group commit.
 
 Commands of an organization queue up. A turn takes whatever has queued up while the one before it
 was committing, up to a limit; there is no timer, and alone a command is a turn of one. So a burst

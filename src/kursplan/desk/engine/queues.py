@@ -1,6 +1,6 @@
-"""Who waits for a turn, and whose turn is next.
+"""The queues of commands: one for each organization, and whose turn is next.
 
-Each organization has a line. What a turn does with those whose turn it is, is not known here.
+A turn takes a batch of them. What it does with them is not known here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Queued:
 
 @dataclass(slots=True)
 class Batch:
-    """Those whose turn it is."""
+    """The commands of one turn."""
 
     members: Sequence[Queued]
     counts: int
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(slots=True)
 class CommandQueue:
-    """What waits in one organization, and how many turns are at work on it."""
+    """The commands that wait in one organization, and the turns that are at work on it."""
 
     organization_id: int
     waiting: deque[Queued] = field(default_factory=deque)

@@ -1,4 +1,4 @@
-"""How people write a single value: what it means, or what to write instead.
+"""Forms: the ways in which people write a single value, and what to write instead.
 
 One form for each kind of member (a time of day, a day, a term, a word of a list, …), in one module
 for each family. A form is given the text as it stands in the file, before YAML makes a number or a

@@ -1,4 +1,4 @@
-"""What a form is asked, and what it answers."""
+"""The interface of a form: what it is asked, and what it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a pooler between us and PostgreSQL leaves us our sessions.
+"""Poolers between us and PostgreSQL: do they leave us our sessions?
 
 PgBouncer in session mode does. In transaction mode each transaction may run on another server
 process, where limits are not set and statements not prepared; a pooler does not tell its mode, so

@@ -1,4 +1,4 @@
-"""Where PostgreSQL is: what the URL says of it, with one server or several.
+"""PostgreSQL's servers as the URL names them: one, or several of which one is the primary.
 
 Of several servers one is the primary, and which one changes: they are asked in turn.
 """

@@ -1,4 +1,4 @@
-"""What a server notes beside its file: by that it is known, also after a kill, and from its copies."""
+"""The mark of a server beside its SQLite file: it is known by it, also after a kill, and from copies."""
 
 from __future__ import annotations
 

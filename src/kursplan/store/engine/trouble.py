@@ -1,4 +1,4 @@
-"""What becomes of trouble with the database: one error in our words, for whoever has to come back."""
+"""Errors of the database in our words, for whoever has to come back."""
 
 from __future__ import annotations
 

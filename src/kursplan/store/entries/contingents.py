@@ -1,4 +1,4 @@
-"""What rates grant, and memberships instead of their rates."""
+"""Contingents: what rates grant, and memberships instead of their rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By which id the house knows what its operator knows by key.
+"""Ids by key: what the operator knows by key, the house knows by id.
 
 Employees and customers who were deleted are not among them: their keys are free again.
 """

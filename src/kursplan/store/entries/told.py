@@ -1,4 +1,4 @@
-"""What a gym file said of each entry the last time it was loaded.
+"""The base of the three-way comparison: what a gym file said of each entry when it was last loaded.
 
 It is kept beside what is stored, never looked at for deciding about bookings. Where it is about a
 customer, it goes with the customer.

@@ -1,4 +1,4 @@
-"""What the Open API shows of a studio and its people: reads for partners, never for deciding."""
+"""Studios and their people, as the Open API shows them: reads for partners, never for deciding."""
 
 from __future__ import annotations
 

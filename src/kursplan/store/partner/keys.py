@@ -1,4 +1,4 @@
-"""Who speaks: from an API key to the integration that it belongs to.
+"""API keys: which integration does one belong to?
 
 The directory `api_key` is asked first, because it alone knows the organization; everything after
 that names it.

@@ -1,4 +1,4 @@
-"""What the Open API shows of classes, slots and bookings: reads for partners, never for deciding.
+"""Classes, slots and bookings, as the Open API shows them: reads for partners, never for deciding.
 
 Visible are only classes that can be booked online or are shown there, and that have slots.
 """

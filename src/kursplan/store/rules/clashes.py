@@ -1,4 +1,4 @@
-"""What slots need for themselves alone, and when: whoever places a slot asks for what is around it.
+"""Rooms and instructors around a time: whoever places a slot asks whether they are free.
 
 Only planned slots count: what is cancelled takes nobody's time, and what is completed is over.
 """

@@ -1,4 +1,4 @@
-"""What is due by now: first which organizations have some, over all of them, then what it is.
+"""Due work: first which organizations have some, over all of them, then what it is.
 
 All of it is looked up without a lock: it says where to look, and the desk decides again under its
 locks what is still to be done. So any number of processes may look at the same time. A look reads

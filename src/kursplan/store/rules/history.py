@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from kursplan.domain.actors import Actor
-from kursplan.domain.history import Change, EntityKind
+from kursplan.domain.history import Change
 from kursplan.domain.values import value
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import insert_many
@@ -33,6 +33,16 @@ from kursplan.store.tables import (
 _HAPPENED = bindparam("happened_at", type_=Instant)
 
 ADD = insert_many(history, happened_at=_HAPPENED)
+ADD_ALIKE = insert_many(
+    history,
+    happened_at=_HAPPENED,
+    **{
+        name: bindparam(name, type_=history.c[name].type)
+        for name in ("command", "origin", "who", "file", "reason", "kind")
+    },
+)
+"""The same for lines that differ in nothing but what became of which thing. A rush of bookings over one
+application is such: two thirds of what a line is made of need not be said for each."""
 ADD_SUBJECTS = insert_many(history_subject, happened_at=_HAPPENED)
 
 _encode = msgspec.json.Encoder().encode
@@ -63,27 +73,46 @@ def add(
 ) -> None:
     """Write the lines under these fresh numbers, in the order in which they are given."""
     named = {"happened_at": happened_at}
-    rows = []
-    others: list[tuple[int, int, EntityKind, str]] = []
-    for number, line in zip(numbers, lines, strict=True):
-        about, *besides = line.changes
-        by = line.by
-        rows.append(
-            (
-                number,
-                line.command,
-                by.origin,
-                by.who,
-                by.file,
-                line.reason,
-                about.kind,
-                about.id,
-                _written(about),
-            )
-        )
-        others.extend((number, each.id, each.kind, _written(each)) for each in besides)
-    ADD.run(tx, organization_id, rows, named)
+    if all(_is_like(each, lines[0]) for each in lines):
+        alike = [
+            (number, line.changes[0].id, _written(line.changes[0]))
+            for number, line in zip(numbers, lines, strict=True)
+        ]
+        ADD_ALIKE.run(tx, organization_id, alike, {**named, **_head(lines[0])})
+    else:
+        rows = [
+            (number, *_head(line).values(), line.changes[0].id, _written(line.changes[0]))
+            for number, line in zip(numbers, lines, strict=True)
+        ]
+        ADD.run(tx, organization_id, rows, named)
+    others = [
+        (number, each.id, each.kind, _written(each))
+        for number, line in zip(numbers, lines, strict=True)
+        for each in line.changes[1:]
+    ]
     ADD_SUBJECTS.run(tx, organization_id, others, named)
+
+
+def _head(line: Line) -> dict[str, Any]:
+    """Who did it and why, and what kind of thing it is about, as the columns of a line have it."""
+    by = line.by
+    return {
+        "command": line.command,
+        "origin": by.origin,
+        "who": by.who,
+        "file": by.file,
+        "reason": line.reason,
+        "kind": line.changes[0].kind,
+    }
+
+
+def _is_like(line: Line, other: Line) -> bool:
+    return (
+        line.command == other.command
+        and line.by == other.by
+        and line.reason == other.reason
+        and line.changes[0].kind is other.changes[0].kind
+    )
 
 
 def _written(change: Change) -> str:

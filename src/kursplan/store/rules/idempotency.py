@@ -1,4 +1,4 @@
-"""Which booking was made by a request under an idempotency key, so that a repeated one finds it."""
+"""Idempotency keys: a repeated request finds the booking that the first one made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gives a slot: the final set, and who stood in for whom and why."""
+"""The instructors of slots: who gives one, and who stood in for whom and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By what it can be told later that a turn was committed, though its answer was lost.
+"""The mark of a turn: by it can be told later that it was committed, though its answer was lost.
 
 Whatever a turn writes is there as soon as it is committed, and one thing of it is enough: its first line
 of history. One that changed nothing has none, and need not be found.
