@@ -70,7 +70,6 @@ class LanguageRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    csrf: str = field(repr=False)
     name: str = field(repr=False)
     email: str = field(repr=False)
     sessions: tuple[SessionRow, ...]
@@ -87,7 +86,6 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorView:
-    csrf: str = field(repr=False)
     secret: str = field(repr=False)
     grouped: str = field(repr=False)
     """The secret as people type it."""
@@ -102,7 +100,6 @@ class RecoveryView:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmView:
-    csrf: str = field(repr=False)
     next: str
     email: str = field(repr=False)
     wrong: str | None
@@ -159,7 +156,6 @@ class _OwnAccount:
         keys = await visit.read(shown.passkeys, member.account_id)
         now = self._entrance.now
         view = AccountView(
-            csrf=self._entrance.csrf(visit),
             name=member.name,
             email=member.email,
             sessions=tuple(
@@ -257,7 +253,6 @@ class _OwnAccount:
 
     def _second_factor(self, visit: Visit, secret: str, wrong: str | None = None) -> Response:
         view = SecondFactorView(
-            self._entrance.csrf(visit),
             secret,
             " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
             address_for_apps(secret, visit.member.email),
@@ -386,7 +381,6 @@ class _OwnAccount:
 
     def _confirm_form(self, visit: Visit, wanted: str, wrong: str | None = None) -> Response:
         view = ConfirmView(
-            self._entrance.csrf(visit),
             wanted,
             visit.member.email,
             wrong,

@@ -75,11 +75,6 @@ class NoteView:
     instead: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignOutView:
-    csrf: str = field(repr=False)
-
-
 def routes(entrance: Entrance) -> tuple[Page, ...]:
     """Its pages, below `/console/`."""
     doing = _SigningIn(entrance)
@@ -231,8 +226,7 @@ class _SigningIn:
     async def show_sign_out(self, visit: Visit) -> Response:
         if visit.visitor is None:
             return visit.to("sign-in")
-        view = SignOutView(self._entrance.csrf(visit))
-        return page(visit, "sign-in/sign-out.html", visit.words.gettext("Sign out"), view)
+        return page(visit, "sign-in/sign-out.html", visit.words.gettext("Sign out"), None)
 
     async def sign_out(self, visit: Visit, _: Form) -> Response:
         response = visit.to("sign-in")
