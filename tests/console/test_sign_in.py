@@ -84,8 +84,11 @@ async def test_without_tls_it_works_on_this_machine_under_another_name(
     # What a proxy passes on from elsewhere is not this machine.
     from_elsewhere = house.person(origin="http://plan.example")
     await from_elsewhere.open("sign-in")
-    refused = await from_elsewhere.send("sign-in", form, origin="http://plan.example")
+    with capture_logs() as logged:
+        refused = await from_elsewhere.send("sign-in", form, origin="http://plan.example")
     assert refused.status_code == 403
+    # What is to be done about it is for the operator.
+    assert ["KURSPLAN_PUBLIC_URL" in each["event"] for each in logged] == [True]
     await house.close()
 
 
