@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.numbers import SEQUENCE
-from kursplan.store.engine.schema import upgrade
 from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database
 
@@ -22,7 +22,7 @@ KINDS = ("sqlite", "postgresql")
 async def migrate(url: str) -> str:
     """Give the database its schema."""
     database = connect(url)
-    await upgrade(database)
+    await schema.upgrade(database)
     await database.close()
     return url
 
@@ -33,6 +33,30 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "kursplan.db"
     asyncio.run(migrate(f"sqlite:///{file}"))
     return file
+
+
+_MADE_UP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = {revision!r}, {before!r}, None, None
+
+
+def upgrade() -> None:
+    op.create_table("made_up", sa.Column("id", sa.BigInteger(), primary_key=True))
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The schema of a version that is yet to come: one table more than this one's. Gives its number."""
+    before, migrations = schema.newest(), tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, migrations)
+    revision = f"{int(before) + 1:04}"
+    made_up = migrations / "versions" / f"{revision}_made_up.py"
+    made_up.write_text(_MADE_UP.format(revision=revision, before=before))
+    monkeypatch.setattr(schema, "MIGRATIONS", migrations)
+    return revision
 
 
 @pytest_asyncio.fixture(scope="session")

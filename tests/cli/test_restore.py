@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kursplan.cli import restore as cli_restore
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import connect
 from kursplan.store.engine.server_mark import beside
@@ -181,15 +182,21 @@ def test_what_is_no_sound_backup_changes_nothing(
     assert sorted(left) == before
 
 
-def test_an_older_backup_says_that_an_upgrade_comes_next(database: Path, backup: Path) -> None:
-    with closing(sqlite3.connect(backup, isolation_level=None)) as opened:
-        opened.execute("UPDATE alembic_version SET version_num = '0004'")
-        opened.execute("PRAGMA application_id = 0")
+def test_an_older_backup_says_that_an_upgrade_comes_next(
+    database: Path,
+    backup: Path,
+    next_version: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KURSPLAN_DATABASE_URL", f"sqlite:///{database}")
+    older = min(schema.revisions())
+    assert schema.newest() == next_version != older
 
-    ran = restore(database, backup, "--yes")
+    cli_restore.restore(backup, yes=True)
 
-    assert ran.out.splitlines()[-1] == (
-        "It has schema 0004: run `kursplan db upgrade` before you start the server."
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"It has schema {older}: run `kursplan db upgrade` before you start the server."
     )
 
 

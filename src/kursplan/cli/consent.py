@@ -14,6 +14,7 @@ import typer
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
+from kursplan.domain.seen import ChangedMeanwhile
 from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
@@ -64,16 +65,22 @@ async def with_consent(
 ) -> T:
     """Have `command` done, once whoever it takes something from was named and it was agreed to.
 
+    What was named is what is done: where others changed it meanwhile, nothing is, and they are told what.
+
     `always` says what is taken where no booking tells it, so that it is asked about in any case.
     """
     if yes and not dry_run:
         return await context.execute(command)
     rehearsed = await context.rehearse(command)
+    while not (dry_run or rehearsed.taken or always):
+        answer = await context.give(command, rehearsed.seen)
+        if not isinstance(answer, ChangedMeanwhile):
+            return await context.granted(answer)
+        # Nobody was shown anything yet, and by now it may take something from people.
+        rehearsed = await context.rehearse(command)
     if dry_run:
         _tell_dry_run(rehearsed, always, json=json)
         raise typer.Exit
-    if not rehearsed.taken and always is None:
-        return await context.execute(command)
     for line in _consequences(rehearsed.changes, always):
         say(line, err=True)
     if not sys.stdin.isatty():
@@ -84,7 +91,7 @@ async def with_consent(
         )
     if not typer.confirm("Do it?", err=True):
         raise Stop("nothing was done")
-    return await context.execute(command)
+    return await context.execute(command, rehearsed.seen)
 
 
 def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:

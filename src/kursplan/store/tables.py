@@ -354,12 +354,12 @@ class_rate = _table(
 version = _table(
     "version",
     _id("studio_id"),
-    Column("lane", Integer, nullable=False, autoincrement=False),
+    Column("shard", Integer, nullable=False, autoincrement=False),
     Column("changes", BigInteger, nullable=False),
-    key=("studio_id", "lane"),
+    key=("studio_id", "shard"),
 )
-"""How often what a studio shows has changed; the sum over the lanes is its version. Each process
-counts in a lane of its own, so that they do not wait for each other. Studio 0 stands for all of
+"""How often what a studio shows has changed; the sum over the shards is its version. Each process
+counts in a shard of its own, so that they do not wait for each other. Studio 0 stands for all of
 the organization."""
 
 clock = Table("clock", metadata, _id("id"), _when("seen_at"), PrimaryKeyConstraint("id"))

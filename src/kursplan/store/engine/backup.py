@@ -18,7 +18,7 @@ from kursplan.store.engine import schema
 from kursplan.store.engine.server_mark import ServerMark, beside, uri
 
 APPLICATION_ID = int.from_bytes(b"Kurs", "big")
-"""What a file of ours has in its header since schema 0006; files before it have 0."""
+"""What a file of ours has in its header."""
 
 _SHARES = (510, 0x40000002)
 """Length and begin of what SQLite locks of a file: whoever has it open in WAL mode holds a share."""
@@ -132,7 +132,7 @@ def _examined(file: Path, copy: Path) -> str:
             opened.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:
             raise CannotRestore(f"{file} is no backup of Kursplan's: {error}") from error
-    if whose not in (APPLICATION_ID, 0):
+    if whose != APPLICATION_ID:
         raise CannotRestore(f"{file} is no backup of Kursplan's, but another program's database")
     if revision not in schema.revisions():
         raise CannotRestore(

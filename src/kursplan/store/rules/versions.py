@@ -24,12 +24,12 @@ SHARDS = 64
 _ONE_MORE = postgresql.insert(version).values(
     organization_id=ORGANIZATION,
     studio_id=bindparam("studio_id", type_=BigInteger),
-    lane=bindparam("lane", type_=Integer),
+    shard=bindparam("shard", type_=Integer),
     changes=1,
 )
 RAISE = Fixed(
     _ONE_MORE.on_conflict_do_update(
-        index_elements=["organization_id", "studio_id", "lane"],
+        index_elements=["organization_id", "studio_id", "shard"],
         set_={"changes": version.c.changes + 1},
     )
 )
@@ -59,7 +59,7 @@ class Version:
 def bump(tx: Connection, organization_id: int, studio_ids: Collection[int], shard: int) -> None:
     """What these studios show is different once the transaction is committed."""
     for studio_id in sorted(studio_ids):
-        named = {"organization": organization_id, "studio_id": studio_id, "lane": shard}
+        named = {"organization": organization_id, "studio_id": studio_id, "shard": shard}
         RAISE.run(tx, named)
 
 
