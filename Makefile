@@ -59,6 +59,9 @@ lock: install ## Rewrite the locked requirements from pyproject.toml (ARGS=--upg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group bench --constraint requirements.lock --custom-compile-command 'make lock' \
 		--output-file requirements-bench.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+		--extra redis --constraint requirements.lock --custom-compile-command 'make lock' \
+		--output-file constraints.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group clients --custom-compile-command 'make lock' \
 		--output-file requirements-clients.lock $(ARGS)

@@ -1,7 +1,10 @@
 """Fresh databases with the schema, of both kinds: a test that asks for one runs on each."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+import kursplan
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.numbers import SEQUENCE
@@ -47,16 +51,35 @@ def upgrade() -> None:
 """
 
 
-@pytest.fixture
-def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The schema of a version that is yet to come: one table more than this one's. Gives its number."""
-    before, migrations = schema.newest(), tmp_path / "migrations"
-    shutil.copytree(schema.MIGRATIONS, migrations)
+class NextVersion:
+    """The command of a version that is yet to come, of which the schema has one table more."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def run(self, database_url: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        settings = {"KURSPLAN_DATABASE_URL": database_url, "PYTHONPATH": str(self._source)}
+        return subprocess.run(
+            [sys.executable, "-m", "kursplan", *map(str, arguments)],
+            cwd=self._source,
+            env=os.environ | settings,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def next_version(tmp_path_factory: pytest.TempPathFactory) -> NextVersion:
+    source = tmp_path_factory.mktemp("next")
+    shutil.copytree(Path(kursplan.__file__).parent, source / "kursplan")
+    before = schema.newest()
     revision = f"{int(before) + 1:04}"
-    made_up = migrations / "versions" / f"{revision}_made_up.py"
-    made_up.write_text(_MADE_UP.format(revision=revision, before=before))
-    monkeypatch.setattr(schema, "MIGRATIONS", migrations)
-    return revision
+    versions = source / "kursplan" / "store" / "migrations" / "versions"
+    (versions / f"{revision}_made_up.py").write_text(
+        _MADE_UP.format(revision=revision, before=before)
+    )
+    return NextVersion(source)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from kursplan.cli import restore as cli_restore
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import connect
 from kursplan.store.engine.server_mark import beside
 from tests.cli.conftest import Ran, run
+from tests.databases import NextVersion
 
 
 @pytest.fixture
@@ -183,20 +183,12 @@ def test_what_is_no_sound_backup_changes_nothing(
 
 
 def test_an_older_backup_says_that_an_upgrade_comes_next(
-    database: Path,
-    backup: Path,
-    next_version: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    database: Path, backup: Path, next_version: NextVersion
 ) -> None:
-    monkeypatch.setenv("KURSPLAN_DATABASE_URL", f"sqlite:///{database}")
-    older = min(schema.revisions())
-    assert schema.newest() == next_version != older
+    ran = next_version.run(f"sqlite:///{database}", "restore", backup, "--yes")
 
-    cli_restore.restore(backup, yes=True)
-
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        f"It has schema {older}: run `kursplan db upgrade` before you start the server."
+    assert ran.stdout.splitlines()[-1] == (
+        f"It has schema {schema.newest()}: run `kursplan db upgrade` before you start the server."
     )
 
 

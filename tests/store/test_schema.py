@@ -28,6 +28,7 @@ from sqlglot import exp
 from kursplan.store import tables
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
+from tests.databases import NextVersion
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database
 from tests.store.statements import OF_THE_HOUSE, REFERENCE_TABLES, every_statement
@@ -171,21 +172,26 @@ async def test_upgrading_again_changes_nothing(database: Database) -> None:
 
 
 async def test_what_the_next_version_adds_comes_to_what_is_there(
-    gym: Gym, next_version: str
+    gym: Gym, database_url: str, next_version: NextVersion
 ) -> None:
     """A database with rows in it; until it is upgraded, that version does not use it."""
     await gym.booked(await gym.customer(), await gym.slot())
     before = await gym.database.read(all_rows)
-    older = min(schema.revisions())
-    with pytest.raises(schema.SchemaOutdated, match=f"has schema {older}.* needs {next_version}"):
-        await schema.check(gym.database)
+    older = schema.newest()
 
-    await schema.upgrade(gym.database)
+    ran = [
+        await asyncio.to_thread(next_version.run, database_url, *words)
+        for words in (("slot", "list"), ("db", "upgrade"), ("db", "check"))
+    ]
 
-    await schema.check(gym.database)
+    assert [each.returncode for each in ran] == [1, 0, 0]
+    assert f"has schema {older}, this version needs" in ran[0].stderr
     assert await gym.database.read(all_rows) == before
     made_up = text("SELECT count(*) FROM made_up")
     assert await gym.database.read(lambda tx: tx.execute(made_up).scalar()) == 0
+    # And the version before it no longer does.
+    with pytest.raises(schema.SchemaOutdated, match=f"this version needs {older}"):
+        await schema.check(gym.database)
 
 
 def all_rows(tx: Connection) -> dict[str, Any]:

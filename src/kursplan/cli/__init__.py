@@ -23,6 +23,7 @@ from kursplan.cli import (
     customer,
     db,
     demo,
+    docs,
     doctor,
     gym,
     history,
@@ -109,6 +110,7 @@ def _kursplan(
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("docs")(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
 app.command("restore")(restore.restore)

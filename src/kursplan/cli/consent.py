@@ -14,7 +14,6 @@ import typer
 from kursplan.cli.clashes import clash_documents, tell_clashes
 from kursplan.cli.output import Stop, counted, document, local_time, say, words, zoned
 from kursplan.domain.consequences import Becomes
-from kursplan.domain.seen import ChangedMeanwhile
 from kursplan.staff.refusals import clause, rule_of
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ async def with_consent(
 
     `always` says what is taken where no booking tells it, so that it is asked about in any case.
     """
+    from kursplan.domain.seen import ChangedMeanwhile
+
     if yes and not dry_run:
         return await context.execute(command)
     rehearsed = await context.rehearse(command)
