@@ -122,6 +122,19 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
         [{"class_id": n, "rate_id": rate} for n in range(1, CLASSES + 1) for rate in (1, 2, 3)],
     )
     yield (
+        tables.version,
+        [
+            {
+                "studio_id": studio,
+                "lane": lane,
+                "changes": 1,
+                "raised_at": NOW - timedelta(hours=lane) if studio == 0 else None,
+            }
+            for studio in range(500)
+            for lane in range(20)
+        ],
+    )
+    yield (
         tables.closure,
         [
             {

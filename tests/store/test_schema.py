@@ -203,6 +203,7 @@ LATER = {
     "class": ("grace", "confirm_promotion", "promotion_ends"),
     "location": ("shared",),
     "studio": ("clashes",),
+    "version": ("raised_at",),
 }
 """What rows have only since a later schema, and what nobody has said of these."""
 EARLIER = {"class": {"promotion_ends": Term.parse("3 HOURS")}}
@@ -227,6 +228,7 @@ async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
     for each in (ann, bob):
         await gym.booked(each, slot_id)
     await gym.database.write(nobody_knows_who)
+    await gym.database.write(nobody_knows_when)
     wanted = await gym.database.read(all_rows)
     assert len(wanted["booking"]) == 2
 
@@ -261,6 +263,11 @@ def nobody_knows_who(tx: Connection) -> None:
     tx.execute(update(tables.booking).values(dict.fromkeys(WHO_AND_WHY)))
 
 
+def nobody_knows_when(tx: Connection) -> None:
+    """As it is of changes from before it was said when they were."""
+    tx.execute(update(tables.version).values(raised_at=None))
+
+
 async def test_the_reasons_of_bookings_become_lines_of_history(gym: Gym, empty_url: str) -> None:
     """Who gave them was not kept, but that it was by the command: there was no other door."""
     given_up, slot_id = await gym.slot(at="16:00"), await gym.slot(at="18:00")
@@ -281,7 +288,8 @@ async def test_the_reasons_of_bookings_become_lines_of_history(gym: Gym, empty_u
                 continue
             for row in rows[table.name]:
                 values = dict(zip(table.columns.keys(), row, strict=True))
-                told = {name: each for name, each in values.items() if name not in WHO_AND_WHY}
+                later = (*WHO_AND_WHY, *LATER["version"])
+                told = {name: each for name, each in values.items() if name not in later}
                 tx.execute(insert(table), told)
         tx.execute(text("UPDATE booking SET reason = 'rang' WHERE id = :id"), {"id": rang})
 
@@ -307,6 +315,7 @@ async def test_customers_of_an_earlier_schema_are_found_as_people_type_their_nam
     brien = await gym.customer("Anna-Lena", last_name="O'Brien")
     muller = await gym.customer("J\u00f6rg", last_name="M\u00fcller")
     erased = await gym.customer("", last_name="")
+    await gym.database.write(nobody_knows_when)
     wanted = await gym.database.read(all_rows)
     before = {
         brien: ("anna-lena", "o'brien"),
@@ -467,6 +476,16 @@ def test_every_primary_key_begins_with_the_organization() -> None:
     }
 
 
+BY_TIME = {
+    "booking: ix_booking_expired": "confirm_until",
+    "booking: ix_booking_given_up_lately": "cancelled_at",
+    "series: ix_series_behind": "extended_until",
+    "slot: ix_slot_over": "ends_at",
+    "version: ix_version_raised": "raised_at",
+}
+"""Indexes by which is found, over all organizations, what is due by now."""
+
+
 def test_every_reference_unique_and_index_begins_with_the_organization() -> None:
     first = {
         f"{table.name}: {part.name}": next(iter(part.columns)).name
@@ -474,7 +493,14 @@ def test_every_reference_unique_and_index_begins_with_the_organization() -> None
         for part in (*table.indexes, *table.constraints)
         if isinstance(part, Index | UniqueConstraint | ForeignKeyConstraint)
     }
-    assert {name: column for name, column in first.items() if column != "organization_id"} == {}
+    others = {name: column for name, column in first.items() if column != "organization_id"}
+    assert others == BY_TIME
+    unique = (
+        each for table in tables.metadata.tables.values() for each in table.indexes if each.unique
+    )
+    assert not {
+        f"{each.table.name}: {each.name}" for each in unique if each.table is not None
+    } & set(others)
     assert len(first) > 50
 
 

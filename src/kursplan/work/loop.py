@@ -16,6 +16,7 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.work.complete import complete_slots
+from kursplan.work.everywhere import Round
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series
 from kursplan.work.forget import forget_old_keys
@@ -54,8 +55,10 @@ class Background:
             "promote_waiting": partial(promote_waiting, desk, database, clock, Seen()),
             "complete_slots": partial(complete_slots, desk, database, clock),
             "extend_series": partial(extend_series, desk, database, clock, horizon_days),
-            "forget_old_keys": partial(forget_old_keys, desk, database, clock),
-            "forget_old_history": partial(forget_old_history, database, clock, history_kept_days),
+            "forget_old_keys": partial(forget_old_keys, desk, database, clock, Round()),
+            "forget_old_history": partial(
+                forget_old_history, database, clock, history_kept_days, on=Round()
+            ),
             "forget_told": ForgetTold(database, clock, events_kept_days),
         }
         self._database = database
