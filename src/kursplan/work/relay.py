@@ -8,12 +8,14 @@ but as long as there is something to do, so that they take their share of a back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 import structlog
 
 from kursplan.clock import Clock, stopwatch
+from kursplan.ids import draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.outbox import claims
@@ -31,10 +33,11 @@ OFF_DUTY_SECONDS = 5.0
 """How often it does so where another worker is on duty: nobody waits much longer whom that one
 leaves behind when it dies."""
 ORGANIZATIONS_AT_ONCE = 32
-"""In how many it sends before it asks itself whether to look again who has something due."""
+"""In how many it works before it asks itself whether to look again who has something due."""
 LOOKED_AGAIN_SECONDS = 0.25
-"""How old a look may be for sending in more of those that it found: where there are thousands, it takes
-longer than to send in a few."""
+LOOKING_SHARE = 0.1
+"""How old a look may be for going on with those that it found: so long, or until looking has taken that share
+of the time. Where there are thousands a look takes longer than to send in a few."""
 MEASURED_SECONDS = 15.0
 """How often it measures how far behind it is: for that, every endpoint has to be looked at."""
 
@@ -108,9 +111,11 @@ class OutboxRelay:
 
     async def _dispatch(self) -> bool:
         """Fan out some events of each organization; whether there were any."""
+        began = stopwatch()
         waiting = await self._database.read(organizations_to_dispatch)
         return await everywhere(
-            waiting, partial(dispatch, database=self._database, clock=self._clock)
+            _some_of(waiting, _fresh_until(began)),
+            partial(dispatch, database=self._database, clock=self._clock),
         )
 
     async def _send(self) -> tuple[bool, bool]:
@@ -118,10 +123,11 @@ class OutboxRelay:
 
         Not in all of them at once: while so many are looked through, somebody else has news.
         """
+        began = stopwatch()
         waiting = await self._worker.organizations()
-        looked_at = stopwatch()
+        fresh_until = _fresh_until(began)
         begun = False
-        while waiting and stopwatch() - looked_at < LOOKED_AGAIN_SECONDS:
+        while waiting and stopwatch() < fresh_until:
             some, waiting = waiting[:ORGANIZATIONS_AT_ONCE], waiting[ORGANIZATIONS_AT_ONCE:]
             if not await everywhere(some, self._worker.send_due):
                 break
@@ -173,3 +179,21 @@ class OutboxRelay:
         finally:
             for nudge in nudges:
                 nudge.cancel()
+
+
+def _fresh_until(began: float) -> float:
+    """Until when what was looked for is gone through, by the stopwatch: the look is over now."""
+    now = stopwatch()
+    return now + max(LOOKED_AGAIN_SECONDS, (now - began) / LOOKING_SHARE)
+
+
+def _some_of(waiting: Sequence[int], fresh_until: float) -> Iterator[int]:
+    """As many as there is time for until it is to be looked again.
+
+    Many begin at any of them: other workers, that find the same ones, are elsewhere then.
+    """
+    at = draw(len(waiting)) if len(waiting) > ORGANIZATIONS_AT_ONCE else 0
+    for number, each in enumerate(chain(waiting[at:], waiting[:at])):
+        if number >= ORGANIZATIONS_AT_ONCE and stopwatch() >= fresh_until:
+            return
+        yield each
