@@ -53,6 +53,9 @@ BOUNDS = {
     "rush_p99": _below(20),
     "memory": _below(150),
     "memory_growth": _below(1.05),
+    "idle_core": _below(2),
+    "idle_look": _below(5),
+    "idle_workers": _below(2),
 }
 
 MEANINGS = {
@@ -77,6 +80,10 @@ MEANINGS = {
     "rush_p99": "99 of 100 bookings in the rush, over 64 connections, take at most so many commits",
     "rush_p99_to_transaction": "`rush_p99` in whole minimal transactions of one client instead of commits",
     "memory": "the most megabytes that a worker held along the requests",
+    "idle_core": "percent of a core that the database spends on 10,000 organizations that are idle",
+    "idle_look": "the most milliseconds that a look over 10,000 organizations takes where nothing is due",
+    "idle_workers": "what the database spends on 10,000 idle organizations, two workers ÷ one",
+    "idle_organizations": "what the database spends on 10,000 idle organizations ÷ on 100",
     "memory_growth": "memory in the last quarter of the requests ÷ in the second one",
 }
 

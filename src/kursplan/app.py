@@ -43,6 +43,7 @@ from kursplan.web.rate_limit import RateLimit
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.egress import EgressPolicy
+from kursplan.work.duty import Duty
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from kursplan.work.relay import OutboxRelay
@@ -81,11 +82,13 @@ class Application:
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
         self.house_clock = HouseClock(clock)
+        self.duty = Duty(self.database)
         self.background = Background(
             self.desk,
             self.database,
             self.house_clock,
             self.metrics,
+            duty=self.duty,
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
             events_kept_days=settings.events_kept_days,
@@ -102,6 +105,7 @@ class Application:
             ),
             self.desk.committed,
             self.metrics,
+            duty=self.duty,
         )
         services = call.Services(
             self.database, self.desk, clock, self.metrics, settings.max_body_bytes
@@ -149,6 +153,8 @@ class Application:
         await schema.check(self.database)
         if self.settings.background:
             await self.house_clock.keep(self.database)
+            await self.duty.keep()
+            self.duty.start()
             self.background.start()
             self.relay.start()
         if self.settings.webhooks_insecure:
@@ -163,6 +169,7 @@ class Application:
                 await self.relay.stop()
                 await self.webhook_client.close()
                 await self.desk.close()
+                await self.duty.stop()
         except TimeoutError:
             log.warning("what was under way is given up: the database does not answer in time")
         await self.database.close()

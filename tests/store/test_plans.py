@@ -98,7 +98,8 @@ HOT = {
     "retention.EVENTS": {"event": "id"},
     "retention.FORGET_KEYS": {"idempotency_key": "stored_at"},
     "retention.OLD_KEY_AT": {"idempotency_key": "stored_at"},
-    "rules.series.ACROSS_DUE": {"series": "extended_until"},
+    "rules.series.ACROSS_DUE[1]": {"series": "extended_until"},
+    "rules.versions.ACROSS_RAISED": {"version": "raised_at"},
     "rules.series.DUE[0]": {"series": "extended_until"},
     "rules.series.DUE[1]": {"series": "extended_until"},
     "rules.slots.CHANGE": {"slot": "id"},
@@ -134,6 +135,7 @@ FEW = frozenset(
         "ix_delivery_repeats",
         "ix_delivery_unattempted",
         "ix_event_to_fan_out",
+        "ix_slot_waiting",
     }
 )
 """Partial indexes of what is still to be done: that may be read as a whole, for it is soon done."""
@@ -227,6 +229,7 @@ GIVEN = {
     "customer_ids": "{5,70,9000}",
     "membership_ids": "{5,70,9000}",
     "delivery_ids": "{5,70,9000}",
+    "organization_ids": "{1}",
     "event_ids": "{5,70,900}",
     "subject_ids": "{5,70,9000}",
     "line_ids": "{5,71,9000}",
@@ -284,6 +287,7 @@ ASKED_OF = {
     "partner.timetable.SLOTS_OF_STUDIO": {"until": (NOW + timedelta(days=1)).isoformat()},
     "rules.due.GAVE_UP": {"since": "2999-01-01"},
     "rules.due.ACROSS_GIVEN_UP": {"since": "2999-01-01"},
+    "rules.versions.ACROSS_RAISED": {"since": "2999-01-01"},
 }
 READ_AT_MOST = 5 * ENDPOINTS
 """How many rows a query reads: a few for each endpoint, however much there is of all else."""

@@ -549,7 +549,7 @@ class Turn:
             numbers = take_numbers(self._tx, told)
             self._record_what_happened(numbers)
         if self._invalidated:
-            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard)
+            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard, self.now)
 
     def _record_what_happened(self, numbers: Sequence[int]) -> None:
         tx, organization_id, now = self._tx, self.organization_id, self.now

@@ -19,7 +19,7 @@ SORTED_BY_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 FIRST_ID = 1001
 """Ids below are left to people who try things out by hand."""
 
-REFERENCE_TABLES = ("organization_directory", "api_key", "clock", "staff_directory")
+REFERENCE_TABLES = ("organization_directory", "api_key", "clock", "staff_directory", "duty")
 """Small and rarely written."""
 
 
@@ -28,6 +28,7 @@ def upgrade() -> None:
     _sequence()
     _tables()
     _accounts()
+    _looks()
     replicate(*REFERENCE_TABLES)
     tables = sa.inspect(op.get_bind()).get_sorted_table_and_fkc_names()
     distribute(
@@ -267,6 +268,7 @@ def _tables() -> None:
         sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("organization_id", "studio_id", "shard", name=op.f("pk_version")),
     )
     op.create_table(
@@ -1206,4 +1208,42 @@ def _of_account(table: str) -> sa.ForeignKeyConstraint:
         ["organization_id", "account_id"],
         ["staff_account.organization_id", "staff_account.id"],
         name=op.f(f"fk_{table}_organization_id_account_id"),
+    )
+
+
+_BY_TIME = {
+    "ix_slot_over": ("slot", "ends_at", "status = 'PLANNED'"),
+    "ix_series_behind": (
+        "series",
+        "extended_until",
+        "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day",
+    ),
+    "ix_booking_expired": (
+        "booking",
+        "confirm_until",
+        "status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'",
+    ),
+    "ix_booking_given_up_lately": ("booking", "cancelled_at", "cancelled_at IS NOT NULL"),
+    "ix_version_raised": ("version", "raised_at", "raised_at IS NOT NULL"),
+}
+"""What becomes due is found by the time alone, over all organizations."""
+
+
+def _looks() -> None:
+    """Nothing that is looked for all the time costs more where there are more organizations."""
+    for name, (table, by, where) in _BY_TIME.items():
+        condition = sa.text(where)
+        op.create_index(
+            name,
+            table,
+            [by, "organization_id"],
+            postgresql_where=condition,
+            sqlite_where=condition,
+        )
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("renewals", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )
