@@ -77,7 +77,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Class scheduling and booking for gyms and studios.",
-    epilog="Settings come from the environment: see `kursplan settings`.",
+    epilog="Settings come from the environment, or from files that it names: see `kursplan settings`.",
 )
 
 
