@@ -56,7 +56,16 @@ def test_the_commands_that_are_promised_are_there() -> None:
 
 
 ONLY_LOOKS = {
-    *("history", "settings", "db check", "gym dump", "gym schema", "key list", "studio list"),
+    *(
+        "history",
+        "settings",
+        "backup",
+        "db check",
+        "gym dump",
+        "gym schema",
+        "key list",
+        "studio list",
+    ),
     *(
         "class list",
         "slot list",

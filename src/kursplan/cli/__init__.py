@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from kursplan import __version__
 from kursplan.cli import (
+    backup,
     booking,
     classes,
     clock,
@@ -110,6 +111,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
+app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("settings")(settings.settings)
 app.add_typer(db.app, name="db")

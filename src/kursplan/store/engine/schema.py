@@ -47,7 +47,7 @@ async def upgrade(database: Database) -> None:
 
 async def check(database: Database) -> None:
     """Raises `SchemaOutdated` unless the database has exactly this version's schema."""
-    found = await database.read(_found)
+    found = await revision(database)
     wanted = newest()
     if found == wanted:
         return
@@ -57,6 +57,11 @@ async def check(database: Database) -> None:
         f"the database has schema {found}, this version needs {wanted}: run `kursplan db upgrade`"
         " with the newest version that ever used this database"
     )
+
+
+async def revision(database: Database) -> str | None:
+    """The revision of the database; None where it never had any."""
+    return await database.read(_found)
 
 
 def newest() -> str:
@@ -71,7 +76,6 @@ def revisions() -> frozenset[str]:
 
 
 def _found(tx: Connection) -> str | None:
-    """The revision of the database; None where it never had any."""
     if not tx.execute(HAS_REVISION).scalar():
         return None
     return tx.execute(FOUND).scalar()
