@@ -80,7 +80,7 @@ ONLY_LOOKS = {
     *("webhook listen", "webhook list", "webhook show", "webhook test", "webhook endpoint list"),
 }
 IS_ABOUT_NO_ONE_THING = {
-    *("serve", "demo", "restore", "db upgrade", "clock confirm"),
+    *("serve", "demo", "restore", "setup systemd", "db upgrade", "clock confirm"),
     # The file says what it is for, and the findings why.
     *("gym load", "import members", "import timetable", "doctor"),
 }

@@ -33,6 +33,7 @@ from kursplan.cli import (
     series,
     serve,
     settings,
+    setup,
     slot,
     studio,
     webhook,
@@ -114,6 +115,7 @@ app.command("history")(history.history)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
 app.command("settings")(settings.settings)
+app.add_typer(setup.app, name="setup")
 app.add_typer(db.app, name="db")
 app.add_typer(clock.app, name="clock")
 app.add_typer(gym.app, name="gym")
