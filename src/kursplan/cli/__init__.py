@@ -35,6 +35,7 @@ from kursplan.cli import (
     settings,
     setup,
     slot,
+    status,
     studio,
     webhook,
 )
@@ -114,6 +115,7 @@ app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
 app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("status")(status.status)
 app.command("settings")(settings.settings)
 app.add_typer(setup.app, name="setup")
 app.add_typer(db.app, name="db")
