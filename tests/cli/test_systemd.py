@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,15 +12,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cli.conftest import Ran, run
+from tests.gym import Gym
 from tests.throwaway import free_port, not_installed
 
 PATIENCE_SECONDS = 60
+ENOUGH = 200
+"""Customers who may book while it is restarted."""
 BEAT_MICROSECONDS = 400_000
 EXPOSURE = 2.0
 """What `systemd-analyze security` may say of a service at most; 10 is the worst."""
@@ -245,6 +250,55 @@ def test_who_knocks_while_it_is_restarted_is_let_in_afterwards(
         early.sendall(b"GET /health/ready HTTP/1.1\r\nHost: kursplan\r\n\r\n")
         with holder.runs(KURSPLAN_DATABASE_URL=sqlite_database):
             assert early.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_restarts_and_an_upgrade_turn_nobody_away(
+    systemd: Holds, gym: Gym, database_url: str, in_three_days: date
+) -> None:
+    """An upgrade of what is installed is a restart; that of the schema has nothing to do here."""
+    slot = await gym.slot("spin", day=in_three_days, seats=None)
+    customers = await gym.customers(ENOUGH)
+    key = {"X-API-KEY": await gym.key()}
+    holder = systemd(1)
+    answered: list[int] = []
+    is_over = asyncio.Event()
+
+    async def book() -> None:
+        while not is_over.is_set():
+            place = {"customerId": customers.pop(), "classSlotId": slot}
+            # A new connection each time, as from many people's telephones.
+            answer = await asyncio.to_thread(
+                httpx.post,
+                f"{holder.url}/v1/classes/booking/book",
+                json=place,
+                headers=key,
+                timeout=PATIENCE_SECONDS,
+            )
+            answered.append(answer.status_code)
+            await asyncio.sleep(0.05)
+
+    async def some_more() -> None:
+        enough = len(answered) + 10
+        while len(answered) < enough:
+            await asyncio.wait(booking, timeout=0.02)
+            for failed in (each for each in booking if each.done()):
+                failed.result()
+
+    booking = [asyncio.create_task(book()) for _ in range(3)]
+    for _ in range(2):
+        with holder.runs(KURSPLAN_DATABASE_URL=database_url) as service:
+            await some_more()
+            upgraded = await run("db", "upgrade", KURSPLAN_DATABASE_URL=database_url)
+            assert upgraded.status == 0
+            await some_more()
+            service.terminate()
+            await asyncio.to_thread(service.communicate)
+            assert service.returncode == 0
+    with holder.runs(KURSPLAN_DATABASE_URL=database_url):
+        is_over.set()
+        await asyncio.gather(*booking)
+    assert set(answered) == {200}
 
 
 @pytest.mark.parametrize(

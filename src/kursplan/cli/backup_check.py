@@ -19,7 +19,7 @@ import typer
 from kursplan.cli.context import database_of, desk_of, organizations, read_settings
 from kursplan.cli.doctor import examine_twice
 from kursplan.cli.output import Stop, counted, say
-from kursplan.clock import SystemClock
+from kursplan.clock import SystemClock, stopwatch
 
 if TYPE_CHECKING:
     from kursplan.doctor import Finding
@@ -36,6 +36,8 @@ class Checked:
 
     revision: str | None
     """Of its schema."""
+    upgrade_seconds: float
+    """How long the copy took to be brought to this version's."""
     findings: dict[str, list[Finding]]
     """By organization."""
 
@@ -61,12 +63,12 @@ def say_whether_it_can_be_restored(file: Path) -> None:
             say(f"  {each.invariant}: {each.says}")
     if any(checked.findings.values()):
         raise typer.Exit(1)
-    newest = schema.newest()
-    old = checked.revision != newest
-    say(
-        f"{file} can be restored: it has schema {checked.revision}"
-        + (f", which `kursplan db upgrade` brings to {newest}." if old else ".")
-    )
+    say(f"{file} can be restored: it has schema {checked.revision}.")
+    if checked.revision != (newest := schema.newest()):
+        say(
+            f"`kursplan db upgrade` brings it to {newest}; in the copy that took"
+            f" {checked.upgrade_seconds:.1f} seconds."
+        )
 
 
 @contextmanager
@@ -107,14 +109,16 @@ async def _check(settings: Settings) -> Checked:
 
     async with database_of(settings, checked=False) as database:
         revision = await schema.revision(database)
+        began = stopwatch()
         await schema.upgrade(database)
+        took = stopwatch() - began
         found = await organizations(database)
 
         async def let_the_house_work() -> None:
             await _work(database, settings)
 
         findings = await examine_twice(database, SystemClock(), found, let_the_house_work)
-        return Checked(revision, findings)
+        return Checked(revision, took, findings)
 
 
 async def _work(database: Database, settings: Settings) -> None:

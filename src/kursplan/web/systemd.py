@@ -92,7 +92,9 @@ class Supervisor:
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line,
         ):
             line.connect(at)
-            line.sendall(what.encode())
+            # Where it has no time to listen, clients wait for an answer all the same.
+            line.setblocking(False)
+            line.send(what.encode())
 
 
 NOBODY = Supervisor()
