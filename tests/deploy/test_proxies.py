@@ -102,11 +102,15 @@ def caddy(folder: Path, port: int, upstream: int, below_a_path: bool) -> list[st
     file = "below-a-path.caddyfile" if below_a_path else "own-name.caddyfile"
     site = (DEPLOY / "caddy" / file).read_text()
     keys = f"{{\n\ttls {folder}/fullchain.pem {folder}/privkey.pem\n\tbind 127.0.0.1\n"
-    site = re.sub(r"(kursplan|site)\.example \{\n", lambda _: f"{NAME}:{port} {keys}", site)
-    site = site.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
+    named = re.compile(r"(site\.example|\{\$SITE_NAME:kursplan\.example\}) \{\n")
+    site = named.sub(lambda found: f"{found[1]} {keys}", site)
+    site = site.replace("site.example", f"{NAME}:{port}")
+    if below_a_path:
+        site = site.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}")
     config = folder / "Caddyfile"
     config.write_text(CADDY.replace("FOLDER", str(folder)) + site)
-    return ["env", f"HOME={folder}", program, "run", "--config", str(config)]
+    settings = [f"SITE_NAME={NAME}:{port}", f"SITE_UPSTREAM=127.0.0.1:{upstream}"]
+    return ["env", f"HOME={folder}", *settings, program, "run", "--config", str(config)]
 
 
 PROGRAMS = {"nginx": nginx, "caddy": caddy}
