@@ -205,4 +205,6 @@ def test_it_is_asked_for_and_says_what_else_can_not_be_done(database: Path, back
     url = "postgresql://nobody@127.0.0.1:1/none"
     elsewhere = asyncio.run(run("restore", backup, "--yes", KURSPLAN_DATABASE_URL=url))
     assert elsewhere.status == 1
-    assert "`pg_restore` into an empty database" in elsewhere.err
+    assert elsewhere.err == (
+        f"kursplan: {backup} is no dump as `kursplan backup` makes it of PostgreSQL\n"
+    )

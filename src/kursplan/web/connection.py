@@ -132,6 +132,11 @@ class Connection(asyncio.BufferedProtocol):
         elif not reading.done():
             reading.set_exception(BadRequest(HttpFault.REQUEST_TIMEOUT))
 
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nobody is owed an answer: who has come and not said anything yet may just be about to."""
+        return self.phase is Phase.WAITING and self._has_answered
+
     def hang_up(self) -> None:
         """End it, whatever is going on."""
         self._server.turns.end(self)

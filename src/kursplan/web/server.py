@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from kursplan.clock import machine_seconds, stopwatch
-from kursplan.web.connection import Connection, Phase
+from kursplan.web.connection import Connection
 from kursplan.web.faults import Explain, explain_plainly
 from kursplan.web.lifespan import Lifespan
 from kursplan.web.turns import YOUNG_SECONDS, Turns
@@ -128,7 +128,7 @@ class Server:
         self._accept(False)
         self._listener.close()
         for each in list(self._connections):
-            if each.phase is Phase.WAITING:
+            if each.is_between_requests:
                 each.hang_up()
         self.turns.hurry(HURRY_SECONDS)
         with suppress(TimeoutError):
