@@ -114,7 +114,7 @@ class _Share:
 class AnswerCache:
     """Encoded answers to questions that depend on nothing but a studio, the time and the question.
 
-    Where they become too many, the organization that takes the most room gives up its oldest: nobody
+    Where they become too many, the organization that takes the most room gives up its oldest (eviction): nobody
     is left with less than an even share because others ask for much.
     """
 
