@@ -59,7 +59,7 @@ def serve_in_several(
             if told in ready:
                 return
             for number, worker in enumerate(workers):
-                if worker.line not in ready or worker.has_subscribers():
+                if worker.line not in ready or worker.is_heard():
                     continue
                 if not have_started:
                     raise StartFailed(worker.reason)
@@ -97,7 +97,7 @@ class _Worker:
         self.process.start()
         its_end.close()
 
-    def has_subscribers(self) -> bool:
+    def is_heard(self) -> bool:
         """Take what it says; False where it has ended."""
         try:
             said: str | bool | None = self.line.recv()
