@@ -47,6 +47,8 @@ class Ground:
     elsewhere: int
     gives: int
     """The employee who gives the slot in the studio that is theirs."""
+    customers: dict[int, int]
+    """By slot: a customer who is at home in its studio."""
 
 
 @pytest.fixture
@@ -62,12 +64,19 @@ async def ground(console: Console) -> Ground:
     neighbour = await neighbour.open()
     await neighbour.studio("elsewhere")
     elsewhere = await neighbour.slot("spin")
+    elsewhere_customer = await neighbour.customer()
     await neighbour.desk.close()
-    return Ground(console, theirs, foreign, elsewhere, ina)
+    customers = {
+        theirs: await gym.customer(),
+        foreign: await gym.customer(studio_id=other_studio),
+        elsewhere: elsewhere_customer,
+    }
+    return Ground(console, theirs, foreign, elsewhere, ina, customers)
 
 
-def _at(page: Page, slot_id: int, studio: str) -> str:
-    return page.path.format(slot_id=slot_id) + f"?studio={studio}"
+def _at(ground: Ground, page: Page, slot_id: int, studio: str) -> str:
+    named = {"slot_id": slot_id, "customer_id": ground.customers[slot_id]}
+    return page.path.format(**named) + f"?studio={studio}"
 
 
 @pytest.mark.parametrize("role", list(Role))
@@ -79,12 +88,14 @@ async def test_every_page_lets_in_whom_its_row_says(ground: Ground, role: Role) 
     member = console.member(role, employee_id=ground.gives)
     for page in pages:
         for method in page.methods:
-            here = await everything.ask(_at(page, ground.theirs, "berlin"), member, method)
-            foreign = await everything.ask(_at(page, ground.foreign, "hamburg"), member, method)
-            elsewhere = await everything.ask(
-                _at(page, ground.elsewhere, "elsewhere"), member, method
+            here = await everything.ask(_at(ground, page, ground.theirs, "berlin"), member, method)
+            foreign = await everything.ask(
+                _at(ground, page, ground.foreign, "hamburg"), member, method
             )
-            nobody = await everything.ask(_at(page, ground.theirs, "berlin"), None, method)
+            elsewhere = await everything.ask(
+                _at(ground, page, ground.elsewhere, "elsewhere"), member, method
+            )
+            nobody = await everything.ask(_at(ground, page, ground.theirs, "berlin"), None, method)
             found = [each.status_code for each in (here, foreign, elsewhere, nobody)]
             assert found == _expected(page, role), (page.path, method)
 

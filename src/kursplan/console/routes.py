@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, timetable
-from kursplan.console.frame import EVERYBODY
+from kursplan.console import about, customers, find, timetable
+from kursplan.console.frame import DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
@@ -35,4 +35,8 @@ HOME: Final = "timetable"
 
 ROUTES: Final[tuple[Page, ...]] = (
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
+    # People, and what is found.
+    Page("find", GET, EVERYBODY, None, find.handler),
+    Page("customers", GET, DESK, None, find.handler),
+    Page("customers/{customer_id}", GET, DESK, about.customer_in_path, customers.handler),
 )
