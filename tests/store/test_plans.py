@@ -78,7 +78,6 @@ HOT = {
     "staff.customers.BY_NUMBER": {"customer": "number"},
     "staff.customers.HOME": {"customer": "id"},
     "staff.customers.PAST": {"booking": "customer_id"},
-    "staff.customers.TO_COME": {"booking": "customer_id"},
     "staff.customers.USED": {"booking": "customer_id"},
     "staff.history.ABOUT": {"history_subject": "subject_id happened_at"},
     "staff.history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
@@ -290,6 +289,7 @@ ASKED_OF = {
     "outbox.deliveries.STORED": {"since": "2000-01-01"},
     "outbox.endpoints.ITS_DELIVERIES": {"since": "2000-01-01"},
     "partner.timetable.SLOTS_OF_STUDIO": {"until": (NOW + timedelta(days=1)).isoformat()},
+    "staff.timetable.SLOTS_OF_CLASSES": {"until": (NOW + timedelta(days=1)).isoformat()},
     "rules.due.GAVE_UP": {"since": "2999-01-01"},
     "rules.due.ACROSS_GIVEN_UP": {"since": "2999-01-01"},
 }

@@ -28,12 +28,12 @@ class Entry:
     roles: frozenset[Role] = EVERYBODY
 
 
-DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
+AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
 
 BAR: Final = (
     Entry("timetable", _("Timetable"), "timetable"),
-    Entry("customers", _("Customers"), "people", DESK),
+    Entry("customers", _("Customers"), "people", AT_THE_DESK),
 )
 """The pages in the bar, in their order."""
 
@@ -117,6 +117,6 @@ def frame(
 
 
 def _find_label(words: Words, member: StaffMember | None) -> str:
-    if member is not None and member.role in DESK:
+    if member is not None and member.role in AT_THE_DESK:
         return words.gettext("Find people, classes, slots, days")
     return words.gettext("Find classes, slots, days")

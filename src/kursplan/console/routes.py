@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, customers, find, timetable
-from kursplan.console.frame import DESK, EVERYBODY
+from kursplan.console import about, bookings, customers, find, timetable, told
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
 GET: Final = ("GET",)
+POST: Final = ("POST",)
+GET_AND_POST: Final = ("GET", "POST")
+"""For what is asked about first: the link shows it, the button does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,22 @@ HOME: Final = "timetable"
 
 ROUTES: Final[tuple[Page, ...]] = (
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
+    # What is done to a booking, from whichever page.
+    *(
+        Page(f"bookings/{{booking_id}}/{path}", methods, roles, about.booking_in_path, handler)
+        for path, methods, roles, handler in (
+            ("participation", POST, EVERYBODY, bookings.participation),
+            ("confirm", POST, AT_THE_DESK, bookings.confirm),
+            ("cancel", GET_AND_POST, AT_THE_DESK, bookings.cancel),
+            ("waive", GET_AND_POST, AT_THE_DESK, bookings.waive),
+            ("move-up", POST, AT_THE_DESK, bookings.move_up),
+        )
+    ),
+    # Whom to tell of what was done, and the way back.
+    Page("told/{line}", GET, EVERYBODY, told.line_in_path, told.handler),
+    Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
     # People, and what is found.
     Page("find", GET, EVERYBODY, None, find.handler),
-    Page("customers", GET, DESK, None, find.handler),
-    Page("customers/{customer_id}", GET, DESK, about.customer_in_path, customers.handler),
+    Page("customers", GET, AT_THE_DESK, None, find.handler),
+    Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
 )

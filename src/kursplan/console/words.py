@@ -35,6 +35,11 @@ def marked(message: str) -> str:
     return message
 
 
+def marked_by_count(one: str, many: str) -> tuple[str, str]:
+    """The same for a message that is said by a count, for `Words.ngettext`. Catalogues know it as `_n`."""
+    return one, many
+
+
 class Words:
     """One language."""
 

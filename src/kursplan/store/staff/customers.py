@@ -189,7 +189,6 @@ _BOOKED = (
         location.c.name.label("location"),
         studio.c.name.label("studio_name"),
         studio.c.zone,
-        _AHEAD_IN_LINE.label("ahead"),
     )
     .select_from(
         booking.join(
@@ -218,7 +217,7 @@ _BOOKED = (
     )
 )
 
-TO_COME = _BOOKED.where(
+TO_COME = _BOOKED.add_columns(_AHEAD_IN_LINE.label("ahead")).where(
     booking.c.ends_at > bindparam("now", type_=Instant),
     booking.c.status != BookingStatus.CANCELED,
 ).order_by(booking.c.starts_at, booking.c.id)
