@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kursplan.console import about, bookings, customers, find, timetable, told
+from kursplan.console.customers import book, contracts, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
@@ -55,5 +56,23 @@ ROUTES: Final[tuple[Page, ...]] = (
     # People, and what is found.
     Page("find", GET, EVERYBODY, None, find.handler),
     Page("customers", GET, AT_THE_DESK, None, find.handler),
+    Page("customers/new", GET_AND_POST, AT_THE_DESK, None, person.new),
     Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
+    *(
+        Page(
+            f"customers/{{customer_id}}/{path}",
+            methods,
+            AT_THE_DESK,
+            about.customer_in_path,
+            handler,
+        )
+        for path, methods, handler in (
+            ("book", GET_AND_POST, book.handler),
+            ("edit", GET_AND_POST, person.edit),
+            ("memberships", GET_AND_POST, contracts.add),
+            ("freeze", GET_AND_POST, contracts.freeze),
+            ("end", GET_AND_POST, contracts.end),
+            ("move", GET_AND_POST, contracts.move),
+        )
+    ),
 )

@@ -117,7 +117,7 @@ class Words:
         except (ValueError, UnknownLocaleError):
             return tag
 
-    def day(self, day: date, this_year: int) -> str:
+    def near_day(self, day: date, this_year: int) -> str:
         """`8 June`; with the year where it is another."""
         skeleton = "MMMMd" if day.year == this_year else "yMMMMd"
         return str(format_skeleton(skeleton, day, locale=self._locale))

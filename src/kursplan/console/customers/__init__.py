@@ -7,6 +7,7 @@ they see all of it, bookings in other studios too, because contingents and overl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,30 +15,30 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from kursplan.console.addresses import address
+from kursplan.console.customers import book
+from kursplan.console.customers.book import BookView
 from kursplan.console.customers.booked import BookedWriter
 from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Facts, facts
 from kursplan.console.customers.view import CustomerView, Fact
+from kursplan.console.customers.whom import STATUSES
 from kursplan.console.frame import Link
+from kursplan.console.history import LineView, lines
 from kursplan.console.page import page
+from kursplan.console.told import undo_bar
+from kursplan.console.told.view import UndoView
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
-from kursplan.console.words import marked as _
 from kursplan.domain.accounts import Action, may
 from kursplan.domain.bookings import Participation
-from kursplan.domain.customers import CustomerStatus
+from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import instant_of, local
 from kursplan.domain.studios import zone_of
 from kursplan.staff.flags import flags_of
 
 PAST_SHOWN: Final = 8
+LINES_SHOWN: Final = 8
 PAST_AT_MOST: Final = 1000
-
-STATUSES: Final = {
-    CustomerStatus.MEMBER: _("Member"),
-    CustomerStatus.PROSPECT: _("Prospect"),
-    CustomerStatus.FORMER_MEMBER: _("Former member"),
-}
 
 
 async def handler(visit: Visit) -> Response:
@@ -53,12 +54,27 @@ async def handler(visit: Visit) -> Response:
     organization_id = visit.member.organization_id
     services = visit.services
     flags = await flags_of(services.desk, services.database, organization_id, found.to_come)
-    view = _view(visit, found, BookedWriter(visit.words, found, flags, now), now, every=every)
+    undo = await undo_bar(visit, f"customers/{customer_id}")
+    offered = await book.offers(visit, customer_id, now)
+    writer = BookedWriter(visit.words, found, flags, now)
+    zone = zone_of(found.studios[found.person.entry.studio].zone)
+    done = await lines(visit, EntityKind.CUSTOMER, customer_id, zone, LINES_SHOWN)
+    around = _Around(undo, offered, done)
+    view = _view(visit, found, writer, around, now, every=every)
     return page(visit, "customers/customer.html", view.name, view)
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands beside what is known of them."""
+
+    undo: UndoView | None
+    book: BookView
+    history: tuple[LineView, ...]
+
+
 def _view(
-    visit: Visit, found: Facts, rows: BookedWriter, now: datetime, *, every: bool
+    visit: Visit, found: Facts, rows: BookedWriter, around: _Around, now: datetime, *, every: bool
 ) -> CustomerView:
     words, entry = visit.words, found.person.entry
     zone = zone_of(found.studios[entry.studio].zone)
@@ -69,6 +85,8 @@ def _view(
     more = len(past) > PAST_SHOWN and not every
     return CustomerView(
         here=here,
+        undo=around.undo,
+        book=around.book,
         name=f"{entry.first_name} {entry.last_name}".strip(),
         aside=_aside(words, found),
         notices=tuple(
@@ -82,8 +100,7 @@ def _view(
         past_count=_attended(words, found, today.year),
         more_past=Link(words.gettext("Show all"), address(here, past="all")) if more else None,
         menu=tuple(_menu(visit, found)),
-        history=(),
-        more_history=None,
+        history=around.history,
     )
 
 

@@ -164,7 +164,7 @@ def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: d
     until = held.entry.valid_until
     if again is None or (until is not None and again > until):
         return said
-    return f"{said} {words.gettext('New ones on %(day)s.', day=words.day(again, today.year))}"
+    return f"{said} {words.gettext('New ones on %(day)s.', day=words.near_day(again, today.year))}"
 
 
 def _valid(words: Words, held: Held, today: date) -> str:
@@ -203,5 +203,5 @@ def _rests_now(words: Words, held: Held, today: date) -> str:
     if until == inf:
         return words.gettext("Rests until further notice")
     return words.gettext(
-        "Rests until %(day)s", day=words.day(date.fromordinal(int(until)), today.year)
+        "Rests until %(day)s", day=words.near_day(date.fromordinal(int(until)), today.year)
     )

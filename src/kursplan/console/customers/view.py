@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kursplan.console.customers.book import BookView
 from kursplan.console.customers.booked import BookedView
 from kursplan.console.customers.card import CardView
 from kursplan.console.frame import Link
+from kursplan.console.history import LineView
+from kursplan.console.told.view import UndoView
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +20,11 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
-    """A line of the history."""
-
-    at: str
-    when: str
-    """In full, for machines."""
-    what: str
-    who: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class CustomerView:
     here: str
     """Where the page is; forms come back to it."""
+    undo: UndoView | None
+    book: BookView
     name: str
     aside: str
     notices: tuple[str, ...]
@@ -45,4 +38,3 @@ class CustomerView:
     more_past: Link | None
     menu: tuple[Link, ...]
     history: tuple[LineView, ...]
-    more_history: Link | None

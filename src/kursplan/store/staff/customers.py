@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.entries import free_key
 from kursplan.domain.searching import WORDS_LOOKED_AT, Sought, sought
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
@@ -217,10 +218,14 @@ _BOOKED = (
     )
 )
 
-TO_COME = _BOOKED.add_columns(_AHEAD_IN_LINE.label("ahead")).where(
-    booking.c.ends_at > bindparam("now", type_=Instant),
-    booking.c.status != BookingStatus.CANCELED,
-).order_by(booking.c.starts_at, booking.c.id)
+TO_COME = (
+    _BOOKED.add_columns(_AHEAD_IN_LINE.label("ahead"))
+    .where(
+        booking.c.ends_at > bindparam("now", type_=Instant),
+        booking.c.status != BookingStatus.CANCELED,
+    )
+    .order_by(booking.c.starts_at, booking.c.id)
+)
 
 PAST = (
     _BOOKED.where(
@@ -261,6 +266,10 @@ RATES = (
 
 KEY = select(customer.c.id).where(
     customer.c.organization_id == ORGANIZATION, customer.c.key == bindparam("key")
+)
+
+MEMBERSHIP_KEY = select(membership.c.id).where(
+    membership.c.organization_id == ORGANIZATION, membership.c.key == bindparam("key")
 )
 
 WITH_NUMBER = select(customer.c.id).where(
@@ -388,10 +397,24 @@ def rates(tx: Connection, organization_id: int) -> Sequence[AnyRow]:
     return tx.execute(RATES, {"organization": organization_id}).all()
 
 
-def has_key(tx: Connection, organization_id: int, key: str) -> bool:
-    """Whether somebody goes by that key already."""
-    named = {"organization": organization_id, "key": key}
-    return tx.execute(KEY, named).first() is not None
+def free_key_for(tx: Connection, organization_id: int, customer_id: int) -> str:
+    """The key of somebody new, by which nobody else goes."""
+
+    def is_taken(key: str) -> bool:
+        named = {"organization": organization_id, "key": key}
+        return tx.execute(KEY, named).first() is not None
+
+    return free_key(f"customer-{customer_id}", is_taken)
+
+
+def free_membership_key(tx: Connection, organization_id: int, wanted: str) -> str:
+    """`wanted`, or the same with a number where another membership goes by it."""
+
+    def is_taken(key: str) -> bool:
+        named = {"organization": organization_id, "key": key}
+        return tx.execute(MEMBERSHIP_KEY, named).first() is not None
+
+    return free_key(wanted, is_taken)
 
 
 def with_number(tx: Connection, organization_id: int, number: str) -> int | None:
