@@ -67,7 +67,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             handler,
         )
         for path, methods, handler in (
-            ("book", GET_AND_POST, book.handler),
+            ("book", POST, book.handler),
             ("edit", GET_AND_POST, person.edit),
             ("memberships", GET_AND_POST, contracts.add),
             ("freeze", GET_AND_POST, contracts.freeze),

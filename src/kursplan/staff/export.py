@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -54,7 +54,12 @@ def plain(value: Any) -> Any:
             return value.isoformat()
         case dict():
             return {key: plain(each) for key, each in value.items()}
-        case frozenset() | tuple() | list():
+        case frozenset():
+            return [plain(each) for each in sorted(value, key=repr)]
+        case tuple() | list():
             return [plain(each) for each in value]
+        # Those within a set are not taken apart together with what holds it.
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return plain(asdict(value))
         case _:
             return value

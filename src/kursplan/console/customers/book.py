@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Deed, Reason, ask, fields_of, overruled
+from kursplan.console.consequences import Deed, Reason, ask, overruled
 from kursplan.console.consequences.refused import may_be_overruled
 from kursplan.console.customers.whom import whom
 from kursplan.console.find import slots
@@ -29,7 +29,7 @@ from kursplan.desk.book import Book, MayBook
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.localtime import local
-from kursplan.domain.refusals import Refusal
+from kursplan.domain.refusals import AlreadyOnSlot, Refusal
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import zone_of
 from kursplan.staff.names import names_for
@@ -38,10 +38,10 @@ from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import slots as rules
 from kursplan.store.staff import timetable
 
-OFFERED: Final = 6
+OFFERED: Final = 5
 """How many slots are offered before somebody says which they mean."""
 FOUND: Final = 12
-"""How many of those that they mean."""
+"""How many of those that they mean; among so many the next ones are looked for."""
 SEAT: Final = "seat"
 WAIT: Final = "wait"
 
@@ -81,8 +81,11 @@ async def offers(visit: Visit, customer_id: int, now: datetime) -> BookView:
         class_ids = {row.id for row in await slots.classes(visit, theirs, said.words)}
     else:
         class_ids = await slots.of_studios(visit, theirs)
-    rows = await slots.slots(visit, said, class_ids, theirs, now, FOUND if text else OFFERED)
+    rows = await slots.slots(visit, said, class_ids, theirs, now, FOUND)
     found = await _offers(visit, customer_id, theirs, rows)
+    if not text:
+        # What they are on already stands below, in any case.
+        found = tuple(each for each in found if each.gets or each.may_be_overruled)[:OFFERED]
     nothing = ""
     if not found:
         nothing = (
@@ -131,8 +134,12 @@ def _offer(
     title = f"{row.title}, {where}" if where else row.title
     full = f"{row.title}, {when}"
     tone = f"tone-{row.class_id % 8 + 1}"
+    if isinstance(answer, AlreadyOnSlot):
+        what = words.gettext("Waits there") if answer.waits else words.gettext("Has a seat there")
+        sign = Sign("", "check", words.gettext("On it"))
+        return Offer(row.id, when, title, what, tone, "", full, sign, may_be_overruled=False)
     if isinstance(answer, Refusal):
-        sign = Sign("stop", "closed", words.gettext("Not admitted"))
+        sign = Sign("", "closed", words.gettext("Not admitted"))
         may = may_be_overruled(answer, frozenset())
         return Offer(row.id, when, title, sentence(answer, names), tone, "", full, sign, may)
     if answer.waits:
@@ -149,7 +156,7 @@ def _offer(
 
 async def handler(visit: Visit) -> Response:
     """Book them on the slot that the form names; over the rules, where staff say why."""
-    fields = await fields_of(visit)
+    fields = await visit.form()
     found = await whom(visit)
     slot_id = number_of("slot", fields.get("slot", ""))
     row = await visit.read(timetable.slot_by_id, slot_id)

@@ -32,7 +32,9 @@ async def freeze(visit: Visit) -> Response:
     """A membership rests from a day on, to another one or until further notice."""
     found, form = await _asked(visit)
     words = visit.words
-    held = found.membership(_which(visit, form))
+    held = _which(visit, found, form)
+    if held is None:
+        return _none(visit, found, "freeze")
     rate = await _rate(visit, held)
     fields = (
         Field("first", words.gettext("First day"), "", Kind.DAY, required=True),
@@ -62,7 +64,9 @@ async def end(visit: Visit) -> Response:
     """A membership ends with a day."""
     found, form = await _asked(visit)
     words = visit.words
-    held = found.membership(_which(visit, form))
+    held = _which(visit, found, form)
+    if held is None:
+        return _none(visit, found, "end")
     rate = await _rate(visit, held)
     until = "" if held.valid_until is None else held.valid_until.isoformat()
     fields = (Field("last", words.gettext("Last day"), until, Kind.DAY, required=True),)
@@ -155,9 +159,21 @@ async def _asked(visit: Visit) -> tuple[Whom, Mapping[str, str]]:
     return await whom(visit), form
 
 
-def _which(visit: Visit, form: Mapping[str, str]) -> str:
-    """The key of the membership that is meant."""
-    return form.get("membership") or visit.asked("membership") or ""
+def _which(visit: Visit, found: Whom, form: Mapping[str, str]) -> MembershipEntry | None:
+    """The membership that is meant; the first where none is named, and none where there is none.
+
+    Raises `NotThere` for another one's.
+    """
+    key = form.get("membership") or visit.asked("membership")
+    if key is not None:
+        return found.membership(key)
+    return next(iter(found.entry.memberships or ()), None)
+
+
+def _none(visit: Visit, found: Whom, path: str) -> Response:
+    """There is nothing that could be done."""
+    title = visit.words.gettext("No membership")
+    return _form(visit, found, path, title, (), Said(visit.words, {}), {}, None)
 
 
 async def _rate(visit: Visit, held: MembershipEntry) -> str:
