@@ -7,7 +7,7 @@ looking it up is for whoever has the people.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from kursplan.domain.names import folded, folded_address
@@ -26,13 +26,13 @@ _YEAR: Final = re.compile(r"(?:19|20)?\d{2}")
 class Sought:
     """One word, as each thing that it may fit is compared; what it can't fit is None."""
 
-    name: str | None = None
+    name: str | None = field(default=None, repr=False)
     """Is part of a name, folded, or of a customer number written likewise."""
-    address: str | None = None
+    address: str | None = field(default=None, repr=False)
     """Is part of a mail address, folded."""
-    digits: str | None = None
+    digits: str | None = field(default=None, repr=False)
     """Are part of a telephone number without its signs."""
-    born: str | None = None
+    born: str | None = field(default=None, repr=False)
     """A pattern of the birthday in ISO 8601, in which `_` is any digit: `____-06-08`."""
 
 
