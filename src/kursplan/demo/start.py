@@ -17,8 +17,10 @@ from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
 from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
+from kursplan.demo.staff import sign_in_links
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.keys import IssueKey
+from kursplan.domain.accounts import Role
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint
 from kursplan.metrics import Metrics
@@ -111,6 +113,18 @@ async def start(
         studios = await _keys(company, written)
         told = await hook(company, studios[0].integration_id, written, webhook_port)
         return Demo(studios, chosen, told)
+
+
+async def console_links(folder: Folder, clock: Clock, base_url: str) -> Mapping[Role, str]:
+    """A link for each role that works there, which signs in at the company's console once.
+
+    They are for whoever has just started the demo, so they are kept nowhere.
+    """
+    async with _opened(folder.database, clock) as (database, desk):
+        organization_id = await database.read(lambda tx: organizations.find(tx, made_up.KEY))
+        if organization_id is None:
+            raise NoExamples(f"{folder.database} is no demo; choose another folder with --dir")
+        return await sign_in_links(Company(organization_id, database, desk, clock), base_url)
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
