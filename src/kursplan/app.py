@@ -26,6 +26,7 @@ from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
 from kursplan.console import account, sign_in
 from kursplan.console.addresses import MOUNTED_AT
+from kursplan.console.customers import kept
 from kursplan.console.entrance import Entrance
 from kursplan.console.routes import ROUTES
 from kursplan.console.site import site
@@ -117,7 +118,12 @@ class Application:
         self.entrance = entrance = Entrance(
             self.database, clock, Passwords(hashing), Origins.of_url(settings.public_url), peers
         )
-        self.console_pages = (*ROUTES, *sign_in.routes(entrance), *account.routes(entrance))
+        self.console_pages = (
+            *ROUTES,
+            *sign_in.routes(entrance),
+            *account.routes(entrance),
+            *kept.routes(entrance),
+        )
         console = site(
             Services(
                 self.database, self.desk, clock, visitors or entrance.sessions, entrance.guard

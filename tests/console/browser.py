@@ -12,6 +12,8 @@ from typing import Any, Literal
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.console.desk import FORM_COOKIE
+
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
@@ -45,7 +47,11 @@ class Tab:
         context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
         context.set_default_timeout(10_000)
         if staff is not None:
-            await context.add_cookies([{"name": "staff", "value": staff, "url": url}])
+            # The second one is what forms are known by where there is no session.
+            named = {"staff": staff, FORM_COOKIE: "here"}
+            await context.add_cookies(
+                [{"name": name, "value": value, "url": url} for name, value in named.items()]
+            )
         return cls(context, await context.new_page(), url)
 
     async def goto(self, path: str) -> None:

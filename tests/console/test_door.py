@@ -48,6 +48,8 @@ class Things:
     slot: int
     booking: int
     line: str
+    customer: int
+    """Who is at home in its studio, and has the booking."""
 
     @classmethod
     async def of(cls, gym: Gym, slot_id: int, studio_id: int | None = None) -> Things:
@@ -58,7 +60,7 @@ class Things:
                 tx, gym.organization, EntityKind.BOOKING, booked.booking_id, EVERYTHING
             )
         )
-        return cls(slot_id, booked.booking_id, name_of(line))
+        return cls(slot_id, booked.booking_id, name_of(line), customer)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,12 @@ async def ground(console: Console) -> Ground:
 
 
 def _at(page: Page, about: Things, studio: str) -> str:
-    path = page.path.format(slot_id=about.slot, booking_id=about.booking, line=about.line)
+    path = page.path.format(
+        slot_id=about.slot,
+        booking_id=about.booking,
+        line=about.line,
+        customer_id=about.customer,
+    )
     return f"{path}?studio={studio}"
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, bookings, timetable, told
-from kursplan.console.frame import EVERYBODY
+from kursplan.console import about, bookings, customers, find, timetable, told
+from kursplan.console.customers import book, contracts, person
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
@@ -19,7 +20,6 @@ GET: Final = ("GET",)
 POST: Final = ("POST",)
 GET_AND_POST: Final = ("GET", "POST")
 """For what is asked about first: the link shows it, the button does it."""
-AT_THE_DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.FRONT_DESK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,26 @@ ROUTES: Final[tuple[Page, ...]] = (
     # Whom to tell of what was done, and the way back.
     Page("told/{line}", GET, EVERYBODY, told.line_in_path, told.handler),
     Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
+    # People, and what is found.
+    Page("find", GET, EVERYBODY, None, find.handler),
+    Page("customers", GET, AT_THE_DESK, None, find.handler),
+    Page("customers/new", GET_AND_POST, AT_THE_DESK, None, person.new),
+    Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
+    *(
+        Page(
+            f"customers/{{customer_id}}/{path}",
+            methods,
+            AT_THE_DESK,
+            about.customer_in_path,
+            handler,
+        )
+        for path, methods, handler in (
+            ("book", POST, book.handler),
+            ("edit", GET_AND_POST, person.edit),
+            ("memberships", GET_AND_POST, contracts.add),
+            ("freeze", GET_AND_POST, contracts.freeze),
+            ("end", GET_AND_POST, contracts.end),
+            ("move", GET_AND_POST, contracts.move),
+        )
+    ),
 )
