@@ -27,6 +27,7 @@ from kursplan.clock import Clock, SystemClock
 from kursplan.console import account, sign_in
 from kursplan.console.addresses import MOUNTED_AT
 from kursplan.console.entrance import Entrance
+from kursplan.console.live import Live
 from kursplan.console.routes import ROUTES
 from kursplan.console.site import site
 from kursplan.console.visit import Services, Visitors
@@ -40,6 +41,7 @@ from kursplan.web.origins import Origins
 from kursplan.web.passwords import STRONG, Hashing, Passwords
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
+from kursplan.web.version_reader import VersionReader
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.egress import EgressPolicy
@@ -114,9 +116,15 @@ class Application:
             self.database, clock, Passwords(hashing), Origins.of_url(settings.public_url), peers
         )
         self.console_pages = (*ROUTES, *sign_in.routes(entrance), *account.routes(entrance))
+        self.live = Live(VersionReader(self.database))
         console = site(
             Services(
-                self.database, self.desk, clock, visitors or entrance.sessions, entrance.guard
+                self.database,
+                self.desk,
+                clock,
+                visitors or entrance.sessions,
+                entrance.guard,
+                self.live,
             ),
             self.console_pages,
         )
@@ -159,6 +167,7 @@ class Application:
         """Finish what was begun, as far as the database lets us soon, and let go of it."""
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                self.live.close()
                 await self.background.stop()
                 await self.relay.stop()
                 await self.webhook_client.close()

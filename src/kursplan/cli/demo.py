@@ -29,6 +29,12 @@ STANDARD = {
     "KURSPLAN_WEBHOOKS_INSECURE": "on",
 }
 """What is set where the environment sets nothing."""
+ROLES = {
+    "OWNER": "owner",
+    "MANAGER": "manager",
+    "FRONT_DESK": "front desk",
+    "INSTRUCTOR": "instructor",
+}
 
 
 def demo(
@@ -97,7 +103,9 @@ def demo(
         if not here.database.exists():
             say(f"Founding a gym company in {folder} …")
         with progress_of_loading() as progress:
-            found = asyncio.run(start(here, clock, settings.horizon_days, progress, webhook_port))
+            found = asyncio.run(
+                start(here, clock, settings.horizon_days, progress, webhook_port, base_url)
+            )
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
         # Before the files are there, so that scripts may go ahead as soon as they find them.
@@ -128,6 +136,8 @@ def _what_to_try(found: Demo, base_url: str, here: Folder) -> list[str]:
         f"Kursplan serves the demo at {base_url} until you press Ctrl-C.",
         f"The Open API to read and to try:  {base_url}/docs",
         f"The guide, from a key to a booking:  {base_url}/docs/guide",
+        f"The console for staff:  {base_url}/console/",
+        *(f"  as {ROLES[role]}, once:  {link}" for role, link in found.links.items()),
         f"Address, keys and examples for scripts:  {here.for_scripts}, {here.for_shells}",
         "",
         *(

@@ -15,6 +15,8 @@ from kursplan.console.words import marked as _
 from kursplan.domain.accounts import Role, StaffMember
 
 EVERYBODY: Final = frozenset(Role)
+DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
+"""Those who change slots and bookings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Entry:
     roles: frozenset[Role] = EVERYBODY
 
 
-BAR: Final = (Entry("timetable", _("Timetable"), "timetable"),)
+BAR: Final = (
+    Entry("today", _("Today"), "today"),
+    Entry("timetable", _("Timetable"), "timetable"),
+)
 """The pages in the bar, in their order."""
 
 FIND_AT: Final = "timetable"

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, timetable
-from kursplan.console.frame import EVERYBODY
+from kursplan.console import about, live, timetable, today
+from kursplan.console.frame import DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
 GET: Final = ("GET",)
+POST: Final = ("POST",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,13 @@ class Page:
     handler: Handler
 
 
-HOME: Final = "timetable"
+HOME: Final = today.PATH
 """Where one gets to from `/console`."""
 
 ROUTES: Final[tuple[Page, ...]] = (
+    Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
+    Page("slots/{slot_id}/the-rest", POST, EVERYBODY, about.slot_in_path, today.the_rest),
+    Page("slots/{slot_id}/walk-ins", POST, DESK, about.slot_in_path, today.walk_ins),
+    Page(live.PATH, GET, EVERYBODY, about.studio_asked_for, live.handler),
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
 )

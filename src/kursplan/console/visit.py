@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -20,6 +20,9 @@ from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
 from kursplan.web import forms
 from kursplan.web.csrf import FormGuard
+
+if TYPE_CHECKING:
+    from kursplan.console.live import Live
 
 T = TypeVar("T")
 
@@ -44,6 +47,7 @@ class Services:
     clock: Clock
     visitors: Visitors
     guard: FormGuard
+    live: Live
 
 
 class Unanswered(Exception):

@@ -11,14 +11,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kursplan import gymfile
-from kursplan.clock import Clock
+from kursplan.clock import Clock, HandClock
 from kursplan.demo import company as made_up
+from kursplan.demo import week
 from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
 from kursplan.demo.hook import Hook, hook
 from kursplan.demo.life import Company, let_people_book
+from kursplan.demo.staff import sign_in_links
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.keys import IssueKey
+from kursplan.domain.accounts import Role
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.ids import fingerprint
 from kursplan.metrics import Metrics
@@ -57,6 +60,8 @@ class Demo:
     studios: tuple[StudioKeys, ...]
     examples: Examples
     hook: Hook
+    links: Mapping[Role, str] = field(repr=False)
+    """By which one signs in at the console, once and within half an hour."""
 
     def written(self, base_url: str) -> dict[str, object]:
         """As `demo.json` has it."""
@@ -88,11 +93,16 @@ def url_of(database: Path) -> str:
 
 
 async def start(
-    folder: Folder, clock: Clock, horizon_days: int, progress: Progress, webhook_port: int = 9000
+    folder: Folder,
+    clock: Clock,
+    horizon_days: int,
+    progress: Progress,
+    webhook_port: int = 9000,
+    base_url: str = "",
 ) -> Demo:
     """The company in the folder, founded if there is none, and what there is to try out in it.
 
-    Of what happens it tells a receiver at that port of this machine.
+    Of what happens it tells a receiver at that port of this machine. `base_url` is where it will be served.
 
     Raises `NoExamples`, `SchemaOutdated` where another version founded it, and OSError.
     """
@@ -110,23 +120,32 @@ async def start(
         chosen = await examples(company, Examples.read(written.get("examples")))
         studios = await _keys(company, written)
         told = await hook(company, studios[0].integration_id, written, webhook_port)
-        return Demo(studios, chosen, told)
+        links = await sign_in_links(company, base_url)
+        return Demo(studios, chosen, told, links)
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
-    """Make the database of a new company."""
-    document = json.dumps(made_up.document(clock.now().date()))
-    async with _opened(folder.unfinished, clock) as (database, desk):
+    """Make the database of a new company, with some days behind it."""
+    now = clock.now()
+    then = HandClock(now - week.DAYS * week.ONE_DAY)
+    document = json.dumps(made_up.document(then.now().date()))
+    async with _opened(folder.unfinished, then) as (database, desk):
         await schema.upgrade(database)
         await gymfile.load(
             desk,
             database,
-            clock,
+            then,
             gymfile.read(document),
             by=THE_HOUSE,
             progress=progress,
             horizon_days=horizon_days,
         )
+        organization_id = await database.read(lambda tx: organizations.find(tx, made_up.KEY))
+        if organization_id is None:
+            raise LookupError("the company that was just founded is not there")
+        company = Company(organization_id, database, desk, then)
+        await week.live_through(company, then, now)
+        await week.let_things_happen(company)
     folder.finish()
 
 
