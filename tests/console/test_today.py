@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from playwright.async_api import expect
 from sqlalchemy import select
 
 from kursplan.domain.accounts import Role
@@ -14,6 +15,8 @@ from kursplan.domain.bookings import Participation
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.webhooks import Disabled
 from kursplan.store import tables
+from tests.console.browser import PHONE
+from tests.console.conftest import OpenTab
 from tests.console.desk import Console
 from tests.console.week import week
 from tests.gym import MONDAY, Gym
@@ -195,3 +198,152 @@ async def test_who_came_without_a_booking_is_counted(console: Console) -> None:
     assert (await gym.slot_now(slot_id)).additional_participants == 1
     await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 1, "count": 0})
     assert (await gym.slot_now(slot_id)).additional_participants == 0
+
+
+async def test_a_tick_that_was_overtaken_undoes_nothing(console: Console) -> None:
+    """Kept while the line was cut, it says what it was made upon; the answer says what is there now."""
+    gym = console.gym
+    _, [booking, *_] = await a_class(gym)
+    member, to = console.member(), f"bookings/{booking}/participation"
+
+    async def send(mark: Participation, shown: str) -> httpx.Response:
+        form = {"participation": mark, "shown": shown, "back": f"today?slot=1#b{booking}"}
+        return await console.send(to, member, form, accept="application/json")
+
+    assert (await send(HERE, UNSET)).json() == {"participation": HERE}
+    again = await send(HERE, UNSET)
+    assert (again.status_code, again.json()) == (200, {"participation": HERE})
+    late = await send(MISSING, UNSET)
+    assert (late.status_code, late.json()) == (200, {"participation": HERE})
+    assert await marks(gym, [booking]) == [HERE]
+    # Whoever ticked both, and lost the answer to the first, knows both.
+    assert (await send(MISSING, f"{UNSET} {HERE}")).json() == {"participation": MISSING}
+    form = {"participation": HERE, "shown": UNSET, "back": f"today?slot=1#b{booking}"}
+    without_script = await console.send(to, member, form)
+    assert without_script.headers["location"] == f"../../today?slot=1&said=changed#b{booking}"
+    assert await marks(gym, [booking]) == [MISSING]
+
+
+async def test_why_a_tick_is_refused_is_said_to_the_script(console: Console) -> None:
+    gym = console.gym
+    slot_id = await gym.slot("spin", at="18:00")
+    booked = await gym.booked(await gym.customer(), slot_id)
+    answer = await console.send(
+        f"bookings/{booked.booking_id}/participation",
+        console.member(),
+        {"participation": HERE, "shown": UNSET},
+        accept="application/json",
+    )
+    assert answer.status_code == 409
+    assert "17:30" in answer.json()["refused"]
+
+
+# --- In a browser -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+async def test_the_class_that_begins_now_takes_one_click_and_one_for_each_who_is_missing(
+    served: Console, open_tab: OpenTab, script: bool
+) -> None:
+    gym = served.gym
+    _, bookings = await a_class(gym, people=5)
+    tab = await open_tab(served.member(Role.FRONT_DESK), java_script_enabled=script)
+    await tab.goto("")
+    page = tab.page
+    await page.click(f"#missing-{bookings[1]}")
+    await expect(page.locator(f"#missing-{bookings[1]}")).to_have_attribute("aria-pressed", "true")
+    await page.click("#rest")
+    await expect(page.locator(".is-here")).to_have_count(4)
+    await expect(page.locator("#rest")).to_have_count(0)
+    assert await marks(gym, bookings) == [HERE, MISSING, HERE, HERE, HERE]
+    # Pressed again, it is as if nobody had ticked.
+    await page.click(f"#missing-{bookings[1]}")
+    await expect(page.locator(f"#missing-{bookings[1]}")).to_have_attribute("aria-pressed", "false")
+    await expect(page.locator(".is-missing")).to_have_count(0)
+    await expect(page.locator("#rest")).to_have_count(1)
+    assert await marks(gym, bookings) == [HERE, UNSET, HERE, HERE, HERE]
+
+
+async def test_ticks_survive_a_lost_line_and_a_page_that_is_loaded_anew(
+    served: Console, open_tab: OpenTab
+) -> None:
+    gym = served.gym
+    _, bookings = await a_class(gym)
+    tab = await open_tab(served.member(Role.FRONT_DESK))
+    tab.expects("ERR_INTERNET_DISCONNECTED")
+    await tab.goto("today")
+    page = tab.page
+    await tab.context.set_offline(True)
+    await page.click(f"#here-{bookings[0]}")
+    await page.click(f"#missing-{bookings[1]}")
+    await page.click(f"#here-{bookings[2]}")
+    await expect(page.locator("[data-unsent]")).to_be_visible()
+    await expect(page.locator(".unsent:visible")).to_have_count(3)
+    await expect(page.locator(f"#missing-{bookings[1]}")).to_have_attribute("aria-pressed", "true")
+    assert await marks(gym, bookings) == [UNSET, UNSET, UNSET]
+    # Meanwhile somebody at another counter has noted one of them otherwise.
+    await gym.note(bookings[2], MISSING)
+    await tab.context.set_offline(False)
+    await expect(page.locator(".unsent:visible")).to_have_count(0)
+    await expect(page.locator("[data-unsent]")).to_be_hidden()
+    await expect(page.locator("[data-overtaken]")).to_contain_text("Cem Mustermann")
+    await expect(page.locator(f"#missing-{bookings[2]}")).to_have_attribute("aria-pressed", "true")
+    assert await marks(gym, bookings) == [HERE, MISSING, MISSING]
+    assert await page.evaluate("localStorage.length") == 0
+
+
+async def test_what_was_not_sent_is_sent_by_the_next_page(
+    served: Console, open_tab: OpenTab
+) -> None:
+    gym = served.gym
+    _, bookings = await a_class(gym)
+    tab = await open_tab(served.member(Role.FRONT_DESK))
+    tab.expects("ERR_FAILED")
+    await tab.goto("today")
+    page = tab.page
+    await page.route("**/participation", lambda route: route.abort())
+    await page.click(f"#here-{bookings[0]}")
+    await expect(page.locator(".unsent:visible")).to_have_count(1)
+    await page.unroute("**/participation")
+    await tab.goto("today")
+    await expect(page.locator(f"#here-{bookings[0]}")).to_have_attribute("aria-pressed", "true")
+    await expect(page.locator(".unsent:visible")).to_have_count(0)
+    assert await marks(gym, bookings) == [HERE, UNSET, UNSET]
+
+
+async def test_two_counters_see_each_others_ticks(served: Console, open_tab: OpenTab) -> None:
+    gym = served.gym
+    _, bookings = await a_class(gym)
+    one = await open_tab(served.member(Role.FRONT_DESK))
+    other = await open_tab(served.member(Role.FRONT_DESK))
+    for tab in (one, other):
+        await tab.goto("today")
+    await one.page.click(f"#here-{bookings[0]}")
+    await expect(other.page.locator(f"#here-{bookings[0]}")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+async def test_by_day_and_by_night_on_a_desk_a_tablet_and_a_phone(
+    served: Console, open_tab: OpenTab
+) -> None:
+    gym = served.gym
+    on = await week(gym)
+    slot_id, bookings = await a_class(gym)
+    await gym.note(bookings[0], HERE)
+    await gym.note(bookings[1], MISSING)
+    tab = await open_tab(served.member())
+    await tab.goto("today")
+    assert await tab.barriers() == []
+    for size in (TABLET, PHONE):
+        await tab.size(size)
+        assert await tab.wider_than_it_should() == 0
+    assert await tab.barriers(("light",)) == []
+    await tab.goto(f"today?slot={on.full}")
+    assert await tab.barriers(("dark",)) == []
+    # One hand, one thumb.
+    await tab.goto(f"today?slot={slot_id}")
+    for kind in ("here", "missing"):
+        box = await tab.page.locator(f"#{kind}-{bookings[2]}").bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 44

@@ -30,9 +30,22 @@ def studio_asked_for(tx: Connection, request: Request, member: StaffMember) -> S
 
 def slot_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
     """The slot whose number is `{slot_id}` in the path."""
-    slot_id = number_of("slot_id", request.path_params["slot_id"])
-    found = timetable.slot_by_id(tx, member.organization_id, slot_id)
+    return slot(tx, member.organization_id, number_of("slot_id", request.path_params["slot_id"]))
+
+
+def booking_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The booking whose number is `{booking_id}` in the path; it belongs to whoever gives its slot."""
+    booking_id = number_of("booking_id", request.path_params["booking_id"])
+    found = timetable.booking_by_id(tx, member.organization_id, booking_id)
+    if found is None:
+        raise NotThere(str(booking_id))
+    return slot(tx, member.organization_id, found.slot_id)
+
+
+def slot(tx: Connection, organization_id: int, slot_id: int) -> Subject:
+    """That slot, of that studio. Raises `NotThere`."""
+    found = timetable.slot_by_id(tx, organization_id, slot_id)
     if found is None:
         raise NotThere(str(slot_id))
-    given_by = instructors.of_slots(tx, member.organization_id, [slot_id])[slot_id]
+    given_by = instructors.of_slots(tx, organization_id, [slot_id])[slot_id]
     return Subject(found.studio_id, frozenset(given_by))

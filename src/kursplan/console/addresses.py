@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 
 MOUNTED_AT = "/console"
+_WITHIN = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9-]+)*(\?[\w%&=+.,:~*-]*)?(#[\w-]*)?", re.ASCII)
+"""Words between slashes: nothing that leads up, or elsewhere. It may name a place on the page."""
 
 
 def address(path: str, **query: object) -> str:
@@ -19,6 +22,18 @@ def address(path: str, **query: object) -> str:
 def changed(path: str, asked: Mapping[str, str], **query: object) -> str:
     """The same page with something else asked of it; None leaves out what was asked before."""
     return address(path, **{**asked, **query})
+
+
+def with_query(at: str, **query: object) -> str:
+    """The same address with something else asked of it."""
+    at, hash_, place = at.partition("#")
+    path, _, asked = at.partition("?")
+    return changed(path, dict(parse_qsl(asked)), **query) + hash_ + place
+
+
+def within(at: str | None, instead: str) -> str:
+    """The address that a form names to come back to, if it is one of ours; `instead` where it is not."""
+    return at if at is not None and _WITHIN.fullmatch(at) else instead
 
 
 def here(request: Request) -> str:

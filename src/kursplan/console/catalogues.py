@@ -21,7 +21,7 @@ from kursplan.console.words import DOMAIN
 PACKAGE: Final = Path(kursplan.__file__).parent
 LOCALE: Final = PACKAGE / "locale"
 TEMPLATE: Final = LOCALE / f"{DOMAIN}.pot"
-KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {"_": None, "_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
 METHODS: Final = [
     ("**.py", "python"),
     ("templates/**.html", "jinja2.ext:babel_extract"),
@@ -29,16 +29,17 @@ METHODS: Final = [
 
 
 def collected() -> Catalog:
-    """All that the console says, in English."""
+    """All that the console says, in English; also what it has from what all staff are told."""
     found = Catalog(charset="utf-8", header_comment="# What the console says.")
-    messages = extract_from_dir(
-        PACKAGE / "console",
-        METHODS,
-        {"templates/**.html": {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true"}},
-        KEYWORDS,
-    )
-    for _, _, message, _, _ in messages:
-        found.add(message)
+    for folder in ("console", "staff"):
+        messages = extract_from_dir(
+            PACKAGE / folder,
+            METHODS,
+            {"templates/**.html": {"extensions": "jinja2.ext.i18n", "newstyle_gettext": "true"}},
+            KEYWORDS,
+        )
+        for _, _, message, _, _ in messages:
+            found.add(message)
     return found
 
 

@@ -15,8 +15,6 @@ from kursplan.console.words import marked as _
 from kursplan.domain.accounts import Role, StaffMember
 
 EVERYBODY: Final = frozenset(Role)
-DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
-"""Those who change slots and bookings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, live, timetable, today
-from kursplan.console.frame import DESK, EVERYBODY
+from kursplan.console import about, bookings, live, timetable, today, told
+from kursplan.console.frame import EVERYBODY
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
 GET: Final = ("GET",)
 POST: Final = ("POST",)
+GET_AND_POST: Final = ("GET", "POST")
+"""For what is asked about first: the link shows it, the button does it."""
+AT_THE_DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.FRONT_DESK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,21 @@ HOME: Final = today.PATH
 ROUTES: Final[tuple[Page, ...]] = (
     Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
     Page("slots/{slot_id}/the-rest", POST, EVERYBODY, about.slot_in_path, today.the_rest),
-    Page("slots/{slot_id}/walk-ins", POST, DESK, about.slot_in_path, today.walk_ins),
+    Page("slots/{slot_id}/walk-ins", POST, AT_THE_DESK, about.slot_in_path, today.walk_ins),
     Page(live.PATH, GET, EVERYBODY, about.studio_asked_for, live.handler),
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
+    # What is done to a booking, from whichever page.
+    *(
+        Page(f"bookings/{{booking_id}}/{path}", methods, roles, about.booking_in_path, handler)
+        for path, methods, roles, handler in (
+            ("participation", POST, EVERYBODY, bookings.participation),
+            ("confirm", POST, AT_THE_DESK, bookings.confirm),
+            ("cancel", GET_AND_POST, AT_THE_DESK, bookings.cancel),
+            ("waive", GET_AND_POST, AT_THE_DESK, bookings.waive),
+            ("move-up", POST, AT_THE_DESK, bookings.move_up),
+        )
+    ),
+    # Whom to tell of what was done, and the way back.
+    Page("told/{line}", GET, EVERYBODY, told.line_in_path, told.handler),
+    Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
 )

@@ -26,6 +26,7 @@ from kursplan.console.addresses import here, way_up
 from kursplan.console.routes import HOME, ROUTES, Page
 from kursplan.console.visit import NotTheirs, Services, Unanswered, Visit, admits
 from kursplan.console.words import Words, words
+from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy, OutcomeUnknown
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.web.languages import negotiate
@@ -66,6 +67,8 @@ def site(services: Services, pages: Sequence[Page] = ROUTES) -> ASGIApp:
             HTTPException: door.no_page,
             Unanswered: door.unanswered,
             DatabaseUnavailable: door.unavailable,
+            DeskBusy: door.busy,
+            ChangedConcurrently: door.busy,
             Exception: door.failed,
         },
     )
@@ -126,6 +129,15 @@ class _Door:
         log.warning("console: the database is not available", reason=str(reason))
         member = getattr(request.state, "member", None)
         answer = faults.of_status(request, _words(request, member), member, 503)
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    async def busy(self, request: Request, reason: Exception) -> Response:
+        """A command could not be done now. Whether it was is known, unless the answer was lost."""
+        log.warning("console: the desk is busy", reason=str(reason))
+        member = getattr(request.state, "member", None)
+        status = 500 if isinstance(reason, OutcomeUnknown) else 503
+        answer = faults.of_status(request, _words(request, member), member, status)
         answer.headers["Retry-After"] = "5"
         return answer
 

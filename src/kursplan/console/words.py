@@ -14,7 +14,7 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Any, Final
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
@@ -33,6 +33,11 @@ MONDAY: Final = 0
 def marked(message: str) -> str:
     """Marks a message that is translated only when it is shown. Catalogues are made by its name `_`."""
     return message
+
+
+def marked_by_count(one: str, many: str) -> tuple[str, str]:
+    """The same for a message that is said by a count, for `Words.ngettext`. Catalogues know it as `_n`."""
+    return one, many
 
 
 class Words:
@@ -88,6 +93,18 @@ class Words:
         else:
             told = format_date(day, "long", locale=self._locale)
         return self.gettext("%(weekday)s, %(day)s", weekday=self.weekday(day), day=told)
+
+    def moment(self, local: datetime) -> str:
+        """`Mon 30 Nov, 18:00`."""
+        day = format_skeleton("MMMEd", local.date(), locale=self._locale)
+        return self.gettext("%(day)s, %(time)s", day=day, time=self.time(local))
+
+    def language_name(self, tag: str) -> str:
+        """`German`, of the tag of a language; the tag itself where there is no name for it."""
+        try:
+            return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
+        except (ValueError, UnknownLocaleError):
+            return tag
 
     def days(self, first: date, last: date, this_year: int) -> str:
         """`30 Nov – 6 Dec`; with the year where it is another."""

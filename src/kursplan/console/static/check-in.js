@@ -55,8 +55,7 @@ function tick(form, mark) {
   const before = JSON.parse(localStorage.getItem(key) ?? "null");
   // All that was noted from here may be what the server knows: the answer to it may have been lost.
   const shown = before ? [...new Set([...before.shown, before.mark])] : [form.elements.shown.value];
-  const name = form.getAttribute("aria-label");
-  keep({ key, booking, mark, shown, name, action: form.action });
+  keep({ key, booking, mark, shown, name: form.dataset.name, action: form.action });
   show(form, mark);
 }
 

@@ -36,6 +36,29 @@ for (const button of all("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
+/* So is copying. */
+for (const button of all("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).value);
+    button.setAttribute("aria-pressed", "true");
+  });
+}
+
+/* What is ticked off on a list stays so in this browser, for as long as somebody may come back to it. */
+for (const list of all("[data-ticks]")) {
+  const kept = new Set(JSON.parse(localStorage.getItem(list.dataset.ticks) ?? "[]"));
+  for (const box of all("input[type=checkbox]", list)) {
+    box.checked = kept.has(box.name);
+    box.addEventListener("change", () => {
+      if (box.checked) kept.add(box.name);
+      else kept.delete(box.name);
+      localStorage.setItem(list.dataset.ticks, JSON.stringify([...kept]));
+    });
+  }
+}
+
 /* Menus close when attention goes elsewhere. */
 for (const kind of ["click", "focusin"]) {
   document.addEventListener(kind, (event) => {

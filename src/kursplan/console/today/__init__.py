@@ -24,6 +24,7 @@ from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.today.door import DoorWriter, home, seated
 from kursplan.console.today.needs import AHEAD, CONFIRM_SOON, NeedsWriter, placed
 from kursplan.console.today.view import Door, Entry, Need, TodayView
+from kursplan.console.told import undo_bar
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -63,6 +64,7 @@ async def handler(visit: Visit) -> Response:
         if local(each.starts_at, place.zone).date() == day and _is_theirs(visit, on, each)
     ]
     opened = _opened(visit, slots, now)
+    shown = None if day == today else day
     view = TodayView(
         heading=visit.words.long_day(day, today.year),
         live=live,
@@ -71,12 +73,13 @@ async def handler(visit: Visit) -> Response:
         later=Link(visit.words.gettext("Day after"), _at(place, today, day + ONE_DAY)),
         sum=_sum(visit.words, slots),
         now=visit.words.time(local(now, place.zone)) if day == today else "",
-        entries=tuple(_entries(writer, slots, opened, place, now, None if day == today else day)),
+        entries=tuple(_entries(writer, slots, opened, place, now, shown)),
         now_after=day == today and all(each.row.starts_at <= now for each in slots),
-        door=await _door(visit, writer, on, opened, place, None if day == today else day),
+        door=await _door(visit, writer, on, opened, place, shown),
         needs=await _needs(visit, place, now),
         ill=address("ill", studio=place.key) if may(visit.member, Action.CHANGE_SLOTS) else None,
         who=str(visit.member.account_id),
+        undo=await undo_bar(visit, home(place.key, opened.row.id if opened else None, shown)),
         said=visit.words.gettext(SAID[visit.asked_one_of("said", "", *SAID)])
         if visit.asked("said")
         else "",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kursplan.console.frame import Link
 from kursplan.console.timetable.view import Sign, SlotView
+from kursplan.console.told.view import UndoView
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,5 +145,6 @@ class TodayView:
     ill: str | None
     who: str
     """For whom ticks are kept in the browser while the line is cut."""
+    undo: UndoView | None
     said: str
     """What became of what they did last."""

@@ -60,6 +60,12 @@ NEWEST = _newest(select(*_LINE).where(*_WITHIN))
 
 BY_WHOM = _newest(select(*_LINE).where(*_WITHIN, history.c.who == bindparam("who")))
 
+ONE = select(*_LINE).where(
+    history.c.organization_id == ORGANIZATION,
+    history.c.happened_at == bindparam("happened_at", type_=Instant),
+    history.c.id == bindparam("line_id"),
+)
+
 # Which lines, before their order: what is asked for is found by the things, and by nothing else.
 _first = select(history.c.happened_at, history.c.id).where(
     *_WITHIN, any_of(history.c.subject_id, "subject_ids")
@@ -195,6 +201,28 @@ def by_whom(tx: Connection, organization_id: int, names: Collection[str], span: 
     found = [row for name in names for row in tx.execute(BY_WHOM, {**named, "who": name})]
     found.sort(key=attrgetter("happened_at", "id"), reverse=True)
     return _told(tx, organization_id, found[: span.limit])
+
+
+def line_at(
+    tx: Connection, organization_id: int, happened_at: datetime, line_id: int
+) -> Told | None:
+    """The line of that number, which was written at that instant."""
+    named = {"organization": organization_id, "happened_at": happened_at, "line_id": line_id}
+    return next(iter(_told(tx, organization_id, tx.execute(ONE, named))), None)
+
+
+def last_by(
+    tx: Connection, organization_id: int, by: Actor, command: str, since: datetime
+) -> Told | None:
+    """What they last did by that command since then; None where nothing changed by it."""
+    lines = by_whom(tx, organization_id, [by.who or ""], Span(since, limit=LATELY))
+    return next((each for each in lines if each.by == by and each.command == command), None)
+
+
+def is_last_about(tx: Connection, organization_id: int, line: Told) -> bool:
+    """Whether nothing was done since to what the line is about first."""
+    found = _about(tx, organization_id, {line.subjects[0].id}, Span(limit=1))
+    return [each.id for each in found] == [line.id]
 
 
 def about(

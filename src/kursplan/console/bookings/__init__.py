@@ -1,0 +1,204 @@
+"""What is done to one booking: by a button on the slot page, on Today, and at a customer.
+
+Each form says with `back` where to go when it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import JSONResponse, Response
+
+from kursplan.console import told
+from kursplan.console.addresses import with_query, within
+from kursplan.console.consequences import (
+    Choice,
+    Deed,
+    Option,
+    Reason,
+    ask,
+    do,
+    fields_of,
+    overruled,
+)
+from kursplan.console.consequences.refused import refusal_view
+from kursplan.console.frame import Link
+from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
+from kursplan.desk.confirm import Confirm
+from kursplan.desk.move_up import MoveUp
+from kursplan.desk.participation import SetParticipation
+from kursplan.desk.release import Release, WaiveLateness
+from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.localtime import local
+from kursplan.domain.refusals import Refusal
+from kursplan.domain.studios import zone_of
+from kursplan.store.engine.rows import AnyRow
+from kursplan.store.staff import timetable
+
+IN_TIME: Final = "no"
+LATE: Final = "yes"
+
+
+async def participation(visit: Visit) -> Response:
+    """Note whether they take part: `participation` is a word of `Participation`.
+
+    `shown` are those that it was taken to be, as far as the page knew: what others noted since is left as it
+    is. A script that keeps ticks while the line is cut asks for JSON, and is told what is there now.
+    """
+    fields = await visit.form()
+    row = await _booking(visit)
+    noted = _participation(fields.get("participation", ""))
+    shown = frozenset(_participation(each) for each in fields.get("shown", "").split()) or None
+    command = SetParticipation(visit.member.organization_id, row.studio_id, row.id, noted, shown)
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return await _told_to_script(visit, command)
+    words = visit.words
+    deed = _deed(
+        visit,
+        fields,
+        row,
+        words.gettext("Note who takes part?"),
+        words.gettext("Note it"),
+        Reason.NONE,
+    )
+    done = await do(visit, fields, command, deed)
+    if isinstance(done, Response):
+        return done
+    if done.answer.participation is not noted:
+        return visit.to(with_query(deed.back, said="changed"))
+    return told.after(visit, done, deed.back)
+
+
+async def _told_to_script(visit: Visit, command: SetParticipation) -> Response:
+    """What is noted now, whether or not that is what was wanted; or why it can't be noted, in words."""
+    answer = await visit.services.desk.execute(command, by=visit.member.actor)
+    if isinstance(answer, Refusal):
+        why = await refusal_view(visit, answer, may=False)
+        return JSONResponse({"refused": why.sentence}, 409)
+    return JSONResponse({"participation": answer.participation})
+
+
+async def confirm(visit: Visit) -> Response:
+    fields = await visit.form()
+    row = await _booking(visit)
+    words = visit.words
+    title = words.gettext("Confirm for %(who)s?", who=_name(row))
+    deed = _deed(visit, fields, row, title, words.gettext("Confirm"), Reason.NONE)
+    command = Confirm(visit.member.organization_id, row.studio_id, row.id)
+    done = await do(visit, fields, command, deed)
+    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+
+
+async def cancel(visit: Visit) -> Response:
+    """End a booking: by the term of the class, or as `late` says (`yes`, `no`), with a reason."""
+    fields = await fields_of(visit)
+    row = await _booking(visit)
+    words = visit.words
+    late = fields.get("late") or None
+    if late not in (None, IN_TIME, LATE):
+        raise BadAddress("late", str(late), f"{IN_TIME}, {LATE}")
+    command = Release(
+        visit.member.organization_id,
+        row.studio_id,
+        row.id,
+        None if late is None else late == LATE,
+    )
+    title = words.gettext("Cancel for %(who)s?", who=_name(row))
+    deed = _deed(
+        visit,
+        fields,
+        row,
+        title,
+        words.gettext("Cancel the booking"),
+        Reason.OFFERED,
+        always=True,
+        choice=_lateness(visit, row, late),
+    )
+    done = await ask(visit, fields, command, deed)
+    if isinstance(done, Response):
+        return done
+    return told.after(visit, done, deed.back, knows=row.customer_id)
+
+
+async def waive(visit: Visit) -> Response:
+    """A late cancellation counts as one in time."""
+    fields = await fields_of(visit)
+    row = await _booking(visit)
+    words = visit.words
+    title = words.gettext("Waive the lateness for %(who)s?", who=_name(row))
+    deed = _deed(visit, fields, row, title, words.gettext("Waive it"), Reason.REQUIRED, always=True)
+    command = WaiveLateness(visit.member.organization_id, row.studio_id, row.id)
+    done = await ask(visit, fields, command, deed)
+    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+
+
+async def move_up(visit: Visit) -> Response:
+    """Give a seat to this one who waits, out of turn."""
+    fields = await visit.form()
+    row = await _booking(visit)
+    words = visit.words
+    title = words.gettext("Move %(who)s up?", who=_name(row))
+    deed = _deed(
+        visit, fields, row, title, words.gettext("Move up"), Reason.OFFERED, overrulable=True
+    )
+    command = MoveUp(visit.member.organization_id, row.slot_id, row.id, overruled(fields))
+    done = await ask(visit, fields, command, deed)
+    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+
+
+def _lateness(visit: Visit, row: AnyRow, late: str | None) -> Choice | None:
+    """How it counts; who only waits took nothing."""
+    if row.status is BookingStatus.WAITING_LIST:
+        return None
+    words = visit.words
+    return Choice(
+        "late",
+        words.gettext("How it counts"),
+        (
+            Option("", words.gettext("By the term of the class")),
+            Option(IN_TIME, words.gettext("In time, what it took is given back")),
+            Option(LATE, words.gettext("Late, what it took stays used")),
+        ),
+        late or "",
+    )
+
+
+def _deed(
+    visit: Visit,
+    fields: Mapping[str, str],
+    row: AnyRow,
+    title: str,
+    does: str,
+    reason: Reason,
+    **more: object,
+) -> Deed:
+    at = visit.words.moment(local(row.starts_at, zone_of(row.zone)))
+    slot = f"slots/{row.slot_id}"
+    return Deed(
+        title,
+        does,
+        back=within(fields.get("back"), slot),
+        crumbs=(Link(f"{row.title}, {at}", slot),),
+        slot_id=row.slot_id,
+        reason=reason,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+async def _booking(visit: Visit) -> AnyRow:
+    booking_id = number_of("booking_id", visit.request.path_params["booking_id"])
+    row = await visit.read(timetable.booking_by_id, booking_id)
+    if row is None:
+        raise NotThere(str(booking_id))
+    return row
+
+
+def _participation(said: str) -> Participation:
+    if said not in {each.value for each in Participation}:
+        raise BadAddress("participation", said, ", ".join(Participation))
+    return Participation(said)
+
+
+def _name(row: AnyRow) -> str:
+    return f"{row.first_name} {row.last_name}".strip()

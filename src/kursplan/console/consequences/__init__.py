@@ -1,0 +1,207 @@
+"""Before something changes for people: what it would do and to whom, and the one button that does it.
+
+A page with a change gives its command to `ask`, and goes on with what it says:
+
+    deed = Deed(_("Cancel Spinning?"), _("Cancel the slot"), back=f"slots/{slot_id}", always=True)
+    done = await ask(visit, fields, CancelSlot(organization_id, slot_id), deed)
+    if isinstance(done, Response):
+        return done
+    return told.after(visit, done, deed.back)
+
+The command is rehearsed. Where it takes nothing from anybody it is done at once; else the page says what
+it would do, and comes back to the same address with the same fields and with what was shown. Where that is
+not so any more, nothing is done, and the page says what is different now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from starlette.responses import Response
+
+from kursplan.console.consequences.partners import partners
+from kursplan.console.consequences.parts import parts
+from kursplan.console.consequences.refused import may_be_overruled, refusal_view
+from kursplan.console.consequences.shown import Shown
+from kursplan.console.consequences.view import (
+    Choice,
+    ConsequencesView,
+    Deed,
+    Option,
+    Reason,
+    ReasonView,
+    Standing,
+)
+from kursplan.console.page import page
+from kursplan.console.visit import Visit
+from kursplan.desk.engine.rehearse import Change, Rehearsed
+from kursplan.desk.engine.turn import Command
+from kursplan.domain.admission import STAFF_MAY_OVERRULE
+from kursplan.domain.refusals import Kind, Refusal
+from kursplan.store.staff import history
+from kursplan.store.staff.history import Told
+
+__all__ = [
+    "Choice",
+    "Deed",
+    "Done",
+    "Option",
+    "Reason",
+    "Standing",
+    "ask",
+    "do",
+    "fields_of",
+    "overruled",
+]
+
+A = TypeVar("A")
+
+SEEN: Final = "seen"
+REASON: Final = "reason"
+OVERRULE: Final = "overrule"
+LONGEST_REASON: Final = 1000
+OURS: Final = frozenset({"csrf", SEEN, REASON, OVERRULE})
+"""The fields that are not the page's own."""
+
+
+NOTHING: Final[Rehearsed[Any]] = Rehearsed(None, (), {})
+"""What would happen where nobody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[A]):
+    """What was done, and what came of it for people."""
+
+    answer: A
+    changes: tuple[Change, ...]
+    """Of bookings, as they were rehearsed."""
+    line: Told | None
+    """What the history says of it; None where nothing changed."""
+
+
+async def fields_of(visit: Visit) -> Mapping[str, str]:
+    """What a page is asked to do: by its form, or by its address where somebody followed a link to it.
+
+    Raises `Forged` and `NotAForm`.
+    """
+    if visit.request.method == "POST":
+        return await visit.form()
+    return dict(visit.request.query_params)
+
+
+def overruled(fields: Mapping[str, str]) -> frozenset[Kind]:
+    """The rules that are set aside, knowingly: what the page of a refusal sends along."""
+    named = frozenset(fields.get(OVERRULE, "").split())
+    return frozenset(each for each in STAFF_MAY_OVERRULE if each.value in named)
+
+
+async def ask(
+    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], deed: Deed
+) -> Done[A] | Response:
+    """Have the command done, or say on a page what it would do, why it can't be done, what is missing.
+
+    Raises `DeskBusy`, and `ChangedConcurrently`.
+    """
+    rehearsed = await visit.services.desk.rehearse(command)
+    asking = _Asking(visit, fields, deed, rehearsed)
+    if isinstance(rehearsed.answer, Refusal):
+        return await asking.refused(rehearsed.answer)
+    if not asking.is_agreed:
+        return await asking.page()
+    return await _done(visit, command, asking)
+
+
+async def do(
+    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], deed: Deed
+) -> Done[A] | Response:
+    """The same for what takes nothing from anybody, whatever it is done to: it is not rehearsed."""
+    return await _done(visit, command, _Asking(visit, fields, deed, None))
+
+
+async def _done(visit: Visit, command: Command[A | Refusal], asking: _Asking) -> Done[A] | Response:
+    since = visit.services.clock.now()
+    answer = await visit.services.desk.execute(command, by=visit.member.actor, reason=asking.reason)
+    if isinstance(answer, Refusal):
+        return await asking.refused(answer)
+    line = await visit.read(history.last_by, visit.member.actor, command.name, since)
+    return Done(answer, asking.changes, line)
+
+
+class _Asking:
+    """One command that somebody is asked about."""
+
+    def __init__(
+        self,
+        visit: Visit,
+        fields: Mapping[str, str],
+        deed: Deed,
+        rehearsed: Rehearsed[Any] | None,
+    ) -> None:
+        self._visit = visit
+        self._fields = fields
+        self._deed = deed
+        self._rehearsed = rehearsed or NOTHING
+        self._shown = Shown.of(self._rehearsed)
+        before = fields.get(SEEN)
+        self._before = None if before is None else Shown.read(before)
+        self.reason = fields.get(REASON, "").strip()[:LONGEST_REASON] or None
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return self._rehearsed.changes
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether it may be done now: somebody saw what it does, or there is nothing to see."""
+        if self._visit.request.method != "POST" or (self._needs_reason and self.reason is None):
+            return False
+        if self._before is None:
+            return not self._deed.always and not self._rehearsed.taken
+        return self._before == self._shown
+
+    @property
+    def _needs_reason(self) -> bool:
+        return self._deed.reason is Reason.REQUIRED or bool(self._fields.get(OVERRULE))
+
+    async def page(self) -> Response:
+        words, deed = self._visit.words, self._deed
+        changed = () if self._before is None else self._before.differences(self._shown, words)
+        view = self._view(
+            changed=tuple(changed),
+            parts=tuple(parts(words, self._rehearsed, deed.slot_id)),
+            partners=await partners(self._visit, self._rehearsed),
+            seen=self._shown.written(),
+        )
+        return page(self._visit, "consequences.html", deed.title, view)
+
+    async def refused(self, refusal: Refusal) -> Response:
+        """Why it can't be done; and where staff may set that aside, the way to do so."""
+        set_aside = overruled(self._fields)
+        may = self._deed.overrulable and may_be_overruled(refusal, set_aside)
+        if may:
+            set_aside |= {refusal.kind.rule}
+        view = self._view(
+            refusal=await refusal_view(self._visit, refusal, may=may),
+            overrule=" ".join(sorted(each.value for each in set_aside)),
+        )
+        return page(self._visit, "consequences.html", self._deed.title, view)
+
+    def _view(self, overrule: str | None = None, **told: object) -> ConsequencesView:
+        words, deed = self._visit.words, self._deed
+        needed = overrule is not None or self._needs_reason
+        hidden = [(name, each) for name, each in self._fields.items() if name not in OURS]
+        if deed.choice is not None:
+            hidden = [(name, each) for name, each in hidden if name != deed.choice.name]
+        given = self._fields.get(OVERRULE, "") if overrule is None else overrule
+        if given:
+            hidden.append((OVERRULE, given))
+        asked_before = self._before is not None or OVERRULE in self._fields
+        error = ""
+        if needed and asked_before and self.reason is None:
+            error = words.gettext("Say why. It is kept in the history.")
+        reason = None
+        if deed.reason is not Reason.NONE or needed:
+            reason = ReasonView(self.reason or "", needed, error)
+        return ConsequencesView(deed=deed, reason=reason, hidden=tuple(hidden), **told)  # type: ignore[arg-type]

@@ -1,0 +1,129 @@
+"""What would happen, as it is shown: every word of it, for the template to write down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kursplan.console.frame import Link
+
+
+class Reason(StrEnum):
+    """Whether somebody says why."""
+
+    NONE = "NONE"
+    OFFERED = "OFFERED"
+    REQUIRED = "REQUIRED"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How something is, in two lines: before the change, or after it."""
+
+    large: str
+    small: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something to choose that changes nothing about whom it touches."""
+
+    name: str
+    legend: str
+    options: tuple[Option, ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is asked about, in the words of the page that asks."""
+
+    title: str
+    """As a question: `Cancel Spinning?`"""
+    does: str
+    """The deed by its name, on the button: `Cancel the slot`"""
+    back: str
+    """Where it leads to leave it as it is; relative to `/console/`."""
+    crumbs: tuple[Link, ...] = ()
+    note: str = ""
+    now: Standing | None = None
+    then: Standing | None = None
+    slot_id: int | None = None
+    """The slot that the page is about: what becomes of it is said already."""
+    reason: Reason = Reason.OFFERED
+    choice: Choice | None = None
+    always: bool = False
+    """Whether it is asked about also where nothing is taken from anybody."""
+    grave: bool = False
+    overrulable: bool = False
+    """Whether the command takes what `overruled` reads of the fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of those whom a part of it is about."""
+
+    name: str
+    href: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that would happen."""
+
+    kind: str
+    """The tone of the sheet: `good`, `wait`, `stop`, or none."""
+    icon: str
+    heading: str
+    note: str = ""
+    items: tuple[Item, ...] = ()
+    """Listed one below the other, since each needs a look."""
+    names: str = ""
+    """Of those who need none: all in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalView:
+    """Why it can't be done."""
+
+    sentence: str
+    items: tuple[str, ...]
+    may_be_overruled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartnersView:
+    """Who is told by the house, and of what."""
+
+    names: str
+    """Empty where no partner listens."""
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    value: str
+    required: bool
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsequencesView:
+    deed: Deed
+    reason: ReasonView | None
+    hidden: tuple[tuple[str, str], ...]
+    """What the page was asked for, to be sent along."""
+    changed: tuple[str, ...] = ()
+    """What is different from what was shown before."""
+    parts: tuple[Part, ...] = ()
+    partners: PartnersView | None = None
+    seen: str | None = None
+    refusal: RefusalView | None = None

@@ -1,0 +1,153 @@
+"""What is shown before something changes for people, what is said after it, and the way back."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from kursplan.clock import HandClock
+from kursplan.console.addresses import within
+from kursplan.domain.accounts import Role
+from kursplan.domain.bookings import BookingStatus, Participation
+from tests.console.desk import Console
+from tests.gym import Gym
+
+
+def field(page: httpx.Response, name: str) -> str:
+    """What a hidden field of the page says."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def at(answer: httpx.Response) -> str:
+    """Where it leads to, below `/console/`."""
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"]).lstrip("./")
+
+
+# --- Cancelling for a customer ------------------------------------------------------------------
+
+
+async def test_it_says_who_moves_up_and_does_it_when_agreed(console: Console) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", seats=1)
+    anna, ben = await gym.customer("Anna"), await gym.customer("Ben")
+    booked = await gym.booked(anna, slot)
+    await gym.booked(ben, slot)
+    desk = console.member(Role.FRONT_DESK)
+    path = f"bookings/{booked.booking_id}/cancel"
+    asked = await console.ask(path, desk)
+    assert "1 person loses the place" in asked.text
+    assert "1 person moves up" in asked.text
+    assert (await gym.booking_now(booked.booking_id)).status is BookingStatus.BOOKED
+    done = await console.send(path, desk, {"seen": field(asked, "seen"), "late": "no"})
+    assert (await gym.booking_now(booked.booking_id)).status is BookingStatus.CANCELED
+    told = await console.ask(at(done), desk)
+    assert "Ben" in told.text
+    assert "moved up, has a seat on Spin, Mon 2 Mar, 18:00" in told.text
+
+
+async def test_what_changed_since_it_was_shown_is_told_and_nothing_is_done(
+    console: Console,
+) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", seats=1)
+    booked = await gym.booked(await gym.customer("Anna"), slot)
+    desk = console.member(Role.FRONT_DESK)
+    path = f"bookings/{booked.booking_id}/cancel"
+    asked = await console.ask(path, desk)
+    await gym.booked(await gym.customer("Ben"), slot)
+    again = await console.send(path, desk, {"seen": field(asked, "seen")})
+    assert again.status_code == 200
+    assert "Changed since you looked; nothing was done" in again.text
+    assert re.search(r"Ben \w+ came to it and is in the list below", again.text)
+    assert (await gym.booking_now(booked.booking_id)).status is BookingStatus.BOOKED
+    done = await console.send(path, desk, {"seen": field(again, "seen")})
+    assert at(done).startswith("told/")
+
+
+async def test_back_leads_to_a_page_of_ours_and_nowhere_else() -> None:
+    for ours in ("timetable", "slots/12", "today?studio=berlin&slot=12", "slots/12/stand-in"):
+        assert within(ours, "x") == ours
+    for other in ("//evil", "/console", "https://evil", "../x", "slots/../x", "a\\b", "", None):
+        assert within(other, "x") == "x"
+
+
+# --- Participation, and the way back ------------------------------------------------------------
+
+
+async def test_a_tick_is_done_at_once_and_can_be_undone(console: Console) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", at="08:20")
+    booked = await gym.booked(await gym.customer("Anna"), slot)
+    desk = console.member(Role.FRONT_DESK)
+    form = {"participation": Participation.PARTICIPATING, "back": f"slots/{slot}"}
+    done = at(await console.send(f"bookings/{booked.booking_id}/participation", desk, form))
+    assert done.startswith(f"slots/{slot}?done=")
+    assert (await gym.booking_now(booked.booking_id)).participation is Participation.PARTICIPATING
+    line = done.partition("done=")[2]
+    back = at(await console.send(f"told/{line}/undo", desk, {"back": f"slots/{slot}"}))
+    assert back.startswith(f"slots/{slot}?done=")
+    assert (await gym.booking_now(booked.booking_id)).participation is Participation.UNSET
+    again = await console.send(f"told/{line}/undo", desk, {"back": f"slots/{slot}"})
+    assert at(again).startswith(f"told/{line}")
+
+
+async def test_a_way_back_is_offered_for_a_while(console: Console, clock: HandClock) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", at="08:20")
+    booked = await gym.booked(await gym.customer("Anna"), slot)
+    desk = console.member(Role.FRONT_DESK)
+    form = {"participation": Participation.PARTICIPATING}
+    done = at(await console.send(f"bookings/{booked.booking_id}/participation", desk, form))
+    line = done.partition("done=")[2]
+    clock.advance(timedelta(minutes=11))
+    await console.send(f"told/{line}/undo", desk)
+    assert (await gym.booking_now(booked.booking_id)).participation is Participation.PARTICIPATING
+
+
+@pytest.mark.parametrize("name", ["1-1", "x", "-", "9" * 16 + "-1", "1772438400000-99999999"])
+async def test_a_line_that_is_not_there_is_not_found(console: Console, name: str) -> None:
+    assert (await console.ask(f"told/{name}", console.member())).status_code == 404
+
+
+# --- Overruling ---------------------------------------------------------------------------------
+
+
+async def test_who_overrules_a_refusal_gives_a_reason(console: Console) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", seats=1)
+    await gym.booked(await gym.customer("Anna"), slot)
+    waits = await gym.booked(await gym.customer("Ben"), slot)
+    desk = console.member(Role.FRONT_DESK)
+    path = f"bookings/{waits.booking_id}/move-up"
+    refused = await console.send(path, desk)
+    assert "That can’t be done" in refused.text
+    assert field(refused, "overrule") == "BOOKING_LIMIT_REACHED"
+    without = await console.send(path, desk, {"overrule": "BOOKING_LIMIT_REACHED"})
+    assert "Say why. It is kept in the history." in without.text
+    assert (await gym.booking_now(waits.booking_id)).status is BookingStatus.WAITING_LIST
+    form = {"overrule": "BOOKING_LIMIT_REACHED", "reason": "a mat more fits"}
+    assert at(await console.send(path, desk, form)).startswith("told/")
+    assert (await gym.booking_now(waits.booking_id)).status is BookingStatus.BOOKED
+
+
+async def test_an_instructor_marks_the_slots_that_they_give_and_does_nothing_else(
+    console: Console, gym: Gym
+) -> None:
+    ina = await gym.employee("Ina")
+    own, other = await gym.slot("spin", at="08:20"), await gym.slot("spin", at="08:25")
+    await gym.gives(own, ina)
+    instructor = console.member(Role.INSTRUCTOR, employee_id=ina)
+    here, there = [
+        (await gym.booked(await gym.customer(name), slot)).booking_id
+        for name, slot in (("Anna", own), ("Ben", other))
+    ]
+    form = {"participation": Participation.PARTICIPATING}
+    assert (await console.send(f"bookings/{here}/participation", instructor, form)).is_redirect
+    for path in (f"bookings/{there}/participation", f"bookings/{here}/cancel"):
+        assert (await console.send(path, instructor, form)).status_code == 403
