@@ -7,6 +7,7 @@ instructors it shows who and what is needed twice, and what is free. Instructors
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 
@@ -15,6 +16,7 @@ from starlette.responses import Response
 from kursplan.console import places
 from kursplan.console.about import ALL_STUDIOS
 from kursplan.console.frame import Link
+from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, PATH, Asked, Shown, asked
@@ -37,9 +39,10 @@ async def handler(visit: Visit) -> Response:
     chosen = places.chosen(visit, theirs)
     now = visit.services.clock.now()
     wanted = asked(visit, local(now, chosen[0].zone).date())
+    live = await live_at(visit, chosen)
     studio_ids = [each.id for each in chosen]
     on = await visit.read(schedule.of_studios, studio_ids, _span(wanted, chosen), now)
-    view = timetable(visit.words, wanted, on, chosen, now)
+    view = replace(timetable(visit.words, wanted, on, chosen, now), live=live)
     return page(visit, "timetable.html", view.heading, view, _places(visit, wanted, theirs, chosen))
 
 
@@ -64,6 +67,7 @@ def timetable(
     columns = ColumnWriter(words, wanted, on, places, writer, now).columns(slots)
     grid, hour_marks = hours(words, slots)
     return TimetableView(
+        live="",
         heading=_heading(words, wanted, today),
         aside=_week_number(words, wanted),
         earlier=Link(*_step(words, wanted, -1)),
