@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -166,6 +167,23 @@ def test_the_line_about_webhooks_needs_nothing_else(demo: Running) -> None:
         ("CLASS_BOOKING_CREATED", booked["bookingId"], None),
         ("CLASS_BOOKING_CANCELLED", booked["bookingId"], None),
     }
+
+
+def test_one_signs_in_at_the_console_as_each_of_those_who_work_there(demo: Running) -> None:
+    links = dict(
+        re.findall(r"^  ([a-z ]+):  (http://\S+/console/link/\S+)$", demo.printed, re.MULTILINE)
+    )
+    assert set(links) == {"owner", "manager", "front desk", "instructor"}
+    for link in links.values():
+        with httpx.Client(headers={"origin": demo.document["base_url"]}) as browser:
+            csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get(link).text)
+            assert csrf is not None
+            assert browser.post(link, data={"csrf": csrf[1]}).status_code == 303
+            timetable = f"{demo.document['base_url']}/console/timetable"
+            assert browser.get(timetable).status_code == 200
+            assert browser.get(link).status_code == 410
+    kept = [each.read_text() for each in demo.folder.iterdir() if each.suffix in (".json", ".env")]
+    assert not any("console/link" in each for each in kept)
 
 
 def test_a_shell_is_told_the_same_as_scripts(demo: Running) -> None:

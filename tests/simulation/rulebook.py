@@ -93,6 +93,9 @@ class Slot:
     def day(self) -> date:
         return self.start.astimezone(self.zone).date()
 
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        return self.start < end and start < self.end
+
 
 @dataclass
 class Place:
@@ -138,6 +141,8 @@ class Rulebook:
     closures: dict[int, tuple[datetime, datetime]] = field(default_factory=dict)
     """By studio, one at a time."""
     told: Told = field(default_factory=Counter)
+    refusing: set[int] = field(default_factory=set)
+    """The studios that refuse to have an instructor on two slots at the same time."""
 
     # What there is.
 
@@ -442,6 +447,34 @@ class Rulebook:
         """Whether staff can no longer change it."""
         return slot.status != "PLANNED" or self.now >= slot.end
 
+    def twice(
+        self, slot: Slot, start: datetime, instructor: int, *, now_there: bool = True
+    ) -> bool:
+        """Whether it is refused to have `instructor` give the slot from `start` on, because they give
+        another one then. What they give at the same time as it is now is not held against it."""
+        end = start + (slot.end - slot.start)
+        return any(
+            other.overlaps(start, end)
+            and not (
+                now_there
+                and slot.instructors[-1] == instructor
+                and other.overlaps(slot.start, slot.end)
+            )
+            and not self.refusing.isdisjoint({slot.offer.studio, other.offer.studio})
+            for other in self.slots.values()
+            if other.id != slot.id
+            and other.status == "PLANNED"
+            and other.instructors[-1] == instructor
+        )
+
+    def any_twice(self) -> bool:
+        """Whether somebody gives two slots at a time that a studio refuses by now: it was so before, and stays."""
+        return any(
+            self.twice(slot, slot.start, slot.instructors[-1], now_there=False)
+            for slot in self.slots.values()
+            if slot.status == "PLANNED"
+        )
+
     def resize(
         self, slot: Slot, *, capacity: int | None, waiting_limit: int, additional: int
     ) -> str:
@@ -467,6 +500,8 @@ class Rulebook:
             return "same"
         if self.now >= slot.start or self.now >= start:
             return "INVALID_TIMES"
+        if self.twice(slot, start, slot.instructors[-1]):
+            return "TWICE_AT_THE_SAME_TIME"
         with self.action():
             slot.start, slot.end = start, start + (slot.end - slot.start)
             self._tell("CLASS_SLOT_UPDATED", slot.id)

@@ -43,14 +43,16 @@ from kursplan.desk.cancel import Cancel
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.customers import RecordCustomers
 from kursplan.desk.engine.turn import Command, Footprint, Turn
-from kursplan.desk.plan_slot import PlanSlot
+from kursplan.desk.plan_slot import PlanSlot, SlotPlanned
 from kursplan.desk.promote import Promote
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
+from kursplan.desk.studios import SetOnClash
 from kursplan.doctor import Invariant
 from kursplan.domain import slots as engine
 from kursplan.domain.admission import Admission
 from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.cancelling import Cancellation, may_cancel
+from kursplan.domain.clashes import Clashing, OnClash
 from kursplan.domain.refusals import Kind
 from kursplan.domain.slots import Override
 from kursplan.domain.studios import LostEntitlement
@@ -146,6 +148,8 @@ def word(answer: object) -> str:
         return str(answer.status)
     if isinstance(answer, Admission):
         return "AVAILABLE"
+    if isinstance(answer, Clashing):
+        return str(answer.kind)
     return "changed" if cast("Any", answer).changed else "same"
 
 
@@ -427,10 +431,7 @@ class GymDay(RuleBasedStateMachine):
                 max_waiting_list=waiting_list,
             )
         )
-        if instant <= self.book.now:
-            assert answer is ErrorCode.INVALID_TIMES
-            return
-        self.book.slots[slot_id] = Slot(
+        planned = Slot(
             slot_id,
             of,
             self.morning.studios[of.studio],
@@ -440,6 +441,13 @@ class GymDay(RuleBasedStateMachine):
             waiting_list,
             instructors=(instructor,),
         )
+        if instant <= self.book.now:
+            assert answer is ErrorCode.INVALID_TIMES
+        elif self.book.twice(planned, instant, instructor, now_there=False):
+            assert word(answer) == "TWICE_AT_THE_SAME_TIME"
+        else:
+            assert isinstance(answer, SlotPlanned)
+            self.book.slots[slot_id] = planned
 
     def local(self, start: tuple[int, time], zone: ZoneInfo) -> tuple[datetime, datetime]:
         """So many days from now at that time: what the wall shows there, and the instant."""
@@ -499,6 +507,8 @@ class GymDay(RuleBasedStateMachine):
             assert answer is ErrorCode.SLOT_NOT_PLANNED
         elif stand_in == given:
             assert answer is ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT
+        elif self.book.twice(slot, slot.start, stand_in):
+            assert word(answer) == "TWICE_AT_THE_SAME_TIME"
         else:
             assert word(answer) == "changed"
             self.book.give(slot, (*slot.instructors, stand_in))
@@ -511,6 +521,8 @@ class GymDay(RuleBasedStateMachine):
         [answer] = self.take(RemoveStandIn(self.gym.organization, slot.id, given))
         if self.book.fixed(slot):
             assert answer is ErrorCode.SLOT_NOT_PLANNED
+        elif others and self.book.twice(slot, slot.start, others[-1]):
+            assert word(answer) == "TWICE_AT_THE_SAME_TIME"
         elif others:
             assert word(answer) == "changed"
             self.book.give(slot, tuple(others))
@@ -547,6 +559,17 @@ class GymDay(RuleBasedStateMachine):
         studio = self.morning.berlin if berlin else self.morning.lisbon
         self.take(OpenStudio(self.gym.organization, studio, f"closure-{studio}"))
         self.book.open(studio)
+
+    @rule(berlin=st.booleans(), refuse=st.booleans())
+    def a_studio_says_what_becomes_of_clashes(self, berlin: bool, refuse: bool) -> None:
+        studio = self.morning.berlin if berlin else self.morning.lisbon
+        on_clash = OnClash.REFUSE if refuse else OnClash.WARN
+        [answer] = self.take(SetOnClash(self.gym.organization, studio, on_clash))
+        assert answer is (refuse is not (studio in self.book.refusing))
+        if refuse:
+            self.book.refusing.add(studio)
+        else:
+            self.book.refusing.discard(studio)
 
     @precondition(lambda self: self.book.places)
     @rule(n=which, participation=st.sampled_from(Participation))
@@ -764,6 +787,8 @@ class GymDay(RuleBasedStateMachine):
     def audit(self, pardoned: frozenset[Invariant] = frozenset()) -> None:
         lowered = {each.id for each in self.book.slots.values() if each.lowered}
         organization, now = self.gym.organization, self.book.now
+        if self.book.any_twice():
+            pardoned |= {Invariant.NOT_TWICE_AT_A_TIME}
         self.run(audit(self.gym.database, organization, now, lowered=lowered, pardoned=pardoned))
 
 

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.gym import progress_of_loading
-from kursplan.cli.output import Stop, say
+from kursplan.cli.output import Stop, say, words
 from kursplan.cli.serve import bind, run, site
 from kursplan.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kursplan.demo.folder import Folder
     from kursplan.demo.start import Demo
+    from kursplan.domain.accounts import Role
 
 STANDARD = {
     # The screen is for what is to be tried out.
@@ -29,12 +32,6 @@ STANDARD = {
     "KURSPLAN_WEBHOOKS_INSECURE": "on",
 }
 """What is set where the environment sets nothing."""
-ROLES = {
-    "OWNER": "owner",
-    "MANAGER": "manager",
-    "FRONT_DESK": "front desk",
-    "INSTRUCTOR": "instructor",
-}
 
 
 def demo(
@@ -78,7 +75,7 @@ def demo(
     from kursplan.app import Application
     from kursplan.demo.examples import NoExamples
     from kursplan.demo.folder import Folder
-    from kursplan.demo.start import start, url_of
+    from kursplan.demo.start import console_links, start, url_of
     from kursplan.desk.engine.desk import DeskBusy
     from kursplan.settings import BadSettings, read_settings
     from kursplan.store.engine.schema import SchemaOutdated
@@ -103,9 +100,8 @@ def demo(
         if not here.database.exists():
             say(f"Founding a gym company in {folder} …")
         with progress_of_loading() as progress:
-            found = asyncio.run(
-                start(here, clock, settings.horizon_days, progress, webhook_port, base_url)
-            )
+            found = asyncio.run(start(here, clock, settings.horizon_days, progress, webhook_port))
+        links = asyncio.run(console_links(here, clock, settings.public_url or base_url))
         logs.set_up(settings.log_threshold, settings.log_format)
         application = Application(settings, clock)
         # Before the files are there, so that scripts may go ahead as soon as they find them.
@@ -117,12 +113,12 @@ def demo(
         raise Stop(str(trouble)) from trouble
     except SchemaOutdated as outdated:
         raise Stop(f"{outdated}; or start the demo anew with --fresh") from outdated
-    for line in _what_to_try(found, base_url, here):
+    for line in _what_to_try(found, links, base_url, here):
         say(line)
     run(listener, site(application, settings))
 
 
-def _what_to_try(found: Demo, base_url: str, here: Folder) -> list[str]:
+def _what_to_try(found: Demo, links: Mapping[Role, str], base_url: str, here: Folder) -> list[str]:
     """What is printed: its lines can be pasted into a shell as they are."""
     examples = found.examples
     key = found.studios[0].api_key
@@ -134,10 +130,10 @@ def _what_to_try(found: Demo, base_url: str, here: Folder) -> list[str]:
     return [
         "",
         f"Kursplan serves the demo at {base_url} until you press Ctrl-C.",
+        "The console; each link signs in once, as one of the people who work there:",
+        *(f"  {words(role)}:  {link}" for role, link in links.items()),
         f"The Open API to read and to try:  {base_url}/docs",
         f"The guide, from a key to a booking:  {base_url}/docs/guide",
-        f"The console for staff:  {base_url}/console/",
-        *(f"  as {ROLES[role]}, once:  {link}" for role, link in found.links.items()),
         f"Address, keys and examples for scripts:  {here.for_scripts}, {here.for_shells}",
         "",
         *(

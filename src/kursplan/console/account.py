@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -56,7 +56,7 @@ class SessionRow:
 @dataclass(frozen=True, slots=True)
 class PasskeyRow:
     id: int
-    name: str
+    name: str = field(repr=False)
     since: str
     used: str | None
 
@@ -64,15 +64,14 @@ class PasskeyRow:
 @dataclass(frozen=True, slots=True)
 class LanguageRow:
     tag: str
-    name: str
+    name: str = field(repr=False)
     current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    csrf: str
-    name: str
-    email: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
     sessions: tuple[SessionRow, ...]
     passkeys: tuple[PasskeyRow, ...]
     passkeys_possible: bool
@@ -87,24 +86,22 @@ class AccountView:
 
 @dataclass(frozen=True, slots=True)
 class SecondFactorView:
-    csrf: str
-    secret: str
-    grouped: str
+    secret: str = field(repr=False)
+    grouped: str = field(repr=False)
     """The secret as people type it."""
-    address: str
+    address: str = field(repr=False)
     wrong: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryView:
-    codes: tuple[str, ...]
+    codes: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfirmView:
-    csrf: str
     next: str
-    email: str
+    email: str = field(repr=False)
     wrong: str | None
     passkeys: bool
 
@@ -159,7 +156,6 @@ class _OwnAccount:
         keys = await visit.read(shown.passkeys, member.account_id)
         now = self._entrance.now
         view = AccountView(
-            csrf=self._entrance.csrf(visit),
             name=member.name,
             email=member.email,
             sessions=tuple(
@@ -257,7 +253,6 @@ class _OwnAccount:
 
     def _second_factor(self, visit: Visit, secret: str, wrong: str | None = None) -> Response:
         view = SecondFactorView(
-            self._entrance.csrf(visit),
             secret,
             " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
             address_for_apps(secret, visit.member.email),
@@ -386,7 +381,6 @@ class _OwnAccount:
 
     def _confirm_form(self, visit: Visit, wanted: str, wrong: str | None = None) -> Response:
         view = ConfirmView(
-            self._entrance.csrf(visit),
             wanted,
             visit.member.email,
             wrong,

@@ -55,7 +55,7 @@ class Entrance:
         return self._peers.name(Head(visit.request.scope, visit.request.receive))
 
     def csrf(self, visit: Visit) -> str:
-        """The token for forms of the page that answers."""
+        """The token for forms of a page that is open to everybody; others have it in their frame."""
         return self.guard.token(visit.request)
 
     async def session(self, visit: Visit) -> Session:

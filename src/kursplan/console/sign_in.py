@@ -6,7 +6,7 @@ not right. Opening a link changes nothing, because programs that look at mail op
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
@@ -36,10 +36,10 @@ POST: Final = ("POST",)
 
 @dataclass(frozen=True, slots=True)
 class SignInView:
-    csrf: str
+    csrf: str = field(repr=False)
     next: str
     """Where they wanted to go."""
-    email: str
+    email: str = field(repr=False)
     """What they typed before."""
     wrong: str | None
     passkeys: bool
@@ -48,19 +48,20 @@ class SignInView:
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    csrf: str
+    csrf: str = field(repr=False)
     next: str
-    ticket: str
+    ticket: str = field(repr=False)
     wrong: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    csrf: str
-    link: str
-    email: str
+    csrf: str = field(repr=False)
+    link: str = field(repr=False)
+    email: str = field(repr=False)
     greeting: str
-    sets_password: bool
+    asks_for_one: bool
+    """Whether a password is to be set; otherwise it signs in as it is."""
     wrong: str | None
     shortest: int = SHORTEST_PASSWORD
     longest: int = LONGEST_PASSWORD
@@ -72,11 +73,6 @@ class NoteView:
 
     what: str
     instead: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignOutView:
-    csrf: str
 
 
 def routes(entrance: Entrance) -> tuple[Page, ...]:
@@ -230,8 +226,7 @@ class _SigningIn:
     async def show_sign_out(self, visit: Visit) -> Response:
         if visit.visitor is None:
             return visit.to("sign-in")
-        view = SignOutView(self._entrance.csrf(visit))
-        return page(visit, "sign-in/sign-out.html", visit.words.gettext("Sign out"), view)
+        return page(visit, "sign-in/sign-out.html", visit.words.gettext("Sign out"), None)
 
     async def sign_out(self, visit: Visit, _: Form) -> Response:
         response = visit.to("sign-in")

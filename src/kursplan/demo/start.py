@@ -60,8 +60,6 @@ class Demo:
     studios: tuple[StudioKeys, ...]
     examples: Examples
     hook: Hook
-    links: Mapping[Role, str] = field(repr=False)
-    """By which one signs in at the console, once and within half an hour."""
 
     def written(self, base_url: str) -> dict[str, object]:
         """As `demo.json` has it."""
@@ -93,16 +91,11 @@ def url_of(database: Path) -> str:
 
 
 async def start(
-    folder: Folder,
-    clock: Clock,
-    horizon_days: int,
-    progress: Progress,
-    webhook_port: int = 9000,
-    base_url: str = "",
+    folder: Folder, clock: Clock, horizon_days: int, progress: Progress, webhook_port: int = 9000
 ) -> Demo:
     """The company in the folder, founded if there is none, and what there is to try out in it.
 
-    Of what happens it tells a receiver at that port of this machine. `base_url` is where it will be served.
+    Of what happens it tells a receiver at that port of this machine.
 
     Raises `NoExamples`, `SchemaOutdated` where another version founded it, and OSError.
     """
@@ -120,8 +113,19 @@ async def start(
         chosen = await examples(company, Examples.read(written.get("examples")))
         studios = await _keys(company, written)
         told = await hook(company, studios[0].integration_id, written, webhook_port)
-        links = await sign_in_links(company, base_url)
-        return Demo(studios, chosen, told, links)
+        return Demo(studios, chosen, told)
+
+
+async def console_links(folder: Folder, clock: Clock, base_url: str) -> Mapping[Role, str]:
+    """A link for each role that works there, which signs in at the company's console once.
+
+    They are for whoever has just started the demo, so they are kept nowhere.
+    """
+    async with _opened(folder.database, clock) as (database, desk):
+        organization_id = await database.read(lambda tx: organizations.find(tx, made_up.KEY))
+        if organization_id is None:
+            raise NoExamples(f"{folder.database} is no demo; choose another folder with --dir")
+        return await sign_in_links(Company(organization_id, database, desk, clock), base_url)
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:

@@ -10,10 +10,13 @@ import hmac
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 
 from kursplan.web.cookies import Cookies
 from kursplan.web.origins import Origins
+
+log = structlog.get_logger(__name__)
 
 FIELD: Final = "csrf"
 """The field of a form that holds the token."""
@@ -47,4 +50,7 @@ class FormGuard:
         if fetched not in (None, "same-origin"):
             return False
         here = self._origins.origin(request)
-        return here is not None and request.headers.get("origin") == here
+        if here is None:
+            log.warning("form refused: it came from elsewhere, and KURSPLAN_PUBLIC_URL is not set")
+            return False
+        return request.headers.get("origin") == here

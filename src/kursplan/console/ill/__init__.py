@@ -21,7 +21,7 @@ from kursplan.console.consequences.partners import partners
 from kursplan.console.consequences.parts import parts
 from kursplan.console.consequences.refused import refusal_view
 from kursplan.console.consequences.shown import Shown
-from kursplan.console.consequences.view import Part
+from kursplan.console.consequences.view import Item, Part
 from kursplan.console.frame import Link
 from kursplan.console.ill.plan import ALONE, CANCEL, STAND_IN, Planned, field_of, planned
 from kursplan.console.ill.view import ForAll, IllSlot, IllView, Way
@@ -32,7 +32,9 @@ from kursplan.console.timetable.slots import SlotWriter
 from kursplan.console.timetable.view import Choice
 from kursplan.console.today.needs import placed
 from kursplan.console.visit import BadAddress, Visit, day_of_text, number_of
-from kursplan.desk.engine.rehearse import Rehearsed
+from kursplan.desk.clashes import clashes_of
+from kursplan.desk.engine.rehearse import Change, Rehearsed
+from kursplan.domain.consequences import Becomes
 from kursplan.domain.localtime import local, start_of_day
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
@@ -362,5 +364,36 @@ class _Writer:
                 len(alone),
             )
             yield Part("", "people", heading)
-        if self._looked.rehearsed.changes or self._looked.rehearsed.slots:
-            yield from parts(words, self._looked.rehearsed, None)
+        yield from self._cancelled()
+        yield from self._besides()
+
+    def _cancelled(self) -> Iterator[Part]:
+        """Slot by slot, with the names of those who lose their place."""
+        words = self._words
+        off = [each.row for each in self._looked.plan if each.becomes == CANCEL]
+        if not off:
+            return
+        lost = [each for each in self._looked.rehearsed.changes if _is_lost(each)]
+        items = []
+        for row in off:
+            at = words.moment(local(row.starts_at, self._places[row.studio_id].zone))
+            title = self._looked.on.classes[row.class_id].title
+            names = [each.name for each in lost if each.slot_id == row.id]
+            items.append(Item(f"{title}, {at}", None, ", ".join(names)))
+        heading = words.ngettext("%(n)s slot is cancelled", "%(n)s slots are cancelled", len(off))
+        people = words.ngettext(
+            "%(n)s person loses the place", "%(n)s people lose their place", len(lost)
+        )
+        yield Part("stop", "cross", heading, people if lost else "", tuple(items))
+
+    def _besides(self) -> Iterator[Part]:
+        """What comes of it otherwise: who or what would be twice at the same time, who is flagged."""
+        done = self._looked.rehearsed
+        changes = tuple(each for each in done.changes if not _is_lost(each))
+        other = Rehearsed(done.answer, changes, {}, ())
+        if changes or clashes_of(done.answer):
+            yield from parts(self._words, other, None)
+
+
+def _is_lost(change: Change) -> bool:
+    return change.becomes is Becomes.CANCELLED

@@ -1,0 +1,120 @@
+"""Passkeys and the pages of signing in, in a real browser with an authenticator that it only pretends to have.
+
+The browser's own part is real: what it signs, for which host, and what the script of the page does with it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from kursplan.clock import HandClock
+from kursplan.store import tables
+from kursplan.store.engine.database import connect
+from tests.console.browser import PHONE, Tab
+from tests.console.desk import Serving
+from tests.console.entrance import PASSWORD, House
+from tests.gym import Gym
+
+EMAIL = "olga@gym.example"
+AUTHENTICATOR = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture
+async def house(
+    sqlite_template: Path, tmp_path: Path, clock: HandClock
+) -> AsyncIterator[tuple[House, str]]:
+    """On SQLite and a port, under the name that a browser trusts without TLS."""
+    url = f"sqlite:///{tmp_path / 'served.db'}"
+    shutil.copyfile(sqlite_template, tmp_path / "served.db")
+    database = connect(url)
+    gym = await Gym(database, clock).open()
+    opened = await House.open(gym, url, clock, public_url="")
+    serving = Serving(opened.application)
+    await serving.start()
+    yield opened, serving.url.replace("127.0.0.1", "localhost")
+    await serving.stop()
+    await gym.desk.close()
+    await database.close()
+
+
+async def test_a_passkey_signs_in_and_one_that_was_removed_does_not(
+    house: tuple[House, str], browser: Browser
+) -> None:
+    at, url = house
+    await at.account()
+    tab = await Tab.open(browser, url, None)
+    page = tab.page
+    devtools = await tab.context.new_cdp_session(page)
+    await devtools.send("WebAuthn.enable")
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {"options": AUTHENTICATOR})
+
+    # With a password, then a passkey is made.
+    await tab.goto("sign-in?next=account")
+    await page.get_by_label("E-mail").fill(EMAIL)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_role("heading", name="My account")).to_be_visible()
+    await page.get_by_label("What you call it").fill("Laptop")
+    await page.get_by_role("button", name="Add a passkey").click()
+    await expect(page.get_by_text("Your passkeys are changed.")).to_be_visible()
+    [stored] = await at.rows(tables.staff_passkey)
+    assert (stored.name, stored.used_at) == ("Laptop", None)
+
+    # Then with the passkey, to where they wanted to go.
+    await page.get_by_role("button", name="Sign out here").click()
+    await tab.goto("sign-in?next=account")
+    await page.get_by_role("button", name="Sign in with a passkey").click()
+    await expect(page.get_by_role("heading", name="My account")).to_be_visible()
+    [stored] = await at.rows(tables.staff_passkey)
+    assert stored.used_at is not None
+    # What was signed does not work a second time: the ticket is taken.
+    assert await at.rows(tables.staff_ticket) == []
+
+    # And no more once it is removed.
+    await page.get_by_role("button", name="Remove Laptop").click()
+    await expect(page.get_by_text("You have none.")).to_be_visible()
+    await page.get_by_role("button", name="Sign out here").click()
+    await page.get_by_role("button", name="Sign in with a passkey").click()
+    await expect(page.get_by_role("alert")).to_contain_text("does not sign in here")
+    assert await at.rows(tables.staff_session) == []
+    # The browser itself notes an answer that is none; nothing else is to complain of.
+    assert [each for each in tab.complaints if "422" not in each] == []
+    await tab.context.close()
+
+
+async def test_pages_of_signing_in_can_be_used_by_everybody(
+    house: tuple[House, str], browser: Browser
+) -> None:
+    at, url = house
+    _, link = await at.invitation()
+    tab = await Tab.open(browser, url, None)
+    barriers = []
+    await tab.goto("sign-in")
+    barriers += await tab.barriers()
+    await tab.goto(link)
+    barriers += await tab.barriers()
+    for label in ("Password", "The same once more"):
+        await tab.page.get_by_label(label, exact=True).fill(PASSWORD)
+    await tab.page.get_by_role("button", name="Set the password and sign in").click()
+    await tab.page.wait_for_url("**/timetable*")
+    for path in ("account", "account/second-factor", "confirm", "sign-out"):
+        await tab.goto(path)
+        # They are made of the same parts, whose colours the two above have shown.
+        barriers += [f"{path} {each}" for each in await tab.barriers(("light",))]
+        await tab.size(PHONE)
+        assert await tab.wider_than_it_should() <= 0, path
+    assert barriers == []
+    assert tab.complaints == []
+    await tab.context.close()
