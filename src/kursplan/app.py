@@ -28,6 +28,7 @@ from kursplan.console import account, sign_in
 from kursplan.console.addresses import MOUNTED_AT
 from kursplan.console.customers import kept
 from kursplan.console.entrance import Entrance
+from kursplan.console.live import Live
 from kursplan.console.routes import ROUTES
 from kursplan.console.site import site
 from kursplan.console.visit import Services, Visitors
@@ -41,6 +42,7 @@ from kursplan.web.origins import Origins
 from kursplan.web.passwords import STRONG, Hashing, Passwords
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
+from kursplan.web.version_reader import VersionReader
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.egress import EgressPolicy
@@ -124,9 +126,15 @@ class Application:
             *account.routes(entrance),
             *kept.routes(entrance),
         )
+        self.live = Live(VersionReader(self.database))
         console = site(
             Services(
-                self.database, self.desk, clock, visitors or entrance.sessions, entrance.guard
+                self.database,
+                self.desk,
+                clock,
+                visitors or entrance.sessions,
+                entrance.guard,
+                self.live,
             ),
             self.console_pages,
         )
@@ -171,6 +179,7 @@ class Application:
         """Finish what was begun, as far as the database lets us soon, and let go of it."""
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                self.live.close()
                 await self.background.stop()
                 await self.relay.stop()
                 await self.webhook_client.close()

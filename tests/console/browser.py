@@ -38,8 +38,17 @@ class Tab:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._expected: tuple[str, ...] = ()
+        page.on("console", lambda message: self._complain(message.text))
+        page.on("pageerror", lambda error: self._complain(str(error)))
+
+    def expects(self, *complaints: str) -> None:
+        """The browser complains of what the test does to it: what has these words in it is no mistake."""
+        self._expected += complaints
+
+    def _complain(self, said: str) -> None:
+        if not any(each in said for each in self._expected):
+            self.complaints.append(said)
 
     @classmethod
     async def open(cls, browser: Browser, url: str, staff: str | None, **options: Any) -> Tab:

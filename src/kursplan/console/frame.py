@@ -32,6 +32,7 @@ AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
 
 BAR: Final = (
+    Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
     Entry("customers", _("Customers"), "people", AT_THE_DESK),
 )

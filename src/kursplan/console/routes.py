@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, bookings, customers, find, timetable, told
+from kursplan.console import about, bookings, customers, find, ill, live, timetable, today, told
 from kursplan.console.customers import book, contracts, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.visit import About, Handler
@@ -34,10 +34,16 @@ class Page:
     handler: Handler
 
 
-HOME: Final = "timetable"
+HOME: Final = today.PATH
 """Where one gets to from `/console`."""
 
 ROUTES: Final[tuple[Page, ...]] = (
+    Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
+    Page("slots/{slot_id}/the-rest", POST, EVERYBODY, about.slot_in_path, today.the_rest),
+    Page("slots/{slot_id}/walk-ins", POST, AT_THE_DESK, about.slot_in_path, today.walk_ins),
+    Page(live.PATH, GET, EVERYBODY, about.studio_asked_for, live.handler),
+    Page(ill.PATH, GET_AND_POST, AT_THE_DESK, about.studio_asked_for, ill.handler),
+    Page("told", GET, AT_THE_DESK, None, told.together),
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
     # What is done to a booking, from whichever page.
     *(

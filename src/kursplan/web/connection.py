@@ -218,6 +218,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write, self._taken, head.method, head.version, server.date, keeps_alive
         )
         scope = head.scope(self._client, self._address)
+        scope["extensions"] = server.extensions
         try:
             await server.site.application(scope, self._receive, answer.send)
         except Exception:

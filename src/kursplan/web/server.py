@@ -30,6 +30,9 @@ HURRY_SECONDS = 3
 TICK_SECONDS = 1
 READ_BYTES = 16 * 1024
 """How much is read from a client at once."""
+STOPPING = "kursplan.stopping"
+"""The ASGI extension by which an answer that would go on for ever learns that the server stops: an
+`asyncio.Event`."""
 ACCEPTED_AT_ONCE = 32
 """How many are let in before those who are in go on."""
 
@@ -86,6 +89,8 @@ class Server:
         self._entering: set[asyncio.Task[Any]] = set()
         self._is_accepting = False
         self._stopped = asyncio.Event()
+        self.extensions = {STOPPING: self._stopped}
+        """What applications are told beside each request."""
         self._left = asyncio.Event()
 
     async def start(self) -> bool:
