@@ -91,7 +91,7 @@ def test_its_commands_run_in_order_and_show_what_it_shows(
     document: Document, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     text = (ROOT / document.path).read_text("utf-8")
-    for program in ("curl", "sqlite3", "make"):
+    for program in ("curl", "make"):
         if program in text and shutil.which(program) is None:
             not_installed(program, "install it to have the commands of the documents run.")
     ports = {"8080": free_port(), "9000": free_port()}
