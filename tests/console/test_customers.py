@@ -15,7 +15,7 @@ from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Held, facts
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role
-from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.customers import CustomerStatus, Gender
@@ -115,8 +115,10 @@ def test_the_card_says_what_is_used_when_there_is_more_and_when_it_rests() -> No
         "1 used, 1 booked ahead. New ones on 9 March.",
         "8 of 10 left in March",
         "Since 1 January 2026, no end.",
-        "Rests 1 March 2026 to 20 March 2026. (Ski)",
     )
+    [rests] = card.rests_to_come
+    assert rests.label == "Rests 1 March 2026 to 20 March 2026. (Ski)"
+    assert rests.href == "wake?membership=m&rest=r"
     assert card.rests == "Rests until 20 March"
     [german] = cards(words("de"), [membership], MONDAY, MORNING)
     assert german.of == "von 2 übrig diese Woche · Flex"
@@ -246,6 +248,23 @@ async def test_nobody_is_booked_into_a_studio_that_is_not_theirs(console: Consol
     assert missing.status_code == 404
 
 
+async def test_a_card_that_is_scanned_checks_in_with_one_button(console: Console) -> None:
+    gym = console.gym
+    on = await people(gym)
+    page = f"customers/{on.merle}"
+    assert f"bookings/{on.seat}/participation" not in (await look(console, page))
+    gym.clock.set(gym.at("18:05", day=MONDAY + timedelta(days=3)))
+    assert f"bookings/{on.seat}/participation" in (await look(console, page))
+    form = {"participation": "PARTICIPATING", "back": page}
+    answer = await console.send(f"bookings/{on.seat}/participation", console.member(), form)
+    assert answer.headers["location"].startswith(f"../../customers/{on.merle}")
+    assert (await gym.booking_now(on.seat)).participation is Participation.PARTICIPATING
+
+
+async def look(console: Console, path: str) -> str:
+    return (await console.ask(path, console.member(Role.FRONT_DESK))).text
+
+
 # --- Contracts ----------------------------------------------------------------------------------
 
 
@@ -265,6 +284,11 @@ async def test_a_membership_is_frozen_after_its_consequences_were_shown(console:
     assert (rest.first_day, rest.last_day) == (date(2026, 3, 3), date(2026, 3, 10))
     foreign = await console.ask(f"{path}?membership=nobody", console.member())
     assert foreign.status_code == 404
+
+    back = {"membership": key, "rest": rest.key}
+    assert (await agreed(console, f"customers/{on.merle}/wake", back)).status_code == 303
+    memberships = (await entry_of(gym, on.merle)).memberships or ()
+    assert next(each.idle_periods for each in memberships if each.key == key) == ()
 
 
 async def test_a_membership_begins_and_ends(console: Console) -> None:
@@ -406,6 +430,13 @@ async def test_what_others_change_meanwhile_stays(console: Console) -> None:
     again = {**both, **dict(HIDDEN.findall(told.text))}
     assert (await console.send(path, member, again)).status_code == 303
     assert (await entry_of(gym, on.zoe)).phone == "040 2"
+
+
+async def test_nothing_that_no_database_keeps_is_taken(console: Console) -> None:
+    on = await people(console.gym)
+    form = {**ZOE, **WAS, "phone": "030\0"}
+    answer = await console.send(f"customers/{on.zoe}/edit", console.member(), form)
+    assert answer.status_code == 400
 
 
 async def test_refusing_access_shows_what_becomes_of_bookings(console: Console) -> None:
