@@ -169,7 +169,8 @@ def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: d
     until = held.entry.valid_until
     if again is None or (until is not None and again > until):
         return said
-    return f"{said} {words.gettext('New ones on %(day)s.', day=words.near_day(again, today.year))}"
+    more = words.gettext("New ones on %(day)s.", day=words.near_day(again, today.year))
+    return f"{said} {more}"
 
 
 def _valid(words: Words, held: Held, today: date) -> str:
