@@ -266,6 +266,17 @@ async def test_files_are_kept_for_ever_and_those_of_another_release_lead_to_thes
     assert (await console.ask(f"{assets.folder()}/../site.py")).status_code == 404
 
 
+def test_style_sheets_close_what_they_open() -> None:
+    """Else a browser reads what follows as part of it, and says nothing."""
+    for name, content in assets.files().items():
+        if name.endswith(".css"):
+            depth = 0
+            for each in content.decode():
+                depth += (each == "{") - (each == "}")
+                assert depth >= 0, name
+            assert depth == 0, name
+
+
 def test_style_sheets_stay_small() -> None:
     sheets = [content for name, content in assets.files().items() if name.endswith(".css")]
     assert sum(map(len, sheets)) < 64_000

@@ -167,6 +167,22 @@ async def test_a_session_ends_when_nobody_used_it_for_long(house: House, clock: 
     assert not await olga.is_in()
 
 
+async def test_a_page_that_asks_for_itself_again_keeps_nobody_signed_in(
+    house: House, clock: HandClock
+) -> None:
+    """Who has left the counter is signed out, although their page shows what others change."""
+    await house.account()
+    olga = house.person()
+    await olga.sign_in(EMAIL)
+
+    clock.advance(IDLE_LIMIT - timedelta(minutes=2))
+    watching = {"Kursplan-Watching": "1"}
+    asked = await olga.client.get("/console/account", headers=watching)
+    assert asked.status_code == 200
+    clock.advance(timedelta(minutes=4))
+    assert not await olga.is_in()
+
+
 async def test_a_session_ends_however_much_it_is_used(house: House, clock: HandClock) -> None:
     await house.account()
     olga = house.person()
