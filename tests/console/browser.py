@@ -45,7 +45,13 @@ class Tab:
         context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
         context.set_default_timeout(10_000)
         if staff is not None:
-            await context.add_cookies([{"name": "staff", "value": staff, "url": url}])
+            # By the second one forms are known: a session of the console's own brings it with it.
+            await context.add_cookies(
+                [
+                    {"name": "staff", "value": staff, "url": url},
+                    {"name": "kursplan-form-on-http", "value": "here", "url": url},
+                ]
+            )
         return cls(context, await context.new_page(), url)
 
     async def goto(self, path: str) -> None:
