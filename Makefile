@@ -18,11 +18,11 @@ PYTHON ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install clients demo test soak bench check lint format lock clean
+.PHONY: help install clients demo test soak bench screenshots check lint format lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+		while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
 
 install: $(INSTALLED) ## Make .venv with Kursplan and every tool it is developed with
 
@@ -39,6 +39,9 @@ soak: install ## Simulate more days, walk more pairs of commands, race more ofte
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+screenshots: install ## Take the pictures of the console anew, of the demo; needs Chromium
+	$(BIN)/python -m tests.console.screenshots
 
 check: lint test ## Everything that CI runs
 
@@ -59,6 +62,9 @@ lock: install ## Rewrite the locked requirements from pyproject.toml (ARGS=--upg
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group bench --constraint requirements.lock --custom-compile-command 'make lock' \
 		--output-file requirements-bench.lock $(ARGS)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+		--extra redis --constraint requirements.lock --custom-compile-command 'make lock' \
+		--output-file constraints.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group clients --custom-compile-command 'make lock' \
 		--output-file requirements-clients.lock $(ARGS)

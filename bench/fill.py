@@ -23,7 +23,7 @@ AT_ONCE = 10_000
 
 async def fill(url: str, sizes: Sequence[Size], key: str = "bench") -> list[Gym]:
     """Create Kursplan's tables at `url` and put one organization of each size into them."""
-    _upgrade(url)
+    upgrade(url)
     database = connect(url)
     try:
         ids = iter(await database.take_ids(sum(map(Gym.ids_needed, sizes))))
@@ -34,7 +34,7 @@ async def fill(url: str, sizes: Sequence[Size], key: str = "bench") -> list[Gym]
     for gym in gyms:
         for table, its_rows in rows(gym, now):
             await write(url, table, its_rows)
-    await _analyze(url)
+    await analyze(url)
     return gyms
 
 
@@ -82,7 +82,7 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _upgrade(url: str) -> None:
+def upgrade(url: str) -> None:
     """As an operator would: `kursplan db upgrade`. Raises RuntimeError with what it wrote."""
     done = subprocess.run(
         [sys.executable, "-m", "kursplan", "db", "upgrade"],
@@ -95,7 +95,7 @@ def _upgrade(url: str) -> None:
         raise RuntimeError(f"kursplan db upgrade failed. It wrote:\n{done.stderr}")
 
 
-async def _analyze(url: str) -> None:
+async def analyze(url: str) -> None:
     if url.startswith("sqlite"):
         engine = create_engine(url)
         with engine.begin() as connection:

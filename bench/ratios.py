@@ -53,6 +53,9 @@ BOUNDS = {
     "rush_p99": _below(20),
     "memory": _below(150),
     "memory_growth": _below(1.05),
+    "idle_core": _below(2),
+    "idle_look": _below(5),
+    "idle_workers": _below(2),
 }
 
 MEANINGS = {
@@ -67,6 +70,7 @@ MEANINGS = {
     "peer_read_slots": "reads of 50 slots a second ÷ those of FastAPI with an ORM",
     "read_slots": "reads of 50 slots a second ÷ a bare application with the same bytes",
     "read_slots_while_booking": "`read_slots` while others book at a steady rate",
+    "at_once": "99 of 100 among 1,000 clients that come at once wait so long ÷ a bare application on uvicorn",
     "read_all_slots": "50 slots of all classes ÷ a bare application with the same bytes",
     "read_classes": "the classes ÷ a bare application with the same bytes",
     "read_slot": "one slot ÷ a bare application with the same bytes",
@@ -77,6 +81,10 @@ MEANINGS = {
     "rush_p99": "99 of 100 bookings in the rush, over 64 connections, take at most so many commits",
     "rush_p99_to_transaction": "`rush_p99` in whole minimal transactions of one client instead of commits",
     "memory": "the most megabytes that a worker held along the requests",
+    "idle_core": "percent of a core that the database spends on 10,000 organizations that are idle",
+    "idle_look": "the most milliseconds that a look over 10,000 organizations takes where nothing is due",
+    "idle_workers": "what the database spends on 10,000 idle organizations, two workers ÷ one",
+    "idle_organizations": "what the database spends on 10,000 idle organizations ÷ on 100",
     "memory_growth": "memory in the last quarter of the requests ÷ in the second one",
 }
 

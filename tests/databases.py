@@ -1,7 +1,10 @@
 """Fresh databases with the schema, of both kinds: a test that asks for one runs on each."""
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +13,10 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+import kursplan
+from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.numbers import SEQUENCE
-from kursplan.store.engine.schema import upgrade
 from kursplan.store.tables import metadata
 from tests.postgres import create_database, drop_database
 
@@ -22,7 +26,7 @@ KINDS = ("sqlite", "postgresql")
 async def migrate(url: str) -> str:
     """Give the database its schema."""
     database = connect(url)
-    await upgrade(database)
+    await schema.upgrade(database)
     await database.close()
     return url
 
@@ -33,6 +37,49 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "kursplan.db"
     asyncio.run(migrate(f"sqlite:///{file}"))
     return file
+
+
+_MADE_UP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = {revision!r}, {before!r}, None, None
+
+
+def upgrade() -> None:
+    op.create_table("made_up", sa.Column("id", sa.BigInteger(), primary_key=True))
+"""
+
+
+class NextVersion:
+    """The command of a version that is yet to come, of which the schema has one table more."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def run(self, database_url: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        settings = {"KURSPLAN_DATABASE_URL": database_url, "PYTHONPATH": str(self._source)}
+        return subprocess.run(
+            [sys.executable, "-m", "kursplan", *map(str, arguments)],
+            cwd=self._source,
+            env=os.environ | settings,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def next_version(tmp_path_factory: pytest.TempPathFactory) -> NextVersion:
+    source = tmp_path_factory.mktemp("next")
+    shutil.copytree(Path(kursplan.__file__).parent, source / "kursplan")
+    before = schema.newest()
+    revision = f"{int(before) + 1:04}"
+    versions = source / "kursplan" / "store" / "migrations" / "versions"
+    (versions / f"{revision}_made_up.py").write_text(
+        _MADE_UP.format(revision=revision, before=before)
+    )
+    return NextVersion(source)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -130,7 +130,7 @@ class Gym:
 
         def write(tx: Connection) -> None:
             work(tx)
-            versions.bump(tx, self.organization, {versions.EVERYTHING}, shard=0)
+            versions.bump(tx, self.organization, {versions.EVERYTHING}, shard=0, at=self.now)
 
         await self.database.write(write)
 

@@ -1,6 +1,6 @@
 """What is measured, one module each; every one has a `measure` that takes the run."""
 
-from bench.scenarios import book, growth, memory, reads, rush, webhooks
+from bench.scenarios import book, growth, memory, reads, rush, tenants, webhooks
 
 SCENARIOS = {
     "book": book.measure,
@@ -9,4 +9,5 @@ SCENARIOS = {
     "growth": growth.measure,
     "memory": memory.measure,
     "webhooks": webhooks.measure,
+    "tenants": tenants.measure,
 }

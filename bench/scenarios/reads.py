@@ -1,7 +1,8 @@
 """Reads a second, against a bare ASGI application that answers the same bytes from memory.
 
 Every read is also measured while nobody else is there; the slots of a class once more while bookings
-go on. And a client that has booked through one worker must find the booking through any other.
+go on; and once by a crowd that comes at the same moment, each client over a connection of its own that it
+has yet to open. And a client that has booked through one worker must find the booking through any other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from time import monotonic
 
 from bench.client import BOOK, VALIDATE, connected
 from bench.filled import FilledPostgres
@@ -20,7 +22,7 @@ from bench.gym import Gym
 from bench.kursplan import Server, kursplan_running
 from bench.limits.bare import bare_running, bare_running_on_ours
 from bench.peers.database import PeerDatabase
-from bench.run import WARM_UP_SECONDS, Measured, Run
+from bench.run import WARM_UP_SECONDS, Measured, Run, percentile
 from bench.wrk import load, same
 
 SLOTS_READ = 50
@@ -32,6 +34,8 @@ BARE_ON_OURS = ("slots", "validate")
 READERS = 8
 """Connections that look for each booking, beside the one that made it."""
 ROUNDS_OF_BOOKING = 200
+CROWD = 1_000
+"""How many clients come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,9 @@ async def _against_bare(
             ratio = read.name if read.method == "POST" else f"read_{read.name}"
             whole = read.name.removesuffix(UNCHANGED)
             measured.compare(ratio, read.name, f"bare: {whole}", "per_second")
+        await _at_once(measured, f"bare: {_AT_ONCE}", bare, gym)
+        await _at_once(measured, _AT_ONCE, server.url, gym)
+        measured.compare("at_once", _AT_ONCE, f"bare: {_AT_ONCE}", "p99_ms")
         async with bare_running_on_ours(answers, run.folder) as ours:
             for read in reads:
                 if read.name in BARE_ON_OURS:
@@ -145,6 +152,24 @@ async def _read(run: Run, measured: Measured, what: str, url: str, read: Read, g
     await load(url + read.path, "same", asked, seconds=WARM_UP_SECONDS)
     done = await load(url + read.path, "same", asked, seconds=run.seconds)
     measured.note(what, **done.figures)
+
+
+_AT_ONCE = f"slots, {CROWD} clients at once"
+
+
+async def _at_once(measured: Measured, what: str, url: str, gym: Gym) -> None:
+    """How long each waits, from when it knocks until it has its answer."""
+    path = _slots(gym).path
+
+    async def come() -> float:
+        began = monotonic()
+        async with connected(url, gym.key) as [connection]:
+            answer = await connection.get(path)
+        return (answer.answered_at - began) * 1000
+
+    await come()
+    waited = await asyncio.gather(*(come() for _ in range(CROWD)))
+    measured.note(what, p50_ms=percentile(waited, 50), p99_ms=percentile(waited, 99))
 
 
 @asynccontextmanager

@@ -26,7 +26,9 @@ from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
 from kursplan.console import account, sign_in
 from kursplan.console.addresses import MOUNTED_AT
+from kursplan.console.customers import kept
 from kursplan.console.entrance import Entrance
+from kursplan.console.live import Live
 from kursplan.console.routes import ROUTES
 from kursplan.console.site import site
 from kursplan.console.visit import Services, Visitors
@@ -40,9 +42,11 @@ from kursplan.web.origins import Origins
 from kursplan.web.passwords import STRONG, Hashing, Passwords
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit
+from kursplan.web.version_reader import VersionReader
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.egress import EgressPolicy
+from kursplan.work.duty import Duty
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from kursplan.work.relay import OutboxRelay
@@ -81,11 +85,13 @@ class Application:
         )
         self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
         self.house_clock = HouseClock(clock)
+        self.duty = Duty(self.database)
         self.background = Background(
             self.desk,
             self.database,
             self.house_clock,
             self.metrics,
+            duty=self.duty,
             interval=settings.background_seconds,
             horizon_days=settings.horizon_days,
             events_kept_days=settings.events_kept_days,
@@ -102,6 +108,7 @@ class Application:
             ),
             self.desk.committed,
             self.metrics,
+            duty=self.duty,
         )
         services = call.Services(
             self.database, self.desk, clock, self.metrics, settings.max_body_bytes
@@ -113,10 +120,21 @@ class Application:
         self.entrance = entrance = Entrance(
             self.database, clock, Passwords(hashing), Origins.of_url(settings.public_url), peers
         )
-        self.console_pages = (*ROUTES, *sign_in.routes(entrance), *account.routes(entrance))
+        self.console_pages = (
+            *ROUTES,
+            *sign_in.routes(entrance),
+            *account.routes(entrance),
+            *kept.routes(entrance),
+        )
+        self.live = Live(VersionReader(self.database))
         console = site(
             Services(
-                self.database, self.desk, clock, visitors or entrance.sessions, entrance.guard
+                self.database,
+                self.desk,
+                clock,
+                visitors or entrance.sessions,
+                entrance.guard,
+                self.live,
             ),
             self.console_pages,
         )
@@ -149,6 +167,8 @@ class Application:
         await schema.check(self.database)
         if self.settings.background:
             await self.house_clock.keep(self.database)
+            await self.duty.keep()
+            self.duty.start()
             self.background.start()
             self.relay.start()
         if self.settings.webhooks_insecure:
@@ -159,10 +179,12 @@ class Application:
         """Finish what was begun, as far as the database lets us soon, and let go of it."""
         try:
             async with asyncio.timeout(STOP_SECONDS):
+                self.live.close()
                 await self.background.stop()
                 await self.relay.stop()
                 await self.webhook_client.close()
                 await self.desk.close()
+                await self.duty.stop()
         except TimeoutError:
             log.warning("what was under way is given up: the database does not answer in time")
         await self.database.close()

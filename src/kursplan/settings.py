@@ -1,4 +1,8 @@
-"""Settings, read once at the door from the environment; all mistakes are reported together."""
+"""Settings, read once at the door from the environment; all mistakes are reported together.
+
+Each may also come from a file, whose name is then in the environment: so secrets are handed over by
+systemd and by containers. What a file holds is never told, because it may be the wrong file.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib.util import find_spec
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 from kursplan.store.engine.database import connect
@@ -19,10 +24,22 @@ from kursplan.web.peers import Network
 PREFIX = "KURSPLAN_"
 NOT_SETTINGS = "KURSPLAN_TEST_"
 """Variables that only the tests look at."""
+FROM_FILE = "_FILE"
+"""What follows the name of a setting where its value is in a file."""
+LONGEST_FILE = 64 * 1024
+"""How many bytes such a file may have: no value comes near it."""
 
 
 class BadSettings(ValueError):
     """Some settings can't be used; the message lists each with what to write instead."""
+
+
+class _Unfit(ValueError):
+    """What a value is not; whoever knows where it came from says of which value that is true."""
+
+    def __init__(self, value: str, says: str) -> None:
+        super().__init__(says)
+        self.value = value
 
 
 def _database_url(text: str) -> str:
@@ -36,7 +53,7 @@ def _database_url(text: str) -> str:
 def _number(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ValueError(f"{text!r} is not a number from {least} to {most}")
+            raise _Unfit(text, f"is not a number from {least} to {most}")
         return int(text)
 
     return read
@@ -45,14 +62,14 @@ def _number(least: int, most: int) -> Callable[[str], int]:
 def _switch(text: str) -> bool:
     words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
     if text.lower() not in words:
-        raise ValueError(f"{text!r} is neither on nor off")
+        raise _Unfit(text, "is neither on nor off")
     return words[text.lower()]
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text.lower() not in choices:
-            raise ValueError(f"{text!r} is none of {', '.join(choices)}")
+            raise _Unfit(text, f"is none of {', '.join(choices)}")
         return text.lower()
 
     return read
@@ -60,7 +77,7 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 def _limits_url(text: str) -> str:
     if not text.startswith(("memory://", "redis://", "rediss://")):
-        raise ValueError(f"{text!r} is neither memory:// nor redis://HOST:PORT/NUMBER")
+        raise _Unfit(text, "is neither memory:// nor redis://HOST:PORT/NUMBER")
     if not text.startswith("memory://") and find_spec("redis") is None:
         raise ValueError("Redis needs the extra of that name: pip install 'kursplan[redis]'")
     return text
@@ -72,7 +89,8 @@ def _networks(text: str) -> tuple[Network, ...]:
         try:
             networks.append(ip_network(part))
         except ValueError as error:
-            raise ValueError(f"{error}; write 10.0.0.7 or 10.0.0.0/8") from error
+            reason = str(error).removeprefix(repr(part)).strip()
+            raise _Unfit(part, f"{reason}; write 10.0.0.7 or 10.0.0.0/8") from error
     return tuple(networks)
 
 
@@ -88,7 +106,7 @@ def _authorities(text: str) -> str:
         except OSError as error:
             no_certificate = isinstance(error, ssl.SSLError)
             reason = "it holds no certificate" if no_certificate else error.strerror
-            raise ValueError(f"{text!r} can't be used: {reason}") from error
+            raise _Unfit(text, f"can't be used: {reason}") from error
     return text
 
 
@@ -104,7 +122,7 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All that can be set, each as `KURSPLAN_` and its name in capitals."""
+    """All that can be set, each as `KURSPLAN_` and its name in capitals, or with `_FILE` behind it."""
 
     database_url: str = _setting(
         "sqlite:///kursplan.db",
@@ -212,26 +230,82 @@ class Settings:
         return logging.getLevelNamesMapping()[self.log_level.upper()]
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings in `environment`; what is not set has its default.
+def read_settings(
+    environment: Mapping[str, str],
+    *,
+    otherwise: Mapping[str, str] | None = None,
+    always: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings in `environment`; what is not set there is as `otherwise` says, or has its default.
 
-    Raises `BadSettings` with every mistake, also names that are no setting: a misspelt one would
-    otherwise do nothing, silently.
+    `always` holds whatever the environment says. Raises `BadSettings` with every mistake, also names
+    that are no setting: a misspelt one would otherwise do nothing, silently.
     """
     known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
+    given = {
+        name: text
+        for name, text in environment.items()
+        if name.startswith(PREFIX) and not name.startswith(NOT_SETTINGS)
+    }
+    for name, text in (otherwise or {}).items():
+        if name + FROM_FILE not in given:
+            given.setdefault(name, text)
+    for name, text in (always or {}).items():
+        given.pop(name + FROM_FILE, None)
+        given[name] = text
     values: dict[str, Any] = {}
     mistakes = []
-    for name, text in sorted(environment.items()):
-        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
-            continue
+    for said, text in sorted(given.items()):
+        name = said if said in known else said.removesuffix(FROM_FILE)
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            mistakes.append(f"{name} is no setting" + (f"; is {close[0]} meant?" if close else ""))
+            names = [*known, *(each + FROM_FILE for each in known)]
+            close = difflib.get_close_matches(said, names, n=1)
+            mistakes.append(f"{said} is no setting" + (f"; is {close[0]} meant?" if close else ""))
+            continue
+        setting, is_in_a_file = known[name], said != name
+        if is_in_a_file and name in given:
+            mistakes.append(f"{said}: {name} is set too: leave one of the two out")
             continue
         try:
-            values[known[name].name] = known[name].metadata["read"](text.strip())
+            value = _held_by(Path(text.strip())) if is_in_a_file else text.strip()
+            values[setting.name] = setting.metadata["read"](value)
+        except _Unfit as unfit:
+            # A password that somebody mistyped is one still.
+            shown = repr(unfit.value) if setting.repr else "it"
+            mistakes.append(f"{said}: {f'what {text} holds' if is_in_a_file else shown} {unfit}")
         except ValueError as mistake:
-            mistakes.append(f"{name}: {mistake}")
+            mistakes.append(f"{said}: {mistake}")
     if mistakes:
         raise BadSettings("\n".join(mistakes))
     return Settings(**values)
+
+
+def _held_by(file: Path) -> str:
+    """The line that the file holds. Raises ValueError, which quotes nothing of it."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(LONGEST_FILE + 1)
+    except OSError as error:
+        raise ValueError(f"{file} can't be read: {error.strerror}{_whose(file)}") from error
+    try:
+        text = content.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} holds no text in UTF-8") from None
+    if not text:
+        raise ValueError(f"{file} is empty")
+    if len(content) > LONGEST_FILE or len(text.splitlines()) > 1:
+        raise ValueError(f"{file} holds more than the one line that is the value")
+    return text
+
+
+def _whose(file: Path) -> str:
+    """For whom a file is that is there and may not be read: most often that is what to change."""
+    try:
+        found = file.stat()
+    except OSError:
+        return ""
+    try:
+        owner = file.owner()
+    except KeyError:
+        owner = f"user {found.st_uid}"
+    return f"; it belongs to {owner} and has mode {found.st_mode & 0o7777:04o}"

@@ -96,9 +96,10 @@ def test_no_two_errors_tell_the_same_and_none_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("refusal", ErrorCode)
-def test_a_refusal_is_400_or_404_when_not_found_or_409_for_a_reused_key(refusal: ErrorCode) -> None:
+def test_a_refusal_is_400_or_404_when_not_found_or_409_where_two_cross(refusal: ErrorCode) -> None:
     not_found = 404 if refusal.endswith("_NOT_FOUND") else 400
-    expected = 409 if refusal is ErrorCode.IDEMPOTENCY_KEY_REUSED else not_found
+    crossed = (ErrorCode.IDEMPOTENCY_KEY_REUSED, ErrorCode.CHANGED_MEANWHILE)
+    expected = 409 if refusal in crossed else not_found
     assert ApiError(refusal).status == expected
 
 

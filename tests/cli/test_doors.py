@@ -7,6 +7,7 @@ import pty
 import subprocess
 import sys
 from datetime import date, timedelta
+from threading import Event
 
 import pytest
 
@@ -441,8 +442,38 @@ async def test_on_a_terminal_it_asks(
     assert bool(await gym.on_slot(slot)) is left
 
 
-def at_a_terminal(database_url: str, slot: int, answer: str) -> tuple[str, int]:
-    """What is said and how it ends when somebody at a terminal answers so."""
+async def test_what_was_shown_at_a_terminal_is_what_is_done(
+    database_url: str, gym: Gym, slot: int
+) -> None:
+    """Somebody books while it is thought about: nothing is done, and it is told what is different."""
+    anna, bela = await gym.customer("Anna", last_name="Arndt"), await gym.customer("Bela")
+    await gym.booked(anna, slot)
+    asked = Event()
+    thinks = asyncio.create_task(
+        asyncio.to_thread(
+            at_a_terminal, database_url, slot, "y", asked=asked, wait=(go_on := Event())
+        )
+    )
+    await asyncio.to_thread(asked.wait, 60)
+    await gym.booked(bela, slot)
+    go_on.set()
+
+    told, ended = await thinks
+
+    assert ended == 1
+    assert f"slot {slot}, waiting: 0 became 1 (CHANGED_MEANWHILE)" in told
+    assert (await gym.slot_now(slot)).status is SlotStatus.PLANNED
+
+
+def at_a_terminal(
+    database_url: str,
+    slot: int,
+    answer: str,
+    *,
+    asked: Event | None = None,
+    wait: Event | None = None,
+) -> tuple[str, int]:
+    """What is said and how it ends when somebody at a terminal answers so, once they were asked."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "kursplan", "slot", "cancel", str(slot)],
@@ -451,8 +482,15 @@ def at_a_terminal(database_url: str, slot: int, answer: str) -> tuple[str, int]:
         stderr=subprocess.PIPE,
         env=os.environ | {"KURSPLAN_DATABASE_URL": database_url},
     ) as process:
+        told = b""
+        while asked is not None and b"[y/N]" not in told:
+            told += os.read(process.stderr.fileno(), 4096)  # type: ignore[union-attr]
+        if asked is not None and wait is not None:
+            asked.set()
+            wait.wait(60)
         os.write(ours, f"{answer}\n".encode())
-        _, told = process.communicate(timeout=60)
+        _, rest = process.communicate(timeout=60)
+        told += rest
     os.close(ours)
     os.close(theirs)
     return told.decode(), process.returncode

@@ -16,6 +16,7 @@ from kursplan.store.engine import schema
 from kursplan.store.engine.database import connect
 from kursplan.store.engine.server_mark import beside
 from tests.cli.conftest import Ran, run
+from tests.databases import NextVersion
 
 
 @pytest.fixture
@@ -181,15 +182,13 @@ def test_what_is_no_sound_backup_changes_nothing(
     assert sorted(left) == before
 
 
-def test_an_older_backup_says_that_an_upgrade_comes_next(database: Path, backup: Path) -> None:
-    with closing(sqlite3.connect(backup, isolation_level=None)) as opened:
-        opened.execute("UPDATE alembic_version SET version_num = '0004'")
-        opened.execute("PRAGMA application_id = 0")
+def test_an_older_backup_says_that_an_upgrade_comes_next(
+    database: Path, backup: Path, next_version: NextVersion
+) -> None:
+    ran = next_version.run(f"sqlite:///{database}", "restore", backup, "--yes")
 
-    ran = restore(database, backup, "--yes")
-
-    assert ran.out.splitlines()[-1] == (
-        "It has schema 0004: run `kursplan db upgrade` before you start the server."
+    assert ran.stdout.splitlines()[-1] == (
+        f"It has schema {schema.newest()}: run `kursplan db upgrade` before you start the server."
     )
 
 
@@ -206,4 +205,6 @@ def test_it_is_asked_for_and_says_what_else_can_not_be_done(database: Path, back
     url = "postgresql://nobody@127.0.0.1:1/none"
     elsewhere = asyncio.run(run("restore", backup, "--yes", KURSPLAN_DATABASE_URL=url))
     assert elsewhere.status == 1
-    assert "`pg_restore` into an empty database" in elsewhere.err
+    assert elsewhere.err == (
+        f"kursplan: {backup} is no dump as `kursplan backup` makes it of PostgreSQL\n"
+    )

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page
 
+from tests.console.desk import FORM_COOKIE
+
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 
@@ -36,8 +38,17 @@ class Tab:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self._expected: tuple[str, ...] = ()
+        page.on("console", lambda message: self._complain(message.text))
+        page.on("pageerror", lambda error: self._complain(str(error)))
+
+    def expects(self, *complaints: str) -> None:
+        """The browser complains of what the test does to it: what has these words in it is no mistake."""
+        self._expected += complaints
+
+    def _complain(self, said: str) -> None:
+        if not any(each in said for each in self._expected):
+            self.complaints.append(said)
 
     @classmethod
     async def open(cls, browser: Browser, url: str, staff: str | None, **options: Any) -> Tab:
@@ -45,12 +56,10 @@ class Tab:
         context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
         context.set_default_timeout(10_000)
         if staff is not None:
-            # By the second one forms are known: a session of the console's own brings it with it.
+            # The second one is what forms are known by where there is no session.
+            named = {"staff": staff, FORM_COOKIE: "here"}
             await context.add_cookies(
-                [
-                    {"name": "staff", "value": staff, "url": url},
-                    {"name": "kursplan-form-on-http", "value": "here", "url": url},
-                ]
+                [{"name": name, "value": value, "url": url} for name, value in named.items()]
             )
         return cls(context, await context.new_page(), url)
 

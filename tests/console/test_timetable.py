@@ -11,9 +11,9 @@ import pytest
 from playwright.async_api import expect
 
 from kursplan.console.lanes import lanes
+from kursplan.console.places import Place
 from kursplan.console.timetable import Shown, timetable
 from kursplan.console.timetable.asked import Asked
-from kursplan.console.timetable.columns import Place
 from kursplan.console.timetable.view import SlotView, TimetableView
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role

@@ -192,9 +192,11 @@ async def test_one_that_is_still_being_committed_is_waited_for(gym: Gym, databas
         "UPDATE version SET changes = changes + 1 WHERE organization_id = $1", gym.organization
     )
     await rival.execute("UPDATE history SET id = 99")
-    lanes = await rival.fetch("SELECT lane FROM version WHERE studio_id = $1", gym.studio_id)
+    shards = await rival.fetch("SELECT shard FROM version WHERE studio_id = $1", gym.studio_id)
     looking = asyncio.create_task(
-        gym.database.write(lambda tx: marks.is_there(tx, gym.organization, mark, lanes[0]["lane"]))
+        gym.database.write(
+            lambda tx: marks.is_there(tx, gym.organization, mark, shards[0]["shard"])
+        )
     )
     while not await rival.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - the database tells nobody.
         await asyncio.sleep(0.01)

@@ -20,7 +20,7 @@ from kursplan.desk.engine.turn import Command
 from kursplan.desk.follow_class import ApplyClassDefaults
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.stand_in import PutStandIn
-from kursplan.domain import clashes, refusals
+from kursplan.domain import clashes, refusals, seen
 from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.refusals import (
     BookingNotActive,
@@ -57,7 +57,7 @@ def reasons() -> set[type[Refusal]]:
     """All that the rules can refuse for."""
     return {
         each
-        for each in {**vars(refusals), **vars(clashes)}.values()
+        for each in {**vars(refusals), **vars(clashes), **vars(seen)}.values()
         if isinstance(each, type) and issubclass(each, Refusal) and hasattr(each, "kind")
     }
 
@@ -147,9 +147,9 @@ async def test_a_no_of_the_desk_says_by_what_and_there_is_no_other(gym: Gym) -> 
     answers = [(await gym.refused(command), expected) async for command, expected in refused(gym)]
     assert [answer for answer, _ in answers] == [expected for _, expected in answers]
 
-    # What clashes is a long story of its own: `tests/desk/test_twice.py`.
+    # Long stories of their own: `tests/desk/test_twice.py`, `tests/desk/test_seen.py`.
     known = (
-        {clashes.Clashing}
+        {clashes.Clashing, seen.ChangedMeanwhile}
         | {type(each) for each, _ in answers}
         | {type(each) for *_, each in (*ADMISSION, *CANCELLING)}
     )

@@ -218,7 +218,7 @@ def mistake_in(words: list[str], command: Any) -> str | None:
     """What in the words of a command line the command does not know; None if it knows everything."""
     for word in words:
         subcommands = getattr(command, "commands", {})
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":  # Which is standard input or output.
             option = word.partition("=")[0]
             known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
             if option not in known | {"--help"}:

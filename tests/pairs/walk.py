@@ -118,6 +118,10 @@ class Walk:
         await self._restore(found[-1])
         return found[0], found[1]
 
+    async def back(self) -> None:
+        """Everything is as it was at the beginning, whoever changed it."""
+        await self._restore(await self._rows())
+
     async def _alone(self, command: Command[Any]) -> Watch:
         watch = self._desks[0].watch = Watch()
         await self._do(0, command)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import Clashing
 from kursplan.domain.classes import WhoMayBook
 from kursplan.domain.contingents import Period
+from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import (
     AccessRefused,
     AlreadyOnSlot,
@@ -52,6 +54,8 @@ from kursplan.domain.refusals import (
     UsedUp,
     Wrong,
 )
+from kursplan.domain.seen import ChangedMeanwhile, ClosureSeen, Difference
+from kursplan.domain.slots import Override
 from kursplan.staff.flags import NO_FACTS, flags_of
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import CLAUSES, NOBODY, Names, facts_of, sentence
@@ -70,7 +74,9 @@ NAMES = Names(
     studios={2: "Studio Hamburg"},
     employees={3: "Ina Trainer"},
     slots={11: "Yoga"},
+    locations={6: "Saal 1"},
 )
+CLOSED = ClosureSeen(datetime(2026, 3, 2, 9), datetime(2026, 3, 2, 10), "water")  # noqa: DTZ001, wall time
 
 SENTENCES: list[tuple[Refusal, str]] = [
     (SlotIsCancelled(), "The slot is cancelled"),
@@ -199,6 +205,39 @@ SENTENCES: list[tuple[Refusal, str]] = [
             "2026-03-03 00:00)"
         ),
     ),
+    (
+        ChangedMeanwhile(
+            (
+                Difference(EntityKind.SLOT, 11, "starts_at", START, END),
+                Difference(EntityKind.SLOT, 11, "instructors", (3, 4), ()),
+                Difference(EntityKind.SLOT, 11, "location_id", None, 6),
+                Difference(EntityKind.BOOKING, 4, "status", BookingStatus.BOOKED, None),
+            )
+        ),
+        (
+            "It is not as it was shown any more, and nothing was done: slot 11, start: Mon 2026-03-02 "
+            "18:00 became Mon 2026-03-02 19:00; slot 11, instructors: Ina Trainer, employee 4 became "
+            "none; slot 11, room: none became Saal 1; booking 4, status: booked became none"
+        ),
+    ),
+    (
+        ChangedMeanwhile(
+            (
+                Difference(EntityKind.SERIES, 8, "weekdays", frozenset({2, 0}), frozenset({1})),
+                Difference(EntityKind.SERIES, 8, "start_time", time(18), time(18, 30)),
+                Difference(EntityKind.SERIES, 8, "own", frozenset(), frozenset(Override)),
+                Difference(EntityKind.STUDIO, 2, "closures", (), (CLOSED,)),
+                Difference(EntityKind.SLOT, 11, "seats", 3, 4),
+                Difference(EntityKind.SLOT, 11, "waiting", 0, 1),
+            )
+        ),
+        (
+            "It is not as it was shown any more, and nothing was done: series 8, weekdays: Mon, Wed "
+            "became Tue; series 8, start: 18:00 became 18:30; series 8, own limits: none became "
+            "instructors, location, max participants, max waiting list, time; studio 2, closures: none "
+            "became Mon 2026-03-02 09:00-10:00 (water); slot 11, seats taken: 3 became 4; and 1 more"
+        ),
+    ),
 ]
 
 
@@ -278,7 +317,9 @@ async def test_names_are_looked_up_for_what_occurs(gym: Gym) -> None:
     customer, rate = await gym.customer(), await gym.rate("basic")
     membership = await gym.membership(customer, rate)
     ina, slot = await gym.employee("Ina"), await gym.slot("yoga")
+    hall = await gym.location("Saal 1")
     told = [
+        ChangedMeanwhile((Difference(EntityKind.SLOT, slot, "location_id", None, hall),)),
         NoMembership((RateNotAdmitted(membership, rate), NotValid(membership, DAY, LAST))),
         OtherStudioNotAdmitted(hamburg),
         InstructorNotOnSlot(ina, slot),
@@ -293,7 +334,10 @@ async def test_names_are_looked_up_for_what_occurs(gym: Gym) -> None:
         studios={gym.studio_id: "Studio Berlin", hamburg: "Studio Hamburg"},
         employees={ina: "Ina Trainer"},
         slots={slot: "Yoga"},
+        locations={hall: "Saal 1"},
     )
+    given = Difference(EntityKind.SLOT, slot, "instructors", (), (ina,))
+    assert await look(ChangedMeanwhile((given,))) == Names(employees={ina: "Ina Trainer"})
     assert await look(DisplayOnly()) == NOBODY
 
 

@@ -46,7 +46,7 @@ def _starts_at(slot: int) -> datetime:
     return FIRST_START + timedelta(minutes=86 * slot)
 
 
-def _rows() -> Iterator[tuple[Table, Rows]]:
+def full_gym() -> Iterator[tuple[Table, Rows]]:
     """All rows, parents first; columns that are left out are NULL."""
     yield (
         tables.organization,
@@ -120,6 +120,19 @@ def _rows() -> Iterator[tuple[Table, Rows]]:
     yield (
         tables.class_rate,
         [{"class_id": n, "rate_id": rate} for n in range(1, CLASSES + 1) for rate in (1, 2, 3)],
+    )
+    yield (
+        tables.version,
+        [
+            {
+                "studio_id": studio,
+                "shard": shard,
+                "changes": 1,
+                "raised_at": NOW - timedelta(hours=shard) if studio == 0 else None,
+            }
+            for studio in range(500)
+            for shard in range(20)
+        ],
     )
     yield (
         tables.closure,
@@ -434,7 +447,7 @@ def _as_stored(table: Table, rows: Rows, dialect: Any) -> tuple[list[str], Itera
     """The columns, and the rows as the driver takes them; words stand there as they are stored."""
     columns = [each for each in table.c if each.name in rows[0] or not each.nullable]
     standard = {each.name: _PLAIN.get(type(each.type), "") for each in columns}
-    standard["organization_id"] = ORGANIZATION
+    standard["organization_id"] = ORGANIZATION  # Unless a row names another.
     turn = [each.type.dialect_impl(dialect).bind_processor(dialect) for each in columns]
     names = [each.name for each in columns]
     records = (
@@ -457,23 +470,30 @@ _REFERENCES = """
 """
 
 
-async def fill_postgresql(connection: asyncpg.Connection) -> None:
-    """All rows; references are checked for all of them at once, which is many times faster."""
+async def fill_postgresql(
+    connection: asyncpg.Connection, filling: Iterable[tuple[Table, Rows]] | None = None
+) -> None:
+    """All rows; references are checked for all of them at once, which is many times faster.
+
+    Another `filling` need not have what its rows refer to: then there are no references any more.
+    """
     dialect = sqlalchemy_asyncpg.dialect()  # type: ignore[no-untyped-call]
     references = await connection.fetch(_REFERENCES)
     for of_table, name, _ in references:
         await connection.execute(f'ALTER TABLE {of_table} DROP CONSTRAINT "{name}"')
-    for table, rows in _rows():
+    for table, rows in filling or full_gym():
         names, records = _as_stored(table, rows, dialect)
         await connection.copy_records_to_table(table.name, columns=names, records=records)
-    for of_table, name, definition in references:
+    for of_table, name, definition in references if filling is None else ():
         await connection.execute(f'ALTER TABLE {of_table} ADD CONSTRAINT "{name}" {definition}')
 
 
-def fill_sqlite(connection: sqlite3.Connection) -> None:
+def fill_sqlite(
+    connection: sqlite3.Connection, filling: Iterable[tuple[Table, Rows]] | None = None
+) -> None:
     """All rows, through a connection that checks no references."""
     dialect = pysqlite.dialect()
-    for table, rows in _rows():
+    for table, rows in filling or full_gym():
         names, records = _as_stored(table, rows, dialect)
         columns = ", ".join(f'"{name}"' for name in names)
         marks = ", ".join("?" * len(names))

@@ -7,12 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -22,24 +20,15 @@ from sqlalchemy import (
     Index,
     Table,
     UniqueConstraint,
-    delete,
-    insert,
     select,
     text,
-    update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlglot import exp
 
-from kursplan.domain.actors import Actor, Origin
-from kursplan.domain.bookings import Ending
-from kursplan.domain.classes import WhoMayBook
-from kursplan.domain.terms import Term
 from kursplan.store import tables
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
-from kursplan.store.rules import bookings
-from kursplan.store.staff import history
+from tests.databases import NextVersion
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database
 from tests.store.statements import OF_THE_HOUSE, REFERENCE_TABLES, every_statement
@@ -182,182 +171,34 @@ async def test_upgrading_again_changes_nothing(database: Database) -> None:
     await schema.check(database)
 
 
+async def test_what_the_next_version_adds_comes_to_what_is_there(
+    gym: Gym, database_url: str, next_version: NextVersion
+) -> None:
+    """A database with rows in it; until it is upgraded, that version does not use it."""
+    await gym.booked(await gym.customer(), await gym.slot())
+    before = await gym.database.read(all_rows)
+    older = schema.newest()
+
+    ran = [
+        await asyncio.to_thread(next_version.run, database_url, *words)
+        for words in (("slot", "list"), ("db", "upgrade"), ("db", "check"))
+    ]
+
+    assert [each.returncode for each in ran] == [1, 0, 0]
+    assert f"has schema {older}, this version needs" in ran[0].stderr
+    assert await gym.database.read(all_rows) == before
+    made_up = text("SELECT count(*) FROM made_up")
+    assert await gym.database.read(lambda tx: tx.execute(made_up).scalar()) == 0
+    # And the version before it no longer does.
+    with pytest.raises(schema.SchemaOutdated, match=f"this version needs {older}"):
+        await schema.check(gym.database)
+
+
 def all_rows(tx: Connection) -> dict[str, Any]:
     return {
         table.name: sorted(map(tuple, tx.execute(select(table))))
         for table in tables.metadata.sorted_tables
     }
-
-
-WHO_AND_WHY = (
-    "booked_via",
-    "booked_by",
-    "promoted_at",
-    "confirmed_at",
-    "ended",
-    "ended_via",
-    "ended_by",
-)
-LATER = {
-    "booking": ("held", "free_until", *WHO_AND_WHY),
-    "class": ("grace", "confirm_promotion", "promotion_ends"),
-    "location": ("shared",),
-    "studio": ("clashes",),
-}
-"""What rows have only since a later schema, and what nobody has said of these."""
-EARLIER = {"class": {"promotion_ends": Term.parse("3 HOURS")}}
-"""What rows had otherwise before."""
-
-
-def _told_earlier(table: Table, values: Shape) -> Shape:
-    """The row as far as an earlier schema had it."""
-    later = LATER.get(table.name, ())
-    return {name: each for name, each in values.items() if name not in later}
-
-
-async def test_bookings_of_an_earlier_schema_are_all_there_after_the_upgrade(
-    gym: Gym, empty_url: str
-) -> None:
-    """And a booking's membership can then be of its customer only."""
-    rate = await gym.rate()
-    ann, bob = await gym.customers(2)
-    yoga = await gym.klass("yoga", who_may_book=WhoMayBook.MEMBERS, promotion_ends="3 HOURS")
-    slot_id = await gym.slot(of=yoga, seats=1)
-    memberships = [await gym.membership(each, rate) for each in (ann, bob)]
-    for each in (ann, bob):
-        await gym.booked(each, slot_id)
-    await gym.database.write(nobody_knows_who)
-    wanted = await gym.database.read(all_rows)
-    assert len(wanted["booking"]) == 2
-
-    def fill(tx: Connection) -> None:
-        command.upgrade(schema._config(tx), "0003")
-        for table in tables.metadata.sorted_tables:
-            names = table.columns.keys()
-            for row in wanted[table.name]:
-                told = _told_earlier(table, dict(zip(names, row, strict=True)))
-                tx.execute(insert(table), told | EARLIER.get(table.name, {}))
-
-    earlier = connect(empty_url)
-    await earlier.write(fill)
-    with pytest.raises(schema.SchemaOutdated, match="has schema 0003"):
-        await schema.check(earlier)
-
-    await schema.upgrade(earlier)
-
-    assert await earlier.read(all_rows) == wanted
-    assert await earlier.read(shape) == await gym.database.read(shape)
-    of_somebody_else = update(tables.booking).values(membership_id=memberships[1])
-    with pytest.raises(IntegrityError):
-        await earlier.write(
-            lambda tx: tx.execute(of_somebody_else.where(tables.booking.c.customer_id == ann))
-        )
-    await earlier.close()
-
-
-def nobody_knows_who(tx: Connection) -> None:
-    """As it is of bookings from before there was a history."""
-    tx.execute(delete(tables.history))
-    tx.execute(update(tables.booking).values(dict.fromkeys(WHO_AND_WHY)))
-
-
-async def test_the_reasons_of_bookings_become_lines_of_history(gym: Gym, empty_url: str) -> None:
-    """Who gave them was not kept, but that it was by the command: there was no other door."""
-    given_up, slot_id = await gym.slot(at="16:00"), await gym.slot(at="18:00")
-    ann, bob = await gym.customers(2)
-    rang, with_slot = [
-        (await gym.booked(ann, given_up)).booking_id,
-        (await gym.booked(bob, slot_id)).booking_id,
-    ]
-    gym.clock.advance(timedelta(hours=1))
-    await gym.cancel(rang)
-    await gym.cancel_slot(slot_id)
-    rows = await gym.database.read(all_rows)
-
-    def fill(tx: Connection) -> None:
-        command.upgrade(schema._config(tx), "0015")
-        for table in tables.metadata.sorted_tables:
-            if table.name.startswith("history"):
-                continue
-            for row in rows[table.name]:
-                values = dict(zip(table.columns.keys(), row, strict=True))
-                told = {name: each for name, each in values.items() if name not in WHO_AND_WHY}
-                tx.execute(insert(table), told)
-        tx.execute(text("UPDATE booking SET reason = 'rang' WHERE id = :id"), {"id": rang})
-
-    earlier = connect(empty_url)
-    await earlier.write(fill)
-    await schema.upgrade(earlier)
-
-    [line] = await earlier.read(lambda tx: history.newest(tx, gym.organization, history.EVERYTHING))
-    assert (line.happened_at, line.reason) == (gym.now, "rang")
-    assert (line.by, line.subjects[0].id) == (Actor(Origin.COMMAND_LINE), rang)
-    known = await earlier.read(
-        lambda tx: {
-            each.id: each for each in bookings.load(tx, gym.organization, [rang, with_slot])
-        }
-    )
-    assert (known[rang].ended, known[with_slot].ended) == (None, Ending.SLOT_CANCELLED)
-    await earlier.close()
-
-
-async def test_customers_of_an_earlier_schema_are_found_as_people_type_their_names(
-    gym: Gym, empty_url: str
-) -> None:
-    brien = await gym.customer("Anna-Lena", last_name="O'Brien")
-    muller = await gym.customer("J\u00f6rg", last_name="M\u00fcller")
-    erased = await gym.customer("", last_name="")
-    wanted = await gym.database.read(all_rows)
-    before = {
-        brien: ("anna-lena", "o'brien"),
-        muller: ("jorg", "muller"),
-        erased: ("", ""),
-    }
-
-    def fill(tx: Connection) -> None:
-        command.upgrade(schema._config(tx), "0010")
-        for table in tables.metadata.sorted_tables:
-            names = table.columns.keys()
-            for row in wanted[table.name]:
-                tx.execute(insert(table), _told_earlier(table, dict(zip(names, row, strict=True))))
-        for customer, (first, last) in before.items():
-            folded_before = {"first_name_folded": first, "last_name_folded": last}
-            column = tables.customer.c
-            tx.execute(update(tables.customer).where(column.id == customer).values(folded_before))
-
-    earlier = connect(empty_url)
-    await earlier.write(fill)
-
-    await schema.upgrade(earlier)
-
-    assert await earlier.read(all_rows) == wanted
-    await earlier.close()
-
-
-async def test_bookings_under_a_key_are_still_found_by_it_after_the_upgrade(empty_url: str) -> None:
-    """Of an earlier schema, which kept the answers themselves, refusals among them."""
-
-    def fill(tx: Connection) -> None:
-        command.upgrade(schema._config(tx), "0004")
-        add = text(
-            "INSERT INTO idempotency_key"
-            " (organization_id, integration_id, key, request_hash, outcome, stored_at)"
-            " VALUES (1, 2, :key, 'a', :outcome, '2026-03-02 07:00:00+00:00')"
-        )
-        tx.execute(add, {"key": "done", "outcome": '{"booking_id": 9007199254740991}'})
-        tx.execute(add, {"key": "refused", "outcome": '{"refusal": "DISPLAY_ONLY"}'})
-
-    earlier = connect(empty_url)
-    await earlier.write(fill)
-
-    await schema.upgrade(earlier)
-
-    column = tables.idempotency_key.c
-    kept = select(column.integration_id, column.key, column.request_hash, column.booking_id)
-    assert await earlier.read(lambda tx: list(map(tuple, tx.execute(kept)))) == [
-        (2, "done", "a", 9007199254740991)
-    ]
-    await earlier.close()
 
 
 async def test_an_empty_database_is_outdated_until_it_is_upgraded(empty_url: str) -> None:
@@ -468,6 +309,16 @@ def test_every_primary_key_begins_with_the_organization() -> None:
     }
 
 
+BY_TIME = {
+    "booking: ix_booking_expired": "confirm_until",
+    "booking: ix_booking_given_up_lately": "cancelled_at",
+    "series: ix_series_behind": "extended_until",
+    "slot: ix_slot_over": "ends_at",
+    "version: ix_version_raised": "raised_at",
+}
+"""Indexes by which is found, over all organizations, what is due by now."""
+
+
 def test_every_reference_unique_and_index_begins_with_the_organization() -> None:
     first = {
         f"{table.name}: {part.name}": next(iter(part.columns)).name
@@ -475,7 +326,14 @@ def test_every_reference_unique_and_index_begins_with_the_organization() -> None
         for part in (*table.indexes, *table.constraints)
         if isinstance(part, Index | UniqueConstraint | ForeignKeyConstraint)
     }
-    assert {name: column for name, column in first.items() if column != "organization_id"} == {}
+    others = {name: column for name, column in first.items() if column != "organization_id"}
+    assert others == BY_TIME
+    unique = (
+        each for table in tables.metadata.tables.values() for each in table.indexes if each.unique
+    )
+    assert not {
+        f"{each.table.name}: {each.name}" for each in unique if each.table is not None
+    } & set(others)
     assert len(first) > 50
 
 

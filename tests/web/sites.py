@@ -61,6 +61,6 @@ if __name__ == "__main__":
     from tests.web import sites
 
     try:
-        serve_in_several(sites.SITES[sys.argv[1]], bind("127.0.0.1", int(sys.argv[2])), 2)
+        serve_in_several(sites.SITES[sys.argv[1]], [bind("127.0.0.1", int(sys.argv[2]))], 2)
     except StartFailed as failed:
         sys.exit(f"not started: {failed}")

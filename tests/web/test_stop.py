@@ -37,3 +37,19 @@ def test_it_ends_beside_clients_that_do_not_go_on(serve: Callable[..., Served]) 
         assert b"connection: close" in told
         ending = select.select([os.pidfd_open(served.server.pid)], [], [], GRACE_SECONDS)
         assert ending[0]
+
+
+def test_who_was_let_in_just_before_is_answered(serve: Callable[..., Served]) -> None:
+    """They have asked already, as far as they know: a restart would turn them away."""
+    served = serve(IDLE_SECONDS=600)
+    with served.connect() as new, served.connect() as known:
+        known.sendall(HONEST)  # Who came before is let in before.
+        assert known.recv(1000).startswith(b"HTTP/1.1 404 ")
+        served.server.terminate()
+        assert rest(known) == b""
+
+        new.sendall(HONEST)
+
+        told = rest(new)
+        assert statuses(told) == [404]
+        assert b"connection: close" in told

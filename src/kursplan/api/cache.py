@@ -16,7 +16,6 @@ from datetime import datetime
 from functools import partial
 
 from kursplan.api.strangers import Strangers
-from kursplan.api.version_reader import VersionReader
 from kursplan.clock import Clock
 from kursplan.domain.applications import Caller
 from kursplan.ids import fingerprint
@@ -24,6 +23,7 @@ from kursplan.store.engine.database import Database
 from kursplan.store.partner import keys
 from kursplan.store.rules.versions import Version
 from kursplan.web.http import Headers, json_headers
+from kursplan.web.version_reader import VersionReader
 
 CALLERS = 10_000
 """How many keys are remembered."""
@@ -114,7 +114,7 @@ class _Share:
 class AnswerCache:
     """Encoded answers to questions that depend on nothing but a studio, the time and the question.
 
-    Where they become too many, the organization that takes the most room gives up its oldest: nobody
+    Where they become too many, the organization that takes the most room gives up its oldest (eviction): nobody
     is left with less than an even share because others ask for much.
     """
 

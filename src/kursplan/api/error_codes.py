@@ -126,6 +126,9 @@ class ErrorCode(StrEnum):
     INVALID_TIMES = "INVALID_TIMES"
     """The end does not lie after the start."""
 
+    CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
+    """Others changed what the caller had before them when they decided."""
+
 
 CODES: Final[Mapping[Kind, ErrorCode]] = MappingProxyType(
     {
@@ -169,6 +172,7 @@ CODES: Final[Mapping[Kind, ErrorCode]] = MappingProxyType(
         Kind.INSTRUCTOR_ALREADY_ON_SLOT: ErrorCode.INSTRUCTOR_ALREADY_ON_SLOT,
         Kind.TWICE_AT_THE_SAME_TIME: ErrorCode.TWICE_AT_THE_SAME_TIME,
         Kind.INVALID_TIMES: ErrorCode.INVALID_TIMES,
+        Kind.CHANGED_MEANWHILE: ErrorCode.CHANGED_MEANWHILE,
     }
 )
 """Every kind of refusal, and what partners get for it."""

@@ -292,6 +292,13 @@ _ROWS: Final = (
         "The end must be after the start.",
         "The end does not lie after the start. Send both times again.",
     ),
+    ErrorRow(
+        ErrorCode.CHANGED_MEANWHILE,
+        409,
+        "This is no longer as it was shown to you. Please look at it again.",
+        "Others changed what was shown before this was decided. Nothing was done. Read it again, and "
+        "decide anew.",
+    ),
     # The key.
     ErrorRow(
         Fault.API_KEY_MISSING,

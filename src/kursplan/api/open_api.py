@@ -21,7 +21,6 @@ from kursplan.api.call import Call, Services
 from kursplan.api.endpoints import ENDPOINTS, Endpoint
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.strangers import Strangers, TooManyWrongKeys
-from kursplan.api.version_reader import VersionReader
 from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
@@ -33,6 +32,7 @@ from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
 from kursplan.web.languages import negotiate
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit, RateLimitState
+from kursplan.web.version_reader import VersionReader
 
 log = structlog.get_logger(__name__)
 

@@ -17,12 +17,14 @@ from typer.core import TyperGroup
 
 from kursplan import __version__
 from kursplan.cli import (
+    backup,
     booking,
     classes,
     clock,
     customer,
     db,
     demo,
+    docs,
     doctor,
     gym,
     history,
@@ -32,8 +34,10 @@ from kursplan.cli import (
     series,
     serve,
     settings,
+    setup,
     slot,
     staff,
+    status,
     studio,
     webhook,
 )
@@ -78,7 +82,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Class scheduling and booking for gyms and studios.",
-    epilog="Settings come from the environment: see `kursplan settings`.",
+    epilog="Settings come from the environment, or from files that it names: see `kursplan settings`.",
 )
 
 
@@ -109,10 +113,14 @@ def _kursplan(
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("docs")(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("history")(history.history)
+app.command("backup")(backup.backup)
 app.command("restore")(restore.restore)
+app.command("status")(status.status)
 app.command("settings")(settings.settings)
+app.add_typer(setup.app, name="setup")
 app.add_typer(db.app, name="db")
 app.add_typer(clock.app, name="clock")
 app.add_typer(gym.app, name="gym")

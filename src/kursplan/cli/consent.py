@@ -64,16 +64,24 @@ async def with_consent(
 ) -> T:
     """Have `command` done, once whoever it takes something from was named and it was agreed to.
 
+    What was named is what is done: where others changed it meanwhile, nothing is, and they are told what.
+
     `always` says what is taken where no booking tells it, so that it is asked about in any case.
     """
+    from kursplan.domain.seen import ChangedMeanwhile
+
     if yes and not dry_run:
         return await context.execute(command)
     rehearsed = await context.rehearse(command)
+    while not (dry_run or rehearsed.taken or always):
+        answer = await context.give(command, rehearsed.seen)
+        if not isinstance(answer, ChangedMeanwhile):
+            return await context.granted(answer)
+        # Nobody was shown anything yet, and by now it may take something from people.
+        rehearsed = await context.rehearse(command)
     if dry_run:
         _tell_dry_run(rehearsed, always, json=json)
         raise typer.Exit
-    if not rehearsed.taken and always is None:
-        return await context.execute(command)
     for line in _consequences(rehearsed.changes, always):
         say(line, err=True)
     if not sys.stdin.isatty():
@@ -84,7 +92,7 @@ async def with_consent(
         )
     if not typer.confirm("Do it?", err=True):
         raise Stop("nothing was done")
-    return await context.execute(command)
+    return await context.execute(command, rehearsed.seen)
 
 
 def _consequences(changes: Iterable[Change], always: str | None) -> list[str]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kursplan.desk.engine.desk import Desk
     from kursplan.desk.engine.rehearse import Rehearsed
     from kursplan.desk.engine.turn import Command
+    from kursplan.domain.seen import Seen
     from kursplan.settings import Settings
     from kursplan.staff.flags import Flags
     from kursplan.store.engine.database import Database
@@ -70,15 +71,18 @@ class CommandContext:
         """The answer to one of the store's queries, asked for this organization."""
         return await self.database.read(lambda tx: query(tx, self.organization_id, *args, **named))
 
-    async def execute(self, command: Command[T | Refusal]) -> T:
-        """Have the desk do it; a refusal stops the command and is told."""
-        answer = await self.desk.execute(command, by=self.actor, reason=self.reason)
-        return await self._granted(answer)
+    async def execute(self, command: Command[T | Refusal], seen: Seen | None = None) -> T:
+        """Have the desk do it, if it still is as it was `seen`; a refusal stops the command and is told."""
+        return await self.granted(await self.give(command, seen))
+
+    async def give(self, command: Command[T | Refusal], seen: Seen | None) -> T | Refusal:
+        """The same; a refusal is for the caller to look at."""
+        return await self.desk.execute(command, by=self.actor, reason=self.reason, seen=seen)
 
     async def rehearse(self, command: Command[T | Refusal]) -> Rehearsed[T]:
         """What the desk would do; a refusal stops the command and is told."""
         rehearsed = await self.desk.rehearse(command)
-        await self._granted(rehearsed.answer)
+        await self.granted(rehearsed.answer)
         return cast("Rehearsed[T]", rehearsed)
 
     async def flags_of(self, bookings: Iterable[AnyRow]) -> Flags:
@@ -87,7 +91,8 @@ class CommandContext:
 
         return await flags_of(self.desk, self.database, self.organization_id, bookings)
 
-    async def _granted(self, answer: T | Refusal) -> T:
+    async def granted(self, answer: T | Refusal) -> T:
+        """The answer; a refusal stops the command and is told."""
         if isinstance(answer, Clashing):
             raise refused_for(answer)
         if isinstance(answer, Refusal):

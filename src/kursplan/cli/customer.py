@@ -14,7 +14,6 @@ from kursplan.cli.output import Stop, document, facts, refused, say, table, word
 from kursplan.cli.people import name_of
 from kursplan.cli.studio import studio_by_key
 from kursplan.cli.values import DAY
-from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import CustomerNotFound
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from kursplan.domain.entries import CustomerEntry, MembershipEntry
     from kursplan.domain.refusals import Refusal
     from kursplan.store.engine.rows import AnyRow
-    from kursplan.store.staff.history import Told
 
 app = typer.Typer(no_args_is_help=True, help="Customers, their contracts and their data.")
 
@@ -45,13 +43,16 @@ MembershipOption = Annotated[
 def find(
     text: Annotated[
         str,
-        typer.Argument(metavar="TEXT", help="A name or its beginning, a number, or an address."),
+        typer.Argument(
+            metavar="TEXT", help="Parts of a name, number, telephone, birthday or address."
+        ),
     ],
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find customers by name, customer number or e-mail address."""
+    """Find customers by parts of what is known of them: each word has to fit something."""
     from kursplan.domain.names import folded
+    from kursplan.staff.export import plain
     from kursplan.store.staff import customers as staff_customers
 
     if not folded(text):
@@ -69,7 +70,7 @@ def find(
                     "customer_number": each.number,
                     "first_name": each.first_name,
                     "last_name": each.last_name,
-                    "date_of_birth": _plain(each.date_of_birth),
+                    "date_of_birth": plain(each.date_of_birth),
                     "email": each.email,
                     "status": each.status,
                     "studio": each.studio,
@@ -201,38 +202,15 @@ def move(
 @app.command()
 def export(customer: CustomerArgument, organization: OrganizationOption = None) -> None:
     """Write everything that is kept of a customer, as one JSON document."""
-    from kursplan.store.entries import told
-    from kursplan.store.staff import customers as staff_customers
-    from kursplan.store.staff import history
+    from kursplan.staff.export import export_of
 
     async def task(context: CommandContext) -> dict[str, Any]:
-        entry = await _entry(context, customer)
-        kept = await context.read(staff_customers.everything_of, customer)
-        if kept is None:
+        found = await context.read(export_of, customer)
+        if found is None:
             raise refused(CustomerNotFound(customer))
-        row, bookings = kept
-        theirs = {customer, *(each.id for each in bookings)}
-        done = await context.read(history.about, EntityKind.CUSTOMER, customer, history.EVERYTHING)
-        return {
-            "customer": row._asdict(),
-            "memberships": [asdict(each) for each in entry.memberships or ()],
-            "bookings": [each._asdict() for each in bookings],
-            "said_by_gym_file": await context.read(told.of_customer, customer),
-            "history": [_kept(each, theirs) for each in done],
-        }
+        return found
 
-    document(_plain(with_organization(organization, task)))
-
-
-def _kept(line: Told, theirs: set[int]) -> dict[str, object]:
-    """What a line of history says of a customer; what it says of others is theirs."""
-    about = [each for each in line.subjects if each.id in theirs]
-    return {
-        "happened_at": line.happened_at,
-        "command": line.command,
-        "reason": line.reason if line.subjects[0].id in theirs else None,
-        "changes": [asdict(each) for each in about],
-    }
+    document(with_organization(organization, task))
 
 
 @app.command()
@@ -308,7 +286,9 @@ def _membership(entry: CustomerEntry, key: str | None) -> MembershipEntry:
 
 def _tell(customer: int, entry: CustomerEntry, *, json: bool) -> None:
     if json:
-        document(_plain({"customer_id": customer, **asdict(entry)}))
+        from kursplan.staff.export import plain
+
+        document(plain({"customer_id": customer, **asdict(entry)}))
         return
     facts(
         [
@@ -331,16 +311,3 @@ def _tell(customer: int, entry: CustomerEntry, *, json: bool) -> None:
 
 def _span(first: date, last: date | None) -> str:
     return f"from {first}" if last is None else f"from {first} to {last}"
-
-
-def _plain(value: Any) -> Any:
-    """The same in JSON's types."""
-    match value:
-        case datetime() | date():
-            return value.isoformat()
-        case dict():
-            return {key: _plain(each) for key, each in value.items()}
-        case frozenset() | tuple() | list():
-            return [_plain(each) for each in value]
-        case _:
-            return value

@@ -84,8 +84,9 @@ def demo(
 
     here = Folder(folder)
     try:
-        environment = STANDARD | os.environ
-        settings = read_settings(environment | {"KURSPLAN_DATABASE_URL": url_of(here.database)})
+        settings = read_settings(
+            os.environ, otherwise=STANDARD, always={"KURSPLAN_DATABASE_URL": url_of(here.database)}
+        )
     except BadSettings as bad:
         raise Stop(str(bad)) from bad
     listener = bind(settings.host, settings.port if port is None else port)

@@ -16,7 +16,8 @@ from kursplan.cli.output import Stop
 if TYPE_CHECKING:
     from kursplan.settings import Settings
     from kursplan.store.engine.database import Database
-    from kursplan.web.server import Site
+    from kursplan.web.server import Server, Site
+    from kursplan.web.systemd import Supervisor
 
 
 def serve(
@@ -39,16 +40,40 @@ def serve(
 ) -> None:
     """Serve the Open API, until it is told to stop (SIGTERM or Ctrl-C)."""
     settings = read_settings()
+    listeners = _handed_over(workers)
+    if listeners and (host is not None or port is not None):
+        raise Stop(
+            "systemd hands over a socket, which listens already: leave --host and --port out", 2
+        )
     at = (settings.host if host is None else host, settings.port if port is None else port)
     # Before anything is imported that counts.
     with counting_together() if workers > 1 else nullcontext():
-        _serve(settings, at, workers)
+        _serve(settings, listeners, at, workers)
 
 
-def _serve(settings: Settings, at: tuple[str, int], workers: int) -> None:
+def _handed_over(workers: int) -> list[socket.socket]:
+    """The sockets that systemd has for these processes; one is for all of them, or each has its own."""
+    from kursplan.web.systemd import NotListening, handed_over
+
+    try:
+        listeners = handed_over(os.environ)
+    except NotListening as reason:
+        raise Stop(f"the socket that systemd hands over is of no use: {reason}") from reason
+    if len(listeners) > workers:
+        raise Stop(
+            f"systemd hands over {len(listeners)} sockets, and there are fewer processes to let"
+            f" clients in: give --workers {len(listeners)}, or leave lines with ListenStream= out"
+        )
+    return listeners
+
+
+def _serve(
+    settings: Settings, listeners: list[socket.socket], at: tuple[str, int], workers: int
+) -> None:
     from kursplan.web.listen import listen
     from kursplan.web.process import StartFailed
     from kursplan.web.processes import serve_in_several
+    from kursplan.web.systemd import Supervisor
 
     if with_database(_kind) == "sqlite" and workers > 1:
         raise Stop(
@@ -56,15 +81,16 @@ def _serve(settings: Settings, at: tuple[str, int], workers: int) -> None:
             "or set KURSPLAN_DATABASE_URL to a PostgreSQL database",
             2,
         )
-    listener = bind(*at)
+    supervisor = Supervisor.named_in(os.environ)
+    listeners = listeners or [bind(*at)]
     if workers == 1:  # Several listen for themselves.
-        listen(listener)
-    _log_start(settings, listener, workers)
+        listen(listeners[0])
+    _log_start(settings, listeners[0], workers)
     if workers == 1:
-        run(listener, make_site())
+        run(listeners[0], make_site(), supervisor)
         return
     try:
-        serve_in_several(make_site, listener, workers)
+        serve_in_several(make_site, listeners, workers, supervisor=supervisor)
     except StartFailed as failed:
         raise _not_started(failed) from failed
 
@@ -106,12 +132,19 @@ def bind(host: str, port: int) -> socket.socket:
         raise Stop(f"can't listen on {host} port {port}: {reason}; choose with --port") from error
 
 
-def run(listener: socket.socket, served: Site) -> None:
+def run(listener: socket.socket, served: Site, supervisor: Supervisor | None = None) -> None:
     """Answer on the socket until a signal ends it; then what was begun is finished."""
     from kursplan.web.process import StartFailed, serve
+    from kursplan.web.systemd import NOBODY
+
+    looks_after = supervisor or NOBODY
+
+    def started(_: Server) -> None:
+        looks_after.ready()
+        looks_after.beat()
 
     try:
-        serve(served, listener)
+        serve(served, listener, started=started)
     except StartFailed as failed:
         raise _not_started(failed) from failed
 

@@ -9,7 +9,10 @@ from kursplan.cli.output import document, table
 
 
 def settings(json: JsonOption = False) -> None:
-    """Show all settings: what they mean, and what the environment sets them to."""
+    """Show all settings: what they mean, and what the environment sets them to.
+
+    Each may come from a file instead, which the variable with `_FILE` behind its name names.
+    """
     from sqlalchemy import make_url
 
     from kursplan.settings import PREFIX

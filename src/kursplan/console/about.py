@@ -10,7 +10,7 @@ from starlette.requests import Request
 from kursplan.console.visit import NotThere, Subject, number_of
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.rules import instructors
-from kursplan.store.staff import timetable
+from kursplan.store.staff import customers, timetable
 
 ALL_STUDIOS: Final = "all"
 """Stands in an address for all studios that they have."""
@@ -49,3 +49,16 @@ def slot(tx: Connection, organization_id: int, slot_id: int) -> Subject:
         raise NotThere(str(slot_id))
     given_by = instructors.of_slots(tx, organization_id, [slot_id])[slot_id]
     return Subject(found.studio_id, frozenset(given_by))
+
+
+def customer_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The customer whose number is `{customer_id}` in the path.
+
+    They are of their home studio, and of every studio in which they have ever booked: who sees somebody on
+    a slot can also open their page.
+    """
+    customer_id = number_of("customer_id", request.path_params["customer_id"])
+    found = customers.studios_of(tx, member.organization_id, customer_id)
+    if found is None:
+        raise NotThere(str(customer_id))
+    return Subject(next(filter(member.has, found), found[0]))

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 MOUNTED_AT = "/console"
-_WITHIN = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9-]+)*(\?[\w%&=+.,:~*-]*)?", re.ASCII)
-"""Words between slashes: nothing that leads up, or elsewhere."""
+_WITHIN = re.compile(r"[a-z][a-z0-9-]*(/[a-z0-9-]+)*(\?[\w%&=+.,:~*-]*)?(#[\w-]*)?", re.ASCII)
+"""Words between slashes: nothing that leads up, or elsewhere. It may name a place on the page."""
 
 
 def address(path: str, **query: object) -> str:
@@ -26,8 +26,9 @@ def changed(path: str, asked: Mapping[str, str], **query: object) -> str:
 
 def with_query(at: str, **query: object) -> str:
     """The same address with something else asked of it."""
+    at, hash_, place = at.partition("#")
     path, _, asked = at.partition("?")
-    return changed(path, dict(parse_qsl(asked)), **query)
+    return changed(path, dict(parse_qsl(asked)), **query) + hash_ + place
 
 
 def within(at: str | None, instead: str) -> str:

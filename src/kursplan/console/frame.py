@@ -9,7 +9,7 @@ from typing import Final
 from starlette.requests import Request
 
 from kursplan.console import assets
-from kursplan.console.addresses import way_up
+from kursplan.console.addresses import MOUNTED_AT, way_up
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.accounts import Role, StaffMember
@@ -28,10 +28,17 @@ class Entry:
     roles: frozenset[Role] = EVERYBODY
 
 
-BAR: Final = (Entry("timetable", _("Timetable"), "timetable"),)
+AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
+"""Those who see customers."""
+
+BAR: Final = (
+    Entry("today", _("Today"), "today"),
+    Entry("timetable", _("Timetable"), "timetable"),
+    Entry("customers", _("Customers"), "people", AT_THE_DESK),
+)
 """The pages in the bar, in their order."""
 
-FIND_AT: Final = "timetable"
+FIND_AT: Final = "find"
 """The page that the search box in the bar asks, with what was typed as `q`."""
 
 ROLES: Final = {
@@ -75,6 +82,7 @@ class Frame:
     csrf: str
     """What each form of the page sends along as `csrf`; empty where nobody has to be signed in."""
     find_at: str
+    find_label: str
     found: str
     """What was typed into the search box."""
 
@@ -88,7 +96,8 @@ def frame(
     csrf: str = "",
 ) -> Frame:
     root = way_up(request)
-    here = request.url.path.rpartition("/")[2]
+    _, _, below = request.url.path.partition(f"{MOUNTED_AT}/")
+    here, around = below, below.partition("/")[0]
     entries = () if member is None else tuple(each for each in BAR if member.role in each.roles)
     return Frame(
         title=title,
@@ -97,11 +106,18 @@ def frame(
         assets=f"{root}{assets.folder()}/",
         person=None if member is None else Person(member.name, words.gettext(ROLES[member.role])),
         bar=tuple(
-            Link(words.gettext(each.label), each.path, each.path == here, each.icon)
+            Link(words.gettext(each.label), each.path, each.path in (here, around), each.icon)
             for each in entries
         ),
         places=tuple(places),
         csrf=csrf,
         find_at=FIND_AT,
+        find_label=_find_label(words, member),
         found=request.query_params.get("q", ""),
     )
+
+
+def _find_label(words: Words, member: StaffMember | None) -> str:
+    if member is not None and member.role in AT_THE_DESK:
+        return words.gettext("Find people, classes, slots, days")
+    return words.gettext("Find classes, slots, days")

@@ -10,8 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, bookings, slot, timetable, told
-from kursplan.console.frame import EVERYBODY
+from kursplan.console import (
+    about,
+    bookings,
+    customers,
+    find,
+    ill,
+    live,
+    slot,
+    timetable,
+    today,
+    told,
+)
+from kursplan.console.customers import book, contracts, person
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.slot import deeds
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
@@ -20,7 +32,6 @@ GET: Final = ("GET",)
 POST: Final = ("POST",)
 GET_AND_POST: Final = ("GET", "POST")
 """For what is asked about first: the link shows it, the button does it."""
-AT_THE_DESK: Final = frozenset({Role.OWNER, Role.MANAGER, Role.FRONT_DESK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +46,16 @@ class Page:
     handler: Handler
 
 
-HOME: Final = "timetable"
+HOME: Final = today.PATH
 """Where one gets to from `/console`."""
 
 ROUTES: Final[tuple[Page, ...]] = (
+    Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
+    Page("slots/{slot_id}/the-rest", POST, EVERYBODY, about.slot_in_path, today.the_rest),
+    Page("slots/{slot_id}/walk-ins", POST, AT_THE_DESK, about.slot_in_path, today.walk_ins),
+    Page(live.PATH, GET, EVERYBODY, about.studio_asked_for, live.handler),
+    Page(ill.PATH, GET_AND_POST, AT_THE_DESK, about.studio_asked_for, ill.handler),
+    Page("told", GET, AT_THE_DESK, None, told.together),
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
     # A slot, and what is done to it.
     Page("slots/{slot_id}", GET, EVERYBODY, about.slot_in_path, slot.handler),
@@ -72,4 +89,26 @@ ROUTES: Final[tuple[Page, ...]] = (
     # Whom to tell of what was done, and the way back.
     Page("told/{line}", GET, EVERYBODY, told.line_in_path, told.handler),
     Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
+    # People, and what is found.
+    Page("find", GET, EVERYBODY, None, find.handler),
+    Page("customers", GET, AT_THE_DESK, None, find.handler),
+    Page("customers/new", GET_AND_POST, AT_THE_DESK, None, person.new),
+    Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
+    *(
+        Page(
+            f"customers/{{customer_id}}/{path}",
+            methods,
+            AT_THE_DESK,
+            about.customer_in_path,
+            handler,
+        )
+        for path, methods, handler in (
+            ("book", POST, book.handler),
+            ("edit", GET_AND_POST, person.edit),
+            ("memberships", GET_AND_POST, contracts.add),
+            ("freeze", GET_AND_POST, contracts.freeze),
+            ("end", GET_AND_POST, contracts.end),
+            ("move", GET_AND_POST, contracts.move),
+        )
+    ),
 )

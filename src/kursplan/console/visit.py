@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -20,6 +20,9 @@ from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
 from kursplan.web import forms
 from kursplan.web.csrf import FormGuard
+
+if TYPE_CHECKING:
+    from kursplan.console.live import Live
 
 T = TypeVar("T")
 
@@ -44,6 +47,7 @@ class Services:
     clock: Clock
     visitors: Visitors
     guard: FormGuard
+    live: Live
 
 
 class Unanswered(Exception):
@@ -127,15 +131,7 @@ class Visit:
     def asked_day(self, name: str) -> date | None:
         """A day of the address, like `2026-03-02`. Raises `BadAddress`."""
         value = self.asked(name)
-        if value is None:
-            return None
-        try:
-            day = date.fromisoformat(value)
-        except ValueError:
-            day = date.min
-        if not FIRST_DAY <= day <= LAST_DAY:
-            raise BadAddress(name, value, "2026-03-02")
-        return day
+        return None if value is None else day_of_text(name, value)
 
     def asked_id(self, name: str) -> int | None:
         """The number of something in the address. Raises `BadAddress`."""
@@ -152,6 +148,17 @@ class Visit:
     def to(self, address: str) -> Response:
         """Send the browser to another page, whose address is relative to `/console/`."""
         return RedirectResponse(way_up(self.request) + address, status_code=303)
+
+
+def day_of_text(name: str, value: str) -> date:
+    """A day of the address or of a form. Raises `BadAddress`."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = date.min
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise BadAddress(name, value, "2026-03-02")
+    return day
 
 
 def number_of(name: str, value: str) -> int:

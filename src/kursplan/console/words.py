@@ -82,6 +82,17 @@ class Words:
         """`Monday`."""
         return _weekday(self._locale, day.weekday())
 
+    @property
+    def weekdays(self) -> tuple[str, ...]:
+        """`Monday` and all that follow."""
+        return tuple(self._locale.days["stand-alone"]["wide"][each] for each in range(7))
+
+    @property
+    def month_first(self) -> bool:
+        """Whether a short date begins with the month, as in America."""
+        pattern = str(self._locale.date_formats["short"].pattern)
+        return pattern.find("M") < pattern.find("d")
+
     def short_day(self, day: date) -> str:
         """`Mon 30`."""
         return f"{format_date(day, 'ccc', locale=self._locale)} {day.day}"
@@ -115,6 +126,19 @@ class Words:
             return Locale.parse(tag, sep="-").get_display_name(self._locale) or tag
         except (ValueError, UnknownLocaleError):
             return tag
+
+    def near_day(self, day: date, this_year: int) -> str:
+        """`8 June`; with the year where it is another."""
+        skeleton = "MMMMd" if day.year == this_year else "yMMMMd"
+        return str(format_skeleton(skeleton, day, locale=self._locale))
+
+    def month(self, day: date) -> str:
+        """`December`."""
+        return str(format_date(day, "LLLL", locale=self._locale))
+
+    def full_day(self, day: date) -> str:
+        """`8 June 1983`."""
+        return str(format_date(day, "long", locale=self._locale))
 
     def days(self, first: date, last: date, this_year: int) -> str:
         """`30 Nov – 6 Dec`; with the year where it is another."""

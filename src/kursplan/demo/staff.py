@@ -17,9 +17,11 @@ PEOPLE: Final = {
     Role.OWNER: "Olga Besitz",
     Role.MANAGER: "Mara Leitung",
     Role.FRONT_DESK: "Theo Tresen",
-    Role.INSTRUCTOR: "Ina Kurs",
+    Role.INSTRUCTOR: "Svenja Maaß",
 }
 """Made up, as all of the company is; their addresses lead nowhere."""
+INSTRUCTOR: Final = "svenja"
+"""The employee as whom the instructor signs in."""
 
 
 async def sign_in_links(company: Company, base_url: str) -> Mapping[Role, str]:
@@ -49,14 +51,14 @@ async def _account(company: Company, role: Role) -> int:
     if found is not None:
         return found[1]
     first, *_ = await company.studios()
-    employees = await company.read(timetable.employees)
     instructs = role is Role.INSTRUCTOR
+    gives = await company.read(timetable.employee_by_key, INSTRUCTOR) if instructs else None
     entry = StaffEntry(
         email,
         name,
         role,
         frozenset() if role is Role.OWNER else frozenset({first.id}),
-        min(employees) if instructs else None,
+        gives,
     )
     [account_id] = await company.database.take_ids(1)
     # Nobody is handed the link of the invitation: the others are for trying things out.

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kursplan import gymfile
-from kursplan.clock import Clock
+from kursplan.clock import Clock, HandClock
 from kursplan.demo import company as made_up
+from kursplan.demo import week
 from kursplan.demo.examples import Examples, NoExamples, examples
 from kursplan.demo.folder import Folder
 from kursplan.demo.hook import Hook, hook
@@ -128,19 +129,27 @@ async def console_links(folder: Folder, clock: Clock, base_url: str) -> Mapping[
 
 
 async def _found(folder: Folder, clock: Clock, horizon_days: int, progress: Progress) -> None:
-    """Make the database of a new company."""
-    document = json.dumps(made_up.document(clock.now().date()))
-    async with _opened(folder.unfinished, clock) as (database, desk):
+    """Make the database of a new company, with some days behind it."""
+    now = clock.now()
+    then = HandClock(now - week.DAYS * week.ONE_DAY)
+    document = json.dumps(made_up.document(then.now().date()))
+    async with _opened(folder.unfinished, then) as (database, desk):
         await schema.upgrade(database)
         await gymfile.load(
             desk,
             database,
-            clock,
+            then,
             gymfile.read(document),
             by=THE_HOUSE,
             progress=progress,
             horizon_days=horizon_days,
         )
+        organization_id = await database.read(lambda tx: organizations.find(tx, made_up.KEY))
+        if organization_id is None:
+            raise LookupError("the company that was just founded is not there")
+        company = Company(organization_id, database, desk, then)
+        await week.live_through(company, then, now)
+        await week.let_things_happen(company)
     folder.finish()
 
 

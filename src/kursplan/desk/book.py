@@ -79,13 +79,17 @@ class MayBook(Command[Admission | Refusal]):
     studio_id: int
     customer_id: int
     slot_id: int
+    hidden_too: bool = False
+    """As in `Book`."""
 
     @property
     def footprint(self) -> Footprint:
         return Footprint(frozenset((self.customer_id,)), frozenset((self.slot_id,)))
 
     def perform(self, turn: Turn) -> Admission | Refusal:
-        found = _whom_and_where(turn, self.studio_id, self.customer_id, self.slot_id)
+        found = _whom_and_where(
+            turn, self.studio_id, self.customer_id, self.slot_id, hidden_too=self.hidden_too
+        )
         return found if isinstance(found, Refusal) else decide(turn, *found)
 
 

@@ -19,6 +19,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import InvalidTimes, Refusal, StudioNotFound, Wrong
+from kursplan.domain.seen import Subjects
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.store.engine.numbers import take_numbers
@@ -65,6 +66,10 @@ class CloseStudio(Command[StudioHours | Refusal]):
     def __post_init__(self) -> None:
         if self.local_from.tzinfo is not None or self.local_to.tzinfo is not None:
             raise ValueError("A closure is in plain local time: the zone is that of the studio.")
+
+    @property
+    def about(self) -> Subjects:
+        return Subjects(studios=frozenset({self.studio_id}))
 
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)
@@ -130,6 +135,10 @@ class OpenStudio(Command[StudioHours | Refusal]):
     organization_id: int
     studio_id: int
     key: str
+
+    @property
+    def about(self) -> Subjects:
+        return Subjects(studios=frozenset({self.studio_id}))
 
     def perform(self, turn: Turn) -> StudioHours | Refusal:
         zone = closures.zone(turn.tx, turn.organization_id, self.studio_id)

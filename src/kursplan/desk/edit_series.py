@@ -25,6 +25,7 @@ from kursplan.domain.entries import free_key
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
+from kursplan.domain.seen import Subjects
 from kursplan.domain.series import Series, SeriesPlan
 from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.store.rules import instructors, series
@@ -88,6 +89,10 @@ class EditSeries(Command[SeriesEdited | Refusal]):
     plan: SeriesPlan
     stood: SeriesPlan | None = None
     """Its plan when this was decided, if that matters."""
+
+    @property
+    def about(self) -> Subjects:
+        return Subjects(series=frozenset({self.series_id}))
 
     def perform(self, turn: Turn) -> SeriesEdited | Refusal:
         edited = series.load(turn.tx, self.organization_id, self.series_id)

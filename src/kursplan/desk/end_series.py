@@ -11,6 +11,7 @@ from kursplan.desk.engine.turn import Command, Turn
 from kursplan.domain.bookings import Ending
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Refusal, SeriesNotFound
+from kursplan.domain.seen import Subjects
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.rules import series
 from kursplan.store.rules.series import KnowAs
@@ -29,6 +30,10 @@ class EndSeries(Command[tuple[SlotCancelled, ...] | Refusal]):
     organization_id: int
     series_id: int
     from_day: date
+
+    @property
+    def about(self) -> Subjects:
+        return Subjects(series=frozenset({self.series_id}))
 
     def perform(self, turn: Turn) -> tuple[SlotCancelled, ...] | Refusal:
         ended = series.load(turn.tx, self.organization_id, self.series_id)

@@ -30,6 +30,9 @@ class SetParticipation(Command[Booked | Refusal]):
     studio_id: int
     booking_id: int
     participation: Participation
+    shown: frozenset[Participation] | None = None
+    """What whoever notes it took it to be, where that matters: a tick that was kept while the line was cut
+    does not undo what somebody else noted later. Then nothing changes, and the answer says what is there."""
 
     @property
     def footprint(self) -> Footprint:
@@ -45,7 +48,8 @@ class SetParticipation(Command[Booked | Refusal]):
         possible_from = slot.starts_at - PARTICIPATION_OPENS
         if turn.now < possible_from:
             return ParticipationTooEarly(slot.studio.local(possible_from))
-        if booking.participation is self.participation:
+        overtaken = self.shown is not None and booking.participation not in self.shown
+        if booking.participation is self.participation or overtaken:
             return Booked.of(booking, slot)
         noted = replace(booking, participation=self.participation)
         turn.change(noted)

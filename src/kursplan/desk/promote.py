@@ -1,4 +1,4 @@
-"""Customers move up from the waiting list when seats become free."""
+"""Moving up, carried out: who it is, `domain/waiting.py` decides; here the seat is given and told."""
 
 from __future__ import annotations
 

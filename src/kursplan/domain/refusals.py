@@ -60,6 +60,10 @@ class Kind(StrEnum):
     EXPECTED_STATUS_NOT_POSSIBLE = "EXPECTED_STATUS_NOT_POSSIBLE"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
+    # What was decided by what was seen.
+
+    CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
+
     # Things that do not exist, or not where the caller may see them.
 
     CLASS_NOT_FOUND = "CLASS_NOT_FOUND"

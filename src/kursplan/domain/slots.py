@@ -146,7 +146,7 @@ class Slot:
 
     @property
     def cancellable_until(self) -> datetime:
-        """The last instant at which a cancellation is in time."""
+        """The deadline for cancelling freely: the last instant at which a cancellation is in time."""
         return closes(self.class_.latest_cancellation, self.starts_at, self.studio.zone)
 
     @property

@@ -1,4 +1,4 @@
-"""Terms: how long before a slot's start something opens or closes.
+"""Terms: deadlines relative to a slot's start, when something opens or closes.
 
 MINUTES and HOURS are elapsed time. DAY, WEEK, MONTH and YEAR are calendar arithmetic on the local
 day of the start, and take whole local days (F27): what opens does so with the first instant of

@@ -1,4 +1,4 @@
-"""The waiting list: who moves up when seats become free.
+"""The waiting list: the rule that decides who moves up when seats become free.
 
 First come, first served by the sequence of joining. One who is no longer eligible is passed over,
 keeps the position, and why is told.
@@ -60,8 +60,8 @@ def promotions(
 ) -> Iterator[MovesUp | PassedOver]:
     """As many customers as there are seats free, in the order in which they joined (F7, F8).
 
-    Whether the slot promotes at all, and whether by itself or by staff, is asked before. About whom
-    no seat reaches nothing is asked, not even who they are.
+    The caller asks before whether the slot promotes at all (`Slot.promotes`), and whether by itself or by
+    staff. Customers are only asked for as long as there is a seat left.
     """
     free = slot.seats_free
     for booking in sorted(waiting, key=attrgetter("sequence")):

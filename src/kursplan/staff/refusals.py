@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -50,6 +50,7 @@ from kursplan.domain.refusals import (
     UsedUp,
     Wrong,
 )
+from kursplan.domain.seen import ChangedMeanwhile, ClosureSeen, Difference
 from kursplan.staff import times
 
 
@@ -102,6 +103,7 @@ CLAUSES: Final[Mapping[Kind, str]] = MappingProxyType(
             "an instructor or a room would be needed twice at the same time"
         ),
         Kind.INVALID_TIMES: _("the times are not possible"),
+        Kind.CHANGED_MEANWHILE: _("it is not as it was shown any more, and nothing was done"),
     }
 )
 """What each kind of refusal says, to be put into a sentence."""
@@ -161,6 +163,7 @@ class Names:
     rates: Mapping[int, str] = field(default_factory=dict)
     studios: Mapping[int, str] = field(default_factory=dict)
     employees: Mapping[int, str] = field(default_factory=dict)
+    locations: Mapping[int, str] = field(default_factory=dict)
     slots: Mapping[int, str] = field(default_factory=dict)
     """The titles of their classes."""
 
@@ -248,6 +251,8 @@ def _facts(refusal: Refusal, names: Names, saying: Saying) -> str:
             return gettext("%(name)s, slot %(number)s", name=name, number=slot_id)
         case InvalidTimes(wrong, starts_at, ends_at):
             return f"{gettext(_WRONG[wrong])} ({span(starts_at, ends_at)})"
+        case ChangedMeanwhile(differences):
+            return _differences(differences, names)
         case _:
             return ""
 
@@ -328,6 +333,69 @@ def _lack(lack: Lack, names: Names, saying: Saying) -> str:
             )
 
 
+MOST_TOLD: Final = 5
+"""How many differences are told: after that it is plain that one has to look anew."""
+
+_CALLED: Final = {
+    "starts_at": "start",
+    "ends_at": "end",
+    "location_id": "room",
+    "max_participants": "seats there are",
+    "max_waiting_list": "length of the waiting list",
+    "additional_participants": "additional participants",
+    "seats": "seats taken",
+    "waiting": "waiting",
+    "conflict": "flag",
+    "start_time": "start",
+    "first_day": "first day",
+    "last_day": "last day",
+    "own": "own limits",
+}
+"""Members that are not called by their own name."""
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _differences(differences: tuple[Difference, ...], names: Names) -> str:
+    said = [_difference(each, names) for each in differences[:MOST_TOLD]]
+    if len(differences) > MOST_TOLD:
+        said.append(f"and {len(differences) - MOST_TOLD} more")
+    return "; ".join(said)
+
+
+def _difference(each: Difference, names: Names) -> str:
+    what = f"{each.entity.value.lower()} {each.id}"
+    called = _CALLED.get(each.member, each.member)
+    then, now = (_seen(at, each.member, names) for at in (each.then, each.now))
+    return f"{what}, {called}: {then or 'none'} became {now or 'none'}"
+
+
+def _seen(value: object, member: str, names: Names) -> str:
+    """How a member of something stood, as people read it; nothing where there was none."""
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return times.moment(value)
+        case time():
+            return value.strftime("%H:%M")
+        case StrEnum():
+            return value.value.lower().replace("_", " ")
+        case int() if member == "location_id":
+            return _name(names.locations, "room", value)
+        case int() if member == "instructors":
+            return _name(names.employees, "employee", value)
+        case int() if member == "weekdays":
+            return _DAYS[value]
+        case ClosureSeen(local_from, local_to, reason):
+            return f"{times.span(local_from, local_to)}{f' ({reason})' if reason else ''}"
+        case tuple() | frozenset():
+            listed = sorted(value) if isinstance(value, frozenset) else value
+            return ", ".join(_seen(each, member, names) for each in listed)
+        case _:
+            return str(value)
+
+
 def _name(known: Mapping[int, str], what: str, of: int) -> str:
     return known.get(of) or f"{what} {of}"
 
@@ -356,12 +424,14 @@ def _members(facts: Any, names: Names) -> dict[str, object]:
 
 def _plain(value: object, names: Names) -> object:
     match value:
-        case datetime() | date():
+        case datetime() | date() | time():
             return value.isoformat()
         case StrEnum():
             return value.value
         case tuple():
             return [_plain(each, names) for each in value]
+        case frozenset():
+            return [_plain(each, names) for each in sorted(value)]
         case _ if is_dataclass(value):
             lack = _LACKS.get(type(value))
             return ({} if lack is None else {"lack": lack}) | _members(value, names)

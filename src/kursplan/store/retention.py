@@ -17,7 +17,7 @@ from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.outbox.dispatch import LOCK_UNLESS_TAKEN
-from kursplan.store.rules.due import organizations_with
+from kursplan.store.rules.across import along, organizations_since
 from kursplan.store.tables import (
     ORGANIZATION,
     attempt,
@@ -42,7 +42,7 @@ _BEFORE = bindparam("before", type_=Instant)
 
 # --- Answers under idempotency keys -----------------------------------------------------------
 
-ACROSS_OLD_KEYS = organizations_with(
+ACROSS_OLD_KEYS = organizations_since(
     select(idempotency_key.c.stored_at)
     .where(
         idempotency_key.c.organization_id == organization.c.id,
@@ -67,15 +67,10 @@ FORGET_KEYS = delete(idempotency_key).where(
 
 # --- Events that were told --------------------------------------------------------------------
 
-_first_event = (
+ACROSS_OLD_EVENTS = organizations_since(
     select(event.c.happened_at)
     .where(event.c.organization_id == organization.c.id)
     .order_by(event.c.id)
-    .limit(1)
-    .scalar_subquery()
-)
-ACROSS_OLD_EVENTS = (
-    select(organization.c.id).where(_first_event < _BEFORE).order_by(organization.c.id)
 )
 
 _cancelled_slot_starts_at = (
@@ -140,9 +135,9 @@ class Portion:
     """The last that was looked at; None where there is none behind it that is old."""
 
 
-def with_old_keys(tx: Connection, before: datetime) -> list[int]:
-    """The organizations with answers that were stored before that instant."""
-    return list(tx.execute(ACROSS_OLD_KEYS, {"before": before}).scalars())
+def with_old_keys(tx: Connection, before: datetime, after: int) -> tuple[list[int], int]:
+    """`along` the organizations: those with answers that were stored before that instant."""
+    return along(tx, ACROSS_OLD_KEYS, before, after)
 
 
 def forget_keys(tx: Connection, organization_id: int, before: datetime) -> int:
@@ -156,9 +151,9 @@ def forget_keys(tx: Connection, organization_id: int, before: datetime) -> int:
     return tx.execute(FORGET_KEYS, named | {"since": since, "until": until or before}).rowcount
 
 
-def with_old_events(tx: Connection, before: datetime) -> list[int]:
-    """The organizations whose first event happened before that instant."""
-    return list(tx.execute(ACROSS_OLD_EVENTS, {"before": before}).scalars())
+def with_old_events(tx: Connection, before: datetime, after: int) -> tuple[list[int], int]:
+    """`along` the organizations: those whose first event happened before that instant."""
+    return along(tx, ACROSS_OLD_EVENTS, before, after)
 
 
 def forget_told(

@@ -354,16 +354,35 @@ class_rate = _table(
 version = _table(
     "version",
     _id("studio_id"),
-    Column("lane", Integer, nullable=False, autoincrement=False),
+    Column("shard", Integer, nullable=False, autoincrement=False),
     Column("changes", BigInteger, nullable=False),
-    key=("studio_id", "lane"),
+    _when("raised_at", optional=True),
+    Index(
+        "ix_version_raised",
+        "raised_at",
+        "organization_id",
+        postgresql_where=text("raised_at IS NOT NULL"),
+        sqlite_where=text("raised_at IS NOT NULL"),
+    ),
+    key=("studio_id", "shard"),
 )
-"""How often what a studio shows has changed; the sum over the lanes is its version. Each process
-counts in a lane of its own, so that they do not wait for each other. Studio 0 stands for all of
-the organization."""
+"""How often what a studio shows has changed; the sum over the shards is its version. Each process
+counts in a shard of its own, so that they do not wait for each other. Studio 0 stands for all of
+the organization, and only there it is said when it was raised last: to say so costs more."""
 
 clock = Table("clock", metadata, _id("id"), _when("seen_at"), PrimaryKeyConstraint("id"))
 """One row: the latest time that was believed, so that a machine's clock that is wrong is noticed."""
+
+duty = Table(
+    "duty",
+    metadata,
+    _id("id"),
+    _text("worker"),
+    Column("renewals", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+"""One row: which worker does the looks that are everybody's, and how often it has said so."""
+
 TO_EXTEND = "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
 """Whether a series has days ahead that nobody has looked at yet, as its index says it."""
 
@@ -393,6 +412,13 @@ series = _table(
         "ix_series_to_extend",
         "organization_id",
         "extended_until",
+        postgresql_where=text(TO_EXTEND),
+        sqlite_where=text(TO_EXTEND),
+    ),
+    Index(
+        "ix_series_behind",
+        "extended_until",
+        "organization_id",
         postgresql_where=text(TO_EXTEND),
         sqlite_where=text(TO_EXTEND),
     ),
@@ -461,6 +487,13 @@ slot = _table(
         "ix_slot_planned",
         "organization_id",
         "ends_at",
+        postgresql_where=text("status = 'PLANNED'"),
+        sqlite_where=text("status = 'PLANNED'"),
+    ),
+    Index(
+        "ix_slot_over",
+        "ends_at",
+        "organization_id",
         postgresql_where=text("status = 'PLANNED'"),
         sqlite_where=text("status = 'PLANNED'"),
     ),
@@ -698,9 +731,23 @@ booking = _table(
         sqlite_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
     ),
     Index(
+        "ix_booking_expired",
+        "confirm_until",
+        "organization_id",
+        postgresql_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+        sqlite_where=text("status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'"),
+    ),
+    Index(
         "ix_booking_given_up",
         "organization_id",
         "cancelled_at",
+        postgresql_where=text("cancelled_at IS NOT NULL"),
+        sqlite_where=text("cancelled_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_booking_given_up_lately",
+        "cancelled_at",
+        "organization_id",
         postgresql_where=text("cancelled_at IS NOT NULL"),
         sqlite_where=text("cancelled_at IS NOT NULL"),
     ),

@@ -132,6 +132,11 @@ class Connection(asyncio.BufferedProtocol):
         elif not reading.done():
             reading.set_exception(BadRequest(HttpFault.REQUEST_TIMEOUT))
 
+    @property
+    def is_between_requests(self) -> bool:
+        """Whether nobody is owed an answer: who has come and not said anything yet may just be about to."""
+        return self.phase is Phase.WAITING and self._has_answered
+
     def hang_up(self) -> None:
         """End it, whatever is going on."""
         self._server.turns.end(self)
@@ -213,6 +218,7 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.write, self._taken, head.method, head.version, server.date, keeps_alive
         )
         scope = head.scope(self._client, self._address)
+        scope["extensions"] = server.extensions
         try:
             await server.site.application(scope, self._receive, answer.send)
         except Exception:

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from kursplan.clock import machine_seconds, stopwatch
-from kursplan.web.connection import Connection, Phase
+from kursplan.web.connection import Connection
 from kursplan.web.faults import Explain, explain_plainly
 from kursplan.web.lifespan import Lifespan
 from kursplan.web.turns import YOUNG_SECONDS, Turns
@@ -30,6 +30,9 @@ HURRY_SECONDS = 3
 TICK_SECONDS = 1
 READ_BYTES = 16 * 1024
 """How much is read from a client at once."""
+STOPPING = "kursplan.stopping"
+"""The ASGI extension by which an answer that would go on for ever learns that the server stops: an
+`asyncio.Event`."""
 ACCEPTED_AT_ONCE = 32
 """How many are let in before those who are in go on."""
 
@@ -86,6 +89,8 @@ class Server:
         self._entering: set[asyncio.Task[Any]] = set()
         self._is_accepting = False
         self._stopped = asyncio.Event()
+        self.extensions = {STOPPING: self._stopped}
+        """What applications are told beside each request."""
         self._left = asyncio.Event()
 
     async def start(self) -> bool:
@@ -128,7 +133,7 @@ class Server:
         self._accept(False)
         self._listener.close()
         for each in list(self._connections):
-            if each.phase is Phase.WAITING:
+            if each.is_between_requests:
                 each.hang_up()
         self.turns.hurry(HURRY_SECONDS)
         with suppress(TimeoutError):

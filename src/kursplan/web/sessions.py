@@ -24,6 +24,9 @@ from kursplan.web.cookies import Cookies
 from kursplan.web.devices import device_of
 from kursplan.web.recognition import Known
 
+WATCHING = "kursplan-watching"
+"""The header of a page that asks for itself again because something may have changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -154,11 +157,17 @@ class Sessions:
         studio_ids = await self._database.read(
             lambda tx: sessions.studios(tx, of, found.account_id)
         )
-        if now - found.seen_at >= SEEN_EVERY:
+        if now - found.seen_at >= SEEN_EVERY and not _only_watches(request):
             await self._database.write(lambda tx: sessions.seen(tx, of, found.id, now))
         return Session(
             found.id, _member(of, found, studio_ids), found.created_at, found.confirmed_at
         )
+
+
+def _only_watches(request: Request) -> bool:
+    """Whether a page asks that nobody need be looking at: it keeps no session awake."""
+    headers = request.headers
+    return WATCHING in headers or headers.get("accept") == "text/event-stream"
 
 
 def _member(organization_id: int, found: AnyRow, studio_ids: frozenset[int]) -> StaffMember:

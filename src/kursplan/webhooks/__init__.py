@@ -1,1 +1,1 @@
-"""Telling others: fan out, deliver, sign, and which addresses may be called."""
+"""Telling others: dispatch what the outbox holds, deliver, sign; and which addresses may be called."""

@@ -33,7 +33,7 @@ from kursplan.domain.attempts import (
 )
 from kursplan.domain.history import Change, EntityKind
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
-from kursplan.ids import chance
+from kursplan.ids import chance, draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.numbers import take_numbers
@@ -80,6 +80,7 @@ class DeliveryWorker:
         self._places = Places(rooms)
         self._under_way: dict[asyncio.Task[None], Place] = {}
         self._organizations = Turns()
+        self._order = draw(2**32)
         self._endpoints = Turns()
         self._attempted: list[tuple[int, Attempted]] = []
         self._marking = asyncio.Lock()
@@ -105,7 +106,10 @@ class DeliveryWorker:
                 busy=self._places.busy,
             )
         )
-        in_turn = sorted(found, key=self._organizations.last)
+        # Of those that had no turn yet, other workers begin with others.
+        in_turn = sorted(
+            found, key=lambda each: (self._organizations.last(each), each ^ self._order)
+        )
         return by_turns(
             [[each for each in in_turn if found[each] is answers] for answers in (True, False)]
         )

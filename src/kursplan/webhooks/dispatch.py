@@ -1,4 +1,4 @@
-"""Fan out, as it is done by itself: a portion of one organization in a transaction of its own.
+"""Dispatch from the outbox in the background: a portion of one organization in a transaction of its own.
 
 It follows the commit of the change instead of being part of it, so that a booking does not pay for
 it. Nothing is lost by that: an event stays marked until its deliveries are stored.

@@ -1,4 +1,4 @@
-"""The egress policy: which addresses may be called (F49). It keeps partners from server-side request forgery.
+"""The egress policy: which addresses may be called (F49). It keeps out SSRF (server-side request forgery).
 
 A partner names the URL, so it could lead into the operator's own network. Every address that a
 name leads to is checked, and the one that was checked is the one that is connected to: a name that

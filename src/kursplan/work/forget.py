@@ -9,10 +9,12 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.store import retention
 from kursplan.store.engine.database import Database
 from kursplan.store.rules.idempotency import ANSWERS_KEPT
-from kursplan.work.everywhere import everywhere
+from kursplan.work.everywhere import Round
 
 
-async def forget_old_keys(desk: Desk, database: Database, clock: Clock) -> bool:
+async def forget_old_keys(
+    desk: Desk, database: Database, clock: Clock, on: Round | None = None
+) -> bool:
     """Drop some answers that are older than they are kept; whether there were any.
 
     The desk has no part in it: an answer that old counts for nothing whether it is there or not.
@@ -23,6 +25,4 @@ async def forget_old_keys(desk: Desk, database: Database, clock: Clock) -> bool:
         old = partial(retention.forget_keys, organization_id=organization_id, before=before)
         return await database.write(old) > 0
 
-    return await everywhere(
-        await database.read(partial(retention.with_old_keys, before=before)), forget
-    )
+    return await (on or Round()).go(database, retention.with_old_keys, before, forget)

@@ -8,7 +8,7 @@ from functools import partial
 from kursplan.clock import Clock
 from kursplan.store.engine.database import Database
 from kursplan.store.rules import history
-from kursplan.work.everywhere import everywhere
+from kursplan.work.everywhere import Round
 
 KEPT_DAYS = history.KEPT.days
 
@@ -18,6 +18,7 @@ async def forget_old_history(
     clock: Clock,
     kept_days: int = KEPT_DAYS,
     portion: int = history.LINES_AT_ONCE,
+    on: Round | None = None,
 ) -> bool:
     """Drop some lines of history that are older than they are kept; whether there were any.
 
@@ -31,4 +32,4 @@ async def forget_old_history(
         )
         return await database.write(old) > 0
 
-    return await everywhere(await database.read(partial(history.with_old, before=before)), forget)
+    return await (on or Round()).go(database, history.with_old, before, forget)

@@ -37,10 +37,19 @@ class ForgetTold:
         """
         now = self._clock.now()
         if self._begun is None or now - self._begun >= WALKED_EVERY:
-            before = now - self._kept
-            found = await self._database.read(partial(retention.with_old_events, before=before))
-            self._begun, self._after = now, dict.fromkeys(found, 0)
+            self._after = dict.fromkeys(await self._organizations(now - self._kept), 0)
+            self._begun = now
         return await everywhere(list(self._after), self._go_on)
+
+    async def _organizations(self, before: datetime) -> list[int]:
+        """Those with old events, found some at a time: no look is longer because there are more."""
+        found: list[int] = []
+        after = None
+        while after != 0:
+            look = partial(retention.with_old_events, before=before, after=after or 0)
+            some, after = await self._database.read(look)
+            found += some
+        return found
 
     async def _go_on(self, organization_id: int) -> bool:
         portion = await self._database.write(

@@ -1,7 +1,8 @@
 """The loop around the steps of background work.
 
 It may run in any number of processes over one database: what a step finds due is decided again
-under the desk's locks, so two that find the same thing do it once (F42).
+under the desk's locks, so two that find the same thing do it once (F42). So that not each of them looks
+for the same, it is the one on duty that works, and the others wait for their turn to be on duty.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.work.complete import complete_slots
+from kursplan.work.duty import Duty
+from kursplan.work.everywhere import Round
 from kursplan.work.expire import expire_confirmations
 from kursplan.work.extend import HORIZON_DAYS, extend_series
 from kursplan.work.forget import forget_old_keys
@@ -44,23 +47,28 @@ class Background:
         clock: HouseClock,
         metrics: Metrics,
         *,
+        duty: Duty | None = None,
         interval: float = INTERVAL_SECONDS,
         horizon_days: int = HORIZON_DAYS,
         events_kept_days: int = KEPT_DAYS,
         history_kept_days: int = HISTORY_KEPT_DAYS,
     ) -> None:
+        """Without a `duty` to share it is this one that works."""
         self.steps: Mapping[str, Step] = {
             "expire_confirmations": partial(expire_confirmations, desk, database, clock),
             "promote_waiting": partial(promote_waiting, desk, database, clock, Seen()),
             "complete_slots": partial(complete_slots, desk, database, clock),
             "extend_series": partial(extend_series, desk, database, clock, horizon_days),
-            "forget_old_keys": partial(forget_old_keys, desk, database, clock),
-            "forget_old_history": partial(forget_old_history, database, clock, history_kept_days),
+            "forget_old_keys": partial(forget_old_keys, desk, database, clock, Round()),
+            "forget_old_history": partial(
+                forget_old_history, database, clock, history_kept_days, on=Round()
+            ),
             "forget_told": ForgetTold(database, clock, events_kept_days),
         }
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self._duty = duty
         self._interval = interval
         self._loop: asyncio.Task[None] | None = None
 
@@ -91,7 +99,8 @@ class Background:
 
     async def _run(self) -> None:
         while True:
-            if not await self.round():
+            on_duty = self._duty is None or self._duty.mine
+            if not (on_duty and await self.round()):
                 await asyncio.sleep(self._interval)
 
     async def _attempt(self, name: str, step: Step) -> bool:

@@ -7,7 +7,7 @@ what the rules ask was changed for more than one slot (a rate, a slot that was i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -31,26 +31,26 @@ ALL_EVERY = timedelta(days=1)
 """How often all of them are tried, whatever seems to have changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What was seen of an organization."""
-
-    at: datetime
-    all_at: datetime
-    """When all slots with a seat to fill were tried."""
-    version: int
-    """How far what belongs to no studio had come by then: whatever changes other than places."""
-
-    def is_outdated(self, now: _Look) -> bool:
-        """Whether more may have changed by now than that somebody gave up a place."""
-        return self.version != now.version or now.at - self.all_at >= ALL_EVERY
-
-
 @dataclass(slots=True)
 class Seen:
-    """What a process has seen, by organization: it tries what may have changed since, and no more."""
+    """What a process has seen: it tries what may have changed since, and no more."""
 
-    looks: dict[int, _Look] = field(default_factory=dict)
+    at: datetime | None = None
+    """When it looked last; never before the first time."""
+    all_at: datetime | None = None
+    """When all slots for which somebody waits were tried."""
+    versions: dict[int, int] = field(default_factory=dict)
+    """By organization that was changed lately, other than by places: how far it had come."""
+    to_try: dict[int, datetime | None] = field(default_factory=dict)
+    """By organization: since when somebody may have given up what is in the way, and what of that was
+    not tried yet. None where it is not about that: all that wait there are tried."""
+
+    def is_to_try(self, organization_id: int, since: datetime | None) -> None:
+        """Unless more is to be tried there anyway."""
+        before = self.to_try.get(organization_id, since)
+        self.to_try[organization_id] = (
+            None if before is None or since is None else min(before, since)
+        )
 
 
 async def promote_waiting(
@@ -60,44 +60,46 @@ async def promote_waiting(
 
     Without what was `seen` before, every slot with a free seat and somebody who waits is tried.
     """
-    looks = {} if seen is None else seen.looks
+    seen = Seen() if seen is None else seen
     now = clock.now()
-
-    def look(tx: Connection) -> tuple[dict[int, int], frozenset[int]]:
-        everybody = [(each, versions.EVERYTHING) for each in due.organizations(tx)]
-        found = versions.look(tx, everybody)
-        since = min((each.at for each in looks.values()), default=now) - LOOKED_BACK
-        given_up = due.with_places_given_up(tx, since)
-        return {of: each.organization for (of, _), each in found.items()}, frozenset(given_up)
-
-    reached, given_up = await database.read(look)
+    await database.read(partial(_look, seen=seen, now=now))
 
     async def promote(organization_id: int) -> bool:
-        before = looks.get(organization_id)
-        look = _Look(now, now, reached[organization_id])
-        slot_ids: list[int] = []
-        if before is None or before.is_outdated(look):
-            slot_ids = await database.read(
-                partial(due.seats_to_fill, organization_id=organization_id, now=now)
+        since = seen.to_try[organization_id]
+        to_fill = (
+            partial(due.seats_to_fill, organization_id=organization_id, now=now)
+            if since is None
+            else partial(
+                due.seats_to_fill_since, organization_id=organization_id, since=since, now=now
             )
-        else:
-            look = replace(look, all_at=before.all_at)
-            if organization_id in given_up:
-                slot_ids = await database.read(
-                    partial(
-                        due.seats_to_fill_since,
-                        organization_id=organization_id,
-                        since=before.at - LOOKED_BACK,
-                        now=now,
-                    )
-                )
+        )
+        slot_ids = await database.read(to_fill)
         worked = False
         for at in range(0, len(slot_ids), AT_ONCE):
             worked |= await _fill(desk, organization_id, frozenset(slot_ids[at : at + AT_ONCE]))
-        looks[organization_id] = look
+        # Not before: where the desk could not do it now, it is to be tried again.
+        del seen.to_try[organization_id]
         return worked
 
-    return await everywhere(reached, promote)
+    return await everywhere(sorted(seen.to_try), promote)
+
+
+def _look(tx: Connection, seen: Seen, now: datetime) -> None:
+    """Note where something may have changed since the last look."""
+    since = min(seen.at or now, now) - LOOKED_BACK
+    # First what changes seldom: whatever comes after it is seen by the next look.
+    raised = versions.raised(tx, since)
+    if seen.all_at is None or now - seen.all_at >= ALL_EVERY:
+        for organization_id in due.with_somebody_waiting(tx):
+            seen.is_to_try(organization_id, None)
+        seen.all_at = now
+    else:
+        for organization_id, version in raised.items():
+            if seen.versions.get(organization_id) != version:
+                seen.is_to_try(organization_id, None)
+        for organization_id in due.with_places_given_up(tx, since):
+            seen.is_to_try(organization_id, since)
+    seen.at, seen.versions = now, raised
 
 
 async def _fill(desk: Desk, organization_id: int, slot_ids: frozenset[int]) -> bool:

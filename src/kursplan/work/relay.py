@@ -1,32 +1,43 @@
 """The relay of the transactional outbox: dispatch what was stored, deliver what is due, as soon as it is there.
 
 A commit of this process is told at once; what other processes committed, and repeats that have
-become due, are found by looking every now and then.
+become due, are found by looking every now and then: often by the worker on duty, and by the others seldom,
+but as long as there is something to do, so that they take their share of a backlog.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 import structlog
 
-from kursplan.clock import Clock
+from kursplan.clock import Clock, stopwatch
+from kursplan.ids import draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.outbox import claims
 from kursplan.store.outbox.dispatch import organizations_to_dispatch
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.dispatch import dispatch
+from kursplan.work.duty import Duty
 from kursplan.work.everywhere import everywhere
 
 log = structlog.get_logger(__name__)
 
 INTERVAL_SECONDS = 1.0
 """How often it looks for what nobody of this process told it of."""
+OFF_DUTY_SECONDS = 5.0
+"""How often it does so where another worker is on duty: nobody waits much longer whom that one
+leaves behind when it dies."""
 ORGANIZATIONS_AT_ONCE = 32
-"""In how many it sends before it looks again who has something due."""
+"""In how many it works before it asks itself whether to look again who has something due."""
+LOOKED_AGAIN_SECONDS = 0.25
+LOOKING_SHARE = 0.1
+"""How old a look may be for going on with those that it found: so long, or until looking has taken that share
+of the time. Where there are thousands a look takes longer than to send in a few."""
 MEASURED_SECONDS = 15.0
 """How often it measures how far behind it is: for that, every endpoint has to be looked at."""
 
@@ -42,13 +53,16 @@ class OutboxRelay:
         committed: asyncio.Event,
         metrics: Metrics,
         *,
+        duty: Duty | None = None,
         interval: float = INTERVAL_SECONDS,
     ) -> None:
+        """Without a `duty` to share it is this one that looks often."""
         self._database = database
         self._clock = clock
         self._worker = worker
         self._committed = committed
         self._metrics = metrics
+        self._duty = duty
         self._interval = interval
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -90,11 +104,18 @@ class OutboxRelay:
         age = 0.0 if since is None else (self._clock.now() - since).total_seconds()
         self._metrics.oldest_undelivered.set(age)
 
+    @property
+    def _until_next_look(self) -> float:
+        on_duty = self._duty is None or self._duty.mine
+        return self._interval if on_duty else max(self._interval, OFF_DUTY_SECONDS)
+
     async def _dispatch(self) -> bool:
         """Fan out some events of each organization; whether there were any."""
+        began = stopwatch()
         waiting = await self._database.read(organizations_to_dispatch)
         return await everywhere(
-            waiting, partial(dispatch, database=self._database, clock=self._clock)
+            _some_of(waiting, _fresh_until(began)),
+            partial(dispatch, database=self._database, clock=self._clock),
         )
 
     async def _send(self) -> tuple[bool, bool]:
@@ -102,9 +123,16 @@ class OutboxRelay:
 
         Not in all of them at once: while so many are looked through, somebody else has news.
         """
+        began = stopwatch()
         waiting = await self._worker.organizations()
-        begun = await everywhere(waiting[:ORGANIZATIONS_AT_ONCE], self._worker.send_due)
-        return begun, len(waiting) > ORGANIZATIONS_AT_ONCE
+        fresh_until = _fresh_until(began)
+        begun = False
+        while waiting and stopwatch() < fresh_until:
+            some, waiting = waiting[:ORGANIZATIONS_AT_ONCE], waiting[ORGANIZATIONS_AT_ONCE:]
+            if not await everywhere(some, self._worker.send_due):
+                break
+            begun = True
+        return begun, bool(waiting)
 
     async def _dispatch_more(self) -> bool:
         try:
@@ -132,7 +160,7 @@ class OutboxRelay:
             for each in news:
                 each.clear()
             if not await self._attempt(step):
-                await self._rest(news, every or self._interval)
+                await self._rest(news, every or self._until_next_look)
 
     async def _attempt(self, step: Callable[[], Awaitable[bool]]) -> bool:
         """A fault never ends the loop: what is to be told is still marked as such."""
@@ -151,3 +179,21 @@ class OutboxRelay:
         finally:
             for nudge in nudges:
                 nudge.cancel()
+
+
+def _fresh_until(began: float) -> float:
+    """Until when what was looked for is gone through, by the stopwatch: the look is over now."""
+    now = stopwatch()
+    return now + max(LOOKED_AGAIN_SECONDS, (now - began) / LOOKING_SHARE)
+
+
+def _some_of(waiting: Sequence[int], fresh_until: float) -> Iterator[int]:
+    """As many as there is time for until it is to be looked again.
+
+    Many begin at any of them: other workers, that find the same ones, are elsewhere then.
+    """
+    at = draw(len(waiting)) if len(waiting) > ORGANIZATIONS_AT_ONCE else 0
+    for number, each in enumerate(chain(waiting[at:], waiting[:at])):
+        if number >= ORGANIZATIONS_AT_ONCE and stopwatch() >= fresh_until:
+            return
+        yield each

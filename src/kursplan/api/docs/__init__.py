@@ -77,7 +77,8 @@ def _reference() -> bytes:
 
 @cache
 def _prose(current: str, name: str) -> bytes:
-    return prose_page(current, _static(name).decode()).encode()
+    text = (resources.files("kursplan") / "docs" / name).read_text(encoding="utf-8")
+    return prose_page(current, text).encode()
 
 
 @cache

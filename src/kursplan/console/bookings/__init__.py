@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from kursplan.console import told
-from kursplan.console.addresses import within
+from kursplan.console.addresses import with_query, within
 from kursplan.console.consequences import (
     Choice,
     Deed,
@@ -22,6 +22,7 @@ from kursplan.console.consequences import (
     fields_of,
     overruled,
 )
+from kursplan.console.consequences.refused import refusal_view
 from kursplan.console.frame import Link
 from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
 from kursplan.desk.confirm import Confirm
@@ -31,6 +32,7 @@ from kursplan.desk.release import Release, WaiveLateness
 from kursplan.domain.bookings import Participation
 from kursplan.domain.cancelling import in_time_until, is_late
 from kursplan.domain.localtime import local
+from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import bookings, slots
@@ -41,12 +43,18 @@ LATE: Final = "yes"
 
 
 async def participation(visit: Visit) -> Response:
-    """Note whether they take part: `participation` is a word of `Participation`."""
+    """Note whether they take part: `participation` is a word of `Participation`.
+
+    `shown` are those that it was taken to be, as far as the page knew: what others noted since is left as it
+    is. A script that keeps ticks while the line is cut asks for JSON, and is told what is there now.
+    """
     fields = await visit.form()
     row = await _booking(visit)
-    command = SetParticipation(
-        visit.member.organization_id, row.studio_id, row.id, _participation(fields)
-    )
+    noted = _participation(fields.get("participation", ""))
+    shown = frozenset(_participation(each) for each in fields.get("shown", "").split()) or None
+    command = SetParticipation(visit.member.organization_id, row.studio_id, row.id, noted, shown)
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return await _told_to_script(visit, command)
     words = visit.words
     deed = _deed(
         visit,
@@ -57,7 +65,20 @@ async def participation(visit: Visit) -> Response:
         Reason.NONE,
     )
     done = await do(visit, fields, command, deed)
-    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+    if isinstance(done, Response):
+        return done
+    if done.answer.participation is not noted:
+        return visit.to(with_query(deed.back, said="changed"))
+    return told.after(visit, done, deed.back)
+
+
+async def _told_to_script(visit: Visit, command: SetParticipation) -> Response:
+    """What is noted now, whether or not that is what was wanted; or why it can't be noted, in words."""
+    answer = await visit.services.desk.execute(command, by=visit.member.actor)
+    if isinstance(answer, Refusal):
+        why = await refusal_view(visit, answer, may=False)
+        return JSONResponse({"refused": why.sentence}, 409)
+    return JSONResponse({"participation": answer.participation})
 
 
 async def confirm(visit: Visit) -> Response:
@@ -176,8 +197,7 @@ async def _booking(visit: Visit) -> AnyRow:
     return row
 
 
-def _participation(fields: Mapping[str, str]) -> Participation:
-    said = fields.get("participation", "")
+def _participation(said: str) -> Participation:
     if said not in {each.value for each in Participation}:
         raise BadAddress("participation", said, ", ".join(Participation))
     return Participation(said)

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.lines import line_views, who_did
+from kursplan.console.history import lines
 from kursplan.console.page import page
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
@@ -20,8 +20,6 @@ from kursplan.domain.bookings import SEATED
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.staff.flags import flags_of
-from kursplan.store.staff import history
-from kursplan.store.staff.history import Span
 from kursplan.store.staff.slot import OnSlot, on_slot
 
 LINES: Final = 30
@@ -34,11 +32,8 @@ async def handler(visit: Visit) -> Response:
     on = await _on_slot(visit)
     services, member, row = visit.services, visit.member, on.row
     flags = await flags_of(services.desk, services.database, member.organization_id, on.bookings)
-    lines = await visit.read(history.about, EntityKind.SLOT, row.id, Span(limit=LINES))
-    names = await visit.read(who_did, lines)
+    written = await lines(visit, EntityKind.SLOT, row.id, on.slot.studio.zone, LINES)
     now = services.clock.now()
-    zone = on.slot.studio.zone
-    written = line_views(visit.words, lines, names, zone, local(now, zone).date())
     undo = await told.undo_bar(visit, f"slots/{row.id}")
     view = SlotWriter(visit.words, on, flags, member, now).write(written, undo)
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.console.frame import Link
-from kursplan.console.lines import LineView
+from kursplan.console.history import LineView
 from kursplan.console.told.view import UndoView
 
 

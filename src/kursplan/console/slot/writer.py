@@ -8,7 +8,7 @@ from typing import Final
 
 from kursplan.console.consequences.refused import overlap_sentence
 from kursplan.console.frame import Link
-from kursplan.console.lines import LineView
+from kursplan.console.history import LineView
 from kursplan.console.slot.view import (
     Candidate,
     Fact,

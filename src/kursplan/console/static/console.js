@@ -1,5 +1,8 @@
 /* What script adds, and only that: keys, a filter while typing, a count-down, ticks that survive a lost
-   connection. Every page does its work without this file. */
+   connection, what others change. Every page does its work without this file. */
+import "./check-in.js";
+import "./live.js";
+
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
@@ -86,47 +89,4 @@ for (const bar of all("[data-undo-seconds]")) {
       bar.remove();
     }
   }, 500);
-}
-
-/* Check-in: a tick shows at once, is sent in the background and kept here until the server has it. */
-for (const form of all("form[data-check-in]")) {
-  const store = `check-in ${form.dataset.checkIn}`;
-  const kept = JSON.parse(localStorage.getItem(store) ?? "{}");
-  const keep = () => localStorage.setItem(store, JSON.stringify(kept));
-  const state = form.querySelector("[data-unsent]");
-
-  const show = (name, mark) => {
-    for (const button of all(`button[name="${CSS.escape(name)}"]`, form)) {
-      button.setAttribute("aria-pressed", String(button.value === mark));
-      button.closest("li").classList.toggle(`is-${button.value}`, button.value === mark);
-    }
-    for (const total of all("[data-total]", form.closest("section")))
-      total.textContent = all(`.${total.dataset.total}[aria-pressed="true"]`, form).length;
-  };
-  const send = async () => {
-    for (const [name, mark] of Object.entries(kept)) {
-      const body = new URLSearchParams({ csrf: form.elements.csrf.value, [name]: mark });
-      try {
-        const answer = await fetch(form.action, { method: "POST", body });
-        if (!answer.ok) break;
-        if (kept[name] === mark) delete kept[name];
-      } catch {
-        break;
-      }
-    }
-    keep();
-    if (state) state.hidden = Object.keys(kept).length === 0;
-  };
-  form.addEventListener("submit", (event) => {
-    const button = event.submitter;
-    if (!button?.matches("[aria-pressed]")) return;
-    event.preventDefault();
-    kept[button.name] = button.getAttribute("aria-pressed") === "true" ? "unmarked" : button.value;
-    show(button.name, kept[button.name]);
-    keep();
-    send();
-  });
-  for (const [name, mark] of Object.entries(kept)) show(name, mark);
-  addEventListener("online", send);
-  if (Object.keys(kept).length) send();
 }

@@ -7,25 +7,27 @@ instructors it shows who and what is needed twice, and what is free. Instructors
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 
 from starlette.responses import Response
 
+from kursplan.console import places
 from kursplan.console.about import ALL_STUDIOS
 from kursplan.console.frame import Link
+from kursplan.console.live import live_at
 from kursplan.console.page import page
+from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, PATH, Asked, Shown, asked
-from kursplan.console.timetable.columns import ColumnWriter, Place, hours
+from kursplan.console.timetable.columns import ColumnWriter, hours
 from kursplan.console.timetable.filters import fields, narrowed, set_filters
 from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.timetable.view import TimetableView, Told
-from kursplan.console.visit import NotTheirs, Visit
+from kursplan.console.visit import Visit
 from kursplan.console.words import MONDAY, Words
 from kursplan.domain.localtime import local, start_of_day
-from kursplan.domain.studios import zone_of
 from kursplan.store.staff import schedule
-from kursplan.store.staff import timetable as stored
 from kursplan.store.staff.schedule import Schedule, Span
 
 CLASHES_TOLD: Final = 4
@@ -33,34 +35,15 @@ CLASHES_TOLD: Final = 4
 
 
 async def handler(visit: Visit) -> Response:
-    theirs = await _theirs(visit)
-    chosen = _chosen(visit, theirs)
+    theirs = await places.theirs(visit)
+    chosen = places.chosen(visit, theirs)
     now = visit.services.clock.now()
     wanted = asked(visit, local(now, chosen[0].zone).date())
+    live = await live_at(visit, chosen)
     studio_ids = [each.id for each in chosen]
     on = await visit.read(schedule.of_studios, studio_ids, _span(wanted, chosen), now)
-    view = timetable(visit.words, wanted, on, chosen, now)
+    view = replace(timetable(visit.words, wanted, on, chosen, now), live=live)
     return page(visit, "timetable.html", view.heading, view, _places(visit, wanted, theirs, chosen))
-
-
-async def _theirs(visit: Visit) -> list[Place]:
-    """The studios that they have. Raises `NotTheirs` where that is none."""
-    found = [
-        Place(each.id, each.key, each.name, zone_of(each.zone))
-        for each in await visit.read(stored.studios)
-        if visit.member.has(each.id)
-    ]
-    if not found:
-        raise NotTheirs("there is no studio that is theirs")
-    return found
-
-
-def _chosen(visit: Visit, theirs: Sequence[Place]) -> Sequence[Place]:
-    """Those that the address names; the first one where it names none."""
-    key = visit.asked("studio")
-    if key == ALL_STUDIOS:
-        return theirs
-    return [each for each in theirs if key in (None, each.key)][:1]
 
 
 def _span(wanted: Asked, places: Sequence[Place]) -> Span:
@@ -84,6 +67,7 @@ def timetable(
     columns = ColumnWriter(words, wanted, on, places, writer, now).columns(slots)
     grid, hour_marks = hours(words, slots)
     return TimetableView(
+        live="",
         heading=_heading(words, wanted, today),
         aside=_week_number(words, wanted),
         earlier=Link(*_step(words, wanted, -1)),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from kursplan.console.assets import COLUMNS, LANES
 from kursplan.console.lanes import lanes
+from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, Asked, Shown
 from kursplan.console.timetable.slots import DAY_IN_MINUTES, STEP, Placed, SlotWriter
 from kursplan.console.timetable.view import Block, Column, Hour, Now
@@ -23,16 +23,6 @@ FIRST_HOUR, LAST_HOUR = 8, 20
 """What a grid shows at least, whatever is on."""
 NONE: Final = 0
 """Stands for no room and for no instructor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A studio, with its zone."""
-
-    id: int
-    key: str
-    name: str
-    zone: ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)

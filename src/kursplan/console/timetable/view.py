@@ -95,6 +95,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class TimetableView:
+    live: str
+    """Where the page is told of changes."""
     heading: str
     aside: str
     """Beside the heading, in small: the number of the week."""

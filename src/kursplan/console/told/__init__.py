@@ -42,6 +42,8 @@ from kursplan.store.staff.history import Told
 
 DONE: Final = "done"
 """The parameter of an address that names what was just done."""
+TOGETHER: Final = 100
+"""How many changes one list is of at most."""
 WRITTEN_TO_AT_ONCE: Final = 90
 """Beyond so many addresses, programs for e-mail cut a link off; then each has its own."""
 SAY: Final = frozenset(
@@ -131,6 +133,50 @@ async def handler(visit: Visit) -> Response:
     back = within(visit.asked("back"), "timetable")
     view = await _view(visit, line, back)
     return page(visit, "told.html", view.heading, view)
+
+
+def address_of(lines: Sequence[Told], back: str) -> str:
+    """Where the one list for several changes is that belong together."""
+    return address("told", lines=",".join(name_of(each) for each in lines), back=back)
+
+
+async def together(visit: Visit) -> Response:
+    """One list for several changes that belong together: those of them that are about a studio of theirs."""
+    back = within(visit.asked("back"), "timetable")
+    names = (visit.asked("lines") or "").split(",")[:TOGETHER]
+    found = [await visit.read(_line_named, each) for each in names]
+    views = [
+        await _view(visit, line, back)
+        for line in found
+        if line is not None and await _is_theirs(visit, line)
+    ]
+    people = tuple(person for each in views for person in each.people)
+    reached = [each.email for each in people if each.email]
+    without = len(people) - len(reached)
+    words = visit.words
+    view = ToldView(
+        heading=words.gettext("Whom to tell"),
+        crumbs=tuple(crumb for each in views for crumb in each.crumbs),
+        done=words.ngettext("%(n)s change is made.", "%(n)s changes are made.", len(views)),
+        reason=next((each.reason for each in views), ""),
+        people=people,
+        employees=tuple(
+            f"{each.crumbs[0].label}: {said}" if each.crumbs else said
+            for each in views
+            for said in each.employees
+        ),
+        without_email=words.ngettext("%(n)s to call", "%(n)s to call", without) if without else "",
+        mail_to=_mail_to(reached),
+        as_text="\n".join(_as_text(each) for each in people),
+        undo=UndoView("", None, None, back),
+        key=names[0],
+    )
+    return page(visit, "told.html", view.heading, view)
+
+
+async def _is_theirs(visit: Visit, line: Told) -> bool:
+    row = await visit.read(_about_first, line)
+    return row is not None and visit.member.has(row.studio_id)
 
 
 async def undo(visit: Visit) -> Response:

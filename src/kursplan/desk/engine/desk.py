@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 import structlog
 from sqlalchemy import Connection
@@ -22,10 +22,12 @@ from sqlalchemy import Connection
 from kursplan.clock import Clock, stopwatch
 from kursplan.desk.engine.queues import Batch, CommandQueue, CommandQueues, Queued
 from kursplan.desk.engine.rehearse import Rehearsed, rehearse
+from kursplan.desk.engine.seen import changed_since, footprint_of
 from kursplan.desk.engine.tries import Tries
 from kursplan.desk.engine.turn import Command, Footprint, Question, Turn, until_seen
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Full, Refusal
+from kursplan.domain.seen import Seen
 from kursplan.domain.values import value
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
@@ -69,11 +71,12 @@ class ChangedConcurrently(Exception):
 
 @value
 class Order(Generic[A]):
-    """A command as it is given: by whom, and why."""
+    """A command as it is given: by whom, why, and what they saw."""
 
     command: Command[A]
     by: Actor
     reason: str | None
+    seen: Seen | None = None
 
     @property
     def organization_id(self) -> int:
@@ -81,13 +84,17 @@ class Order(Generic[A]):
 
     @property
     def footprint(self) -> Footprint:
-        return self.command.footprint
+        if self.seen is None:
+            return self.command.footprint
+        return self.command.footprint | footprint_of(self.seen.subjects)
 
-    def perform(self, turn: Turn) -> A:
+    def perform(self, turn: Turn) -> A | Refusal:
+        if self.seen is not None and (refusal := changed_since(turn, self.seen)):
+            return refusal
         return turn.perform(self.command, self.by, self.reason)
 
     def precheck(self, full: Container[int]) -> Question[Any] | None:
-        return self.command.precheck(full)
+        return None if self.seen is not None else self.command.precheck(full)
 
 
 class Desk:
@@ -124,17 +131,38 @@ class Desk:
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
+    @overload
     def execute(
         self, command: Command[A], *, by: Actor, reason: str | None = None
-    ) -> asyncio.Future[A]:
+    ) -> asyncio.Future[A]: ...
+
+    @overload
+    def execute(
+        self,
+        command: Command[A | Refusal],
+        *,
+        by: Actor,
+        reason: str | None = None,
+        seen: Seen | None,
+    ) -> asyncio.Future[A | Refusal]: ...
+
+    def execute(
+        self,
+        command: Command[Any],
+        *,
+        by: Actor,
+        reason: str | None = None,
+        seen: Seen | None = None,
+    ) -> asyncio.Future[Any]:
         """Have `command` done; gives its answer once it is committed.
 
-        By whom and why is kept in the history, and with the bookings that are made or ended. Raises `DeskBusy` when the queue is full, or the database can't do it now, and
+        By whom and why is kept in the history, and with the bookings that are made or ended. With what
+        was `seen` it is done only where that is still so; else the answer is `ChangedMeanwhile`. Raises `DeskBusy` when the queue is full, or the database can't do it now, and
         `ChangedConcurrently`; either way nothing was changed, unless it is an `OutcomeUnknown`.
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        return self._queue(self._commands, Order(command, by, reason))
+        return self._queue(self._commands, Order(command, by, reason, seen))
 
     def query(self, question: Question[A]) -> asyncio.Future[A]:
         """The answer to a question, on the same facts as a command and without a lock.
@@ -160,7 +188,7 @@ class Desk:
         Raises `DeskBusy`, and `ChangedConcurrently`.
         """
         done = await self.rehearse_all([[command]])
-        return Rehearsed(done.answer[0][0], done.changes, done.told, done.slots)
+        return replace(done, answer=done.answer[0][0])  # type: ignore[return-value]
 
     async def rehearse_all(
         self, stages: Sequence[Sequence[Command[Any]]]

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, NoReturn, TypeVar
 
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock
+from kursplan.desk.engine.seen import see
 from kursplan.desk.engine.turn import Command, Footprint, Hold, NeedsMore, Turn
 from kursplan.domain.bookings import Booking
 from kursplan.domain.consequences import TAKES, Becomes, becomes, slot_becomes
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import Kind
+from kursplan.domain.seen import Seen, Subjects
 from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
 from kursplan.store.engine.database import Database
@@ -82,6 +84,8 @@ class Rehearsed(Generic[A]):
     """How many events of each type there would be."""
     slots: tuple[SlotChange, ...] = ()
     """In their order."""
+    seen: Seen = field(default_factory=Seen)
+    """How all that would change stands, for whoever then has it done. Of several turns: nothing."""
 
     @property
     def taken(self) -> tuple[Change, ...]:
@@ -103,6 +107,7 @@ class _Learned:
     slots_before: dict[int, Slot] = field(default_factory=dict)
     slots: dict[int, Slot] = field(default_factory=dict)
     told: Counter[EventType] = field(default_factory=Counter)
+    seen: Seen = field(default_factory=Seen)
 
     def take_in(self, tx: Connection, turn: Turn, answers: list[Any]) -> None:
         """What the turn is about to write, each with what is stored of it."""
@@ -143,7 +148,11 @@ async def rehearse(
     )
     ordered = sorted(changes, key=lambda each: (each.starts_at, each.slot_id, each.booking_id))
     return Rehearsed(
-        learned.answers, tuple(ordered), learned.told, tuple(_slot_changes(learned, rows))
+        learned.answers,
+        tuple(ordered),
+        learned.told,
+        tuple(_slot_changes(learned, rows)),
+        learned.seen,
     )
 
 
@@ -205,6 +214,7 @@ class _Rehearsal:
             try:
                 with savepoint(tx):
                     turn.lock_and_load(self._reaches[number], lock=True)
+                    stood = self._seen(turn)
                     answers = [command.perform(turn) for command in self._stages[number]]
             except NeedsMore as wider:
                 self._widen(number, wider.further)
@@ -212,8 +222,24 @@ class _Rehearsal:
             self._customers |= turn.customers.keys()
             self._slots |= turn.slots.keys()
             learned.take_in(tx, turn, answers)
+            learned.seen = stood.only(self._touched(turn))
             turn.flush()
             return
+
+    def _seen(self, turn: Turn) -> Seen:
+        """All that a single command may come to change, before it does."""
+        if len(self._stages) > 1:
+            return Seen()
+        about = self._stages[0][0].about
+        loaded = replace(about, slots=frozenset(turn.slots), bookings=frozenset(turn.bookings))
+        return see(turn, loaded)
+
+    def _touched(self, turn: Turn) -> Subjects:
+        """What it came to change, with the slots of all bookings."""
+        booked = turn.touched_bookings.values()
+        slots = turn.touched_slots.keys() | {each.slot_id for each in booked}
+        bookings = frozenset(each.id for each in booked)
+        return replace(self._stages[0][0].about, slots=frozenset(slots), bookings=bookings)
 
     def _widen(self, number: int, further: Footprint) -> None:
         wider = self._reaches[number] | further

@@ -1,4 +1,4 @@
-"""Retries: which commands of a turn that failed are tried again, and with whom.
+"""Retries of transactions: which commands of a turn that failed are tried again, and with whom.
 
 A turn fails as a whole, and does not say for which of its commands. What the failure is says what
 may help:

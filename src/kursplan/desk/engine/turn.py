@@ -30,6 +30,7 @@ from kursplan.domain.customers import Customer
 from kursplan.domain.events import Event, EventType
 from kursplan.domain.history import EntityKind
 from kursplan.domain.refusals import BookingNotFound, Refusal
+from kursplan.domain.seen import Subjects
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
@@ -154,6 +155,11 @@ class Command(Generic[Answer]):
     def footprint(self) -> Footprint:
         """What has to be locked, as far as it is known beforehand."""
         return THE_ORGANIZATION
+
+    @property
+    def about(self) -> Subjects:
+        """What its giver has before them besides the slots and bookings that it changes."""
+        return Subjects()
 
     def precheck(self, full: Container[int]) -> Question[Any] | None:
         """What to ask first, without a lock, where these slots were full: a `Refusal` stands.
@@ -543,7 +549,7 @@ class Turn:
             numbers = take_numbers(self._tx, told)
             self._record_what_happened(numbers)
         if self._invalidated:
-            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard)
+            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard, self.now)
 
     def _record_what_happened(self, numbers: Sequence[int]) -> None:
         tx, organization_id, now = self._tx, self.organization_id, self.now

@@ -1,6 +1,6 @@
-"""Putting a backup in the place of SQLite's file: examined first, whole or not at all.
+"""Backups of SQLite's file: made while it is in use, and put in its place; examined, whole or not at all.
 
-What was there is set aside, with its `-wal`, in which there may be what was committed last.
+What was in the place is set aside, with its `-wal`, in which there may be what was committed last.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kursplan.store.engine import schema
 from kursplan.store.engine.server_mark import ServerMark, beside, uri
 
 APPLICATION_ID = int.from_bytes(b"Kurs", "big")
-"""What a file of ours has in its header since schema 0006; files before it have 0."""
+"""What a file of ours has in its header."""
 
 _SHARES = (510, 0x40000002)
 """Length and begin of what SQLite locks of a file: whoever has it open in WAL mode holds a share."""
@@ -26,6 +26,32 @@ _SHARES = (510, 0x40000002)
 
 class CannotRestore(Exception):
     """The backup can't be used, or not now; nothing was changed."""
+
+
+def take_backup(database: Path, to: Path) -> None:
+    """Copy into a new file, for its owner alone, all that is committed; who writes meanwhile is not kept.
+
+    It is one file, which can be read where nothing may be written. Raises `CannotRestore` where what
+    came of it could not be restored, and OSError.
+    """
+    copied(database, to)
+    with closing(sqlite3.connect(to, isolation_level=None)) as opened:
+        opened.execute("PRAGMA journal_mode = DELETE")
+    write_through(to.parent)
+
+
+def copied(file: Path, copy: Path) -> str:
+    """Make a new file of all that is committed in a backup that is sound and ours; its revision.
+
+    Raises `CannotRestore`, and OSError.
+    """
+    os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        _copy(file, copy)
+        return _examined(file, copy)
+    except BaseException:
+        _remove(copy)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +70,7 @@ class Backup:
             # Without its database only a rest: one that was moved aside is gone from here.
             beside(self._database, suffix).unlink(missing_ok=True)
         self._copy.replace(self._database)
-        _write_through(self._database.parent)
+        write_through(self._database.parent)
         return aside
 
     def _set_aside(self) -> Path | None:
@@ -83,8 +109,9 @@ def ready_to_restore(file: Path, database: Path) -> Iterator[Backup]:
         copy = beside(database, "-restoring")
         held.callback(_remove, copy)
         _remove(copy)
-        _copy(file, copy, like=database)
-        yield Backup(_examined(file, copy), copy, database)
+        revision = copied(file, copy)
+        _let_use(copy, like=database)
+        yield Backup(revision, copy, database)
         mark.note(None)
 
 
@@ -98,16 +125,15 @@ def _closed_to_all(database: Path) -> Iterator[None]:
         yield
 
 
-def _copy(file: Path, copy: Path, *, like: Path) -> None:
-    """All that is committed in `file`, for those who may use `like`, or for its owner alone."""
-    made = os.open(copy, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    try:
-        if like.exists():
-            before = like.stat()
-            os.fchmod(made, before.st_mode & 0o777)
-            os.fchown(made, before.st_uid, before.st_gid)
-    finally:
-        os.close(made)
+def _let_use(copy: Path, *, like: Path) -> None:
+    """Let those use the copy who may use `like`; where that is not there, its owner alone."""
+    if like.exists():
+        before = like.stat()
+        copy.chmod(before.st_mode & 0o777)
+        os.chown(copy, before.st_uid, before.st_gid)
+
+
+def _copy(file: Path, copy: Path) -> None:
     try:
         with (
             closing(sqlite3.connect(uri(file.absolute(), "mode=ro"), uri=True)) as source,
@@ -132,18 +158,18 @@ def _examined(file: Path, copy: Path) -> str:
             opened.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:
             raise CannotRestore(f"{file} is no backup of Kursplan's: {error}") from error
-    if whose not in (APPLICATION_ID, 0):
+    if whose != APPLICATION_ID:
         raise CannotRestore(f"{file} is no backup of Kursplan's, but another program's database")
     if revision not in schema.revisions():
         raise CannotRestore(
             f"{file} has schema {revision}, which this version does not know: restore it with the"
             " version that made it"
         )
-    _write_through(copy)
+    write_through(copy)
     return str(revision)
 
 
-def _write_through(path: Path) -> None:
+def write_through(path: Path) -> None:
     """Wait until the file, or what a folder has in it, is on the disk."""
     opened = os.open(path, os.O_RDONLY)
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +20,24 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).parent.with_name("migrations")
 HAS_REVISION = select(TableIsThere("alembic_version"))
+_OF_A_NEWER_ONE = (
+    "the database has a schema that this version does not know, so a newer version used it:"
+    " run that one, or restore a backup from before"
+)
 FOUND = select(column("version_num", String)).select_from(table("alembic_version"))
 
 
 class SchemaOutdated(Exception):
     """The database is not as this version needs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step from a schema to the next."""
+
+    revision: str
+    about: str
+    """What it is for, in the words of its file."""
 
 
 async def upgrade(database: Database) -> None:
@@ -37,17 +53,14 @@ async def upgrade(database: Database) -> None:
         try:
             command.upgrade(_config(tx), "head")
         except CommandError as unknown:
-            raise SchemaOutdated(
-                "the database has a schema that this version does not know, so a newer version "
-                "used it: run that one, or restore a backup from before"
-            ) from unknown
+            raise SchemaOutdated(_OF_A_NEWER_ONE) from unknown
 
     await database.migrate(run)
 
 
 async def check(database: Database) -> None:
     """Raises `SchemaOutdated` unless the database has exactly this version's schema."""
-    found = await database.read(_found)
+    found = await revision(database)
     wanted = newest()
     if found == wanted:
         return
@@ -59,6 +72,11 @@ async def check(database: Database) -> None:
     )
 
 
+async def revision(database: Database) -> str | None:
+    """The revision of the database; None where it never had any."""
+    return await database.read(_found)
+
+
 def newest() -> str:
     """The revision that this version needs."""
     return max(revisions())
@@ -66,12 +84,31 @@ def newest() -> str:
 
 def revisions() -> frozenset[str]:
     """All that this version knows: their files begin with their numbers."""
-    files = MIGRATIONS.joinpath("versions").glob("[0-9]*_*.py")
-    return frozenset(each.name.partition("_")[0] for each in files)
+    return frozenset(_files())
+
+
+def _files() -> dict[str, Path]:
+    return {
+        each.name.partition("_")[0]: each
+        for each in sorted(MIGRATIONS.joinpath("versions").glob("[0-9]*_*.py"))
+    }
+
+
+def migrations_after(found: str | None) -> Iterator[Migration]:
+    """What brings a database of that revision to this version's, step by step; None is an empty one.
+
+    Raises `SchemaOutdated` for a revision that this version does not know.
+    """
+    files = _files()
+    if found is not None and found not in files:
+        raise SchemaOutdated(_OF_A_NEWER_ONE)
+    for number, file in files.items():
+        if found is None or number > found:
+            words = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+            yield Migration(number, words.partition("\n\n")[0].replace("\n", " "))
 
 
 def _found(tx: Connection) -> str | None:
-    """The revision of the database; None where it never had any."""
     if not tx.execute(HAS_REVISION).scalar():
         return None
     return tx.execute(FOUND).scalar()

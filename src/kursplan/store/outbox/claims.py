@@ -35,7 +35,7 @@ from kursplan.store.engine.dialect import Instant, any_of, numbers_of
 from kursplan.store.engine.driver import Fixed, insert_many, update_many
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.outbox.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
-from kursplan.store.outbox.dispatch import TO_DISPATCH
+from kursplan.store.outbox.dispatch import TO_DISPATCH, organizations_to_dispatch
 from kursplan.store.outbox.endpoints import (
     SENDER_COLUMNS,
     WITH_INTEGRATION,
@@ -43,6 +43,7 @@ from kursplan.store.outbox.endpoints import (
     retry_plan,
     sender_of,
 )
+from kursplan.store.rules.across import organizations_in, walk
 from kursplan.store.tables import (
     ORGANIZATION,
     attempt,
@@ -93,13 +94,18 @@ _WAITS = and_(
 )
 """Something is due there, and nothing but a place keeps it from being sent."""
 
+ACROSS_UNATTEMPTED = organizations_in(delivery.c.organization_id, UNATTEMPTED)
+ACROSS_REPEATS = organizations_in(delivery.c.organization_id, REPEAT)
+"""Whether it is due or not: only of these it is asked at which endpoints something is."""
+
+_THOSE = "organization_ids"
 ACROSS_WAITING = Fixed(
     select(
         webhook_endpoint.c.organization_id,
         func.max(case((_standing == Standing.ANSWERING, 1), else_=0)).label("answering"),
     )
     .select_from(WITH_INTEGRATION)
-    .where(_WAITS)
+    .where(any_of(webhook_endpoint.c.organization_id, _THOSE), _WAITS)
     .group_by(webhook_endpoint.c.organization_id)
     .order_by(webhook_endpoint.c.organization_id)
 )
@@ -258,14 +264,20 @@ _oldest_pending = (
     .limit(1)
     .scalar_subquery()
 )
-ACROSS_OLDEST = (
-    select(organization.c.id, func.min(_first_to_fan_out).label("oldest")).group_by(
-        organization.c.id
-    ),
+ACROSS_OLDEST_EVENT = (
+    select(organization.c.id, func.min(_first_to_fan_out).label("oldest"))
+    .where(any_of(organization.c.id, _THOSE))
+    .group_by(organization.c.id)
+)
+ACROSS_OLDEST_DELIVERY = (
     select(webhook_endpoint.c.organization_id, func.min(_oldest_pending).label("oldest"))
     .select_from(WITH_INTEGRATION)
-    .where(integration.c.active, webhook_endpoint.c.disabled.is_(None))
-    .group_by(webhook_endpoint.c.organization_id),
+    .where(
+        any_of(webhook_endpoint.c.organization_id, _THOSE),
+        integration.c.active,
+        webhook_endpoint.c.disabled.is_(None),
+    )
+    .group_by(webhook_endpoint.c.organization_id)
 )
 """The first of each organization, and of each endpoint: an index knows it at once."""
 
@@ -319,8 +331,15 @@ def organizations_waiting(
     tx: Connection, now: datetime, *, rooms: Collection[Standing], busy: Collection[int]
 ) -> dict[int, bool]:
     """The organizations with endpoints as in `waiting`, and whether any of those answers."""
-    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, busy))
+    pending = _organizations_pending(tx)
+    if not pending:
+        return {}
+    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, busy) | {_THOSE: pending})
     return {row.organization_id: bool(row.answering) for row in found}
+
+
+def _organizations_pending(tx: Connection) -> set[int]:
+    return {*walk(tx, ACROSS_UNATTEMPTED), *walk(tx, ACROSS_REPEATS)}
 
 
 def waiting(
@@ -445,5 +464,11 @@ def oldest_pending(tx: Connection) -> datetime | None:
 
     What waits for its integration to be active again, or its endpoint to be enabled, is not late.
     """
-    found = (row.oldest for statement in ACROSS_OLDEST for row in tx.execute(statement))
+    looks = (
+        (ACROSS_OLDEST_EVENT, organizations_to_dispatch(tx)),
+        (ACROSS_OLDEST_DELIVERY, _organizations_pending(tx)),
+    )
+    found = (
+        row.oldest for look, those in looks if those for row in tx.execute(look, {_THOSE: those})
+    )
     return min((each for each in found if each is not None), default=None)

@@ -20,6 +20,7 @@ from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.driver import Fixed, insert_many
 from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.outbox.endpoints import WITH_INTEGRATION
+from kursplan.store.rules.across import organizations_in, walk
 from kursplan.store.tables import (
     ORGANIZATION,
     delivery,
@@ -37,19 +38,7 @@ DELIVERIES_AT_ONCE = 2_000
 # Written out, like the condition of the partial index, so that it can serve it.
 TO_DISPATCH = text("NOT event.fanned_out")
 
-ACROSS_TO_FAN_OUT = Fixed(
-    select(organization.c.id)
-    .where(
-        select(event.c.id)
-        .where(event.c.organization_id == organization.c.id, TO_DISPATCH)
-        .order_by(event.c.id)
-        .limit(1)
-        .scalar_subquery()
-        .is_not(None)
-    )
-    .order_by(organization.c.id)
-)
-"""By the first of each, which the index knows at once."""
+ACROSS_TO_FAN_OUT = organizations_in(event.c.organization_id, TO_DISPATCH)
 
 _LOCK = (
     select(organization.c.id).where(organization.c.id == ORGANIZATION).order_by(organization.c.id)
@@ -124,7 +113,7 @@ class _Waiting:
 
 def organizations_to_dispatch(tx: Connection) -> list[int]:
     """The organizations with events that were not fanned out yet."""
-    return [row.id for row in ACROSS_TO_FAN_OUT.rows(tx, {})]
+    return walk(tx, ACROSS_TO_FAN_OUT)
 
 
 def lock_subscriptions(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:

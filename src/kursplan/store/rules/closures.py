@@ -94,11 +94,19 @@ def of_studio(
     """When the studio is closed at the local time `since` or later, outside of its life too."""
     named = {"organization": organization_id, "studio_id": studio_id}
     closed = [
-        Closure.of_local(row.local_from, row.local_to, in_zone, row.reason)
-        for row in tx.execute(OF_STUDIO, {**named, "since": since})
+        Closure.of_local(local_from, local_to, in_zone, reason)
+        for local_from, local_to, reason in noted(tx, organization_id, studio_id, since)
     ]
     first_day, last_day = tx.execute(LIFE, named).one()
     return [*closed, *outside_of_life(first_day, last_day, in_zone)]
+
+
+def noted(
+    tx: Connection, organization_id: int, studio_id: int, since: datetime
+) -> list[tuple[datetime, datetime, str | None]]:
+    """From when to when the operator noted it closed, and why, as far as that lasts until `since`."""
+    named = {"organization": organization_id, "studio_id": studio_id, "since": since}
+    return [(each.local_from, each.local_to, each.reason) for each in tx.execute(OF_STUDIO, named)]
 
 
 def add(tx: Connection, organization_id: int, key: str, added: Known) -> None:

@@ -1,21 +1,20 @@
 """Due work: first which organizations have some, over all of them, then what it is.
 
-All of it is looked up without a lock: it says where to look, and the desk decides again under its
-locks what is still to be done. So any number of processes may look at the same time. A look reads
-what is due and no more: of each organization an index knows the first at once.
+How that is looked up over all organizations stands in `across`; the desk decides again under its
+locks what is still to be done. A look reads what is due and no more.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, or_, select, text
+from sqlalchemy import Connection, Integer, bindparam, or_, select, text
 
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.store.engine.dialect import Instant, any_of
-from kursplan.store.tables import ORGANIZATION, booking, class_, organization, slot
+from kursplan.store.rules.across import organizations_in, organizations_with, walk
+from kursplan.store.tables import ORGANIZATION, booking, class_, slot
 
 AT_ONCE = 100
 """How many things of one organization are given out at a time."""
@@ -23,28 +22,16 @@ AT_ONCE = 100
 _LIMIT = bindparam("limit", type_=Integer)
 
 
-def organizations_with(first: Select[Any]) -> Select[int]:
-    """The organizations in which `first`, which names `organization.c.id`, finds anything.
-
-    It has to be in the order of an index, so that the first one is all that is looked at.
-    """
-    found = first.limit(1).scalar_subquery()
-    return select(organization.c.id).where(found.is_not(None)).order_by(organization.c.id)
-
-
 # Written out, like the conditions of the partial indexes, so that those can serve it.
 _PLANNED = text("slot.status = 'PLANNED'")
+_WAITED_FOR = text("slot.waiting > 0")
 _UNCONFIRMED = text("booking.status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'")
 
 _OVER = slot.c.ends_at <= bindparam("now", type_=Instant)
 _EXPIRED = booking.c.confirm_until < bindparam("now", type_=Instant)
 _GIVEN_UP = booking.c.cancelled_at >= bindparam("since", type_=Instant)
 
-ACROSS_OVER = organizations_with(
-    select(slot.c.ends_at)
-    .where(slot.c.organization_id == organization.c.id, _PLANNED, _OVER)
-    .order_by(slot.c.ends_at)
-)
+ACROSS_OVER = organizations_with(slot.c.organization_id, slot.c.ends_at, _PLANNED, _OVER)
 OVER = (
     select(slot.c.id)
     .where(slot.c.organization_id == ORGANIZATION, _PLANNED, _OVER)
@@ -53,9 +40,7 @@ OVER = (
 )
 
 ACROSS_EXPIRED = organizations_with(
-    select(booking.c.confirm_until)
-    .where(booking.c.organization_id == organization.c.id, _UNCONFIRMED, _EXPIRED)
-    .order_by(booking.c.confirm_until)
+    booking.c.organization_id, booking.c.confirm_until, _UNCONFIRMED, _EXPIRED
 )
 EXPIRED = (
     select(booking.c.id)
@@ -83,19 +68,15 @@ PROMOTABLE = (
     .where(
         slot.c.organization_id == ORGANIZATION,
         _PLANNED,
-        text("slot.waiting > 0"),
+        _WAITED_FOR,
         *_MAY_BE_FILLED,
     )
     .order_by(slot.c.starts_at, slot.c.id)
 )
 
-ACROSS_ALL = select(organization.c.id).order_by(organization.c.id)
+ACROSS_WAITED_FOR = organizations_in(slot.c.organization_id, _PLANNED, _WAITED_FOR)
 
-ACROSS_GIVEN_UP = organizations_with(
-    select(booking.c.cancelled_at)
-    .where(booking.c.organization_id == organization.c.id, _GIVEN_UP)
-    .order_by(booking.c.cancelled_at.desc())
-)
+ACROSS_GIVEN_UP = organizations_with(booking.c.organization_id, booking.c.cancelled_at, _GIVEN_UP)
 GAVE_UP = select(booking.c.customer_id).where(booking.c.organization_id == ORGANIZATION, _GIVEN_UP)
 WAITED_FOR = select(booking.c.slot_id).where(
     booking.c.organization_id == ORGANIZATION,
@@ -133,9 +114,9 @@ def confirmations_expired(tx: Connection, organization_id: int, now: datetime) -
     return list(tx.execute(EXPIRED, named).scalars())
 
 
-def organizations(tx: Connection) -> list[int]:
-    """All of them."""
-    return list(tx.execute(ACROSS_ALL).scalars())
+def with_somebody_waiting(tx: Connection) -> list[int]:
+    """The organizations with planned slots for which somebody waits, whether a seat is free or not."""
+    return walk(tx, ACROSS_WAITED_FOR)
 
 
 def with_places_given_up(tx: Connection, since: datetime) -> list[int]:

@@ -22,6 +22,7 @@ from kursplan.domain.history import Change
 from kursplan.domain.values import value
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import insert_many
+from kursplan.store.rules.across import along, organizations_since
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -157,17 +158,10 @@ FORGET_REASONS = (
     .values(reason=None)
 )
 
-_first_line = (
+ACROSS_OLD = organizations_since(
     select(history.c.happened_at)
     .where(history.c.organization_id == organization.c.id)
     .order_by(history.c.happened_at)
-    .limit(1)
-    .scalar_subquery()
-)
-ACROSS_OLD = (
-    select(organization.c.id)
-    .where(_first_line < bindparam("before", type_=Instant))
-    .order_by(organization.c.id)
 )
 OLD_LINE_AT = (
     select(history.c.happened_at)
@@ -202,9 +196,9 @@ def forget_reasons(tx: Connection, organization_id: int, customer_ids: Collectio
     tx.execute(FORGET_REASONS, named)
 
 
-def with_old(tx: Connection, before: datetime) -> list[int]:
-    """The organizations with lines from before that instant."""
-    return list(tx.execute(ACROSS_OLD, {"before": before}).scalars())
+def with_old(tx: Connection, before: datetime, after: int) -> tuple[list[int], int]:
+    """`along` the organizations: those with lines from before that instant."""
+    return along(tx, ACROSS_OLD, before, after)
 
 
 def forget_old(

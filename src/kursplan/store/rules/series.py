@@ -27,7 +27,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.sql.elements import ColumnElement
 
 from kursplan.domain.recurrence import Occurrence
 from kursplan.domain.series import ClassDefaults, Series, SeriesPlan
@@ -36,11 +35,11 @@ from kursplan.domain.studios import zone_of
 from kursplan.store.engine.dialect import any_of, insert_unless_there
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import instructors
+from kursplan.store.rules.across import organizations_with
 from kursplan.store.tables import (
     ORGANIZATION,
     TO_EXTEND,
     class_,
-    organization,
     series,
     series_instructor,
     slot,
@@ -227,21 +226,9 @@ _TO_EXTEND = text(f"({TO_EXTEND})")
 _NEW = series.c.extended_until.is_(None)
 _BEHIND = series.c.extended_until < _UNTIL
 
-
-def _first_here(due: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the organization has one of which that is so: its index knows at once."""
-    first = (
-        select(series.c.id)
-        .where(series.c.organization_id == organization.c.id, _TO_EXTEND, due)
-        .order_by(series.c.extended_until)
-    )
-    return first.limit(1).scalar_subquery().is_not(None)
-
-
-ACROSS_DUE = (
-    select(organization.c.id)
-    .where(or_(_first_here(_NEW), _first_here(_BEHIND)))
-    .order_by(organization.c.id)
+ACROSS_DUE = tuple(
+    organizations_with(series.c.organization_id, series.c.extended_until, _TO_EXTEND, due)
+    for due in (_NEW, _BEHIND)
 )
 
 DUE = tuple(
@@ -534,7 +521,8 @@ def know_as(tx: Connection, organization_id: int, known: Iterable[KnowAs]) -> No
 
 def organizations_due(tx: Connection, until: date) -> list[int]:
     """The organizations that have a series whose slots do not reach to `until` yet."""
-    return list(tx.execute(ACROSS_DUE, {"until": until}).scalars())
+    found = (tx.execute(each, {"until": until}).scalars() for each in ACROSS_DUE)
+    return sorted({organization_id for some in found for organization_id in some})
 
 
 def due(tx: Connection, organization_id: int, until: date) -> list[int]:

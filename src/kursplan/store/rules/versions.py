@@ -3,35 +3,50 @@
 A turn raises it in the transaction of its changes, as the last thing it does, so that nobody waits
 for the row longer than a commit takes. Whoever has looked at the version knows whether an answer
 that they kept is still what they would read.
+
+Of what belongs to no studio, and changes seldom, it is also known when that was: so who watches all
+organizations sees which of them changed, and asks nothing of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select
 from sqlalchemy.dialects import postgresql
 
-from kursplan.store.engine.dialect import any_of
+from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed
+from kursplan.store.rules.across import organizations_with
 from kursplan.store.tables import ORGANIZATION, version
 
 EVERYTHING = 0
 """Stands for all studios of the organization, and for what belongs to none."""
 SHARDS = 64
 
+_KEY = ["organization_id", "studio_id", "shard"]
+_AT = bindparam("at", type_=Instant)
 _ONE_MORE = postgresql.insert(version).values(
     organization_id=ORGANIZATION,
     studio_id=bindparam("studio_id", type_=BigInteger),
-    lane=bindparam("lane", type_=Integer),
+    shard=bindparam("shard", type_=Integer),
     changes=1,
 )
-RAISE = Fixed(
-    _ONE_MORE.on_conflict_do_update(
-        index_elements=["organization_id", "studio_id", "lane"],
-        set_={"changes": version.c.changes + 1},
+_CHANGES = {"changes": version.c.changes + 1}
+RAISE = Fixed(_ONE_MORE.on_conflict_do_update(index_elements=_KEY, set_=_CHANGES))
+RAISE_EVERYTHING = Fixed(
+    _ONE_MORE.values(raised_at=_AT).on_conflict_do_update(
+        index_elements=_KEY, set_={**_CHANGES, "raised_at": _AT}
     )
+)
+"""The time stands in an index, which a booking, that raises its studio only, does not pay for."""
+
+ACROSS_RAISED = organizations_with(
+    version.c.organization_id,
+    version.c.raised_at,
+    version.c.raised_at >= bindparam("since", type_=Instant),
 )
 
 ACROSS_VERSIONS = Fixed(
@@ -56,11 +71,23 @@ class Version:
     studio: int
 
 
-def bump(tx: Connection, organization_id: int, studio_ids: Collection[int], shard: int) -> None:
-    """What these studios show is different once the transaction is committed."""
+def bump(
+    tx: Connection, organization_id: int, studio_ids: Collection[int], shard: int, at: datetime
+) -> None:
+    """What these studios show is different once the transaction, that is of `at`, is committed."""
     for studio_id in sorted(studio_ids):
-        named = {"organization": organization_id, "studio_id": studio_id, "lane": shard}
-        RAISE.run(tx, named)
+        named = {"organization": organization_id, "studio_id": studio_id, "shard": shard}
+        if studio_id == EVERYTHING:
+            RAISE_EVERYTHING.run(tx, {**named, "at": at})
+        else:
+            RAISE.run(tx, named)
+
+
+def raised(tx: Connection, since: datetime) -> dict[int, int]:
+    """How far `EVERYTHING` has come of the organizations where it was raised since then."""
+    organization_ids = tx.execute(ACROSS_RAISED, {"since": since}).scalars()
+    found = look(tx, [(each, EVERYTHING) for each in organization_ids])
+    return {organization_id: each.organization for (organization_id, _), each in found.items()}
 
 
 def look(tx: Connection, studios: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Version]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, Integer, bindparam, func, select, text
 
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
@@ -140,23 +140,24 @@ NAMES_OF_CUSTOMERS = select(customer.c.id, customer.c.first_name, customer.c.las
     customer.c.organization_id == ORGANIZATION, any_of(customer.c.id, "customer_ids")
 )
 
-NAMES_OF_BOOKINGS = (
-    select(booking.c.id, customer.c.first_name, customer.c.last_name)
-    .select_from(
-        booking.join(
-            customer,
-            (customer.c.organization_id == booking.c.organization_id)
-            & (customer.c.id == booking.c.customer_id),
-        )
-    )
-    .where(booking.c.organization_id == ORGANIZATION, any_of(booking.c.id, "booking_ids"))
-)
-
 SLOTS_OF_STUDIO = _SLOTS.where(
     slot.c.studio_id == bindparam("studio_id"),
     slot.c.starts_at >= bindparam("since", type_=Instant),
     slot.c.starts_at < bindparam("until", type_=Instant),
 )
+
+TITLES = (
+    select(class_.c.id, class_.c.studio_id, class_.c.title, class_.c.category)
+    .where(class_.c.organization_id == ORGANIZATION, any_of(class_.c.studio_id, "studio_ids"))
+    .order_by(class_.c.title, class_.c.id)
+)
+
+SLOTS_OF_CLASSES = _SLOTS.where(
+    any_of(slot.c.class_id, "class_ids"),
+    slot.c.starts_at >= bindparam("since", type_=Instant),
+    slot.c.starts_at < bindparam("until", type_=Instant),
+    slot.c.status == SlotStatus.PLANNED,
+).limit(bindparam("limit", type_=Integer))
 
 STAND_INS = (
     select(
@@ -306,6 +307,33 @@ def slots_of_studio(
     return tx.execute(SLOTS_OF_STUDIO, named).all()
 
 
+def titles(tx: Connection, organization_id: int, studio_ids: Collection[int]) -> Sequence[AnyRow]:
+    """What the classes of these studios are called, by their titles."""
+    named = {"organization": organization_id, "studio_ids": studio_ids}
+    return tx.execute(TITLES, named).all()
+
+
+def slots_of_classes(
+    tx: Connection,
+    organization_id: int,
+    class_ids: Collection[int],
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> Sequence[AnyRow]:
+    """The slots of these classes that start in that time and are not cancelled, the next first."""
+    if not class_ids:
+        return []
+    named = {
+        "organization": organization_id,
+        "class_ids": class_ids,
+        "since": since,
+        "until": until,
+        "limit": limit,
+    }
+    return tx.execute(SLOTS_OF_CLASSES, named).all()
+
+
 def slot_by_id(tx: Connection, organization_id: int, slot_id: int) -> AnyRow | None:
     named = {"organization": organization_id, "slot_id": slot_id}
     return tx.execute(SLOT_BY_ID, named).one_or_none()
@@ -328,17 +356,6 @@ def names_of_customers(
         return {}
     named = {"organization": organization_id, "customer_ids": customer_ids}
     rows = tx.execute(NAMES_OF_CUSTOMERS, named)
-    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
-
-
-def names_of_bookings(
-    tx: Connection, organization_id: int, booking_ids: Collection[int]
-) -> dict[int, str]:
-    """By the id of the booking, whose it is."""
-    if not booking_ids:
-        return {}
-    named = {"organization": organization_id, "booking_ids": booking_ids}
-    rows = tx.execute(NAMES_OF_BOOKINGS, named)
     return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
 
 

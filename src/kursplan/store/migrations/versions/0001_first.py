@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from kursplan.store.engine.backup import APPLICATION_ID
 from kursplan.store.engine.dialect import Instant
 from kursplan.store.migrations.distributed import distribute, replicate
 
@@ -18,13 +19,16 @@ SORTED_BY_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 FIRST_ID = 1001
 """Ids below are left to people who try things out by hand."""
 
-REFERENCE_TABLES = ("organization_directory", "api_key")
+REFERENCE_TABLES = ("organization_directory", "api_key", "clock", "staff_directory", "duty")
 """Small and rarely written."""
 
 
 def upgrade() -> None:
+    _whose_file()
     _sequence()
     _tables()
+    _accounts()
+    _looks()
     replicate(*REFERENCE_TABLES)
     tables = sa.inspect(op.get_bind()).get_sorted_table_and_fkc_names()
     distribute(
@@ -34,6 +38,13 @@ def upgrade() -> None:
             if table is not None and table not in (*REFERENCE_TABLES, "alembic_version")
         )
     )
+
+
+def _whose_file() -> None:
+    """What a file has in its header says that it is ours."""
+    bind = op.get_bind()
+    if bind.dialect.name == "sqlite":
+        bind.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _sequence() -> None:
@@ -77,6 +88,12 @@ def _tables() -> None:
         ),
     )
     op.create_table(
+        "clock",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
+    )
+    op.create_table(
         "employee",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -84,8 +101,10 @@ def _tables() -> None:
         sa.Column("first_name", sa.Text(), nullable=False),
         sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("public_name", sa.Text(), nullable=True),
-        sa.Column("business_role", sa.String(64), nullable=True),
+        sa.Column("business_role", sa.String(length=64), nullable=True),
         sa.Column("deleted_at", Instant(), nullable=True),
+        sa.Column("gender", sa.String(length=64), nullable=True),
+        sa.Column("initials", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "business_role IN ('STUDIO_OWNER', 'STUDIO_MANAGER', 'TRAINER', 'SERVICE_EMPLOYEE', 'ADMINISTRATION_OR_FINANCE', 'MARKETING')",
             name=op.f("ck_employee_business_role"),
@@ -98,7 +117,7 @@ def _tables() -> None:
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
-        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("home_studio_id", sa.BigInteger(), autoincrement=False, nullable=True),
@@ -123,29 +142,77 @@ def _tables() -> None:
         sqlite_where=sa.text("NOT fanned_out"),
     )
     op.create_table(
+        "history",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("happened_at", Instant(), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("command", sa.String(length=64), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("who", sa.Text(), nullable=True),
+        sa.Column("file", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("organization_id", "happened_at", "id", name=op.f("pk_history")),
+    )
+    op.create_index(
+        "ix_history_subject",
+        "history",
+        ["organization_id", "subject_id", "happened_at", "id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_history_who",
+        "history",
+        ["organization_id", "who", "happened_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("who IS NOT NULL"),
+        sqlite_where=sa.text("who IS NOT NULL"),
+    )
+    op.create_table(
+        "history_subject",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("happened_at", Instant(), nullable=False),
+        sa.Column("history_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "history_id", "subject_id", name=op.f("pk_history_subject")
+        ),
+    )
+    op.create_index(
+        "ix_history_subject_subject",
+        "history_subject",
+        ["organization_id", "subject_id", "happened_at", "history_id"],
+        unique=False,
+    )
+    op.create_table(
         "idempotency_key",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("integration_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("request_hash", sa.String(length=64), nullable=False),
-        sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("stored_at", Instant(), nullable=False),
+        sa.Column("booking_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint(
             "organization_id", "integration_id", "key", name=op.f("pk_idempotency_key")
         ),
     )
     op.create_index(
-        "ix_idempotency_key_organization_id_stored_at",
+        "ix_idempotency_key_stored_at",
         "idempotency_key",
         ["organization_id", "stored_at"],
         unique=False,
+        postgresql_where=sa.text("stored_at IS NOT NULL"),
     )
     op.create_table(
         "organization",
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("lost_entitlement", sa.String(64), nullable=False),
+        sa.Column("lost_entitlement", sa.String(length=64), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.CheckConstraint(
             "lost_entitlement IN ('FLAG', 'CANCEL')", name=op.f("ck_organization_lost_entitlement")
@@ -191,8 +258,18 @@ def _tables() -> None:
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("latitude", sa.Float(), nullable=True),
         sa.Column("access_code_enabled", sa.Boolean(), nullable=False),
+        sa.Column("clashes", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_studio")),
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_studio_organization_id_key")),
+    )
+    op.create_table(
+        "version",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("shard", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.Column("raised_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("organization_id", "studio_id", "shard", name=op.f("pk_version")),
     )
     op.create_table(
         "class",
@@ -203,23 +280,25 @@ def _tables() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
         sa.Column("category", sa.Text(), nullable=True),
-        sa.Column("type", sa.String(64), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("img_url", sa.Text(), nullable=True),
         sa.Column("duration", sa.Integer(), nullable=False),
         sa.Column("bookable", sa.Boolean(), nullable=False),
-        sa.Column("online_booking", sa.String(64), nullable=False),
-        sa.Column("earliest_booking", sa.String(16), nullable=True),
-        sa.Column("latest_booking", sa.String(16), nullable=False),
-        sa.Column("latest_cancellation", sa.String(16), nullable=False),
+        sa.Column("online_booking", sa.String(length=64), nullable=False),
+        sa.Column("earliest_booking", sa.String(length=16), nullable=True),
+        sa.Column("latest_booking", sa.String(length=16), nullable=False),
+        sa.Column("latest_cancellation", sa.String(length=16), nullable=False),
         sa.Column("late_cancellation", sa.Boolean(), nullable=False),
         sa.Column("max_participants", sa.Integer(), nullable=True),
         sa.Column("max_waiting_list", sa.Integer(), nullable=False),
-        sa.Column("promotion", sa.String(64), nullable=False),
-        sa.Column("promotion_ends", sa.String(16), nullable=False),
+        sa.Column("promotion", sa.String(length=64), nullable=False),
         sa.Column("admits_other_studios", sa.Boolean(), nullable=False),
-        sa.Column("who_may_book", sa.String(64), nullable=False),
+        sa.Column("who_may_book", sa.String(length=64), nullable=False),
         sa.Column("uses_contingent", sa.Boolean(), nullable=False),
-        sa.Column("confirmation", sa.String(16), nullable=True),
+        sa.Column("confirmation", sa.String(length=16), nullable=True),
+        sa.Column("grace", sa.String(length=16), nullable=True),
+        sa.Column("confirm_promotion", sa.String(length=16), nullable=True),
+        sa.Column("promotion_ends", sa.String(length=16), nullable=True),
         sa.CheckConstraint(
             "online_booking IN ('AVAILABLE', 'DISPLAY_ONLY', 'NO')",
             name=op.f("ck_class_online_booking"),
@@ -281,13 +360,13 @@ def _tables() -> None:
         sa.Column("uuid", sa.String(length=36), nullable=False),
         sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.Text(), nullable=True),
-        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("access_refused", sa.Boolean(), nullable=False),
         sa.Column("first_name", sa.Text(), nullable=False),
         sa.Column("last_name", sa.Text(), nullable=False),
         sa.Column("date_of_birth", sa.Date(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
-        sa.Column("gender", sa.String(64), nullable=True),
+        sa.Column("gender", sa.String(length=64), nullable=True),
         sa.Column("phone_private_mobile", sa.Text(), nullable=True),
         sa.Column("preferred_language", sa.String(length=8), nullable=True),
         sa.Column("first_name_folded", SORTED_BY_BYTES, nullable=False),
@@ -312,7 +391,7 @@ def _tables() -> None:
         ),
     )
     op.create_index(
-        "ix_customer_email", "customer", ["organization_id", "email_folded"], unique=False
+        "ix_customer_email", "customer", ["organization_id", "email_folded", "id"], unique=False
     )
     op.create_index(
         "ix_customer_last_name", "customer", ["organization_id", "last_name_folded"], unique=False
@@ -352,7 +431,6 @@ def _tables() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.Column("webhook_key", sa.Text(), nullable=False),
-        sa.Column("confirmed_event", sa.BigInteger(), nullable=True),
         sa.Column("retry_seconds", sa.Text(), nullable=True),
         sa.Column("retry_jitter_percent", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -381,6 +459,7 @@ def _tables() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("shared", sa.Boolean(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id", "studio_id"],
             ["studio.organization_id", "studio.id"],
@@ -416,7 +495,7 @@ def _tables() -> None:
         "rate_contingent",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("rate_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("period", sa.String(64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
         sa.Column("bookings", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "period IN ('WEEK', 'MONTH', 'YEAR', 'TOTAL')", name=op.f("ck_rate_contingent_period")
@@ -477,10 +556,10 @@ def _tables() -> None:
         ),
     )
     op.create_index(
-        "ix_membership_organization_id_customer_id",
+        "uq_membership_organization_id_customer_id_id",
         "membership",
-        ["organization_id", "customer_id"],
-        unique=False,
+        ["organization_id", "customer_id", "id"],
+        unique=True,
     )
     op.create_table(
         "series",
@@ -521,6 +600,38 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_series")),
         sa.UniqueConstraint("organization_id", "key", name=op.f("uq_series_organization_id_key")),
     )
+    op.create_index(
+        "ix_series_to_extend",
+        "series",
+        ["organization_id", "extended_until"],
+        unique=False,
+        postgresql_where=sa.text(
+            "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
+        ),
+        sqlite_where=sa.text(
+            "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
+        ),
+    )
+    op.create_table(
+        "told",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("section", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=True),
+        sa.Column("members", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id"],
+            ["customer.organization_id", "customer.id"],
+            name=op.f("fk_told_organization_id_customer_id"),
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "section", "key", name=op.f("pk_told")),
+    )
+    op.create_index(
+        "ix_told_organization_id_customer_id",
+        "told",
+        ["organization_id", "customer_id"],
+        unique=False,
+    )
     op.create_table(
         "webhook_endpoint",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -533,11 +644,12 @@ def _tables() -> None:
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("old_secret", sa.Text(), nullable=True),
         sa.Column("old_secret_until", Instant(), nullable=True),
-        sa.Column("since_event", sa.BigInteger(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("disabled", sa.String(64), nullable=True),
+        sa.Column("disabled", sa.String(length=64), nullable=True),
         sa.Column("disabled_at", Instant(), nullable=True),
         sa.Column("failing_since", Instant(), nullable=True),
+        sa.Column("failed_at", Instant(), nullable=True),
+        sa.Column("answered_at", Instant(), nullable=True),
         sa.CheckConstraint(
             "disabled IN ('BY_OPERATOR', 'GONE', 'FAILING')",
             name=op.f("ck_webhook_endpoint_disabled"),
@@ -562,7 +674,7 @@ def _tables() -> None:
         sa.Column("event_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("endpoint_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("entity_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("failed_attempts", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", Instant(), nullable=False),
@@ -591,23 +703,31 @@ def _tables() -> None:
         ),
     )
     op.create_index(
-        "ix_delivery_endpoint",
+        "ix_delivery_finished",
         "delivery",
-        ["organization_id", "endpoint_id", "created_at"],
+        ["organization_id", "endpoint_id", "finished_at"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NOT NULL"),
+        sqlite_where=sa.text("finished_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_delivery_of_endpoint",
+        "delivery",
+        ["organization_id", "endpoint_id", "status", "created_at", "id"],
         unique=False,
     )
     op.create_index(
-        "ix_delivery_pending",
+        "ix_delivery_repeats",
         "delivery",
-        ["organization_id", "endpoint_id", "due_at"],
+        ["organization_id", "endpoint_id", "due_at", "event_id"],
         unique=False,
-        postgresql_where=sa.text("status = 'PENDING'"),
-        sqlite_where=sa.text("status = 'PENDING'"),
+        postgresql_where=sa.text("status = 'PENDING' AND attempts > 0"),
+        sqlite_where=sa.text("status = 'PENDING' AND attempts > 0"),
     )
     op.create_index(
         "ix_delivery_unattempted",
         "delivery",
-        ["organization_id", "endpoint_id", "entity_id", "event_id"],
+        ["organization_id", "endpoint_id", "event_id"],
         unique=False,
         postgresql_where=sa.text("status = 'PENDING' AND attempts = 0"),
         sqlite_where=sa.text("status = 'PENDING' AND attempts = 0"),
@@ -651,7 +771,7 @@ def _tables() -> None:
         "membership_contingent",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("membership_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("period", sa.String(64), nullable=False),
+        sa.Column("period", sa.String(length=64), nullable=False),
         sa.Column("bookings", sa.Integer(), nullable=True),
         sa.CheckConstraint(
             "period IN ('WEEK', 'MONTH', 'YEAR', 'TOTAL')",
@@ -698,7 +818,7 @@ def _tables() -> None:
         sa.Column("local_start", sa.DateTime(), nullable=False),
         sa.Column("starts_at", Instant(), nullable=False),
         sa.Column("ends_at", Instant(), nullable=False),
-        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("location_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("own", sa.Text(), nullable=False),
         sa.Column("max_participants", sa.Integer(), nullable=True),
@@ -783,7 +903,7 @@ def _tables() -> None:
         sa.Column("attempted_at", Instant(), nullable=False),
         sa.Column("milliseconds", sa.Integer(), nullable=False),
         sa.Column("status_code", sa.Integer(), nullable=True),
-        sa.Column("failure", sa.String(64), nullable=True),
+        sa.Column("failure", sa.String(length=64), nullable=True),
         sa.Column("excerpt", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "failure IN ('STATUS', 'TIMEOUT', 'NO_ADDRESS', 'REFUSED_ADDRESS', 'REFUSED_URL', 'CERTIFICATE', 'CONNECTION', 'PROTOCOL')",
@@ -798,12 +918,6 @@ def _tables() -> None:
             "organization_id", "delivery_id", "number", name=op.f("pk_attempt")
         ),
     )
-    op.create_index(
-        "ix_attempt_organization_id_attempted_at",
-        "attempt",
-        ["organization_id", "attempted_at"],
-        unique=False,
-    )
     op.create_table(
         "booking",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -812,21 +926,30 @@ def _tables() -> None:
         sa.Column("studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("customer_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("home_studio_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("status", sa.String(64), nullable=False),
+        sa.Column("status", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("starts_at", Instant(), nullable=False),
         sa.Column("ends_at", Instant(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("booked_at", Instant(), nullable=False),
-        sa.Column("participation", sa.String(64), nullable=False),
+        sa.Column("participation", sa.String(length=64), nullable=False),
         sa.Column("membership_id", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("counts", sa.Boolean(), nullable=False),
         sa.Column("confirm_until", Instant(), nullable=True),
         sa.Column("cancelled_at", Instant(), nullable=True),
         sa.Column("late", sa.Boolean(), nullable=False),
-        sa.Column("skipped", sa.String(64), nullable=True),
-        sa.Column("conflict", sa.String(64), nullable=True),
+        sa.Column("skipped", sa.String(length=64), nullable=True),
+        sa.Column("conflict", sa.String(length=64), nullable=True),
         sa.Column("overruled", sa.Text(), nullable=False),
+        sa.Column("held", sa.String(length=64), nullable=True),
+        sa.Column("free_until", Instant(), nullable=True),
+        sa.Column("booked_via", sa.String(length=64), nullable=True),
+        sa.Column("booked_by", sa.Text(), nullable=True),
+        sa.Column("promoted_at", Instant(), nullable=True),
+        sa.Column("confirmed_at", Instant(), nullable=True),
+        sa.Column("ended", sa.String(length=64), nullable=True),
+        sa.Column("ended_via", sa.String(length=64), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "participation IN ('PARTICIPATING', 'NOT_PARTICIPATING', 'UNSET')",
             name=op.f("ck_booking_participation"),
@@ -837,14 +960,14 @@ def _tables() -> None:
         ),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_times")),
         sa.ForeignKeyConstraint(
+            ["organization_id", "customer_id", "membership_id"],
+            ["membership.organization_id", "membership.customer_id", "membership.id"],
+            name=op.f("fk_booking_organization_id_customer_id_membership_id"),
+        ),
+        sa.ForeignKeyConstraint(
             ["organization_id", "customer_id"],
             ["customer.organization_id", "customer.id"],
             name=op.f("fk_booking_organization_id_customer_id"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["organization_id", "membership_id"],
-            ["membership.organization_id", "membership.id"],
-            name=op.f("fk_booking_organization_id_membership_id"),
         ),
         sa.ForeignKeyConstraint(
             ["organization_id", "slot_id"],
@@ -860,12 +983,20 @@ def _tables() -> None:
         ),
     )
     op.create_index(
-        "ix_booking_membership",
+        "ix_booking_flagged",
         "booking",
-        ["organization_id", "membership_id", "day"],
+        ["organization_id", "ends_at"],
         unique=False,
-        postgresql_where=sa.text("membership_id IS NOT NULL"),
-        sqlite_where=sa.text("membership_id IS NOT NULL"),
+        postgresql_where=sa.text("conflict IS NOT NULL"),
+        sqlite_where=sa.text("conflict IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_booking_given_up",
+        "booking",
+        ["organization_id", "cancelled_at"],
+        unique=False,
+        postgresql_where=sa.text("cancelled_at IS NOT NULL"),
+        sqlite_where=sa.text("cancelled_at IS NOT NULL"),
     )
     op.create_index(
         "ix_booking_organization_id_customer_id_starts_at",
@@ -939,4 +1070,180 @@ def _tables() -> None:
         "stand_in",
         ["organization_id", "slot_id"],
         unique=False,
+    )
+
+
+def _accounts() -> None:
+    """Staff accounts of the console: who signs in, with what, and who is signed in."""
+    op.create_table(
+        "staff_directory",
+        _text("email_folded"),
+        _number("organization_id"),
+        _number("account_id"),
+        sa.PrimaryKeyConstraint("email_folded", name=op.f("pk_staff_directory")),
+    )
+    op.create_table(
+        "staff_account",
+        _number("organization_id"),
+        _number("id"),
+        _text("email"),
+        _text("name"),
+        sa.Column("role", sa.String(length=64), nullable=False),
+        _number("employee_id", optional=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        _text("password_hash", optional=True),
+        _text("totp_secret", optional=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=True),
+        _text("recovery"),
+        _when("created_at"),
+        _when("disabled_at", optional=True),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_staff_account")),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "employee_id"],
+            ["employee.organization_id", "employee.id"],
+            name=op.f("fk_staff_account_organization_id_employee_id"),
+        ),
+        sa.CheckConstraint(_ROLES, name=op.f("ck_staff_account_role")),
+    )
+    op.create_table(
+        "staff_studio",
+        _number("organization_id"),
+        _number("account_id"),
+        _number("studio_id"),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "account_id", "studio_id", name=op.f("pk_staff_studio")
+        ),
+        _of_account("staff_studio"),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "studio_id"],
+            ["studio.organization_id", "studio.id"],
+            name=op.f("fk_staff_studio_organization_id_studio_id"),
+        ),
+    )
+    op.create_table(
+        "staff_passkey",
+        _number("organization_id"),
+        _number("id"),
+        _number("account_id"),
+        _text("credential_id"),
+        _text("public_key"),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        _text("name"),
+        _when("created_at"),
+        _when("used_at", optional=True),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_staff_passkey")),
+        _of_account("staff_passkey"),
+        sa.UniqueConstraint(
+            "organization_id",
+            "credential_id",
+            name=op.f("uq_staff_passkey_organization_id_credential_id"),
+        ),
+    )
+    op.create_table(
+        "staff_ticket",
+        _number("organization_id"),
+        _hash("token_hash"),
+        sa.Column("purpose", sa.String(length=64), nullable=False),
+        _number("account_id"),
+        _when("created_at"),
+        _when("expires_at"),
+        sa.PrimaryKeyConstraint("organization_id", "token_hash", name=op.f("pk_staff_ticket")),
+    )
+    op.create_table(
+        "staff_session",
+        _number("organization_id"),
+        _number("id"),
+        _number("account_id"),
+        _hash("token_hash"),
+        _when("created_at"),
+        _when("seen_at"),
+        _when("confirmed_at"),
+        _text("device"),
+        sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_staff_session")),
+        _of_account("staff_session"),
+        sa.UniqueConstraint(
+            "organization_id",
+            "token_hash",
+            name=op.f("uq_staff_session_organization_id_token_hash"),
+        ),
+    )
+    op.create_table(
+        "staff_attempt",
+        _number("organization_id"),
+        _hash("subject_hash"),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        _when("last_at"),
+        sa.PrimaryKeyConstraint("organization_id", "subject_hash", name=op.f("pk_staff_attempt")),
+    )
+    for table in ("staff_passkey", "staff_ticket", "staff_session"):
+        op.create_index(
+            f"ix_{table}_organization_id_account_id", table, ["organization_id", "account_id"]
+        )
+    op.create_index(
+        "ix_staff_attempt_organization_id_last_at", "staff_attempt", ["organization_id", "last_at"]
+    )
+
+
+_ROLES = "role IN ('OWNER', 'MANAGER', 'FRONT_DESK', 'INSTRUCTOR')"
+
+
+def _number(name: str, *, optional: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), autoincrement=False, nullable=optional)
+
+
+def _text(name: str, *, optional: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=optional)
+
+
+def _when(name: str, *, optional: bool = False) -> sa.Column[object]:
+    return sa.Column(name, Instant(), nullable=optional)
+
+
+def _hash(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.String(length=64), nullable=False)
+
+
+def _of_account(table: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["organization_id", "account_id"],
+        ["staff_account.organization_id", "staff_account.id"],
+        name=op.f(f"fk_{table}_organization_id_account_id"),
+    )
+
+
+_BY_TIME = {
+    "ix_slot_over": ("slot", "ends_at", "status = 'PLANNED'"),
+    "ix_series_behind": (
+        "series",
+        "extended_until",
+        "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day",
+    ),
+    "ix_booking_expired": (
+        "booking",
+        "confirm_until",
+        "status = 'BOOKED_WITH_CONFIRMATION_REQUIRED'",
+    ),
+    "ix_booking_given_up_lately": ("booking", "cancelled_at", "cancelled_at IS NOT NULL"),
+    "ix_version_raised": ("version", "raised_at", "raised_at IS NOT NULL"),
+}
+"""What becomes due is found by the time alone, over all organizations."""
+
+
+def _looks() -> None:
+    """Nothing that is looked for all the time costs more where there are more organizations."""
+    for name, (table, by, where) in _BY_TIME.items():
+        condition = sa.text(where)
+        op.create_index(
+            name,
+            table,
+            [by, "organization_id"],
+            postgresql_where=condition,
+            sqlite_where=condition,
+        )
+    op.create_table(
+        "duty",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("worker", sa.Text(), nullable=True),
+        sa.Column("renewals", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )

@@ -1,0 +1,270 @@
+"""What a vendor's many gyms cost while nothing happens in them, and when it happens in all at once.
+
+So many organizations, each a studio with a class, ten slots and a partner who listens, lie in one database.
+Told is what each look over all of them reads and takes, how much time of a processor the database spends
+in a minute in which nobody asks for anything (with one worker and with two), and how much the start of a
+server takes. Then how long it takes until one event in each of them has reached its partner, and how long
+until a slot is completed and a series extended in each.
+
+Others may use the machine at the same time, so what is idle is not told by the clock on the wall: blocks are
+counted by the database, and time is that which its processes had a processor for, as the system counts it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Executable
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+
+from bench.fill import write
+from bench.kursplan import kursplan_running
+from bench.processes import processes_below
+from bench.ratios import median
+from bench.receiver import Receiver, receiver_running
+from bench.run import Measured, Run
+from bench.tenants import Tenants
+from kursplan.domain.events import EventType
+from kursplan.store import retention, tables
+from kursplan.store.engine.driver import Fixed
+from kursplan.store.outbox import claims, dispatch
+from kursplan.store.rules import across, due, history, series, versions
+from kursplan.work.extend import HORIZON_DAYS
+
+FEW, MANY = 100, 10_000
+WORKERS = (1, 2)
+START_SECONDS, IDLE_SECONDS = 15, 60
+LOOKED = 9
+"""How often each look is measured."""
+PATIENCE_SECONDS = 600
+DATABASE = "tenants"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+async def measure(run: Run) -> Measured:
+    measured = Measured()
+    async with receiver_running(run.folder) as receiver:
+        for _ in run.each_round():
+            for count in (FEW, MANY):
+                tenants = await Tenants.create(run.postgres, count, receiver.url, DATABASE)
+                await _look(measured, tenants)
+                for workers in WORKERS:
+                    await _idle(run, measured, tenants, workers)
+                if count == MANY:
+                    await _tell(run, measured, tenants, receiver)
+                    await _midnight(run, measured, tenants)
+                await tenants.drop()
+            one, two = (_idle_figure(MANY, each) for each in WORKERS)
+            measured.compare("idle_organizations", one, _idle_figure(FEW, 1), "a_minute_ms")
+            measured.compare("idle_workers", two, one, "a_minute_ms")
+            measured.ratios["idle_core"].append(measured.last(one, "a_minute_ms") / 600)
+            measured.ratios["idle_look"].append(
+                max(
+                    rounds[-1]["ms"] for what, rounds in measured.figures.items() if "look:" in what
+                )
+            )
+    return measured
+
+
+def _idle_figure(count: int, workers: int) -> str:
+    return f"{count} organizations, {workers} worker{'s' * (workers > 1)}"
+
+
+# --- Each look ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    statement: Executable | Fixed
+    values: Mapping[str, Any]
+
+
+def _looks(tenants: Tenants, now: datetime) -> Iterator[tuple[str, _Look]]:
+    """All that is asked over and over, by what it looks for, as where nothing is to be found."""
+    walk = {"after": 0, "limit": across.FEWEST}
+    for what, portion in (
+        ("events to fan out", dispatch.ACROSS_TO_FAN_OUT),
+        ("first attempts", claims.ACROSS_UNATTEMPTED),
+        ("repeats", claims.ACROSS_REPEATS),
+        ("somebody waits", due.ACROSS_WAITED_FOR),
+    ):
+        yield what, _Look(portion, walk)
+    yield "slots over", _Look(due.ACROSS_OVER, {"now": now})
+    yield "seats not confirmed", _Look(due.ACROSS_EXPIRED, {"now": now})
+    yield "places given up", _Look(due.ACROSS_GIVEN_UP, {"since": now})
+    yield "organizations changed", _Look(versions.ACROSS_RAISED, {"since": now})
+    until = now.date() + timedelta(days=HORIZON_DAYS)
+    yield "new series", _Look(series.ACROSS_DUE[0], {})
+    yield "series behind", _Look(series.ACROSS_DUE[1], {"until": until})
+    some = {"before": now, "organization_ids": tenants.organizations[: across.ALONG]}
+    for what, look in (
+        ("old keys", retention.ACROSS_OLD_KEYS),
+        ("old events", retention.ACROSS_OLD_EVENTS),
+        ("old history", history.ACROSS_OLD),
+    ):
+        yield what, _Look(look, some)
+
+
+async def _look(measured: Measured, tenants: Tenants) -> None:
+    count = len(tenants.organizations)
+    async with tenants.postgres.connected(tenants.database) as connection:
+        for what, look in _looks(tenants, datetime.now(UTC)):
+            seen = [await _explained(connection, look) for _ in range(LOOKED)]
+            measured.note(
+                f"{count} organizations, look: {what}",
+                blocks=median([blocks for blocks, _ in seen]),
+                ms=median([ms for _, ms in seen]),
+            )
+
+
+async def _explained(connection: asyncpg.Connection, look: _Look) -> tuple[float, float]:
+    """How many blocks the look read, and how many milliseconds it took."""
+    statement = look.statement.statement if isinstance(look.statement, Fixed) else look.statement
+    compiled = statement.compile(dialect=PGDialect_asyncpg())  # type: ignore[attr-defined, no-untyped-call]
+    values = {**compiled.params, **look.values}
+    told = await connection.fetchval(
+        f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {compiled}",
+        *(values[name] for name in compiled.positiontup or ()),
+    )
+    [explained] = json.loads(told)
+    plan = explained["Plan"]
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"], explained["Execution Time"]
+
+
+# --- While nothing happens ----------------------------------------------------------------------
+
+
+async def _idle(run: Run, measured: Measured, tenants: Tenants, workers: int) -> None:
+    before = _database_ms(run.folder)
+    async with kursplan_running(tenants.url, run.folder, workers=workers):
+        await asyncio.sleep(START_SECONDS)
+        started = _database_ms(run.folder)
+        await asyncio.sleep(IDLE_SECONDS)
+        idle = _database_ms(run.folder) - started
+    measured.note(
+        _idle_figure(len(tenants.organizations), workers),
+        a_minute_ms=idle * 60 / IDLE_SECONDS,
+        start_ms=started - before,
+    )
+
+
+def _database_ms(folder: Path) -> float:
+    return _processor_ms(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
+
+
+def _processor_ms(server: int) -> float:
+    """What it and all processes below it had of a processor so far, those that are gone too."""
+    ticks = 0
+    for pid in (server, *processes_below(server)):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:  # It is gone since, and counted by the one that waited for it.
+            continue
+        user, system, childrens_user, childrens_system = map(int, fields[11:15])
+        ticks += user + system
+        if pid == server:
+            ticks += childrens_user + childrens_system
+    return ticks * 1000 / TICKS
+
+
+# --- When it happens in all of them -------------------------------------------------------------
+
+
+async def _tell(run: Run, measured: Measured, tenants: Tenants, receiver: Receiver) -> None:
+    """One event in each, stored while the server runs, as others leave them behind."""
+    await receiver.forget()
+    count = len(tenants.organizations)
+    for workers in WORKERS:
+        what = f"{count} organizations, an event in each, {workers} worker{'s' * (workers > 1)}"
+        async with (
+            kursplan_running(
+                tenants.url, run.folder, workers=workers, webhooks_insecure=True
+            ) as server,
+            run.looking_at(server, what),
+        ):
+            before, server_before = _database_ms(run.folder), _processor_ms(server.pid)
+            await _store_events(tenants)
+            began = time.monotonic()
+            while (seen := await receiver.summary())["requests"] < count:
+                if time.monotonic() - began > PATIENCE_SECONDS:
+                    break
+                await asyncio.sleep(0.5)
+            measured.note(
+                what,
+                seconds=seen["last"] - began,
+                database_seconds=(_database_ms(run.folder) - before) / 1000,
+                server_seconds=(_processor_ms(server.pid) - server_before) / 1000,
+            )
+        measured.checks["events_not_delivered"] += count - seen["distinct"]
+        await receiver.forget()
+
+
+async def _store_events(tenants: Tenants) -> None:
+    now = datetime.now(UTC)
+    async with tenants.postgres.connected(tenants.database) as connection:
+        first = await connection.fetchval("SELECT nextval('kursplan_id')")
+        count = len(tenants.organizations)
+        await connection.execute(f"SELECT setval('kursplan_id', {first + count})")
+    await write(
+        tenants.url,
+        tables.event,
+        (
+            {
+                "organization_id": organization,
+                "id": first + number,
+                "uuid": str(uuid.uuid4()),
+                "type": EventType.CLASS_BOOKING_CREATED,
+                "entity_id": first + number,
+                "studio_id": organization + 1,
+                "happened_at": now,
+                "fanned_out": False,
+            }
+            for number, organization in enumerate(tenants.organizations)
+        ),
+    )
+
+
+async def _midnight(run: Run, measured: Measured, tenants: Tenants) -> None:
+    """In each a slot has ended, and a series does not reach to the horizon any more."""
+    now = datetime.now(UTC)
+    until = now.date() + timedelta(days=HORIZON_DAYS)
+    async with tenants.postgres.connected(tenants.database) as connection:
+        await connection.execute(
+            "UPDATE slot SET starts_at = $1, ends_at = $2 WHERE id = organization_id + 6",
+            now - timedelta(hours=2),
+            now - timedelta(hours=1),
+        )
+        await connection.execute("UPDATE series SET extended_until = $1", until - timedelta(days=1))
+        async with kursplan_running(tenants.url, run.folder) as server:
+            for what, left, by in (
+                ("slots completed", "slot WHERE status = 'PLANNED' AND ends_at <= $1", now),
+                ("series extended", "series WHERE extended_until < $1", until),
+            ):
+                before, server_before = _database_ms(run.folder), _processor_ms(server.pid)
+                began = time.monotonic()
+                await _until_none(connection, left, by)
+                measured.note(
+                    f"{len(tenants.organizations)} organizations, {what}",
+                    seconds=time.monotonic() - began,
+                    database_seconds=(_database_ms(run.folder) - before) / 1000,
+                    server_seconds=(_processor_ms(server.pid) - server_before) / 1000,
+                )
+
+
+async def _until_none(connection: asyncpg.Connection, left: str, by: object) -> None:
+    """Wait until there are none left."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while await connection.fetchval(f"SELECT EXISTS (SELECT FROM {left})", by):
+        if time.monotonic() > patience:
+            raise TimeoutError(f"there is still some {left}")
+        await asyncio.sleep(0.5)

@@ -1,0 +1,207 @@
+"""How many are left on the card: a membership with what it grants, what is used, and when it rests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from math import inf
+
+from kursplan.console.customers.facts import Held
+from kursplan.console.words import Words
+from kursplan.domain.contingents import Contingent, Period, next_period, span
+from kursplan.domain.entries import IdlePeriodEntry
+
+
+class State(StrEnum):
+    VALID = "VALID"
+    TO_COME = "TO_COME"
+    OVER = "OVER"
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """One membership."""
+
+    key: str
+    rate: str
+    state: State
+    big: str
+    """How many are left; the name of the rate where it grants no number."""
+    of: str
+    """`of 10 left in December · Flex`"""
+    taken: int | None
+    """Of a hundred; None where there is no limit."""
+    hints: tuple[str, ...]
+    rests: str
+    """Said while it rests."""
+    can_freeze: bool
+    can_end: bool
+
+
+def cards(words: Words, held: Sequence[Held], today: date, now: datetime) -> tuple[CardView, ...]:
+    """All memberships: those that are valid, then those to come, and last what is over."""
+    order = list(State)
+    several = sum(_state(each, today) is State.VALID for each in held) > 1
+    found = [
+        _card(words, each, today, now, first=several and at == 0)
+        for at, each in enumerate(sorted(held, key=lambda each: order.index(_state(each, today))))
+    ]
+    return tuple(found)
+
+
+def _state(held: Held, today: date) -> State:
+    if held.entry.valid_until is not None and held.entry.valid_until < today:
+        return State.OVER
+    return State.TO_COME if held.entry.valid_from > today else State.VALID
+
+
+def _card(words: Words, held: Held, today: date, now: datetime, *, first: bool) -> CardView:
+    state = _state(held, today)
+    # Of what has not begun it says what there will be.
+    day = max(today, held.entry.valid_from)
+    limited = sorted(
+        (each for each in held.grants if each.bookings is not None),
+        key=lambda each: (_left(each, held, day), list(Period).index(each.period)),
+    )
+    big, of, taken = held.rate, "", None
+    if state is State.OVER:
+        pass
+    elif limited:
+        tightest = limited[0]
+        big = words.number(_left(tightest, held, day))
+        of = f"{_of(words, tightest, day)} · {held.rate}"
+        taken = _share(tightest, held, day)
+    elif held.grants:
+        of = words.gettext("without limit")
+    return CardView(
+        key=held.entry.key,
+        rate=held.rate,
+        state=state,
+        big=big,
+        of=of,
+        taken=taken,
+        hints=tuple(_hints(words, held, limited, today, now, first=first)),
+        rests=_rests_now(words, held, today),
+        can_freeze=state is not State.OVER,
+        can_end=state is not State.OVER,
+    )
+
+
+def _used(contingent: Contingent, held: Held, day: date) -> list[datetime]:
+    """When those begin that count in the period in which the day lies."""
+    first, last = span(contingent.period, day)
+    return [starts_at for used, starts_at in held.used if first <= used <= last]
+
+
+def _left(contingent: Contingent, held: Held, day: date) -> int:
+    granted = contingent.bookings or 0
+    return max(0, granted - len(_used(contingent, held, day)))
+
+
+def _share(contingent: Contingent, held: Held, day: date) -> int:
+    granted = contingent.bookings or 0
+    return (
+        100 if granted == 0 else min(100, round(100 * len(_used(contingent, held, day)) / granted))
+    )
+
+
+def _of(words: Words, contingent: Contingent, day: date) -> str:
+    granted = words.number(contingent.bookings or 0)
+    match contingent.period:
+        case Period.WEEK:
+            return words.gettext("of %(granted)s left this week", granted=granted)
+        case Period.MONTH:
+            return words.gettext(
+                "of %(granted)s left in %(month)s", granted=granted, month=words.month(day)
+            )
+        case Period.YEAR:
+            return words.gettext(
+                "of %(granted)s left in %(year)s", granted=granted, year=str(day.year)
+            )
+        case Period.TOTAL:
+            return words.gettext("of %(granted)s left in all", granted=granted)
+
+
+def _hints(
+    words: Words,
+    held: Held,
+    limited: Sequence[Contingent],
+    today: date,
+    now: datetime,
+    *,
+    first: bool,
+) -> Iterator[str]:
+    entry = held.entry
+    state = _state(held, today)
+    if state is not State.OVER and limited:
+        yield _taken(words, held, limited[0], today, now)
+        for each in limited[1:]:
+            left = words.number(_left(each, held, max(today, entry.valid_from)))
+            yield words.gettext(
+                "%(left)s %(of)s", left=left, of=_of(words, each, max(today, entry.valid_from))
+            )
+    elif state is State.VALID and not held.grants:
+        yield words.gettext("Grants no number of bookings.")
+    yield _valid(words, held, today)
+    if first:
+        yield words.gettext("Used first.")
+    for rest in entry.idle_periods or ():
+        if rest.last_day is None or rest.last_day >= today:
+            yield _rest(words, rest)
+
+
+def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: datetime) -> str:
+    used = _used(contingent, held, max(today, held.entry.valid_from))
+    ahead = sum(each > now for each in used)
+    said = words.gettext(
+        "%(used)s used, %(ahead)s booked ahead.",
+        used=words.number(len(used) - ahead),
+        ahead=words.number(ahead),
+    )
+    again = next_period(contingent.period, max(today, held.entry.valid_from))
+    until = held.entry.valid_until
+    if again is None or (until is not None and again > until):
+        return said
+    return f"{said} {words.gettext('New ones on %(day)s.', day=words.near_day(again, today.year))}"
+
+
+def _valid(words: Words, held: Held, today: date) -> str:
+    since = words.full_day(held.entry.valid_from)
+    if held.entry.valid_until is None:
+        return (
+            words.gettext("Since %(since)s, no end.", since=since)
+            if (held.entry.valid_from <= today)
+            else words.gettext("From %(since)s, no end.", since=since)
+        )
+    return words.gettext(
+        "%(since)s to %(until)s.", since=since, until=words.full_day(held.entry.valid_until)
+    )
+
+
+def _rest(words: Words, rest: IdlePeriodEntry) -> str:
+    first = words.full_day(rest.first_day)
+    if rest.last_day is None:
+        said = words.gettext("Rests from %(first)s on.", first=first)
+    else:
+        said = words.gettext(
+            "Rests %(first)s to %(last)s.", first=first, last=words.full_day(rest.last_day)
+        )
+    return f"{said} ({rest.reason})" if rest.reason else said
+
+
+def _rests_now(words: Words, held: Held, today: date) -> str:
+    lasts = [
+        each.last_day
+        for each in held.entry.idle_periods or ()
+        if each.first_day <= today and (each.last_day is None or today <= each.last_day)
+    ]
+    if not lasts:
+        return ""
+    until = max((each.toordinal() if each else inf) for each in lasts)
+    if until == inf:
+        return words.gettext("Rests until further notice")
+    return words.gettext(
+        "Rests until %(day)s", day=words.near_day(date.fromordinal(int(until)), today.year)
+    )

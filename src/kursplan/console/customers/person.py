@@ -1,0 +1,240 @@
+"""Who a customer is: written down anew, or changed where something is not right any more.
+
+What others changed since the form was opened stays, unless this form changes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from starlette.responses import Response
+
+from kursplan.console import places, told
+from kursplan.console.consequences import Deed, Reason, ask
+from kursplan.console.customers.whom import STATUSES, Whom, whom
+from kursplan.console.forms import Field, FormView, Kind, Option, Said
+from kursplan.console.frame import Link
+from kursplan.console.page import page
+from kursplan.console.visit import Visit
+from kursplan.console.words import Words
+from kursplan.console.words import marked as _
+from kursplan.desk.customers import RecordCustomers
+from kursplan.domain.accounts import looks_like_email
+from kursplan.domain.customers import CustomerStatus, Gender
+from kursplan.domain.entries import CustomerEntry
+from kursplan.store.staff import customers
+
+GENDERS: Final = {
+    Gender.FEMALE: _("Female"),
+    Gender.MALE: _("Male"),
+    Gender.UNISEX: _("Neither"),
+}
+LANGUAGES: Final = (
+    "de", "en", "fr", "es", "it", "nl", "pl", "tr", "uk", "ru", "ar", "pt", "cs", "da", "sv",
+)  # fmt: skip
+"""What people speak to whom studios write; whatever else somebody has is offered beside them."""
+
+
+async def new(visit: Visit) -> Response:
+    """Somebody whom nobody has written down yet."""
+    theirs = await places.theirs(visit)
+    studios = [Option(each.key, each.name) for each in theirs]
+    if visit.request.method != "POST":
+        first, _blank, last = (visit.asked("name") or "").strip().rpartition(" ")
+        entry = CustomerEntry("", theirs[0].key, first, last)
+        return _page(visit, None, _fields(visit.words, entry, studios), "")
+    form = await visit.form()
+    said = Said(visit.words, form)
+    blank = CustomerEntry("", theirs[0].key, "", "")
+    entry = await _understood(visit, said, blank, None)
+    home = said.one_of("studio", studios) if len(studios) > 1 else theirs[0].key
+    if said.errors or home is None:
+        return _page(visit, None, said.shown(_fields(visit.words, blank, studios)), "")
+    customer_id = await visit.services.desk.ids.next()
+    key = await visit.read(customers.free_key_for, customer_id)
+    entry = replace(entry, key=key, studio=home, memberships=())
+    command = RecordCustomers(visit.member.organization_id, {customer_id: entry})
+    await visit.services.desk.execute(command, by=visit.member.actor)
+    return visit.to(f"customers/{customer_id}")
+
+
+async def edit(visit: Visit) -> Response:
+    found = await whom(visit)
+    fields = _fields(visit.words, found.entry, ())
+    if visit.request.method != "POST":
+        return _page(visit, found, fields, "")
+    form = await visit.form()
+    said = Said(visit.words, form)
+    words = visit.words
+    changed = _only_changed(words, form, fields, said)
+    entry = await _understood(visit, Said(words, changed), found.entry, found.id, said)
+    if said.errors:
+        wrong = ""
+        if any(form.get(f"was-{each.name}", each.value) != each.value for each in fields):
+            wrong = words.gettext("Somebody has changed this since the form was opened.")
+        return _page(visit, found, said.shown(fields), wrong)
+    command = RecordCustomers(
+        visit.member.organization_id,
+        {found.id: replace(entry, memberships=None)},
+        {found.id: found.entry},
+    )
+    deed = Deed(
+        words.gettext("Change %(name)s?", name=found.name),
+        words.gettext("Keep the change"),
+        back=found.here,
+        crumbs=(Link(found.name, found.here),),
+        reason=Reason.OFFERED,
+    )
+    done = await ask(visit, form, command, deed)
+    return (
+        done if isinstance(done, Response) else told.after(visit, done, found.here, knows=found.id)
+    )
+
+
+def _only_changed(
+    words: Words, form: Mapping[str, str], fields: Sequence[Field], said: Said
+) -> Mapping[str, str]:
+    """What is there now, with what this form changes. Where others changed the same, that is an error."""
+    stands = {}
+    for each in fields:
+        typed = form.get(each.name, "").strip()
+        was = form.get(f"was-{each.name}", each.value)
+        changes = typed != was
+        stands[each.name] = typed if changes else each.value
+        if changes and was != each.value and typed != each.value:
+            now = next((o.label for o in each.options if o.value == each.value), each.value)
+            said.errors[each.name] = (
+                words.gettext(
+                    "By now it says “%(now)s”: somebody else has changed it. Send it again to have it "
+                    "as you wrote it.",
+                    now=now,
+                )
+                if now
+                else words.gettext(
+                    "By now somebody else has emptied it. Send it again to have it as you wrote it."
+                )
+            )
+    return stands
+
+
+async def _understood(
+    visit: Visit,
+    form: Said,
+    before: CustomerEntry,
+    customer_id: int | None,
+    said: Said | None = None,
+) -> CustomerEntry:
+    """What the form makes of them; what can't be is noted in `said`, or in the form itself."""
+    words = visit.words
+    errors = (said or form).errors
+    first, last = form.text("first_name"), form.text("last_name")
+    if not (first or last):
+        errors["last_name"] = words.gettext("A customer needs a name: fill one in.")
+    number, email = form.text("number"), form.text("email")
+    if email is not None and not looks_like_email(email):
+        errors["email"] = words.gettext("No letter could be sent there: write it like a@b.example.")
+    if number is not None and number != before.number:
+        owner = await visit.read(customers.with_number, number)
+        if owner not in (None, customer_id):
+            errors["number"] = words.gettext("Another customer has this number: take another one.")
+    gender = form.one_of("gender", _genders(words), required=False)
+    status = form.one_of("status", _statuses(words))
+    languages = _languages(words, before.preferred_language)
+    entry = replace(
+        before,
+        first_name=first or "",
+        last_name=last or "",
+        number=number,
+        date_of_birth=form.day("date_of_birth"),
+        email=email,
+        phone=form.text("phone"),
+        gender=Gender(gender) if gender else None,
+        preferred_language=form.one_of("language", languages, required=False),
+        status=CustomerStatus(status) if status else before.status,
+        access_refused=form.check("access_refused"),
+    )
+    for name, error in form.errors.items():
+        errors.setdefault(name, error)
+    return entry
+
+
+def _fields(words: Words, entry: CustomerEntry, studios: Sequence[Option]) -> tuple[Field, ...]:
+    gettext = words.gettext
+    born = "" if entry.date_of_birth is None else entry.date_of_birth.isoformat()
+    found = [
+        Field("first_name", gettext("First name"), entry.first_name),
+        Field("last_name", gettext("Last name"), entry.last_name),
+        Field(
+            "number", gettext("Number"), entry.number or "", hint=gettext("As it is on the card.")
+        ),
+        Field("phone", gettext("Telephone"), entry.phone or "", Kind.PHONE),
+        Field("email", gettext("E-mail"), entry.email or "", Kind.EMAIL),
+        Field("date_of_birth", gettext("Born"), born, Kind.DAY),
+        Field(
+            "language",
+            gettext("Language"),
+            entry.preferred_language or "",
+            Kind.ONE_OF,
+            options=_languages(words, entry.preferred_language),
+        ),
+        Field(
+            "gender",
+            gettext("Gender"),
+            entry.gender or "",
+            Kind.ONE_OF,
+            options=_genders(words),
+        ),
+        Field("status", gettext("Status"), entry.status, Kind.ONE_OF, options=_statuses(words)),
+        Field(
+            "access_refused",
+            gettext(
+                "Access is refused: they can book nothing, and what is booked is looked at again"
+            ),
+            "yes" if entry.access_refused else "",
+            Kind.CHECK,
+        ),
+    ]
+    if len(studios) > 1:
+        home = Field(
+            "studio", gettext("Home studio"), entry.studio, Kind.ONE_OF, options=tuple(studios)
+        )
+        found.insert(2, home)
+    return tuple(replace(each, was=each.value) for each in found)
+
+
+def _genders(words: Words) -> tuple[Option, ...]:
+    named = (Option(each.value, words.gettext(name)) for each, name in GENDERS.items())
+    return (Option("", "–"), *named)
+
+
+def _statuses(words: Words) -> tuple[Option, ...]:
+    return tuple(Option(each.value, words.gettext(name)) for each, name in STATUSES.items())
+
+
+def _languages(words: Words, theirs: str | None) -> tuple[Option, ...]:
+    tags = dict.fromkeys([*LANGUAGES, *([theirs] if theirs else [])])
+    named = sorted((Option(tag, words.language_name(tag)) for tag in tags), key=lambda o: o.label)
+    return (Option("", "–"), *named)
+
+
+def _page(visit: Visit, found: Whom | None, fields: Sequence[Field], wrong: str) -> Response:
+    words = visit.words
+    if found is None:
+        title, does = words.gettext("New customer"), words.gettext("Write them down")
+        action, back = "customers/new", "customers"
+    else:
+        title, does = (
+            words.gettext("Edit %(name)s", name=found.name),
+            words.gettext("Keep the change"),
+        )
+        action, back = f"{found.here}/edit", found.here
+    crumbs = [Link(words.gettext("Customers"), "customers")]
+    if found is not None:
+        crumbs.append(Link(found.name, found.here))
+    view = FormView(title, tuple(crumbs), "", action, tuple(fields), (), does, back, wrong)
+    answer = page(visit, "form.html", title, view)
+    if wrong or any(each.error for each in fields):
+        answer.status_code = 422
+    return answer
