@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -11,6 +13,7 @@ from sqlalchemy import Connection
 from kursplan.console.told.deeds import said
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
+from kursplan.console.words import marked as _
 from kursplan.domain.actors import Actor, Origin
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
@@ -27,7 +30,7 @@ class LineView:
     """In full, for machines."""
     what: str
     about: str
-    """Which booking, where the page is about more than one."""
+    """Which booking; on the page of a slot, whose."""
     who: str
     reason: str
 
@@ -47,14 +50,15 @@ async def lines(
     """The last lines about the thing and what hangs on it, the newest first."""
     found = await visit.read(history.about, kind, subject_id, Span(limit=limit))
     names = await visit.read(_names, found)
-    return tuple(_line(visit.words, each, names, zone) for each in found)
+    writer = _Writer(visit.words, names, zone, of_slot=kind is EntityKind.SLOT)
+    return tuple(map(writer.line, found))
 
 
 def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Names:
     lines_ = list(found)
     origins = {each.by.origin for each in lines_}
     bookings = {
-        each.subjects[0].id for each in lines_ if each.subjects[0].kind is EntityKind.BOOKING
+        each.id for line in lines_ for each in line.subjects if each.kind is EntityKind.BOOKING
     }
     staff = accounts.every(tx, organization_id) if Origin.CONSOLE in origins else []
     with_api = Origin.OPEN_API in origins
@@ -65,38 +69,88 @@ def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Name
     )
 
 
-def _line(words: Words, line: Told, names: _Names, zone: ZoneInfo) -> LineView:
-    at = local(line.happened_at, zone)
-    booked = names.bookings.get(line.subjects[0].id)
-    about = ""
-    if booked is not None:
-        start = words.moment(local(booked.starts_at, zone_of(booked.zone)))
-        about = f"{booked.title}, {start}"
-    return LineView(
-        words.moment(at),
-        at.isoformat(timespec="seconds"),
-        said(words, line.command).rstrip("."),
-        about,
-        _who(words, line.by, names),
-        line.reason or "",
-    )
+MEMBERS: Final = {
+    "local_start": _("start"),
+    "max_participants": _("seats"),
+    "max_waiting_list": _("waiting list"),
+    "additional_participants": _("without a booking"),
+}
+"""Of a slot, what a line says before and after."""
+MOST_NAMED: Final = 4
+"""Of how many people a line says the names; of more, how many they are."""
 
 
-def _who(words: Words, by: Actor, names: _Names) -> str:
-    gettext = words.gettext
-    match by.origin:
-        case Origin.CONSOLE:
-            return names.staff.get(by.who or "") or gettext("A former colleague")
-        case Origin.OPEN_API:
-            name, _ = names.integrations.get(int(by.who or 0), (gettext("An application"), ""))
-            return name
-        case Origin.MEMBER_PAGE:
-            return gettext("The customer, on their page")
-        case Origin.COMMAND_LINE:
-            return gettext("%(who)s, by the command", who=by.who)
-        case Origin.GYM_FILE:
-            return gettext("%(who)s, by the gym file %(file)s", who=by.who, file=by.file)
-        case Origin.IMPORT:
-            return gettext("%(who)s, by an import of %(file)s", who=by.who, file=by.file)
-        case Origin.HOUSE:
-            return gettext("By itself")
+class _Writer:
+    def __init__(self, words: Words, names: _Names, zone: ZoneInfo, *, of_slot: bool) -> None:
+        self._words = words
+        self._names = names
+        self._zone = zone
+        self._of_slot = of_slot
+
+    def line(self, line: Told) -> LineView:
+        at = local(line.happened_at, self._zone)
+        return LineView(
+            self._words.moment(at),
+            at.isoformat(timespec="seconds"),
+            self._what(line),
+            self._whose(line) if self._of_slot else self._which(line),
+            self._who(line.by),
+            line.reason or "",
+        )
+
+    def _what(self, line: Told) -> str:
+        """What was done, and of a slot that was changed, which numbers."""
+        text = said(self._words, line.command).rstrip(".")
+        first = line.subjects[0]
+        if first.kind is not EntityKind.SLOT or not first.before or not first.after:
+            return text
+        changed = [
+            f"{self._words.gettext(label)} {self._value(first.before.get(member))} → "
+            f"{self._value(first.after.get(member))}"
+            for member, label in MEMBERS.items()
+            if member in first.after
+        ]
+        return f"{text}, {', '.join(changed)}" if changed else text
+
+    def _value(self, value: object) -> str:
+        match value:
+            case None:
+                return self._words.gettext("no limit")
+            case int():
+                return self._words.number(value)
+            case _:
+                return self._words.moment(datetime.fromisoformat(str(value)))
+
+    def _which(self, line: Told) -> str:
+        booked = self._names.bookings.get(line.subjects[0].id)
+        if booked is None:
+            return ""
+        start = self._words.moment(local(booked.starts_at, zone_of(booked.zone)))
+        return f"{booked.title}, {start}"
+
+    def _whose(self, line: Told) -> str:
+        rows = [
+            row for each in line.subjects if (row := self._names.bookings.get(each.id)) is not None
+        ]
+        if len(rows) > MOST_NAMED:
+            return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
+        return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
+
+    def _who(self, by: Actor) -> str:
+        gettext, names = self._words.gettext, self._names
+        match by.origin:
+            case Origin.CONSOLE:
+                return names.staff.get(by.who or "") or gettext("A former colleague")
+            case Origin.OPEN_API:
+                name, __ = names.integrations.get(int(by.who or 0), (gettext("An application"), ""))
+                return name
+            case Origin.MEMBER_PAGE:
+                return gettext("The customer, on their page")
+            case Origin.COMMAND_LINE:
+                return gettext("%(who)s, by the command", who=by.who)
+            case Origin.GYM_FILE:
+                return gettext("%(who)s, by the gym file %(file)s", who=by.who, file=by.file)
+            case Origin.IMPORT:
+                return gettext("%(who)s, by an import of %(file)s", who=by.who, file=by.file)
+            case Origin.HOUSE:
+                return gettext("By itself")

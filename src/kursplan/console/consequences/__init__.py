@@ -36,10 +36,13 @@ from kursplan.console.consequences.view import (
 )
 from kursplan.console.page import page
 from kursplan.console.visit import Visit
+from kursplan.desk.clashes import clashes_of
+from kursplan.desk.engine.desk import ChangedConcurrently
 from kursplan.desk.engine.rehearse import Change, Rehearsed
 from kursplan.desk.engine.turn import Command
 from kursplan.domain.admission import STAFF_MAY_OVERRULE
 from kursplan.domain.refusals import Kind, Refusal
+from kursplan.domain.seen import ChangedMeanwhile, Seen
 from kursplan.store.staff import history
 from kursplan.store.staff.history import Told
 
@@ -62,6 +65,7 @@ SEEN: Final = "seen"
 REASON: Final = "reason"
 OVERRULE: Final = "overrule"
 LONGEST_REASON: Final = 1000
+TRIES: Final = 3
 OURS: Final = frozenset({"csrf", SEEN, REASON, OVERRULE})
 """The fields that are not the page's own."""
 
@@ -104,25 +108,38 @@ async def ask(
 
     Raises `DeskBusy`, and `ChangedConcurrently`.
     """
-    rehearsed = await visit.services.desk.rehearse(command)
-    asking = _Asking(visit, fields, deed, rehearsed)
-    if isinstance(rehearsed.answer, Refusal):
-        return await asking.refused(rehearsed.answer)
-    if not asking.is_agreed:
-        return await asking.page()
-    return await _done(visit, command, asking)
+    for _ in range(TRIES):
+        rehearsed = await visit.services.desk.rehearse(command)
+        asking = _Asking(visit, fields, deed, rehearsed)
+        if isinstance(rehearsed.answer, Refusal):
+            return await asking.refused(rehearsed.answer)
+        if not asking.is_agreed:
+            return await asking.page()
+        done = await _done(visit, command, asking, rehearsed.seen)
+        if not isinstance(done, ChangedMeanwhile):
+            return done
+        # Others were between the rehearsal and the deed: what they changed is looked at like the rest.
+    raise ChangedConcurrently("others changed it again and again")
 
 
 async def do(
     visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], deed: Deed
 ) -> Done[A] | Response:
     """The same for what takes nothing from anybody, whatever it is done to: it is not rehearsed."""
-    return await _done(visit, command, _Asking(visit, fields, deed, None))
+    asking = _Asking(visit, fields, deed, None)
+    done = await _done(visit, command, asking, None)
+    return await asking.refused(done) if isinstance(done, ChangedMeanwhile) else done
 
 
-async def _done(visit: Visit, command: Command[A | Refusal], asking: _Asking) -> Done[A] | Response:
+async def _done(
+    visit: Visit, command: Command[A | Refusal], asking: _Asking, seen: Seen | None
+) -> Done[A] | Response | ChangedMeanwhile:
     since = visit.services.clock.now()
-    answer = await visit.services.desk.execute(command, by=visit.member.actor, reason=asking.reason)
+    answer = await visit.services.desk.execute(
+        command, by=visit.member.actor, reason=asking.reason, seen=seen
+    )
+    if isinstance(answer, ChangedMeanwhile):
+        return answer
     if isinstance(answer, Refusal):
         return await asking.refused(answer)
     line = await visit.read(history.last_by, visit.member.actor, command.name, since)
@@ -158,7 +175,8 @@ class _Asking:
         if self._visit.request.method != "POST" or (self._needs_reason and self.reason is None):
             return False
         if self._before is None:
-            return not self._deed.always and not self._rehearsed.taken
+            nothing_taken = not self._rehearsed.taken and not clashes_of(self._rehearsed.answer)
+            return nothing_taken and not self._deed.always
         return self._before == self._shown
 
     @property
