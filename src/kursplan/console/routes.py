@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kursplan.console import about, bookings, ill, live, timetable, today, told
+from kursplan.console import about, bookings, ill, live, slot, timetable, today, told
 from kursplan.console.frame import EVERYBODY
+from kursplan.console.slot import deeds
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
@@ -45,6 +46,24 @@ ROUTES: Final[tuple[Page, ...]] = (
     Page(ill.PATH, GET_AND_POST, AT_THE_DESK, about.studio_asked_for, ill.handler),
     Page("told", GET, AT_THE_DESK, None, told.together),
     Page("timetable", GET, EVERYBODY, about.studio_asked_for, timetable.handler),
+    # A slot, and what is done to it.
+    Page("slots/{slot_id}", GET, EVERYBODY, about.slot_in_path, slot.handler),
+    Page("slots/{slot_id}/attendance.csv", GET, EVERYBODY, about.slot_in_path, slot.attendance),
+    *(
+        Page(f"slots/{{slot_id}}/{path}", methods, AT_THE_DESK, about.slot_in_path, handler)
+        for path, methods, handler in (
+            ("book", GET_AND_POST, deeds.book),
+            ("cancel", GET_AND_POST, deeds.cancel),
+            ("give-back", GET_AND_POST, deeds.give_back),
+            ("move", GET_AND_POST, deeds.move),
+            ("move-up", POST, deeds.move_up),
+            ("places", POST, deeds.places),
+            ("restore", GET_AND_POST, deeds.restore),
+            ("stand-in", POST, deeds.stand_in),
+            ("stand-in-back", POST, deeds.stand_in_back),
+            ("swap", GET_AND_POST, deeds.swap),
+        )
+    ),
     # What is done to a booking, from whichever page.
     *(
         Page(f"bookings/{{booking_id}}/{path}", methods, roles, about.booking_in_path, handler)

@@ -99,6 +99,16 @@ class Words:
         day = format_skeleton("MMMEd", local.date(), locale=self._locale)
         return self.gettext("%(day)s, %(time)s", day=day, time=self.time(local))
 
+    def span(self, start: datetime, end: datetime) -> str:
+        """`Mon 30 Nov, 18:00–19:00`; with both days where it ends on another."""
+        if start.date() == end.date():
+            return f"{self.moment(start)}–{self.time(end)}"
+        return f"{self.moment(start)} – {self.moment(end)}"
+
+    def day(self, day: date) -> str:
+        """`30 Nov 2026`."""
+        return str(format_date(day, "medium", locale=self._locale))
+
     def language_name(self, tag: str) -> str:
         """`German`, of the tag of a language; the tag itself where there is no name for it."""
         try:

@@ -10,7 +10,16 @@ from kursplan.desk.engine.desk import Desk
 from kursplan.desk.why_refused import Against, WhyRefused
 from kursplan.domain.refusals import Kind, Refusal
 from kursplan.staff.names import names_for
-from kursplan.staff.refusals import NOBODY, Names, clause, facts_of, in_full, rule_of
+from kursplan.staff.refusals import (
+    NOBODY,
+    PLAINLY,
+    Names,
+    Saying,
+    clause,
+    facts_of,
+    in_full,
+    rule_of,
+)
 from kursplan.store.engine.database import Database
 
 _NOTHING: Final = Against(None, None)
@@ -23,13 +32,13 @@ class Flags:
     against: Mapping[int, Against]
     names: Names = NOBODY
 
-    def conflict(self, row: Any) -> str:
+    def conflict(self, row: Any, saying: Saying = PLAINLY) -> str:
         """Why it would be refused today, in words; nothing where it would not."""
-        return self._words(row.conflict, self._of(row).conflict)
+        return self._words(row.conflict, self._of(row).conflict, saying)
 
-    def skipped(self, row: Any) -> str:
+    def skipped(self, row: Any, saying: Saying = PLAINLY) -> str:
         """Why it was passed over when a seat became free, likewise."""
-        return self._words(row.skipped, self._of(row).skipped)
+        return self._words(row.skipped, self._of(row).skipped, saying)
 
     def members(self, row: Any) -> dict[str, object]:
         """Both for scripts: the rule, and the refusal with its facts."""
@@ -43,10 +52,10 @@ class Flags:
     def _of(self, row: Any) -> Against:
         return self.against.get(row.id, _NOTHING)
 
-    def _words(self, stored: Kind | None, today: Refusal | None) -> str:
+    def _words(self, stored: Kind | None, today: Refusal | None, saying: Saying) -> str:
         if today is not None and today.kind is stored:
-            return in_full(today, self.names)
-        return clause(stored)
+            return in_full(today, self.names, saying)
+        return saying.gettext(clause(stored)) if stored is not None else ""
 
     def _members(self, stored: Kind | None, today: Refusal | None) -> dict[str, object] | None:
         if today is not None and today.kind is stored:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kursplan.domain.contingents import Period
 from kursplan.domain.refusals import (
@@ -50,7 +50,7 @@ from kursplan.domain.refusals import (
     UsedUp,
     Wrong,
 )
-from kursplan.staff.times import moment, span
+from kursplan.staff import times
 
 
 def _(message: str) -> str:
@@ -107,18 +107,49 @@ CLAUSES: Final[Mapping[Kind, str]] = MappingProxyType(
 """What each kind of refusal says, to be put into a sentence."""
 
 _WRONG: Final = {
-    Wrong.NO_DURATION: "it would not end after its start",
-    Wrong.TOO_LONG: "it would last more than a day",
-    Wrong.HAS_STARTED: "what has started stays where it is",
-    Wrong.IN_THE_PAST: "that is in the past",
+    Wrong.NO_DURATION: _("it would not end after its start"),
+    Wrong.TOO_LONG: _("it would last more than a day"),
+    Wrong.HAS_STARTED: _("what has started stays where it is"),
+    Wrong.IN_THE_PAST: _("that is in the past"),
 }
 
-_PERIODS: Final = {
-    Period.WEEK: "a week",
-    Period.MONTH: "a month",
-    Period.YEAR: "a year",
-    Period.TOTAL: "in all",
+_GRANTS: Final = {
+    Period.WEEK: _("%(which)s grants %(granted)s a week, of which %(used)s are used"),
+    Period.MONTH: _("%(which)s grants %(granted)s a month, of which %(used)s are used"),
+    Period.YEAR: _("%(which)s grants %(granted)s a year, of which %(used)s are used"),
+    Period.TOTAL: _("%(which)s grants %(granted)s in all, of which %(used)s are used"),
 }
+
+
+class Saying(Protocol):
+    """How it is said: in which language, and how that writes times."""
+
+    def gettext(self, message: str, **named: Any) -> str: ...
+
+    def moment(self, local: datetime) -> str: ...
+
+    def span(self, start: datetime, end: datetime) -> str: ...
+
+    def day(self, day: date) -> str: ...
+
+
+class Plainly:
+    """English, with times that sort."""
+
+    def gettext(self, message: str, **named: Any) -> str:
+        return message % named if named else message
+
+    def moment(self, local: datetime) -> str:
+        return times.moment(local)
+
+    def span(self, start: datetime, end: datetime) -> str:
+        return times.span(start, end)
+
+    def day(self, day: date) -> str:
+        return day.isoformat()
+
+
+PLAINLY: Final = Plainly()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,15 +178,16 @@ def rule_of(kind: Kind | None) -> str | None:
     return None if kind is None else kind.rule.value
 
 
-def in_full(refusal: Refusal, names: Names = NOBODY) -> str:
+def in_full(refusal: Refusal, names: Names = NOBODY, saying: Saying = PLAINLY) -> str:
     """Why it is refused, with all that is known of it, to be put into a sentence."""
-    facts = _facts(refusal, names)
-    return f"{CLAUSES[refusal.kind]}{': ' if facts else ''}{facts}"
+    why = saying.gettext(CLAUSES[refusal.kind])
+    facts = _facts(refusal, names, saying)
+    return f"{why}{': ' if facts else ''}{facts}"
 
 
-def sentence(refusal: Refusal, names: Names = NOBODY) -> str:
+def sentence(refusal: Refusal, names: Names = NOBODY, saying: Saying = PLAINLY) -> str:
     """The same to stand by itself, without a full stop."""
-    said = in_full(refusal, names)
+    said = in_full(refusal, names, saying)
     return said[0].upper() + said[1:]
 
 
@@ -164,88 +196,136 @@ def facts_of(refusal: Refusal, names: Names = NOBODY) -> dict[str, object]:
     return {"kind": refusal.kind.value, **_members(refusal, names)}
 
 
-def _facts(refusal: Refusal, names: Names) -> str:
+def _facts(refusal: Refusal, names: Names, saying: Saying) -> str:
+    gettext, moment, span = saying.gettext, saying.moment, saying.span
     match refusal:
         case SlotIsCompleted(ends_at) | SlotIsOver(ends_at):
-            return f"its end is {moment(ends_at)}"
+            return gettext("its end is %(at)s", at=moment(ends_at))
         case SlotIsRunning(started_at, ends_at):
             return span(started_at, ends_at)
         case OtherStudioNotAdmitted(studio_id):
-            return f"they are at home in {_name(names.studios, 'studio', studio_id)}"
+            studio = _name(names.studios, "studio", studio_id)
+            return gettext("they are at home in %(studio)s", studio=studio)
         case ClassHidden(bookable):
-            return "it is not shown online" if bookable else "it is not bookable"
+            return gettext("it is not shown online") if bookable else gettext("it is not bookable")
         case StudioClosed(closed_from, closed_until, closed_for):
-            return _closed(closed_from, closed_until, closed_for)
+            return _closed(closed_from, closed_until, closed_for, saying)
         case AlreadyOnSlot(booking_id, waits):
-            return f"they {'wait' if waits else 'sit'} there by booking {booking_id}"
+            if waits:
+                return gettext("they wait there by booking %(number)s", number=booking_id)
+            return gettext("they sit there by booking %(number)s", number=booking_id)
         case BookingNotOpen(opens_at):
-            return f"it opens on {moment(opens_at)}"
+            return gettext("it opens on %(at)s", at=moment(opens_at))
         case BookingClosed(until) | CancellationTooLate(until) | ConfirmationExpired(until):
-            return f"it was possible until {moment(until)}"
+            return gettext("it was possible until %(at)s", at=moment(until))
         case CustomerIdle(lacks) | NoMembership(lacks) | ContingentUsedUp(lacks):
-            return _lacks(lacks, names)
+            return _lacks(lacks, names, saying)
         case SitsElsewhere(booking_id, slot_id, starts_at, ends_at):
-            what = _name(names.slots, "slot", slot_id)
-            return f"{what}, {span(starts_at, ends_at)} (booking {booking_id})"
+            return gettext(
+                "%(title)s, %(span)s (booking %(number)s)",
+                title=_name(names.slots, "slot", slot_id),
+                span=span(starts_at, ends_at),
+                number=booking_id,
+            )
         case Full():
-            return _full(refusal)
+            return _full(refusal, saying)
         case SlotHasStarted(started_at):
-            return f"it began on {moment(started_at)}"
+            return gettext("it began on %(at)s", at=moment(started_at))
         case OtherStatusThanExpected(waits):
-            return "they would have to wait" if waits else "there is a seat"
+            return gettext("they would have to wait") if waits else gettext("there is a seat")
         case NotFound(id_):
             return str(id_)
         case SlotNotPlanned(cancelled, starts_at, ends_at):
-            return "it is cancelled" if cancelled else f"it takes place {span(starts_at, ends_at)}"
+            if cancelled:
+                return gettext("it is cancelled")
+            return gettext("it takes place %(span)s", span=span(starts_at, ends_at))
         case ParticipationTooEarly(possible_from):
-            return f"it is possible from {moment(possible_from)}"
+            return gettext("it is possible from %(at)s", at=moment(possible_from))
         case BookingNotActive(waits):
-            return "it waits" if waits else "it is cancelled"
+            return gettext("it waits") if waits else gettext("it is cancelled")
         case InstructorNotOnSlot(who, slot_id) | InstructorAlreadyOnSlot(who, slot_id):
-            return f"{_name(names.employees, 'employee', who)}, slot {slot_id}"
+            name = _name(names.employees, "employee", who)
+            return gettext("%(name)s, slot %(number)s", name=name, number=slot_id)
         case InvalidTimes(wrong, starts_at, ends_at):
-            return f"{_WRONG[wrong]} ({span(starts_at, ends_at)})"
+            return f"{gettext(_WRONG[wrong])} ({span(starts_at, ends_at)})"
         case _:
             return ""
 
 
-def _closed(since: datetime | None, until: datetime | None, why: str | None) -> str:
+def _closed(since: datetime | None, until: datetime | None, why: str | None, saying: Saying) -> str:
+    gettext = saying.gettext
     if since is None and until is not None:
-        return f"it opens on {moment(until)} for the first time"
+        return gettext("it opens on %(at)s for the first time", at=saying.moment(until))
     if since is not None and until is None:
-        return f"it has closed for good on {moment(since)}"
-    said = span(since, until) if since is not None and until is not None else ""
+        return gettext("it has closed for good on %(at)s", at=saying.moment(since))
+    said = saying.span(since, until) if since is not None and until is not None else ""
     return f"{said} ({why})" if why else said
 
 
-def _full(full: Full) -> str:
-    taken = f"{full.taken} of {full.seats} seats are taken"
+def _full(full: Full, saying: Saying) -> str:
+    gettext = saying.gettext
     if full.waiting < full.max_waiting_list and full.seats:
-        return f"{taken}, and nobody moves up from the waiting list any more"
-    return f"{taken}, and {full.waiting} of {full.max_waiting_list} wait"
+        return gettext(
+            "%(taken)s of %(seats)s seats are taken, and nobody moves up from the waiting list any more",
+            taken=full.taken,
+            seats=full.seats,
+        )
+    return gettext(
+        "%(taken)s of %(seats)s seats are taken, and %(waiting)s of %(most)s wait",
+        taken=full.taken,
+        seats=full.seats,
+        waiting=full.waiting,
+        most=full.max_waiting_list,
+    )
 
 
-def _lacks(lacks: Iterable[Lack], names: Names) -> str:
-    said = [_lack(each, names) for each in lacks]
-    return "; ".join(said) or "they have none"
+def _lacks(lacks: Iterable[Lack], names: Names, saying: Saying) -> str:
+    said = [_lack(each, names, saying) for each in lacks]
+    return "; ".join(said) or saying.gettext("they have none")
 
 
-def _lack(lack: Lack, names: Names) -> str:
+def _lack(lack: Lack, names: Names, saying: Saying) -> str:
+    gettext, day = saying.gettext, saying.day
     which = _name(names.memberships, "membership", lack.membership_id)
     match lack:
-        case Resting(_, first, last):
-            return f"{which} rests from {first}{f' to {last}' if last else ''}"
-        case NotValid(_, first, last):
-            return f"{which} is valid from {first}{f' to {last}' if last else ''}"
+        case Resting(_, first, date() as last):
+            return gettext(
+                "%(which)s rests from %(first)s to %(last)s",
+                which=which,
+                first=day(first),
+                last=day(last),
+            )
+        case NotValid(_, first, date() as last):
+            return gettext(
+                "%(which)s is valid from %(first)s to %(last)s",
+                which=which,
+                first=day(first),
+                last=day(last),
+            )
+        case Resting(_, first):
+            return gettext("%(which)s rests from %(first)s", which=which, first=day(first))
+        case NotValid(_, first):
+            return gettext("%(which)s is valid from %(first)s", which=which, first=day(first))
         case RateNotAdmitted(_, rate_id):
-            return (
-                f"{which} is of a rate that is not admitted ({_name(names.rates, 'rate', rate_id)})"
+            return gettext(
+                "%(which)s is of a rate that is not admitted (%(rate)s)",
+                which=which,
+                rate=_name(names.rates, "rate", rate_id),
             )
         case GrantsNothing():
-            return f"{which} grants no bookings"
+            return gettext("%(which)s grants no bookings", which=which)
         case UsedUp(_, period, granted, used, again_from):
-            again = f", and grants some again from {again_from}" if again_from else ""
-            return f"{which} grants {granted} {_PERIODS[period]}, of which {used} are used{again}"
+            said = gettext(
+                _GRANTS[period],
+                which=which,
+                granted=granted,
+                used=used,
+            )
+            if again_from is None:
+                return said
+            return gettext(
+                "%(said)s, and grants some again from %(day)s", said=said, day=day(again_from)
+            )
 
 
 def _name(known: Mapping[int, str], what: str, of: int) -> str:

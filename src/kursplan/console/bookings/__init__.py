@@ -29,11 +29,13 @@ from kursplan.desk.confirm import Confirm
 from kursplan.desk.move_up import MoveUp
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.release import Release, WaiveLateness
-from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.bookings import Participation
+from kursplan.domain.cancelling import in_time_until, is_late
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.rules import bookings, slots
 from kursplan.store.staff import timetable
 
 IN_TIME: Final = "no"
@@ -113,7 +115,7 @@ async def cancel(visit: Visit) -> Response:
         words.gettext("Cancel the booking"),
         Reason.OFFERED,
         always=True,
-        choice=_lateness(visit, row, late),
+        choice=await _lateness(visit, row),
     )
     done = await ask(visit, fields, command, deed)
     if isinstance(done, Response):
@@ -147,20 +149,21 @@ async def move_up(visit: Visit) -> Response:
     return done if isinstance(done, Response) else told.after(visit, done, deed.back)
 
 
-def _lateness(visit: Visit, row: AnyRow, late: str | None) -> Choice | None:
-    """How it counts; who only waits took nothing."""
-    if row.status is BookingStatus.WAITING_LIST:
+async def _lateness(visit: Visit, row: AnyRow) -> Choice | None:
+    """How it counts, where it comes late by the terms of the class; then without penalty is one click."""
+    slot = (await visit.read(slots.load, [row.slot_id]))[row.slot_id]
+    [booking] = await visit.read(bookings.load, [row.id])
+    if not booking.active or not is_late(slot, booking, visit.services.clock.now()):
         return None
     words = visit.words
+    until = words.moment(slot.studio.local(in_time_until(slot, booking)))
     return Choice(
         "late",
-        words.gettext("How it counts"),
+        words.gettext("It was possible in time until %(until)s.", until=until),
         (
-            Option("", words.gettext("By the term of the class")),
-            Option(IN_TIME, words.gettext("In time, what it took is given back")),
-            Option(LATE, words.gettext("Late, what it took stays used")),
+            Option(IN_TIME, words.gettext("Cancel without penalty")),
+            Option(LATE, words.gettext("Cancel, it counts as late")),
         ),
-        late or "",
     )
 
 

@@ -36,6 +36,7 @@ from kursplan.console.consequences.view import (
 )
 from kursplan.console.page import page
 from kursplan.console.visit import Visit
+from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.rehearse import Change, Rehearsed
 from kursplan.desk.engine.turn import Command
 from kursplan.domain.admission import STAFF_MAY_OVERRULE
@@ -158,7 +159,8 @@ class _Asking:
         if self._visit.request.method != "POST" or (self._needs_reason and self.reason is None):
             return False
         if self._before is None:
-            return not self._deed.always and not self._rehearsed.taken
+            nothing_taken = not self._rehearsed.taken and not clashes_of(self._rehearsed.answer)
+            return nothing_taken and not self._deed.always
         return self._before == self._shown
 
     @property

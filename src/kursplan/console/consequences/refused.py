@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from kursplan.console.consequences.view import RefusalView
 from kursplan.console.visit import Visit
@@ -12,8 +11,10 @@ from kursplan.domain.admission import STAFF_MAY_OVERRULE
 from kursplan.domain.clashes import Clash, Clashing, ClashingSlot
 from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Kind, Refusal
+from kursplan.domain.studios import zone_of
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import sentence
+from kursplan.store.engine.rows import AnyRow
 
 NEVER: Final = frozenset(
     {Kind.SLOT_CANCELLED, Kind.SLOT_COMPLETED, Kind.SLOT_OVER, Kind.ACCESS_REFUSED}
@@ -31,7 +32,7 @@ async def refusal_view(visit: Visit, refusal: Refusal, *, may: bool) -> RefusalV
     names = await visit.read(names_for, [refusal])
     clashes = refusal.clashes if isinstance(refusal, Clashing) else ()
     told = tuple(clash_sentence(visit.words, each) for each in clashes)
-    return RefusalView(sentence(refusal, names), told, may)
+    return RefusalView(sentence(refusal, names, visit.words), told, may)
 
 
 def clash_sentence(words: Words, clash: Clash) -> str:
@@ -40,7 +41,11 @@ def clash_sentence(words: Words, clash: Clash) -> str:
     return words.gettext("%(what)s: %(one)s, and %(other)s", what=clash.name, one=one, other=other)
 
 
-def _slot(words: Words, slot: ClashingSlot) -> str:
-    zone = ZoneInfo(slot.zone)
-    start, end = local(slot.starts_at, zone), local(slot.ends_at, zone)
-    return f"{slot.title}, {words.moment(start)} – {words.time(end)}"
+def overlap_sentence(words: Words, who: str, beside: AnyRow) -> str:
+    """The same on the page of one of the two: who or what is needed by that other slot, too."""
+    return words.gettext("%(what)s twice: also %(other)s", what=who, other=_slot(words, beside))
+
+
+def _slot(words: Words, slot: ClashingSlot | AnyRow) -> str:
+    zone = zone_of(slot.zone)
+    return f"{slot.title}, {words.span(local(slot.starts_at, zone), local(slot.ends_at, zone))}"

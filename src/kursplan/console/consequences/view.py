@@ -28,17 +28,17 @@ class Standing:
 class Option:
     value: str
     label: str
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Something to choose that changes nothing about whom it touches."""
+    """Several buttons instead of one, for what changes nothing about whom it touches."""
 
     name: str
+    """Of the field that says which was pressed."""
     legend: str
     options: tuple[Option, ...]
-    chosen: str
+    """The first is the one that is meant most often."""
 
 
 @dataclass(frozen=True, slots=True)

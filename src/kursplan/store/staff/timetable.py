@@ -140,6 +140,18 @@ NAMES_OF_CUSTOMERS = select(customer.c.id, customer.c.first_name, customer.c.las
     customer.c.organization_id == ORGANIZATION, any_of(customer.c.id, "customer_ids")
 )
 
+NAMES_OF_BOOKINGS = (
+    select(booking.c.id, customer.c.first_name, customer.c.last_name)
+    .select_from(
+        booking.join(
+            customer,
+            (customer.c.organization_id == booking.c.organization_id)
+            & (customer.c.id == booking.c.customer_id),
+        )
+    )
+    .where(booking.c.organization_id == ORGANIZATION, any_of(booking.c.id, "booking_ids"))
+)
+
 SLOTS_OF_STUDIO = _SLOTS.where(
     slot.c.studio_id == bindparam("studio_id"),
     slot.c.starts_at >= bindparam("since", type_=Instant),
@@ -188,6 +200,8 @@ _BOOKINGS = (
         booking.c.starts_at,
         booking.c.ends_at,
         booking.c.booked_at,
+        booking.c.membership_id,
+        booking.c.counts,
         booking.c.confirm_until,
         booking.c.cancelled_at,
         booking.c.late,
@@ -205,6 +219,7 @@ _BOOKINGS = (
         customer.c.first_name,
         customer.c.last_name,
         customer.c.number,
+        customer.c.phone_private_mobile.label("phone"),
         class_.c.title,
         studio.c.key.label("studio"),
         studio.c.zone,
@@ -313,6 +328,17 @@ def names_of_customers(
         return {}
     named = {"organization": organization_id, "customer_ids": customer_ids}
     rows = tx.execute(NAMES_OF_CUSTOMERS, named)
+    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+
+
+def names_of_bookings(
+    tx: Connection, organization_id: int, booking_ids: Collection[int]
+) -> dict[int, str]:
+    """By the id of the booking, whose it is."""
+    if not booking_ids:
+        return {}
+    named = {"organization": organization_id, "booking_ids": booking_ids}
+    rows = tx.execute(NAMES_OF_BOOKINGS, named)
     return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
 
 
