@@ -11,8 +11,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from kursplan.console import told
+from kursplan.console import places, told
 from kursplan.console.history import lines
+from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
@@ -20,6 +21,7 @@ from kursplan.domain.bookings import SEATED
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.staff.flags import flags_of
+from kursplan.store.staff import timetable
 from kursplan.store.staff.slot import OnSlot, on_slot
 
 LINES: Final = 30
@@ -29,14 +31,26 @@ FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def handler(visit: Visit) -> Response:
+    live = await _live_at(visit)
     on = await _on_slot(visit)
     services, member, row = visit.services, visit.member, on.row
     flags = await flags_of(services.desk, services.database, member.organization_id, on.bookings)
     written = await lines(visit, EntityKind.SLOT, row.id, on.slot.studio.zone, LINES)
     now = services.clock.now()
     undo = await told.undo_bar(visit, f"slots/{row.id}")
-    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo)
+    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live)
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)
+
+
+async def _live_at(visit: Visit) -> str:
+    """Where the page is told of changes: of the studio that holds the slot."""
+    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
+    row = await visit.read(timetable.slot_by_id, slot_id)
+    if row is None:
+        raise NotThere(str(slot_id))
+    return await live_at(
+        visit, [each for each in await places.theirs(visit) if each.id == row.studio_id]
+    )
 
 
 async def attendance(visit: Visit) -> Response:

@@ -81,6 +81,8 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class SlotView:
     id: int
+    live: str
+    """Where the page is told of changes."""
     path: str
     crumbs: tuple[Link, ...]
     time: str

@@ -74,7 +74,7 @@ class SlotWriter:
         self._slot = on.slot
         self._zone = on.slot.studio.zone
 
-    def write(self, history: Sequence[LineView], undo: UndoView | None) -> SlotView:
+    def write(self, history: Sequence[LineView], undo: UndoView | None, live: str = "") -> SlotView:
         words, row, slot = self._words, self._row, self._slot
         start, end = (local(each, self._zone) for each in (row.starts_at, row.ends_at))
         of = self._on.bookings
@@ -89,6 +89,7 @@ class SlotWriter:
         limit = row.max_participants
         drawn = limit is not None and max(limit, len(seated) + walk_ins) <= DRAWN
         return SlotView(
+            live=live,
             id=row.id,
             path=f"slots/{row.id}",
             crumbs=(
