@@ -162,6 +162,8 @@ async def test_the_page_shows_all_of_somebody(console: Console) -> None:
     assert "von 2 übrig diese Woche" in told
     assert "Wartet, 1 davor" in told
     assert told.count("29. Dez.") == 1
+    assert "Das Studio ist zu der Zeit geschlossen" in told
+    assert "Keine Mitgliedschaft lässt" in told
 
 
 async def test_what_is_typed_of_people_is_never_markup(console: Console) -> None:

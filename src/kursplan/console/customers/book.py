@@ -141,7 +141,7 @@ def _offer(
     if isinstance(answer, Refusal):
         sign = Sign("", "closed", words.gettext("Not admitted"))
         may = may_be_overruled(answer, frozenset())
-        return Offer(row.id, when, title, sentence(answer, names), tone, "", full, sign, may)
+        return Offer(row.id, when, title, sentence(answer, names, words), tone, "", full, sign, may)
     if answer.waits:
         what = (
             words.gettext("Would wait, %(n)s ahead", n=slot.waiting)

@@ -103,9 +103,9 @@ class BookedWriter:
     def _notes(self, row: AnyRow) -> Iterator[str]:
         gettext = self._words.gettext
         if row.conflict is not None:
-            yield _sentence(self._flags.conflict(row))
+            yield _sentence(self._flags.conflict(row, self._words))
         if row.skipped is not None:
-            yield gettext("Passed over: %(why)s", why=self._flags.skipped(row))
+            yield gettext("Passed over: %(why)s", why=self._flags.skipped(row, self._words))
         booking, slot = self._found.bookings.get(row.id), self._found.slots.get(row.slot_id)
         if booking is None or slot is None:
             return

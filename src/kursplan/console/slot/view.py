@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kursplan.console.frame import Link
 from kursplan.console.history import LineView
@@ -26,7 +26,7 @@ class PersonView:
     name: str
     href: str | None
     number: str
-    phone: str
+    phone: str = field(repr=False)
     membership: str
     position: str
     """Of who waits."""
