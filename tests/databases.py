@@ -39,7 +39,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-_MADE_UP = """
+_MADE_UP = """'''Made up.'''
 import sqlalchemy as sa
 from alembic import op
 

@@ -18,6 +18,7 @@ from tests.throwaway import not_installed
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 SAMPLES = {
+    "public_url": "https://gym.example",
     "database_url": "postgresql://kursplan:pa55word@db.internal/kursplan",
     "host": "10.0.0.7",
     "limits_url": "rediss://:pa55word@redis.internal/0",

@@ -112,6 +112,7 @@ class Serving:
     """The same on a port, in the loop of the test."""
 
     def __init__(self, application: Application) -> None:
+        self.application = application
         self._listener = bind("127.0.0.1", 0)
         listen(self._listener)
         self.url = f"http://127.0.0.1:{port_of(self._listener)}"

@@ -15,8 +15,8 @@ from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Held, facts
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role
-from kursplan.domain.bookings import BookingStatus
-from kursplan.domain.classes import WhoMayBook
+from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.classes import OnlineBooking, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.entries import CustomerEntry, IdlePeriodEntry, MembershipEntry
@@ -24,7 +24,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.staff.export import export_of
 from kursplan.store import tables
 from kursplan.store.entries import customers as entries
-from kursplan.store.staff import history
+from kursplan.store.staff import customers, history
 from tests.console.browser import Tab
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console
@@ -115,8 +115,10 @@ def test_the_card_says_what_is_used_when_there_is_more_and_when_it_rests() -> No
         "1 used, 1 booked ahead. New ones on 9 March.",
         "8 of 10 left in March",
         "Since 1 January 2026, no end.",
-        "Rests 1 March 2026 to 20 March 2026. (Ski)",
     )
+    [rests] = card.rests_to_come
+    assert rests.label == "Rests 1 March 2026 to 20 March 2026. (Ski)"
+    assert rests.href == "wake?membership=m&rest=r"
     assert card.rests == "Rests until 20 March"
     [german] = cards(words("de"), [membership], MONDAY, MORNING)
     assert german.of == "von 2 übrig diese Woche · Flex"
@@ -221,6 +223,19 @@ async def test_what_the_rules_refuse_is_overruled_with_a_reason_and_not_without(
     assert (line.command, line.reason) == ("add-booking", "trial")
 
 
+async def test_a_hidden_class_can_be_filled_at_the_desk(console: Console) -> None:
+    gym = console.gym
+    on = await people(gym)
+    await gym.klass("trial", online_booking=OnlineBooking.NO)
+    slot_id = await gym.slot("trial")
+    path, member = f"customers/{on.zoe}/book", console.member()
+    assert "The class is hidden" in await look(console, f"customers/{on.zoe}?slot=trial")
+    refused = await console.send(path, member, {"slot": slot_id, "gets": ""})
+    form = {**dict(HIDDEN.findall(refused.text)), "reason": "first time"}
+    assert (await console.send(path, member, form)).status_code == 303
+    assert (await gym.slot_now(slot_id)).seats == 1
+
+
 async def test_who_was_shown_a_seat_does_not_end_up_waiting(console: Console) -> None:
     gym = console.gym
     on = await people(gym)
@@ -246,6 +261,23 @@ async def test_nobody_is_booked_into_a_studio_that_is_not_theirs(console: Consol
     assert missing.status_code == 404
 
 
+async def test_a_card_that_is_scanned_checks_in_with_one_button(console: Console) -> None:
+    gym = console.gym
+    on = await people(gym)
+    page = f"customers/{on.merle}"
+    assert f"bookings/{on.seat}/participation" not in (await look(console, page))
+    gym.clock.set(gym.at("18:05", day=MONDAY + timedelta(days=3)))
+    assert f"bookings/{on.seat}/participation" in (await look(console, page))
+    form = {"participation": "PARTICIPATING", "back": page}
+    answer = await console.send(f"bookings/{on.seat}/participation", console.member(), form)
+    assert answer.headers["location"].startswith(f"../../customers/{on.merle}")
+    assert (await gym.booking_now(on.seat)).participation is Participation.PARTICIPATING
+
+
+async def look(console: Console, path: str) -> str:
+    return (await console.ask(path, console.member(Role.FRONT_DESK))).text
+
+
 # --- Contracts ----------------------------------------------------------------------------------
 
 
@@ -265,6 +297,11 @@ async def test_a_membership_is_frozen_after_its_consequences_were_shown(console:
     assert (rest.first_day, rest.last_day) == (date(2026, 3, 3), date(2026, 3, 10))
     foreign = await console.ask(f"{path}?membership=nobody", console.member())
     assert foreign.status_code == 404
+
+    back = {"membership": key, "rest": rest.key}
+    assert (await agreed(console, f"customers/{on.merle}/wake", back)).status_code == 303
+    memberships = (await entry_of(gym, on.merle)).memberships or ()
+    assert next(each.idle_periods for each in memberships if each.key == key) == ()
 
 
 async def test_a_membership_begins_and_ends(console: Console) -> None:
@@ -364,29 +401,30 @@ async def test_somebody_new_is_written_down(console: Console) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"first_name": " ", "last_name": ""}, "A customer needs a name: fill one in."),
-        ({"number": "B5022"}, "Another customer has this number: take another one."),
-        ({"email": "nowhere"}, "No letter could be sent there"),
-        ({"date_of_birth": "1983-02-30"}, "That is no day: write it like 2026-03-02."),
-        ({"status": "KING"}, "It is needed: choose one."),
-        ({"gender": "KING"}, "It is needed: choose one."),
-        ({"first_name": "x" * 201}, "It has more than 200 characters: write it shorter."),
-    ],
+IMPOSSIBLE: tuple[tuple[dict[str, str], str], ...] = (
+    ({"first_name": " ", "last_name": ""}, "A customer needs a name: fill one in."),
+    ({"number": "B5022"}, "Another customer has this number: take another one."),
+    ({"email": "nowhere"}, "No letter could be sent there"),
+    ({"date_of_birth": "1983-02-30"}, "That is no day: write it like 2026-03-02."),
+    ({"status": "KING"}, "It is needed: choose one."),
+    ({"gender": "KING"}, "It is needed: choose one."),
+    ({"first_name": "x" * 201}, "It has more than 200 characters: write it shorter."),
 )
+
+
 async def test_what_can_not_be_is_said_beside_its_field_and_changes_nothing(
-    console: Console, typed: dict[str, str], said: str
+    console: Console,
 ) -> None:
     gym = console.gym
     on = await people(gym)
     before = await entry_of(gym, on.zoe)
-    for path in (f"customers/{on.zoe}/edit", "customers/new"):
-        answer = await console.send(path, console.member(), {**ZOE, **WAS, **typed})
-        # Her own number is another's where somebody new would have it.
-        assert (answer.status_code, said in answer.text) == (422, True), path
+    for typed, said in IMPOSSIBLE:
+        for path in (f"customers/{on.zoe}/edit", "customers/new"):
+            answer = await console.send(path, console.member(), {**ZOE, **WAS, **typed})
+            assert (answer.status_code, said in answer.text) == (422, True), (path, typed)
     assert await entry_of(gym, on.zoe) == before
+    found = await gym.database.read(lambda tx: customers.find(tx, gym.organization, "dahl"))
+    assert {each.id for each in found} == {on.zoe, on.zora, on.dahlke}
 
 
 async def test_what_others_change_meanwhile_stays(console: Console) -> None:
@@ -406,6 +444,13 @@ async def test_what_others_change_meanwhile_stays(console: Console) -> None:
     again = {**both, **dict(HIDDEN.findall(told.text))}
     assert (await console.send(path, member, again)).status_code == 303
     assert (await entry_of(gym, on.zoe)).phone == "040 2"
+
+
+async def test_nothing_that_no_database_keeps_is_taken(console: Console) -> None:
+    on = await people(console.gym)
+    form = {**ZOE, **WAS, "phone": "030\0"}
+    answer = await console.send(f"customers/{on.zoe}/edit", console.member(), form)
+    assert answer.status_code == 400
 
 
 async def test_refusing_access_shows_what_becomes_of_bookings(console: Console) -> None:

@@ -99,6 +99,8 @@ async def test_nothing_is_found_in_words_and_somebody_new_has_that_name(console:
     assert "A scanned number leads to its customer." in empty.text
     hostile = await console.ask("find?q=%3Cscript%3E" + "x" * 5000, console.member())
     assert (hostile.status_code, "<script>x" in hostile.text) == (200, False)
+    unseen = await console.ask("find?q=da%00hl", console.member())
+    assert unseen.status_code == 400
 
 
 async def test_instructors_find_classes_and_days_and_no_customers(console: Console) -> None:

@@ -10,11 +10,14 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from kursplan.app import Application
+from kursplan.clock import HandClock
 from kursplan.console.live import Live, TooMany
+from kursplan.settings import Settings
 from kursplan.store.rules.versions import Version
 from kursplan.web.version_reader import Studio, VersionReader
 from tests.console.conftest import OpenTab
-from tests.console.desk import SIGNED_IN_AS, Console, cookie
+from tests.console.desk import SIGNED_IN_AS, Console, Cookies, Serving, cookie
 from tests.gym import Gym
 
 WATCHERS = 200
@@ -134,6 +137,26 @@ async def test_a_stream_says_how_far_things_have_come(served: Console) -> None:
         first = await _data(lines)
         await gym.booked(await gym.customer(), slot_id)
         assert await _data(lines) > first
+
+
+async def test_a_server_that_stops_waits_for_nobody_who_only_watches(
+    database_url: str, gym: Gym, clock: HandClock
+) -> None:
+    """Its streams end whole, as answers do: a body that is cut off is an error to whoever reads it."""
+    settings = Settings(database_url=database_url, background=False)
+    serving = Serving(Application(settings, clock, visitors=Cookies()))
+    await serving.start()
+    member = Console(gym, serving.application).member()
+    headers = {"cookie": f"{SIGNED_IN_AS}={cookie(member)}"}
+    async with (
+        httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=5) as client,
+        client.stream("GET", "/console/live?studio=berlin&seen=0") as stream,
+    ):
+        lines = stream.aiter_lines()
+        await _data(lines)
+        stopping = asyncio.create_task(serving.stop())
+        assert [line async for line in lines if line.startswith("data")] == []
+    await stopping
 
 
 async def _data(lines: AsyncIterator[str]) -> int:

@@ -29,6 +29,7 @@ from kursplan.store.staff import tickets
 from kursplan.web.passwords import MOST_WAITING, STRONG, Passwords
 from kursplan.web.sessions import Key
 from tests.console.entrance import CHEAP, PASSWORD, House, Person
+from tests.console.things import Things
 from tests.gym import Gym
 
 EMAIL = "olga@gym.example"
@@ -164,6 +165,22 @@ async def test_a_session_ends_when_nobody_used_it_for_long(house: House, clock: 
     clock.advance(IDLE_LIMIT - timedelta(minutes=2))
     assert await olga.is_in()
     clock.advance(IDLE_LIMIT)
+    assert not await olga.is_in()
+
+
+async def test_a_page_that_asks_for_itself_again_keeps_nobody_signed_in(
+    house: House, clock: HandClock
+) -> None:
+    """Who has left the counter is signed out, although their page shows what others change."""
+    await house.account()
+    olga = house.person()
+    await olga.sign_in(EMAIL)
+
+    clock.advance(IDLE_LIMIT - timedelta(minutes=2))
+    watching = {"Kursplan-Watching": "1"}
+    asked = await olga.client.get("/console/account", headers=watching)
+    assert asked.status_code == 200
+    clock.advance(timedelta(minutes=4))
     assert not await olga.is_in()
 
 
@@ -334,9 +351,10 @@ async def test_every_form_of_the_console_is_guarded(house: House) -> None:
     before = await house.rows(tables.staff_account), await house.rows(tables.staff_session)
     guarded = [each for each in house.application.console_pages if "POST" in each.methods]
     assert len(guarded) > 10
+    things = await Things.of(house.gym, await house.gym.slot("spin"))
 
     for each in guarded:
-        path = each.path.replace("{link}", "1.x")
+        path = things.at(each.path, link="1.x")
         foreign = await olga.send(path, {}, origin="https://evil.example")
         forged = await olga.send(path, {"csrf": "0" * 64})
         assert (foreign.status_code, forged.status_code) == (403, 403), path

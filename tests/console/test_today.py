@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from sqlalchemy import select
 
 from kursplan.domain.accounts import Role
-from kursplan.domain.bookings import Participation
+from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.webhooks import Disabled
 from kursplan.store import tables
@@ -236,6 +236,22 @@ async def test_why_a_tick_is_refused_is_said_to_the_script(console: Console) -> 
     )
     assert answer.status_code == 409
     assert "17:30" in answer.json()["refused"]
+
+
+async def test_one_less_without_a_booking_lets_the_first_one_up_who_is_then_told(
+    console: Console,
+) -> None:
+    gym = console.gym
+    slot_id = await gym.slot("spin", at="18:00", seats=1, additional_participants=1)
+    waits = await gym.booked(await gym.customer("Lea"), slot_id)
+    assert waits.status is BookingStatus.WAITING_LIST
+    member = console.member()
+    page = await console.ask("today", member)
+    assert f'action="./bookings/{waits.booking_id}/move-up"' in page.text
+    done = await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 1, "count": 0})
+    assert (await gym.booking_now(waits.booking_id)).status is BookingStatus.BOOKED
+    told = await console.ask(done.headers["location"].removeprefix("../../"), member)
+    assert "Lea Mustermann" in told.text
 
 
 # --- In a browser -------------------------------------------------------------------------------

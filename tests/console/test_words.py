@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from datetime import date, datetime
 
@@ -9,6 +10,7 @@ import pytest
 
 from kursplan.console.catalogues import (
     LOCALE,
+    PACKAGE,
     TEMPLATE,
     brought_up_to_date,
     catalogues,
@@ -26,6 +28,23 @@ def test_the_template_holds_what_is_said() -> None:
     """`python -m kursplan.console.catalogues` writes it anew."""
     assert TEMPLATE.read_bytes() == written(collected())
     assert len(collected()) > 60
+
+
+def test_what_is_said_within_other_text_is_in_it_too() -> None:
+    """Collecting reads tokens, and an f-string is one: what is said within it would be left out."""
+    known = {each for message in collected() for each in _forms(message.id)}
+    said = {
+        call.args[0].value
+        for folder in ("console", "staff")
+        for file in (PACKAGE / folder).rglob("*.py")
+        for call in ast.walk(ast.parse(file.read_text()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in ("gettext", "ngettext")
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+    assert said - known == set()
 
 
 @pytest.mark.parametrize("language", COMPLETE)

@@ -107,6 +107,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("edit", GET_AND_POST, person.edit),
             ("memberships", GET_AND_POST, contracts.add),
             ("freeze", GET_AND_POST, contracts.freeze),
+            ("wake", GET_AND_POST, contracts.wake),
             ("end", GET_AND_POST, contracts.end),
             ("move", GET_AND_POST, contracts.move),
         )

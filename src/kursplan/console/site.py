@@ -27,6 +27,7 @@ from kursplan.console.routes import HOME, ROUTES, Page
 from kursplan.console.visit import NotTheirs, Services, Unanswered, Visit, admits
 from kursplan.console.words import Words, words
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy, OutcomeUnknown
+from kursplan.desk.engine.overtaken import Overtaken
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.web.languages import negotiate
@@ -69,6 +70,7 @@ def site(services: Services, pages: Sequence[Page] = ROUTES) -> ASGIApp:
             DatabaseUnavailable: door.unavailable,
             DeskBusy: door.busy,
             ChangedConcurrently: door.busy,
+            Overtaken: door.busy,
             Exception: door.failed,
         },
     )

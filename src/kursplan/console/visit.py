@@ -125,8 +125,11 @@ class Visit:
         return form
 
     def asked(self, name: str) -> str | None:
-        """A parameter of the address; an empty one, as forms send it, is none."""
-        return self.request.query_params.get(name) or None
+        """A parameter of the address; an empty one, as forms send it, is none. Raises `BadAddress`."""
+        value = self.request.query_params.get(name) or None
+        if value is not None and "\0" in value:
+            raise BadAddress(name, value.replace("\0", "\N{SYMBOL FOR NULL}"), "…")
+        return value
 
     def asked_day(self, name: str) -> date | None:
         """A day of the address, like `2026-03-02`. Raises `BadAddress`."""

@@ -30,4 +30,6 @@ async def read_form(request: Request) -> Mapping[str, str]:
         fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise NotAForm("the form can't be read") from error
+    if any("\0" in value for _, value in fields):
+        raise NotAForm("a field holds the character NUL, which nobody types and no database keeps")
     return dict(fields)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kursplan.console.customers.facts import Facts
 from kursplan.console.timetable.view import Sign
 from kursplan.console.words import Words
-from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.cancelling import in_time_until, is_late
 from kursplan.domain.localtime import local
+from kursplan.domain.slots import PARTICIPATION_OPENS
 from kursplan.domain.studios import zone_of
 from kursplan.staff.flags import Flags
 from kursplan.store.engine.rows import AnyRow
@@ -25,6 +26,10 @@ class Act:
     action: str
     full: str
     """The same with what it is about, for those who hear it alone."""
+    value: str = ""
+    """What the button says besides: a word of `Participation`."""
+    is_first: bool = False
+    """Whether it is what most come for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,10 @@ class BookedWriter:
         gettext = self._words.gettext
         if row.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
             yield self._act(row, gettext("Confirm"), "confirm")
+        if row.status is BookingStatus.WAITING_LIST:
+            yield self._act(row, gettext("Move up"), "move-up")
+        elif self._now >= row.starts_at - PARTICIPATION_OPENS:
+            yield from self._ticks(row)
         yield self._act(row, gettext("Cancel"), "cancel")
 
     # --- Past -----------------------------------------------------------------------------------
@@ -134,8 +143,21 @@ class BookedWriter:
         return self._part(row) or Sign("bare", "minus", gettext("Not noted"))
 
     def _past_acts(self, row: AnyRow) -> Iterator[Act]:
+        if row.status in SEATED:
+            yield from self._ticks(row)
         if row.status is BookingStatus.CANCELED and row.late:
             yield self._act(row, self._words.gettext("Waive …"), "waive")
+
+    def _ticks(self, row: AnyRow) -> Iterator[Act]:
+        """Whether they are there: for a card that is scanned at the counter, and for what nobody noted."""
+        if row.participation is Participation.UNSET:
+            for said, label in (
+                (Participation.PARTICIPATING, self._words.gettext("Here")),
+                (Participation.NOT_PARTICIPATING, self._words.gettext("Missing")),
+            ):
+                act = self._act(row, label, "participation")
+                is_first = said is Participation.PARTICIPATING and row.ends_at > self._now
+                yield replace(act, value=said.value, is_first=is_first)
 
     def _part(self, row: AnyRow) -> Sign | None:
         if row.participation is Participation.PARTICIPATING:

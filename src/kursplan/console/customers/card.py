@@ -8,7 +8,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from math import inf
 
+from kursplan.console.addresses import address
 from kursplan.console.customers.facts import Held
+from kursplan.console.frame import Link
 from kursplan.console.words import Words
 from kursplan.domain.contingents import Contingent, Period, next_period, span
 from kursplan.domain.entries import IdlePeriodEntry
@@ -36,8 +38,8 @@ class CardView:
     hints: tuple[str, ...]
     rests: str
     """Said while it rests."""
-    can_freeze: bool
-    can_end: bool
+    rests_to_come: tuple[Link, ...]
+    """Idle periods that are not over, each with the page that takes it back."""
 
 
 def cards(words: Words, held: Sequence[Held], today: date, now: datetime) -> tuple[CardView, ...]:
@@ -84,8 +86,7 @@ def _card(words: Words, held: Held, today: date, now: datetime, *, first: bool) 
         taken=taken,
         hints=tuple(_hints(words, held, limited, today, now, first=first)),
         rests=_rests_now(words, held, today),
-        can_freeze=state is not State.OVER,
-        can_end=state is not State.OVER,
+        rests_to_come=tuple(_rests_to_come(words, held, today)),
     )
 
 
@@ -147,9 +148,13 @@ def _hints(
     yield _valid(words, held, today)
     if first:
         yield words.gettext("Used first.")
-    for rest in entry.idle_periods or ():
+
+
+def _rests_to_come(words: Words, held: Held, today: date) -> Iterator[Link]:
+    key = held.entry.key
+    for rest in held.entry.idle_periods or ():
         if rest.last_day is None or rest.last_day >= today:
-            yield _rest(words, rest)
+            yield Link(_rest(words, rest), address("wake", membership=key, rest=rest.key))
 
 
 def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: datetime) -> str:
@@ -164,7 +169,8 @@ def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: d
     until = held.entry.valid_until
     if again is None or (until is not None and again > until):
         return said
-    return f"{said} {words.gettext('New ones on %(day)s.', day=words.near_day(again, today.year))}"
+    more = words.gettext("New ones on %(day)s.", day=words.near_day(again, today.year))
+    return f"{said} {more}"
 
 
 def _valid(words: Words, held: Held, today: date) -> str:

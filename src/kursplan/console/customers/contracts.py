@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Deed, Reason, ask
+from kursplan.console.consequences import Deed, Reason, ask, fields_of
 from kursplan.console.customers.whom import Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said
 from kursplan.console.frame import Link
@@ -58,6 +58,31 @@ async def freeze(visit: Visit) -> Response:
     )
     does = words.gettext("Freeze it")
     return await _done(visit, found, form, command, title, does, _days(visit, first, last))
+
+
+async def wake(visit: Visit) -> Response:
+    """An idle period is taken back: it never was, or ended yesterday where it has begun."""
+    fields = await fields_of(visit)
+    found = await whom(visit)
+    words = visit.words
+    held = _which(visit, found, fields)
+    rests = () if held is None else held.idle_periods or ()
+    rest = next((each for each in rests if each.key == fields.get("rest")), None)
+    if held is None or rest is None:
+        return _none(visit, found, "wake")
+    left = replace(held, idle_periods=tuple(each for each in rests if each != rest))
+    memberships = tuple(
+        left if each.key == held.key else each for each in found.entry.memberships or ()
+    )
+    command = RecordCustomers(
+        visit.member.organization_id,
+        {found.id: replace(found.entry, memberships=memberships)},
+        {found.id: found.entry},
+    )
+    rate = await _rate(visit, held)
+    title = words.gettext("%(rate)s of %(name)s rests no more?", rate=rate, name=found.name)
+    note = _days(visit, rest.first_day, rest.last_day)
+    return await _done(visit, found, fields, command, title, words.gettext("Take it back"), note)
 
 
 async def end(visit: Visit) -> Response:

@@ -14,7 +14,8 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places
-from kursplan.console.addresses import address
+from kursplan.console.addresses import address, with_query
+from kursplan.console.consequences import Deed, Reason, ask
 from kursplan.console.frame import Link
 from kursplan.console.live import live_at
 from kursplan.console.page import page
@@ -24,7 +25,7 @@ from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.today.door import DoorWriter, home, seated
 from kursplan.console.today.needs import AHEAD, CONFIRM_SOON, NeedsWriter, placed
 from kursplan.console.today.view import Door, Entry, Need, TodayView
-from kursplan.console.told import undo_bar
+from kursplan.console.told import after, undo_bar
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -42,6 +43,7 @@ from kursplan.store.staff import timetable as stored
 from kursplan.store.staff.schedule import Schedule, Span
 
 PATH: Final = "today"
+MOST_WALK_INS: Final = 999
 SAID: Final = {
     "changed": _("Somebody else has changed that meanwhile. Here is what is there now."),
     "refused": _("That is not possible any more. Here is what is there now."),
@@ -237,13 +239,21 @@ async def walk_ins(visit: Visit) -> Response:
     count, shown = form.get("count", ""), form.get("shown", "")
     if str(slot.additional_participants) != shown or not count.isdigit():
         return _back(visit, slot, "changed")
-    answer = await visit.services.desk.execute(
-        ChangeSlot(
-            visit.member.organization_id, slot.id, additional_participants=min(int(count), 999)
-        ),
-        by=visit.member.actor,
+    command = ChangeSlot(
+        visit.member.organization_id,
+        slot.id,
+        additional_participants=min(int(count), MOST_WALK_INS),
     )
-    return _back(visit, slot, "refused" if isinstance(answer, Refusal) else None)
+    words = visit.words
+    deed = Deed(
+        words.gettext("Change who is there without a booking?"),
+        words.gettext("Change it"),
+        back=_home(visit, slot),
+        slot_id=slot.id,
+        reason=Reason.NONE,
+    )
+    done = await ask(visit, form, command, deed)
+    return done if isinstance(done, Response) else after(visit, done, deed.back)
 
 
 async def _slot(visit: Visit) -> AnyRow:
@@ -256,14 +266,10 @@ async def _slot(visit: Visit) -> AnyRow:
 
 def _back(visit: Visit, slot: AnyRow, said: str | None) -> Response:
     """To this page, with the same class open."""
+    return visit.to(with_query(_home(visit, slot), said=said))
+
+
+def _home(visit: Visit, slot: AnyRow) -> str:
     zone = zone_of(slot.zone)
     day, today = day_of(slot.starts_at, zone), day_of(visit.services.clock.now(), zone)
-    return visit.to(
-        address(
-            PATH,
-            studio=slot.studio,
-            day=None if day == today else day,
-            slot=slot.id,
-            said=said,
-        )
-    )
+    return home(slot.studio, slot.id, None if day == today else day)

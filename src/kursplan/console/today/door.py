@@ -68,6 +68,7 @@ class DoorWriter:
             waiting=tuple(self._waits(at, each) for at, each in enumerate(wait, 1)),
             waiting_of=words.number(len(wait)),
             may_tick=may_tick,
+            may_move_up=is_planned and may(self._member, Action.BOOK),
             note="" if may_tick else self._not_yet(slot),
             rest=f"slots/{row.id}/the-rest" if may_tick and left else None,
             back=back,
@@ -167,6 +168,7 @@ class DoorWriter:
             number=row.number or "",
             href=f"customers/{row.customer_id}",
             rate=row.rate or "",
+            action=f"bookings/{row.id}/move-up",
             why="" if row.skipped is None else self._words.gettext(clause(row.skipped)),
         )
 

@@ -63,6 +63,8 @@ class Waits:
     number: str
     href: str
     rate: str
+    action: str
+    """Where to move them up is sent."""
     why: str
     """Why they were passed over when a seat became free."""
 
@@ -91,6 +93,7 @@ class Door:
     waiting: tuple[Waits, ...]
     waiting_of: str
     may_tick: bool
+    may_move_up: bool
     note: str
     """Why nobody can be ticked now, or nothing."""
     rest: str | None

@@ -44,7 +44,7 @@ WORK_IN = (
 )
 
 GAVE = (
-    select(slot.c.class_id, slot_instructor.c.employee_id, func.count().label("times"))
+    select(slot_instructor.c.employee_id, func.count().label("times"))
     .select_from(
         slot.join(
             slot_instructor,
@@ -54,14 +54,14 @@ GAVE = (
     )
     .where(
         slot.c.organization_id == ORGANIZATION,
-        any_of(slot.c.class_id, "class_ids"),
+        slot.c.class_id == bindparam("class_id"),
         slot.c.starts_at >= bindparam("since", type_=Instant),
         slot.c.starts_at < bindparam("until", type_=Instant),
         text("slot.status <> 'CANCELED'"),
     )
-    .group_by(slot.c.class_id, slot_instructor.c.employee_id)
+    .group_by(slot_instructor.c.employee_id)
 )
-"""How often each gave each of the classes lately."""
+"""How often each gave the class lately: class by class, of which somebody gives few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +105,15 @@ def substitutes(
         Held(each.id, each.class_id, each.starts_at, each.ends_at, None, ids) for each in slots
     ]
     around, _ = clashes.around(tx, organization_id, asked)
-    gave = tx.execute(
-        GAVE,
-        {
-            "organization": organization_id,
-            "class_ids": {each.class_id for each in slots},
-            "since": now - GIVEN_WITHIN,
-            "until": now,
-        },
-    )
+    lately = {"organization": organization_id, "since": now - GIVEN_WITHIN, "until": now}
+    gave = {
+        (class_id, row.employee_id): row.times
+        for class_id in {each.class_id for each in slots}
+        for row in tx.execute(GAVE, {**lately, "class_id": class_id})
+    }
     return Substitutes(
         work_in,
-        {(row.class_id, row.employee_id): row.times for row in gave},
+        gave,
         around,
         timetable.slots_by_id(
             tx, organization_id, {each.slot_id for each in around if each.slot_id is not None}
