@@ -11,8 +11,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from kursplan.console import told
+from kursplan.console import places, told
 from kursplan.console.history import lines
+from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
@@ -20,6 +21,7 @@ from kursplan.domain.bookings import SEATED
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.staff.flags import flags_of
+from kursplan.store.staff import timetable
 from kursplan.store.staff.slot import OnSlot, on_slot
 
 LINES: Final = 30
@@ -29,13 +31,14 @@ FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def handler(visit: Visit) -> Response:
+    live = await _live(visit)
     on = await _on_slot(visit)
     services, member, row = visit.services, visit.member, on.row
     flags = await flags_of(services.desk, services.database, member.organization_id, on.bookings)
     written = await lines(visit, EntityKind.SLOT, row.id, on.slot.studio.zone, LINES)
     now = services.clock.now()
     undo = await told.undo_bar(visit, f"slots/{row.id}")
-    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo)
+    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live)
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)
 
 
@@ -79,8 +82,19 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULAS) else cell
 
 
+async def _live(visit: Visit) -> str:
+    """Where it is told of changes in the studio of the slot."""
+    row = await visit.read(timetable.slot_by_id, _slot_id(visit))
+    shown = [each for each in await places.theirs(visit) if row and each.id == row.studio_id]
+    return await live_at(visit, shown) if shown else ""
+
+
+def _slot_id(visit: Visit) -> int:
+    return number_of("slot_id", visit.request.path_params["slot_id"])
+
+
 async def _on_slot(visit: Visit) -> OnSlot:
-    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
+    slot_id = _slot_id(visit)
     found = await visit.read(on_slot, slot_id, visit.services.clock.now())
     if found is None:
         raise NotThere(str(slot_id))

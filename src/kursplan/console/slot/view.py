@@ -104,6 +104,8 @@ class SlotView:
     free: int
     """Seats to draw; none where there is no limit, or so many that drawing them says nothing."""
     history: tuple[LineView, ...]
+    live: str
+    """Where the page is told that others changed something."""
     is_cancelled: bool
     may_change: bool
     """Whether this person, at this time, changes the slot and who is on it."""

@@ -74,7 +74,7 @@ class SlotWriter:
         self._slot = on.slot
         self._zone = on.slot.studio.zone
 
-    def write(self, history: Sequence[LineView], undo: UndoView | None) -> SlotView:
+    def write(self, history: Sequence[LineView], undo: UndoView | None, live: str = "") -> SlotView:
         words, row, slot = self._words, self._row, self._slot
         start, end = (local(each, self._zone) for each in (row.starts_at, row.ends_at))
         of = self._on.bookings
@@ -122,6 +122,7 @@ class SlotWriter:
             walk_ins=walk_ins if drawn else 0,
             free=max(0, (limit or 0) - len(seated) - walk_ins) if drawn else 0,
             history=tuple(history),
+            live=live,
             is_cancelled=row.status is SlotStatus.CANCELED,
             may_change=at_desk and planned,
             may_release=at_desk and row.status is not SlotStatus.CANCELED,
