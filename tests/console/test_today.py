@@ -340,6 +340,24 @@ async def test_two_counters_see_each_others_ticks(served: Console, open_tab: Ope
     )
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+async def test_somebody_is_added_by_typing_and_two_clicks_and_one_is_back(
+    served: Console, open_tab: OpenTab, script: bool
+) -> None:
+    gym = served.gym
+    slot_id, _ = await a_class(gym, people=1)
+    await gym.customer("Frida", last_name="Dahl")
+    tab = await open_tab(served.member(Role.FRONT_DESK), java_script_enabled=script)
+    await tab.goto("")
+    page = tab.page
+    await page.fill("#add", "dahl")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await page.get_by_role("button", name="Book Frida Dahl").click()
+    await expect(page.locator(".people .name")).to_have_text(["Ada Mustermann", "Frida Dahl"])
+    assert tab.at.startswith(f"today?studio=berlin&slot={slot_id}")
+    assert len(await gym.on_slot(slot_id)) == 2
+
+
 async def test_by_day_and_by_night_on_a_desk_a_tablet_and_a_phone(
     served: Console, open_tab: OpenTab
 ) -> None:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import typer
 
 from tests.house.repository import ROOT, files
 from tests.throwaway import ThrowawayServer, free_port
@@ -96,7 +96,7 @@ def installed(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     # What Kursplan depends on is there already; a path is no site, so a checkout that is named there is not.
     [site] = place.glob("lib/python*/site-packages")
-    (site / "beside.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    (site / "beside.pth").write_text(f"{Path(typer.__file__).parents[1]}\n")
     return place / "bin" / "kursplan"
 
 

@@ -31,7 +31,7 @@ FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def handler(visit: Visit) -> Response:
-    live = await _live(visit)
+    live = await _live_at(visit)
     on = await _on_slot(visit)
     services, member, row = visit.services, visit.member, on.row
     flags = await flags_of(services.desk, services.database, member.organization_id, on.bookings)
@@ -40,6 +40,17 @@ async def handler(visit: Visit) -> Response:
     undo = await told.undo_bar(visit, f"slots/{row.id}")
     view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live)
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)
+
+
+async def _live_at(visit: Visit) -> str:
+    """Where the page is told of changes: of the studio that holds the slot."""
+    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
+    row = await visit.read(timetable.slot_by_id, slot_id)
+    if row is None:
+        raise NotThere(str(slot_id))
+    return await live_at(
+        visit, [each for each in await places.theirs(visit) if each.id == row.studio_id]
+    )
 
 
 async def attendance(visit: Visit) -> Response:
@@ -82,19 +93,8 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULAS) else cell
 
 
-async def _live(visit: Visit) -> str:
-    """Where it is told of changes in the studio of the slot."""
-    row = await visit.read(timetable.slot_by_id, _slot_id(visit))
-    shown = [each for each in await places.theirs(visit) if row and each.id == row.studio_id]
-    return await live_at(visit, shown) if shown else ""
-
-
-def _slot_id(visit: Visit) -> int:
-    return number_of("slot_id", visit.request.path_params["slot_id"])
-
-
 async def _on_slot(visit: Visit) -> OnSlot:
-    slot_id = _slot_id(visit)
+    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
     found = await visit.read(on_slot, slot_id, visit.services.clock.now())
     if found is None:
         raise NotThere(str(slot_id))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from kursplan.console import told
+from kursplan.console.addresses import within
 from kursplan.console.consequences import Deed, Reason, Standing, ask, fields_of, overruled
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -364,7 +365,8 @@ async def book(visit: Visit) -> Response:
     """Whom `q` finds, each with a button that books them; and then it is done."""
     fields, row = await fields_of(visit), await _slot(visit)
     if visit.request.method != "POST":
-        return await _book_page(visit, row, fields.get("who", "").strip())
+        back = within(fields.get("back"), f"slots/{row.id}")
+        return await _book_page(visit, row, fields.get("who", "").strip(), back)
     words = visit.words
     customer_id = number_of("customer", fields.get("customer", ""))
     names = await visit.read(timetable.names_of_customers, [customer_id])
@@ -384,18 +386,19 @@ async def book(visit: Visit) -> Response:
         words.gettext("Book %(who)s on %(title)s?", who=names[customer_id], title=row.title),
         words.gettext("Book"),
         overrulable=True,
+        back=within(fields.get("back"), f"slots/{row.id}"),
     )
     return await _ask(visit, fields, AddBooking(booking), deed)
 
 
-async def _book_page(visit: Visit, row: AnyRow, q: str) -> Response:
+async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
     words = visit.words
     rows = await visit.read(customers.find, q) if q else []
     view = BookView(
         words.gettext("Book somebody on %(title)s", title=row.title),
         _crumbs(visit, row),
         f"slots/{row.id}/book",
-        f"slots/{row.id}",
+        back,
         q,
         tuple(
             FoundView(
@@ -433,10 +436,12 @@ def _deed(visit: Visit, row: AnyRow, title: str, does: str, **more: Any) -> Deed
     return Deed(
         title,
         does,
-        back=f"slots/{row.id}",
-        crumbs=_crumbs(visit, row),
-        slot_id=row.id,
-        **more,
+        **{
+            "back": f"slots/{row.id}",
+            "crumbs": _crumbs(visit, row),
+            "slot_id": row.id,
+            **more,
+        },
     )
 
 

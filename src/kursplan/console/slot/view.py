@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kursplan.console.frame import Link
 from kursplan.console.history import LineView
@@ -26,7 +26,7 @@ class PersonView:
     name: str
     href: str | None
     number: str
-    phone: str
+    phone: str = field(repr=False)
     membership: str
     position: str
     """Of who waits."""
@@ -81,6 +81,8 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class SlotView:
     id: int
+    live: str
+    """Where the page is told of changes."""
     path: str
     crumbs: tuple[Link, ...]
     time: str
@@ -104,8 +106,6 @@ class SlotView:
     free: int
     """Seats to draw; none where there is no limit, or so many that drawing them says nothing."""
     history: tuple[LineView, ...]
-    live: str
-    """Where the page is told that others changed something."""
     is_cancelled: bool
     may_change: bool
     """Whether this person, at this time, changes the slot and who is on it."""

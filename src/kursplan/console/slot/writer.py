@@ -89,6 +89,7 @@ class SlotWriter:
         limit = row.max_participants
         drawn = limit is not None and max(limit, len(seated) + walk_ins) <= DRAWN
         return SlotView(
+            live=live,
             id=row.id,
             path=f"slots/{row.id}",
             crumbs=(
@@ -122,7 +123,6 @@ class SlotWriter:
             walk_ins=walk_ins if drawn else 0,
             free=max(0, (limit or 0) - len(seated) - walk_ins) if drawn else 0,
             history=tuple(history),
-            live=live,
             is_cancelled=row.status is SlotStatus.CANCELED,
             may_change=at_desk and planned,
             may_release=at_desk and row.status is not SlotStatus.CANCELED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kursplan.console.frame import Link
 
@@ -26,8 +26,8 @@ class PersonView:
     name: str
     href: str
     number: str
-    phone: str
-    email: str
+    phone: str = field(repr=False)
+    email: str = field(repr=False)
     language: str
     what: str
     """What happened, as it is told to them."""
@@ -43,7 +43,7 @@ class ToldView:
     people: tuple[PersonView, ...]
     employees: tuple[str, ...]
     """Who gives a slot now, or not any more, in sentences."""
-    without_email: str
+    without_email: str = field(repr=False)
     """How many of them have no address."""
     mail_to: str
     """To write to all others at once; nobody sees the others' addresses. Empty where there are none."""
