@@ -17,14 +17,11 @@ from kursplan.app import Application
 from kursplan.console import about, assets, live
 from kursplan.console.routes import ROUTES, Page
 from kursplan.console.site import CONTENT_SECURITY_POLICY, site
-from kursplan.console.told import name_of
 from kursplan.console.visit import Services, Visit
 from kursplan.domain.accounts import Role, StaffMember
-from kursplan.domain.history import EntityKind
 from kursplan.store.engine.trouble import DatabaseUnavailable
-from kursplan.store.staff import history
-from kursplan.store.staff.history import EVERYTHING
 from tests.console.desk import Console, Cookies
+from tests.console.things import Things
 from tests.gym import Gym
 
 
@@ -39,28 +36,6 @@ MADE_UP = (
     Page("slots/{slot_id}", ("GET",), frozenset(Role), about.slot_in_path, _said),
 )
 """One of each kind, whatever pages there are."""
-
-
-@dataclass(frozen=True)
-class Things:
-    """What pages are about: a slot, a booking on it, and the line of history that tells of it."""
-
-    slot: int
-    booking: int
-    line: str
-    customer: int
-    """Who is at home in its studio, and has the booking."""
-
-    @classmethod
-    async def of(cls, gym: Gym, slot_id: int, studio_id: int | None = None) -> Things:
-        customer = await gym.customer(studio_id=studio_id)
-        booked = await gym.booked(customer, slot_id, studio_id=studio_id)
-        [line] = await gym.database.read(
-            lambda tx: history.about(
-                tx, gym.organization, EntityKind.BOOKING, booked.booking_id, EVERYTHING
-            )
-        )
-        return cls(slot_id, booked.booking_id, name_of(line), customer)
 
 
 @dataclass(frozen=True)
@@ -99,13 +74,7 @@ async def ground(console: Console) -> Ground:
 
 
 def _at(page: Page, about: Things, studio: str) -> str:
-    path = page.path.format(
-        slot_id=about.slot,
-        booking_id=about.booking,
-        line=about.line,
-        customer_id=about.customer,
-    )
-    return f"{path}?studio={studio}"
+    return f"{about.at(page.path)}?studio={studio}"
 
 
 @pytest.mark.parametrize("role", list(Role))

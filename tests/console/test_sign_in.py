@@ -29,6 +29,7 @@ from kursplan.store.staff import tickets
 from kursplan.web.passwords import MOST_WAITING, STRONG, Passwords
 from kursplan.web.sessions import Key
 from tests.console.entrance import CHEAP, PASSWORD, House, Person
+from tests.console.things import Things
 from tests.gym import Gym
 
 EMAIL = "olga@gym.example"
@@ -350,9 +351,10 @@ async def test_every_form_of_the_console_is_guarded(house: House) -> None:
     before = await house.rows(tables.staff_account), await house.rows(tables.staff_session)
     guarded = [each for each in house.application.console_pages if "POST" in each.methods]
     assert len(guarded) > 10
+    things = await Things.of(house.gym, await house.gym.slot("spin"))
 
     for each in guarded:
-        path = each.path.replace("{link}", "1.x")
+        path = things.at(each.path, link="1.x")
         foreign = await olga.send(path, {}, origin="https://evil.example")
         forged = await olga.send(path, {"csrf": "0" * 64})
         assert (foreign.status_code, forged.status_code) == (403, 403), path

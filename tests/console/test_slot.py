@@ -275,3 +275,18 @@ async def test_the_jobs_of_a_slot_take_as_many_clicks_as_are_promised(
     assert clicks == 3
     await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
     assert not script or await tab.barriers() == []
+
+
+async def test_what_others_change_is_shown_while_it_is_open(
+    open_tab: OpenTab, served: Console
+) -> None:
+    gym = served.gym
+    slot = await gym.slot("spin", seats=1)
+    tab = await open_tab(served.member())
+    await tab.goto(f"slots/{slot}")
+    await tab.page.get_by_label("Book somebody").fill("half a name")
+    await gym.booked(await gym.customer("Anna"), slot)
+    await gym.booked(await gym.customer("Ben"), slot)
+    await expect(tab.page.locator("#seated")).to_contain_text("Anna")
+    await expect(tab.page.get_by_role("button", name="Move up Ben")).to_be_visible()
+    await expect(tab.page.get_by_label("Book somebody")).to_have_value("half a name")

@@ -69,9 +69,10 @@ for (const kind of ["click", "focusin"]) {
 /* Filter as you type: every word must be somewhere in the row ("dahl 83"). */
 const plain = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
 for (const field of all("input[data-filter]")) {
-  const list = document.getElementById(field.dataset.filter);
-  const rows = [...list.children].map((row) => [row, plain(row.textContent)]);
   field.addEventListener("input", () => {
+    /* Looked up each time: a live page exchanges its rows. */
+    const list = document.getElementById(field.dataset.filter);
+    const rows = [...(list?.children ?? [])].map((row) => [row, plain(row.textContent)]);
     const words = plain(field.value).split(/\s+/);
     for (const [row, text] of rows) row.hidden = !words.every((word) => text.includes(word));
   });
