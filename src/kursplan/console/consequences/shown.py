@@ -73,6 +73,11 @@ class Shown:
             lines[int(slot), int(whose)] = said
         return cls(fingerprint, lines if has_lines else None)
 
+    def says_of(self, slot_id: int, alone: Shown) -> bool:
+        """Whether what was shown says the same of that slot as what concerns it alone."""
+        lines, of = self.lines or {}, alone.lines or {}
+        return {key: said for key, said in lines.items() if key[0] == slot_id} == of
+
     def differences(self, now: Shown, words: Words) -> Iterator[str]:
         """In sentences, what is `now` and was not shown, or is not any more."""
         if self == now:

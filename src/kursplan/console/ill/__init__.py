@@ -176,27 +176,29 @@ async def _do(visit: Visit, looked: _Looked) -> Response:
     if fields.get(CHOSEN) != looked.chosen:
         other = visit.words.gettext("You have chosen something else; this is what it would do.")
         return await _page(visit, looked, changed=(other,))
-    lines = [each async for each in _done(visit, looked)]
-    back = address(PATH, **looked.asked.kept)
-    return visit.to(told.address_of(lines, back))
+    lines = [line for each in looked.plan if (line := await _done(visit, looked, each)) is not None]
+    if not lines:
+        late = visit.words.gettext("Others were faster. Here is what is there now.")
+        return await _page(visit, await _look(visit, looked.asked), changed=(late,))
+    return visit.to(told.address_of(lines, address(PATH, **looked.asked.kept)))
 
 
-async def _done(visit: Visit, looked: _Looked) -> Any:
-    """The lines that the history has of it, one after the other. What others made impossible since it was
-    rehearsed, a moment ago, is left: it is on the page again."""
-    of, away, desk = visit.member.organization_id, looked.asked.employee or 0, visit.services.desk
-    for each in looked.plan:
-        since = visit.services.clock.now()
-        command = each.command(of, away)
-        answer = await desk.execute(
-            command, by=visit.member.actor, reason=_reason(looked.asked.fields)
-        )
-        if not isinstance(answer, Refusal):
-            line: Told | None = await visit.read(
-                history.last_by, visit.member.actor, command.name, since
-            )
-            if line is not None:
-                yield line
+async def _done(visit: Visit, looked: _Looked, planned: Planned) -> Told | None:
+    """The line that the history has of it. What others have changed in the moment since it was rehearsed is
+    left as it is, and stands on the page again."""
+    desk, since = visit.services.desk, visit.services.clock.now()
+    command = planned.command(visit.member.organization_id, looked.asked.employee or 0)
+    again = await desk.rehearse(command)
+    if isinstance(again.answer, Refusal) or not looked.shown.says_of(
+        planned.row.id, Shown.of(again)
+    ):
+        return None
+    by, reason = visit.member.actor, _reason(looked.asked.fields)
+    answer = await desk.execute(command, by=by, reason=reason, seen=again.seen)
+    if isinstance(answer, Refusal):
+        return None
+    line: Told | None = await visit.read(history.last_by, by, command.name, since)
+    return line
 
 
 def _reason(fields: Mapping[str, str]) -> str:
