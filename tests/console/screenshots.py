@@ -50,7 +50,10 @@ async def pictures(page: Page, console: str, theme: str) -> None:
     await _keep(page, f"slot-{theme}")
     await page.goto(await _address(page.locator("main a[href*='customers/']").first))
     await _keep(page, f"customer-{theme}")
-    await _take(page, f"{console}ill", f"ill-{theme}")
+    await page.goto(f"{console}ill")
+    await page.locator("main select").first.select_option(label="Quirin Stadler")
+    await page.locator("main button").first.click()
+    await _keep(page, f"ill-{theme}")
     await page.set_viewport_size(PHONE)
     await _take(page, f"{console}timetable", f"phone-{theme}")
     await page.set_viewport_size(WIDE)
@@ -75,7 +78,7 @@ def demo(folder: Path) -> Iterator[str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        told = (re.search(r"as manager, once:\s+(\S+)", line) for line in process.stdout)
+        told = (re.search(r"^  manager:\s+(\S+)", line) for line in process.stdout)
         yield next(found[1] for found in told if found)
     finally:
         process.terminate()

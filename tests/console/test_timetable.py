@@ -15,6 +15,7 @@ from kursplan.console.places import Place
 from kursplan.console.timetable import Shown, timetable
 from kursplan.console.timetable.asked import Asked
 from kursplan.console.timetable.view import SlotView, TimetableView
+from kursplan.console.tones import tone_of
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role
 from kursplan.domain.localtime import start_of_day
@@ -115,10 +116,11 @@ async def test_places_are_classes(gym: Gym) -> None:
     await gym.slot("spin", at="08:30", minutes=47)
     await gym.slot("spin", at="23:00", minutes=120)
     view = await look(gym)
+    tone = tone_of(gym.classes["spin"])
     assert [each.classes for each in slots(view)] == [
-        "tone-1 h8 m10 d50 l0 of2",
-        "tone-1 h8 m30 d50 l1 of2",
-        "tone-1 h23 m0 d60",
+        f"{tone} h8 m10 d50 l0 of2",
+        f"{tone} h8 m30 d50 l1 of2",
+        f"{tone} h23 m0 d60",
     ]
     assert view.grid == "columns7 from8 to24"
 

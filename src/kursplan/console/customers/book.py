@@ -22,6 +22,7 @@ from kursplan.console.find.typed import typed
 from kursplan.console.frame import Link
 from kursplan.console.places import Place
 from kursplan.console.timetable.view import Sign
+from kursplan.console.tones import tone_of
 from kursplan.console.visit import NotTheirs, NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.desk.add_booking import AddBooking
@@ -133,7 +134,7 @@ def _offer(
     when = words.moment(local(row.starts_at, zone))
     title = f"{row.title}, {where}" if where else row.title
     full = f"{row.title}, {when}"
-    tone = f"tone-{row.class_id % 8 + 1}"
+    tone = tone_of(row.class_id)
     if isinstance(answer, AlreadyOnSlot):
         what = words.gettext("Waits there") if answer.waits else words.gettext("Has a seat there")
         sign = Sign("", "check", words.gettext("On it"))

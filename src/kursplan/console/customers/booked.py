@@ -8,6 +8,7 @@ from datetime import datetime
 
 from kursplan.console.customers.facts import Facts
 from kursplan.console.timetable.view import Sign
+from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
 from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.cancelling import in_time_until, is_late
@@ -78,7 +79,7 @@ class BookedWriter:
             sign,
             notes,
             acts,
-            f"tone-{row.class_id % 8 + 1}",
+            tone_of(row.class_id),
         )
 
     # --- To come --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from kursplan.console.slot.view import (
     Tag,
 )
 from kursplan.console.told.view import UndoView
+from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.console.words import marked_by_count as _n
@@ -32,7 +33,6 @@ from kursplan.staff.flags import Flags
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff.slot import OnSlot
 
-TONES: Final = 11
 MINUS: Final = "\N{MINUS SIGN}"
 DRAWN: Final = 60
 """So many seats are drawn at most."""
@@ -102,7 +102,7 @@ class SlotWriter:
             time=f"{words.time(start)}–{words.time(end)}",
             title=row.title,
             where=" · ".join(self._where()),
-            tone=f"tone-{row.class_id % TONES + 1}",
+            tone=tone_of(row.class_id),
             tags=tuple(self._tags()),
             clashes=tuple(self._clashes()),
             undo=undo,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from kursplan.console.timetable.view import Sign, SlotView
+from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.clashes import Needed, Overlap
@@ -16,7 +17,6 @@ from kursplan.domain.slots import Override, SlotStatus
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff.schedule import Schedule
 
-TONES: Final = 11
 STEP: Final = 5
 """Lengths are drawn in so many minutes, and nothing is drawn shorter than three of them."""
 DAY_IN_MINUTES: Final = 24 * 60
@@ -63,9 +63,6 @@ class SlotWriter:
         self._on = on
         self._now = now
         self._studios = studios
-        self._tones = {
-            class_id: f"tone-{at % TONES + 1}" for at, class_id in enumerate(sorted(on.classes))
-        }
 
     def write(self, slot: Placed, lane: int, of: int, said: str = "") -> SlotView:
         """In its lane, of so many; `said` is what the column says already of where it is."""
@@ -115,7 +112,7 @@ class SlotWriter:
             yield words.gettext("%(taken)s of %(limit)s", taken=taken, limit=limit)
 
     def _place(self, slot: Placed, lane: int, of: int) -> Iterator[str]:
-        yield self._tones[slot.row.class_id]
+        yield tone_of(slot.row.class_id)
         yield f"h{slot.start.hour}"
         yield f"m{slot.start.minute}"
         length = slot.last_minute - slot.first_minute
