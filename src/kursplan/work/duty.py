@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -39,19 +40,26 @@ class Duty:
         self._seen = -1
         self._seen_at = 0.0
         self._loop: asyncio.Task[None] | None = None
+        self._leaves = asyncio.Event()
 
     def start(self) -> None:
         """Be on duty whenever nobody else is, until `stop`."""
         if self._loop is None and not self._is_alone:
+            self._leaves.clear()
             self._loop = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         """Have another take over at once."""
         if self._loop is None:
             return
-        self._loop.cancel()
-        await asyncio.wait([self._loop])
-        self._loop = None
+        loop, self._loop = self._loop, None
+        self._leaves.set()
+        try:
+            # A renewal that is under way comes to its end: broken off, it may be committed all the same, and
+            # then nobody would know as of when to leave.
+            await asyncio.wait([loop])
+        finally:
+            loop.cancel()
         if self.mine:
             self.mine = False
             try:
@@ -80,11 +88,12 @@ class Duty:
         return found.worker in (None, self._me) or self._watch() - self._seen_at >= LAPSES_AFTER
 
     async def _run(self) -> None:
-        while True:
+        while not self._leaves.is_set():
             try:
                 await self.keep()
             except DatabaseUnavailable as unavailable:
                 log.info("duty not renewed", reason=str(unavailable))
             except Exception:
                 log.exception("duty not renewed")
-            await asyncio.sleep(RENEWED_EVERY)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaves.wait(), RENEWED_EVERY)
