@@ -23,7 +23,7 @@ _END = "\x1e"
 KINDS = (
     r"whsec_[A-Za-z0-9+/]{10,}=*",
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
-    r"\b[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
+    r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])",
     r"\b[0-9]{4,}\b",
 )
 """Samples: secrets, uuids, keys and ids, which are others on every machine."""
