@@ -64,6 +64,19 @@ GAVE = (
 """How often each gave the class lately: class by class, of which somebody gives few."""
 
 
+def times_given(
+    tx: Connection, organization_id: int, class_id: int, now: datetime
+) -> dict[int, int]:
+    """How often each employee gave the class in the year before `now`."""
+    named = {
+        "organization": organization_id,
+        "class_id": class_id,
+        "since": now - GIVEN_WITHIN,
+        "until": now,
+    }
+    return {row.employee_id: row.times for row in tx.execute(GAVE, named)}
+
+
 @dataclass(frozen=True, slots=True)
 class Substitutes:
     """Those who could give some slots instead."""
@@ -105,11 +118,10 @@ def substitutes(
         Held(each.id, each.class_id, each.starts_at, each.ends_at, None, ids) for each in slots
     ]
     around, _ = clashes.around(tx, organization_id, asked)
-    lately = {"organization": organization_id, "since": now - GIVEN_WITHIN, "until": now}
     gave = {
-        (class_id, row.employee_id): row.times
+        (class_id, employee_id): times
         for class_id in {each.class_id for each in slots}
-        for row in tx.execute(GAVE, {**lately, "class_id": class_id})
+        for employee_id, times in times_given(tx, organization_id, class_id, now).items()
     }
     return Substitutes(
         work_in,

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Select, bindparam, select, text
 
 from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.tables import ORGANIZATION, booking, class_, customer, slot, studio
+from kursplan.store.staff.joins import BOOKED_BY
+from kursplan.store.tables import ORGANIZATION, booking, class_, customer, studio
 
 _CONTACTS = (
     select(
@@ -27,27 +28,7 @@ _CONTACTS = (
         class_.c.title,
         studio.c.zone,
     )
-    .select_from(
-        booking.join(
-            customer,
-            (customer.c.organization_id == booking.c.organization_id)
-            & (customer.c.id == booking.c.customer_id),
-        )
-        .join(
-            slot,
-            (slot.c.organization_id == booking.c.organization_id)
-            & (slot.c.id == booking.c.slot_id),
-        )
-        .join(
-            class_,
-            (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
-        )
-        .join(
-            studio,
-            (studio.c.organization_id == slot.c.organization_id)
-            & (studio.c.id == slot.c.studio_id),
-        )
-    )
+    .select_from(BOOKED_BY)
     .where(booking.c.organization_id == ORGANIZATION)
 )
 

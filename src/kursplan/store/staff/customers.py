@@ -25,6 +25,7 @@ from kursplan.domain.entries import free_key
 from kursplan.domain.searching import WORDS_LOOKED_AT, Sought, sought
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.staff.joins import BOOKED
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -192,21 +193,7 @@ _BOOKED = (
         studio.c.zone,
     )
     .select_from(
-        booking.join(
-            slot,
-            (slot.c.organization_id == booking.c.organization_id)
-            & (slot.c.id == booking.c.slot_id),
-        )
-        .join(
-            class_,
-            (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
-        )
-        .join(
-            studio,
-            (studio.c.organization_id == slot.c.organization_id)
-            & (studio.c.id == slot.c.studio_id),
-        )
-        .outerjoin(
+        BOOKED.outerjoin(
             location,
             (location.c.organization_id == slot.c.organization_id)
             & (location.c.id == slot.c.location_id),

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from kursplan.domain.clashes import Held, Overlap, overlaps
 from kursplan.domain.slots import Slot, SlotStatus
@@ -17,18 +17,15 @@ from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import clashes, instructors, slots
 from kursplan.store.rules.instructors import StandIn
 from kursplan.store.staff import customers, timetable
+from kursplan.store.staff.absence import times_given
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
     employee,
     employee_studio,
     location,
-    slot,
-    slot_instructor,
 )
 
-GIVEN_WITHIN = timedelta(days=365)
-"""For so long it counts that somebody has given a class before."""
 FIRST_TIME_WITHIN = 60
 """Among how many people it is asked who comes for the first time."""
 
@@ -48,26 +45,6 @@ WORK_IN = (
     )
     .order_by(employee_studio.c.employee_id)
 )
-
-GAVE = (
-    select(slot_instructor.c.employee_id, func.count().label("times"))
-    .select_from(
-        slot.join(
-            slot_instructor,
-            (slot_instructor.c.organization_id == slot.c.organization_id)
-            & (slot_instructor.c.slot_id == slot.c.id),
-        )
-    )
-    .where(
-        slot.c.organization_id == ORGANIZATION,
-        slot.c.class_id == bindparam("class_id"),
-        slot.c.starts_at >= bindparam("since", type_=Instant),
-        slot.c.starts_at < bindparam("until", type_=Instant),
-        text("slot.status <> 'CANCELED'"),
-    )
-    .group_by(slot_instructor.c.employee_id)
-)
-"""How often each gave the class lately."""
 
 ROOMS = (
     select(location.c.id, location.c.name, location.c.shared)
@@ -142,7 +119,6 @@ def on_slot(tx: Connection, organization_id: int, slot_id: int, now: datetime) -
     beside = {each.slot_id for each in busy.values() if each.slot_id is not None}
     clashing = (each for overlap in found for each in (overlap.one, overlap.other))
     beside |= {each.slot_id for each in clashing if each.slot_id not in (None, slot_id)}
-    gave = {**of, "class_id": row.class_id, "since": now - GIVEN_WITHIN, "until": now}
     return OnSlot(
         row,
         slots.load(tx, organization_id, [slot_id])[slot_id],
@@ -161,7 +137,7 @@ def on_slot(tx: Connection, organization_id: int, slot_id: int, now: datetime) -
         ],
         employees,
         work_here,
-        {each.employee_id: each.times for each in tx.execute(GAVE, gave)},
+        times_given(tx, organization_id, row.class_id, now),
         busy,
         timetable.slots_by_id(tx, organization_id, beside),
         found,

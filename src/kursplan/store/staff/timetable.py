@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Integer, bindparam, func, select, text
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.staff.joins import BOOKED_BY
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -225,27 +226,7 @@ _BOOKINGS = (
         studio.c.key.label("studio"),
         studio.c.zone,
     )
-    .select_from(
-        booking.join(
-            customer,
-            (customer.c.organization_id == booking.c.organization_id)
-            & (customer.c.id == booking.c.customer_id),
-        )
-        .join(
-            slot,
-            (slot.c.organization_id == booking.c.organization_id)
-            & (slot.c.id == booking.c.slot_id),
-        )
-        .join(
-            class_,
-            (class_.c.organization_id == slot.c.organization_id) & (class_.c.id == slot.c.class_id),
-        )
-        .join(
-            studio,
-            (studio.c.organization_id == slot.c.organization_id)
-            & (studio.c.id == slot.c.studio_id),
-        )
-    )
+    .select_from(BOOKED_BY)
     .where(booking.c.organization_id == ORGANIZATION)
 )
 
