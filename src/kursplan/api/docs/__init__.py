@@ -92,7 +92,8 @@ def _errors() -> bytes:
 def _static(name: str) -> bytes:
     if name in face.SERVED:
         return face.files()[name]
-    return (resources.files(__package__) / "static" / name).read_bytes()
+    own = (resources.files(__package__) / "static" / name).read_bytes()
+    return face.files()["tokens.css"] + own if name == "docs.css" else own
 
 
 def _fixed(path: str, make: Make, media_type: str) -> Route:

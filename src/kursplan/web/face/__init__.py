@@ -1,4 +1,4 @@
-"""The mark and the typeface, which all pages share; files by their names."""
+"""The tokens, the mark and the typeface, which all pages share; files by their names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 
 SERVED = (
+    "tokens.css",
     "mark.svg",
     "fonts/instrument-sans-latin.woff2",
     "fonts/instrument-sans-latin-ext.woff2",
