@@ -190,10 +190,7 @@ def role(
         )
 
     changed = with_organization(organization, task, reason=reason)
-    if json:
-        document({"email": email, "changed": changed})
-        return
-    say(f"{email} is changed." if changed else f"{email} was that already.")
+    _tell(email, changed, f"{email} is changed.", f"{email} was that already.", json=json)
 
 
 @app.command()
@@ -219,10 +216,7 @@ def disable(
         )
 
     changed = with_organization(organization, task, reason=reason)
-    if json:
-        document({"email": email, "changed": changed})
-        return
-    say(f"{email} is disabled." if changed else f"{email} was disabled already.")
+    _tell(email, changed, f"{email} is disabled.", f"{email} was disabled already.", json=json)
 
 
 @app.command()
@@ -241,10 +235,7 @@ def enable(
         )
 
     changed = with_organization(organization, task, reason=reason)
-    if json:
-        document({"email": email, "changed": changed})
-        return
-    say(f"{email} may sign in again." if changed else f"{email} was not disabled.")
+    _tell(email, changed, f"{email} may sign in again.", f"{email} was not disabled.", json=json)
 
 
 @app.command()
@@ -280,6 +271,13 @@ def reset(
 
     account_id, link, until = with_organization(organization, task, reason=reason)
     _tell_link(account_id, email, link, until, json=json)
+
+
+def _tell(email: str, changed: bool, done: str, was_so: str, *, json: bool) -> None:
+    if json:
+        document({"email": email, "changed": changed})
+        return
+    say(done if changed else was_so)
 
 
 def _tell_link(account_id: int, email: str, link: str, until: datetime, *, json: bool) -> None:
