@@ -114,11 +114,11 @@ async def test_role_disable_enable_and_reset_ask_first_and_say_what_became_of_it
 
 async def test_somebody_always_owns_it(kursplan: Kursplan, gym: Gym) -> None:
     await kursplan("staff", "invite", *OLGA)
-    for deed in (
+    for command in (
         ("disable", OLGA[0]),
         ("role", OLGA[0], "--role", "manager", "--studio", "berlin"),
     ):
-        told = await kursplan("staff", *deed, "--yes")
+        told = await kursplan("staff", *command, "--yes")
         assert told.status == 1
         assert "last owner" in told.err
     await kursplan("staff", "invite", "otto@gym.example", "--role", "owner")

@@ -1,4 +1,4 @@
-"""The slot page: who is there, who could give it, and every deed of it, as staff do it in a browser."""
+"""The slot page: who is there, who could give it, and all that can be done about it, as staff do it in a browser."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_the_attendance_list_is_no_formula(console: Console) -> None:
     ]
 
 
-# --- Its deeds ----------------------------------------------------------------------------------
+# --- What can be done ---------------------------------------------------------------------------------
 
 
 async def test_a_slot_is_cancelled_with_a_reason_and_comes_back_with_its_people(

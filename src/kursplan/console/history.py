@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from kursplan.console.told.deeds import said
+from kursplan.console.told.sayings import said
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _

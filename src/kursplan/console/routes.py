@@ -24,7 +24,7 @@ from kursplan.console import (
 )
 from kursplan.console.customers import book, contracts, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY
-from kursplan.console.slot import deeds
+from kursplan.console.slot import actions
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
@@ -63,16 +63,16 @@ ROUTES: Final[tuple[Page, ...]] = (
     *(
         Page(f"slots/{{slot_id}}/{path}", methods, AT_THE_DESK, about.slot_in_path, handler)
         for path, methods, handler in (
-            ("book", GET_AND_POST, deeds.book),
-            ("cancel", GET_AND_POST, deeds.cancel),
-            ("give-back", GET_AND_POST, deeds.give_back),
-            ("move", GET_AND_POST, deeds.move),
-            ("move-up", POST, deeds.move_up),
-            ("places", POST, deeds.places),
-            ("restore", GET_AND_POST, deeds.restore),
-            ("stand-in", POST, deeds.stand_in),
-            ("stand-in-back", POST, deeds.stand_in_back),
-            ("swap", GET_AND_POST, deeds.swap),
+            ("book", GET_AND_POST, actions.book),
+            ("cancel", GET_AND_POST, actions.cancel),
+            ("give-back", GET_AND_POST, actions.give_back),
+            ("move", GET_AND_POST, actions.move),
+            ("move-up", POST, actions.move_up),
+            ("places", POST, actions.places),
+            ("restore", GET_AND_POST, actions.restore),
+            ("stand-in", POST, actions.stand_in),
+            ("stand-in-back", POST, actions.stand_in_back),
+            ("swap", GET_AND_POST, actions.swap),
         )
     ),
     # What is done to a booking, from whichever page.

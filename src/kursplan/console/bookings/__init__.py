@@ -14,8 +14,8 @@ from kursplan.console import told
 from kursplan.console.addresses import with_query, within
 from kursplan.console.consequences import (
     Choice,
-    Deed,
     Option,
+    Proposal,
     Reason,
     ask,
     do,
@@ -56,7 +56,7 @@ async def participation(visit: Visit) -> Response:
     if "application/json" in visit.request.headers.get("accept", ""):
         return await _told_to_script(visit, command)
     words = visit.words
-    deed = _deed(
+    proposal = _proposal(
         visit,
         fields,
         row,
@@ -64,12 +64,12 @@ async def participation(visit: Visit) -> Response:
         words.gettext("Note it"),
         Reason.NONE,
     )
-    done = await do(visit, fields, command, deed)
+    done = await do(visit, fields, command, proposal)
     if isinstance(done, Response):
         return done
     if done.answer.participation is not noted:
-        return visit.to(with_query(deed.back, said="changed"))
-    return told.after(visit, done, deed.back)
+        return visit.to(with_query(proposal.back, said="changed"))
+    return told.after(visit, done, proposal.back)
 
 
 async def _told_to_script(visit: Visit, command: SetParticipation) -> Response:
@@ -86,10 +86,10 @@ async def confirm(visit: Visit) -> Response:
     row = await _booking(visit)
     words = visit.words
     title = words.gettext("Confirm for %(who)s?", who=_name(row))
-    deed = _deed(visit, fields, row, title, words.gettext("Confirm"), Reason.NONE)
+    proposal = _proposal(visit, fields, row, title, words.gettext("Confirm"), Reason.NONE)
     command = Confirm(visit.member.organization_id, row.studio_id, row.id)
-    done = await do(visit, fields, command, deed)
-    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+    done = await do(visit, fields, command, proposal)
+    return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
 
 
 async def cancel(visit: Visit) -> Response:
@@ -107,7 +107,7 @@ async def cancel(visit: Visit) -> Response:
         None if late is None else late == LATE,
     )
     title = words.gettext("Cancel for %(who)s?", who=_name(row))
-    deed = _deed(
+    proposal = _proposal(
         visit,
         fields,
         row,
@@ -117,10 +117,10 @@ async def cancel(visit: Visit) -> Response:
         always=True,
         choice=await _lateness(visit, row),
     )
-    done = await ask(visit, fields, command, deed)
+    done = await ask(visit, fields, command, proposal)
     if isinstance(done, Response):
         return done
-    return told.after(visit, done, deed.back, knows=row.customer_id)
+    return told.after(visit, done, proposal.back, knows=row.customer_id)
 
 
 async def waive(visit: Visit) -> Response:
@@ -129,10 +129,12 @@ async def waive(visit: Visit) -> Response:
     row = await _booking(visit)
     words = visit.words
     title = words.gettext("Waive the lateness for %(who)s?", who=_name(row))
-    deed = _deed(visit, fields, row, title, words.gettext("Waive it"), Reason.REQUIRED, always=True)
+    proposal = _proposal(
+        visit, fields, row, title, words.gettext("Waive it"), Reason.REQUIRED, always=True
+    )
     command = WaiveLateness(visit.member.organization_id, row.studio_id, row.id)
-    done = await ask(visit, fields, command, deed)
-    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+    done = await ask(visit, fields, command, proposal)
+    return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
 
 
 async def move_up(visit: Visit) -> Response:
@@ -141,12 +143,12 @@ async def move_up(visit: Visit) -> Response:
     row = await _booking(visit)
     words = visit.words
     title = words.gettext("Move %(who)s up?", who=_name(row))
-    deed = _deed(
+    proposal = _proposal(
         visit, fields, row, title, words.gettext("Move up"), Reason.OFFERED, overrulable=True
     )
     command = MoveUp(visit.member.organization_id, row.slot_id, row.id, overruled(fields))
-    done = await ask(visit, fields, command, deed)
-    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+    done = await ask(visit, fields, command, proposal)
+    return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
 
 
 async def _lateness(visit: Visit, row: AnyRow) -> Choice | None:
@@ -167,7 +169,7 @@ async def _lateness(visit: Visit, row: AnyRow) -> Choice | None:
     )
 
 
-def _deed(
+def _proposal(
     visit: Visit,
     fields: Mapping[str, str],
     row: AnyRow,
@@ -175,10 +177,10 @@ def _deed(
     does: str,
     reason: Reason,
     **more: object,
-) -> Deed:
+) -> Proposal:
     at = visit.words.moment(local(row.starts_at, zone_of(row.zone)))
     slot = f"slots/{row.slot_id}"
-    return Deed(
+    return Proposal(
         title,
         does,
         back=within(fields.get("back"), slot),

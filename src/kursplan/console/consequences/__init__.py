@@ -2,11 +2,11 @@
 
 A page with a change gives its command to `ask`, and goes on with what it says:
 
-    deed = Deed(_("Cancel Spinning?"), _("Cancel the slot"), back=f"slots/{slot_id}", always=True)
-    done = await ask(visit, fields, CancelSlot(organization_id, slot_id), deed)
+    proposal = Proposal(_("Cancel Spinning?"), _("Cancel the slot"), back=f"slots/{slot_id}", always=True)
+    done = await ask(visit, fields, CancelSlot(organization_id, slot_id), proposal)
     if isinstance(done, Response):
         return done
-    return told.after(visit, done, deed.back)
+    return told.after(visit, done, proposal.back)
 
 The command is rehearsed. Where it takes nothing from anybody it is done at once; else the page says what
 it would do, and comes back to the same address with the same fields and with what was shown. Where that is
@@ -28,8 +28,8 @@ from kursplan.console.consequences.shown import Shown
 from kursplan.console.consequences.view import (
     Choice,
     ConsequencesView,
-    Deed,
     Option,
+    Proposal,
     Reason,
     ReasonView,
     Standing,
@@ -48,9 +48,9 @@ from kursplan.store.staff.history import Told
 
 __all__ = [
     "Choice",
-    "Deed",
     "Done",
     "Option",
+    "Proposal",
     "Reason",
     "Standing",
     "ask",
@@ -102,7 +102,7 @@ def overruled(fields: Mapping[str, str]) -> frozenset[Kind]:
 
 
 async def ask(
-    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], deed: Deed
+    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], proposal: Proposal
 ) -> Done[A] | Response:
     """Have the command done, or say on a page what it would do, why it can't be done, what is missing.
 
@@ -110,7 +110,7 @@ async def ask(
     """
     for _ in range(TRIES):
         rehearsed = await visit.services.desk.rehearse(command)
-        asking = _Asking(visit, fields, deed, rehearsed)
+        asking = _Asking(visit, fields, proposal, rehearsed)
         if isinstance(rehearsed.answer, Refusal):
             return await asking.refused(rehearsed.answer)
         if not asking.is_agreed:
@@ -118,15 +118,15 @@ async def ask(
         done = await _done(visit, command, asking, rehearsed.seen)
         if not isinstance(done, ChangedMeanwhile):
             return done
-        # Others were between the rehearsal and the deed: what they changed is looked at like the rest.
+        # Others were between the rehearsal and the command: what they changed is looked at like the rest.
     raise ChangedConcurrently("others changed it again and again")
 
 
 async def do(
-    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], deed: Deed
+    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], proposal: Proposal
 ) -> Done[A] | Response:
     """The same for what takes nothing from anybody, whatever it is done to: it is not rehearsed."""
-    asking = _Asking(visit, fields, deed, None)
+    asking = _Asking(visit, fields, proposal, None)
     done = await _done(visit, command, asking, None)
     return await asking.refused(done) if isinstance(done, ChangedMeanwhile) else done
 
@@ -153,12 +153,12 @@ class _Asking:
         self,
         visit: Visit,
         fields: Mapping[str, str],
-        deed: Deed,
+        proposal: Proposal,
         rehearsed: Rehearsed[Any] | None,
     ) -> None:
         self._visit = visit
         self._fields = fields
-        self._deed = deed
+        self._proposal = proposal
         self._rehearsed = rehearsed or NOTHING
         self._shown = Shown.of(self._rehearsed)
         before = fields.get(SEEN)
@@ -176,42 +176,42 @@ class _Asking:
             return False
         if self._before is None:
             nothing_taken = not self._rehearsed.taken and not clashes_of(self._rehearsed.answer)
-            return nothing_taken and not self._deed.always
+            return nothing_taken and not self._proposal.always
         return self._before == self._shown
 
     @property
     def _needs_reason(self) -> bool:
-        return self._deed.reason is Reason.REQUIRED or bool(self._fields.get(OVERRULE))
+        return self._proposal.reason is Reason.REQUIRED or bool(self._fields.get(OVERRULE))
 
     async def page(self) -> Response:
-        words, deed = self._visit.words, self._deed
+        words, proposal = self._visit.words, self._proposal
         changed = () if self._before is None else self._before.differences(self._shown, words)
         view = self._view(
             changed=tuple(changed),
-            parts=tuple(parts(words, self._rehearsed, deed.slot_id)),
+            parts=tuple(parts(words, self._rehearsed, proposal.slot_id)),
             partners=await partners(self._visit, self._rehearsed),
             seen=self._shown.written(),
         )
-        return page(self._visit, "consequences.html", deed.title, view)
+        return page(self._visit, "consequences.html", proposal.title, view)
 
     async def refused(self, refusal: Refusal) -> Response:
         """Why it can't be done; and where staff may set that aside, the way to do so."""
         set_aside = overruled(self._fields)
-        may = self._deed.overrulable and may_be_overruled(refusal, set_aside)
+        may = self._proposal.overrulable and may_be_overruled(refusal, set_aside)
         if may:
             set_aside |= {refusal.kind.rule}
         view = self._view(
             refusal=await refusal_view(self._visit, refusal, may=may),
             overrule=" ".join(sorted(each.value for each in set_aside)),
         )
-        return page(self._visit, "consequences.html", self._deed.title, view)
+        return page(self._visit, "consequences.html", self._proposal.title, view)
 
     def _view(self, overrule: str | None = None, **told: object) -> ConsequencesView:
-        words, deed = self._visit.words, self._deed
+        words, proposal = self._visit.words, self._proposal
         needed = overrule is not None or self._needs_reason
         hidden = [(name, each) for name, each in self._fields.items() if name not in OURS]
-        if deed.choice is not None:
-            hidden = [(name, each) for name, each in hidden if name != deed.choice.name]
+        if proposal.choice is not None:
+            hidden = [(name, each) for name, each in hidden if name != proposal.choice.name]
         given = self._fields.get(OVERRULE, "") if overrule is None else overrule
         if given:
             hidden.append((OVERRULE, given))
@@ -220,6 +220,6 @@ class _Asking:
         if needed and asked_before and self.reason is None:
             error = words.gettext("Say why. It is kept in the history.")
         reason = None
-        if deed.reason is not Reason.NONE or needed:
+        if proposal.reason is not Reason.NONE or needed:
             reason = ReasonView(self.reason or "", needed, error)
-        return ConsequencesView(deed=deed, reason=reason, hidden=tuple(hidden), **told)  # type: ignore[arg-type]
+        return ConsequencesView(proposal=proposal, reason=reason, hidden=tuple(hidden), **told)  # type: ignore[arg-type]

@@ -42,13 +42,13 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """What is asked about, in the words of the page that asks."""
+class Proposal:
+    """A change that is asked about, in the words of the page that asks."""
 
     title: str
     """As a question: `Cancel Spinning?`"""
     does: str
-    """The deed by its name, on the button: `Cancel the slot`"""
+    """The command by its name, on the button: `Cancel the slot`"""
     back: str
     """Where it leads to leave it as it is; relative to `/console/`."""
     crumbs: tuple[Link, ...] = ()
@@ -117,7 +117,7 @@ class ReasonView:
 
 @dataclass(frozen=True, slots=True)
 class ConsequencesView:
-    deed: Deed
+    proposal: Proposal
     reason: ReasonView | None
     hidden: tuple[tuple[str, str], ...]
     """What the page was asked for, to be sent along."""

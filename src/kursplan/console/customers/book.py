@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Deed, Reason, ask, overruled
+from kursplan.console.consequences import Proposal, Reason, ask, overruled
 from kursplan.console.consequences.refused import may_be_overruled
 from kursplan.console.customers.whom import whom
 from kursplan.console.find import slots
@@ -178,7 +178,7 @@ async def handler(visit: Visit) -> Response:
         expected=None if set_aside else wanted.get(fields.get("gets", "")),
         overrule=set_aside,
     )
-    deed = Deed(
+    proposal = Proposal(
         words.gettext("Book %(name)s on %(title)s?", name=found.name, title=row.title),
         words.gettext("Book"),
         back=found.here,
@@ -187,7 +187,7 @@ async def handler(visit: Visit) -> Response:
         reason=Reason.OFFERED,
         overrulable=True,
     )
-    done = await ask(visit, fields, AddBooking(book), deed)
+    done = await ask(visit, fields, AddBooking(book), proposal)
     return (
         done if isinstance(done, Response) else told.after(visit, done, found.here, knows=found.id)
     )

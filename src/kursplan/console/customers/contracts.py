@@ -13,7 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Deed, Reason, ask, fields_of
+from kursplan.console.consequences import Proposal, Reason, ask, fields_of
 from kursplan.console.customers.whom import Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said
 from kursplan.console.frame import Link
@@ -260,7 +260,7 @@ async def _done(
     does: str,
     note: str = "",
 ) -> Response:
-    deed = Deed(
+    proposal = Proposal(
         title,
         does,
         back=found.here,
@@ -269,7 +269,7 @@ async def _done(
         reason=Reason.OFFERED,
         always=True,
     )
-    done = await ask(visit, form, command, deed)
+    done = await ask(visit, form, command, proposal)
     return (
         done if isinstance(done, Response) else told.after(visit, done, found.here, knows=found.id)
     )

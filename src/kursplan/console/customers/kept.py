@@ -11,7 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import about
-from kursplan.console.consequences import Deed, Reason, ask, fields_of
+from kursplan.console.consequences import Proposal, Reason, ask, fields_of
 from kursplan.console.customers.whom import whom
 from kursplan.console.entrance import Entrance
 from kursplan.console.frame import Link
@@ -62,7 +62,7 @@ async def erase(visit: Visit) -> Response:
     fields = await fields_of(visit)
     found = await whom(visit)
     words = visit.words
-    deed = Deed(
+    proposal = Proposal(
         words.gettext("Erase %(name)s for ever?", name=found.name),
         words.gettext("Erase for ever"),
         back=found.here,
@@ -76,5 +76,5 @@ async def erase(visit: Visit) -> Response:
         grave=True,
     )
     command = DeleteCustomers(visit.member.organization_id, frozenset({found.id}))
-    done = await ask(visit, fields, command, deed)
+    done = await ask(visit, fields, command, proposal)
     return done if isinstance(done, Response) else visit.to("customers")

@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Deed, Reason, ask
+from kursplan.console.consequences import Proposal, Reason, ask
 from kursplan.console.customers.whom import STATUSES, Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said
 from kursplan.console.frame import Link
@@ -80,14 +80,14 @@ async def edit(visit: Visit) -> Response:
         {found.id: replace(entry, memberships=None)},
         {found.id: found.entry},
     )
-    deed = Deed(
+    proposal = Proposal(
         words.gettext("Change %(name)s?", name=found.name),
         words.gettext("Keep the change"),
         back=found.here,
         crumbs=(Link(found.name, found.here),),
         reason=Reason.OFFERED,
     )
-    done = await ask(visit, form, command, deed)
+    done = await ask(visit, form, command, proposal)
     return (
         done if isinstance(done, Response) else told.after(visit, done, found.here, knows=found.id)
     )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from kursplan.console import told
 from kursplan.console.addresses import within
-from kursplan.console.consequences import Deed, Reason, Standing, ask, fields_of, overruled
+from kursplan.console.consequences import Proposal, Reason, Standing, ask, fields_of, overruled
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
@@ -44,7 +44,7 @@ async def cancel(visit: Visit) -> Response:
     """It does not take place; whoever was on it is told."""
     fields, row = await fields_of(visit), await _slot(visit)
     words = visit.words
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Cancel %(title)s?", title=row.title),
@@ -54,7 +54,7 @@ async def cancel(visit: Visit) -> Response:
         grave=True,
         note=_at(visit, row),
     )
-    return await _ask(visit, fields, CancelSlot(visit.member.organization_id, row.id), deed)
+    return await _ask(visit, fields, CancelSlot(visit.member.organization_id, row.id), proposal)
 
 
 async def restore(visit: Visit) -> Response:
@@ -62,7 +62,7 @@ async def restore(visit: Visit) -> Response:
     fields, row = await fields_of(visit), await _slot(visit)
     words = visit.words
     with_people = fields.get("people", "yes") == "yes"
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Restore %(title)s?", title=row.title),
@@ -73,14 +73,14 @@ async def restore(visit: Visit) -> Response:
         note=_at(visit, row),
     )
     command = RestoreSlot(visit.member.organization_id, row.id, with_people)
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 async def give_back(visit: Visit) -> Response:
     """What was set by hand follows the series again."""
     fields, row = await fields_of(visit), await _slot(visit)
     words = visit.words
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Give %(title)s back to its series?", title=row.title),
@@ -88,7 +88,7 @@ async def give_back(visit: Visit) -> Response:
         always=True,
         note=_at(visit, row),
     )
-    return await _ask(visit, fields, GiveBack(visit.member.organization_id, row.id), deed)
+    return await _ask(visit, fields, GiveBack(visit.member.organization_id, row.id), proposal)
 
 
 # --- Places -------------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ async def places(visit: Visit) -> Response:
     ):
         if field in fields:
             what[member] = _places(field, fields[field])
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Change the places of %(title)s?", title=row.title),
@@ -114,7 +114,7 @@ async def places(visit: Visit) -> Response:
         reason=Reason.OFFERED,
     )
     command = ChangeSlot(visit.member.organization_id, row.id, **what)
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 def _places(field: str, said: str) -> int:
@@ -127,7 +127,7 @@ async def move_up(visit: Visit) -> Response:
     """Give a seat to the first who waits and whom the rules admit."""
     fields, row = await visit.form(), await _slot(visit)
     words = visit.words
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Move the first up?"),
@@ -135,7 +135,7 @@ async def move_up(visit: Visit) -> Response:
         overrulable=True,
     )
     command = MoveUp(visit.member.organization_id, row.id, overrule=overruled(fields))
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 # --- Time and room ------------------------------------------------------------------------------
@@ -174,7 +174,7 @@ async def move(visit: Visit) -> Response:
         )
         return _move_page(visit, row, rooms, fields, said)
     words = visit.words
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Move %(title)s?", title=row.title),
@@ -183,7 +183,7 @@ async def move(visit: Visit) -> Response:
         then=then,
         always=True,
     )
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 def _moved(
@@ -256,13 +256,13 @@ async def stand_in(visit: Visit) -> Response:
         else ChangeSlot(organization_id, row.id, instructor_ids=(who,))
     )
     names = await visit.read(timetable.employees)
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("%(who)s for %(title)s?", who=names.get(who, str(who)), title=row.title),
         words.gettext("Take as stand-in"),
     )
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 async def stand_in_back(visit: Visit) -> Response:
@@ -270,9 +270,11 @@ async def stand_in_back(visit: Visit) -> Response:
     fields, row = await visit.form(), await _slot(visit)
     words = visit.words
     who = number_of("stand-in", fields.get("stand-in", ""))
-    deed = _deed(visit, row, words.gettext("Take the stand-in back?"), words.gettext("Take back"))
+    proposal = _proposal(
+        visit, row, words.gettext("Take the stand-in back?"), words.gettext("Take back")
+    )
     command = RemoveStandIn(visit.member.organization_id, row.id, who)
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,9 +306,11 @@ async def swap(visit: Visit) -> Response:
     )
     if other == row.id:
         raise BadAddress("other", str(other), words.gettext("another slot"))
-    deed = _deed(visit, row, words.gettext("Swap the instructors?"), words.gettext("Swap them"))
+    proposal = _proposal(
+        visit, row, words.gettext("Swap the instructors?"), words.gettext("Swap them")
+    )
     command = SwapInstructors(visit.member.organization_id, row.id, here, other, there)
-    return await _ask(visit, fields, command, deed)
+    return await _ask(visit, fields, command, proposal)
 
 
 async def _swap_page(visit: Visit, row: AnyRow) -> Response:
@@ -380,7 +384,7 @@ async def book(visit: Visit) -> Response:
         await visit.services.desk.ids.next(),
         overrule=overruled(fields),
     )
-    deed = _deed(
+    proposal = _proposal(
         visit,
         row,
         words.gettext("Book %(who)s on %(title)s?", who=names[customer_id], title=row.title),
@@ -388,7 +392,7 @@ async def book(visit: Visit) -> Response:
         overrulable=True,
         back=within(fields.get("back"), f"slots/{row.id}"),
     )
-    return await _ask(visit, fields, AddBooking(booking), deed)
+    return await _ask(visit, fields, AddBooking(booking), proposal)
 
 
 async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
@@ -426,14 +430,14 @@ async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
 
 
 async def _ask(
-    visit: Visit, fields: Mapping[str, str], command: Command[Any | Refusal], deed: Deed
+    visit: Visit, fields: Mapping[str, str], command: Command[Any | Refusal], proposal: Proposal
 ) -> Response:
-    done = await ask(visit, fields, command, deed)
-    return done if isinstance(done, Response) else told.after(visit, done, deed.back)
+    done = await ask(visit, fields, command, proposal)
+    return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
 
 
-def _deed(visit: Visit, row: AnyRow, title: str, does: str, **more: Any) -> Deed:
-    return Deed(
+def _proposal(visit: Visit, row: AnyRow, title: str, does: str, **more: Any) -> Proposal:
+    return Proposal(
         title,
         does,
         **{

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from kursplan.console import places
 from kursplan.console.addresses import address, with_query
-from kursplan.console.consequences import Deed, Reason, ask
+from kursplan.console.consequences import Proposal, Reason, ask
 from kursplan.console.frame import Link
 from kursplan.console.live import live_at
 from kursplan.console.page import page
@@ -245,15 +245,15 @@ async def walk_ins(visit: Visit) -> Response:
         additional_participants=min(int(count), MOST_WALK_INS),
     )
     words = visit.words
-    deed = Deed(
+    proposal = Proposal(
         words.gettext("Change who is there without a booking?"),
         words.gettext("Change it"),
         back=_home(visit, slot),
         slot_id=slot.id,
         reason=Reason.NONE,
     )
-    done = await ask(visit, form, command, deed)
-    return done if isinstance(done, Response) else after(visit, done, deed.back)
+    done = await ask(visit, form, command, proposal)
+    return done if isinstance(done, Response) else after(visit, done, proposal.back)
 
 
 async def _slot(visit: Visit) -> AnyRow:

@@ -20,11 +20,11 @@ from starlette.responses import Response
 
 from kursplan.console import about
 from kursplan.console.addresses import address, with_query, within
-from kursplan.console.consequences import Deed, Done, Reason, ask
+from kursplan.console.consequences import Done, Proposal, Reason, ask
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.told.back import UNDO_FOR, way_back
-from kursplan.console.told.deeds import said
+from kursplan.console.told.sayings import said
 from kursplan.console.told.view import PersonView, ToldView, UndoView
 from kursplan.console.visit import NotThere, Subject, Visit
 from kursplan.console.words import Words
@@ -180,7 +180,7 @@ async def _is_theirs(visit: Visit, line: Told) -> bool:
 
 
 async def undo(visit: Visit) -> Response:
-    """Go back to how it was, as far as there is a way: asked about like any other deed."""
+    """Go back to how it was, as far as there is a way: asked about like any other change."""
     fields = await visit.form()
     line = await _line(visit)
     words = visit.words
@@ -188,14 +188,14 @@ async def undo(visit: Visit) -> Response:
     command = await _way_back(visit, line)
     if command is None:
         return visit.to(address(f"told/{name_of(line)}", back=back))
-    deed = Deed(
+    proposal = Proposal(
         words.gettext("Undo it?"),
         words.gettext("Undo it"),
         back=back,
         note=said(words, line.command),
         reason=Reason.OFFERED,
     )
-    done = await ask(visit, fields, command, deed)
+    done = await ask(visit, fields, command, proposal)
     return done if isinstance(done, Response) else after(visit, done, back)
 
 
