@@ -38,6 +38,9 @@ BAR: Final = (
 )
 """The pages in the bar, in their order."""
 
+MENU: Final = (Entry("account", _("My account"), "key"),)
+"""The pages behind one's own name: those that are not opened every day."""
+
 FIND_AT: Final = "find"
 """The page that the search box in the bar asks, with what was typed as `q`."""
 
@@ -77,6 +80,7 @@ class Frame:
     person: Person | None
     """None where nobody is signed in; then there is no bar."""
     bar: tuple[Link, ...]
+    menu: tuple[Link, ...]
     places: tuple[Link, ...]
     """The studios between which one can change on this page."""
     csrf: str
@@ -98,17 +102,22 @@ def frame(
     root = way_up(request)
     _, _, below = request.url.path.partition(f"{MOUNTED_AT}/")
     here, around = below, below.partition("/")[0]
-    entries = () if member is None else tuple(each for each in BAR if member.role in each.roles)
+
+    def offered(entries: Sequence[Entry]) -> tuple[Link, ...]:
+        return tuple(
+            Link(words.gettext(each.label), each.path, each.path in (here, around), each.icon)
+            for each in entries
+            if member is not None and member.role in each.roles
+        )
+
     return Frame(
         title=title,
         language=words.language,
         root=root,
         assets=f"{root}{assets.folder()}/",
         person=None if member is None else Person(member.name, words.gettext(ROLES[member.role])),
-        bar=tuple(
-            Link(words.gettext(each.label), each.path, each.path in (here, around), each.icon)
-            for each in entries
-        ),
+        bar=offered(BAR),
+        menu=offered(MENU),
         places=tuple(places),
         csrf=csrf,
         find_at=FIND_AT,
