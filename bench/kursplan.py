@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -34,20 +34,28 @@ class Server:
 
 @asynccontextmanager
 async def kursplan_running(
-    database_url: str, folder: Path, *, workers: int = 1, **settings: object
+    database_url: str,
+    folder: Path,
+    *,
+    workers: int = 1,
+    module: str = "kursplan",
+    further: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> AsyncIterator[Server]:
     """A server with default settings, but for the database and a rate limit that is never reached.
 
     The limit is set so high, instead of to none, so that counting the requests is paid for. The log
-    goes to a file in `folder`. Further settings are named without their prefix.
+    goes to a file in `folder`. Further settings are named without their prefix. `module` is what is
+    started instead of Kursplan itself, and `further` what else its environment holds.
     """
     told = environment(
         KURSPLAN_DATABASE_URL=database_url,
         KURSPLAN_RATE_LIMIT="1000000000",
         **{f"KURSPLAN_{name.upper()}": str(value) for name, value in settings.items()},
+        **(further or {}),
     )
     log = folder / f"kursplan-{next(_numbers)}.log"
-    command = [sys.executable, "-m", "kursplan", "serve", "--port", "0"]
+    command = [sys.executable, "-m", module, "serve", "--port", "0"]
     command += ["--workers", str(workers)] if workers > 1 else []
     async with running(
         command, log, lambda: _workers_started(log) >= workers, settings=told

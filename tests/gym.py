@@ -46,6 +46,7 @@ from kursplan.ids import fingerprint, new_api_key, new_uuid
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.database import Database
+from kursplan.store.engine.together import Together
 from kursplan.store.engine.trouble import Work
 from kursplan.store.rules import bookings, instructors, slots, versions
 
@@ -130,7 +131,8 @@ class Gym:
 
         def write(tx: Connection) -> None:
             work(tx)
-            versions.bump(tx, self.organization, {versions.EVERYTHING}, shard=0, at=self.now)
+            with Together(tx) as at:
+                versions.bump(at, self.organization, {versions.EVERYTHING}, shard=0, now=self.now)
 
         await self.database.write(write)
 

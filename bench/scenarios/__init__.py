@@ -1,9 +1,10 @@
 """What is measured, one module each; every one has a `measure` that takes the run."""
 
-from bench.scenarios import book, growth, memory, reads, rush, tenants, webhooks
+from bench.scenarios import book, growth, history, memory, reads, rush, tenants, webhooks
 
 SCENARIOS = {
     "book": book.measure,
+    "history": history.measure,
     "reads": reads.measure,
     "rush": rush.measure,
     "growth": growth.measure,

@@ -19,6 +19,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.database import Database, connect
+from kursplan.store.engine.together import Together
 from kursplan.store.engine.trouble import Work
 from kursplan.store.rules import bookings, idempotency
 from kursplan.store.rules.idempotency import ANSWERS_KEPT
@@ -249,9 +250,12 @@ async def test_a_key_that_is_used_after_it_was_looked_up_is_not_used_again(patie
     first, second = await gym.customers(2)
     in_the_way = await gym.booking_now((await gym.booked(first, slots[1])).booking_id)
     in_the_way = replace(in_the_way, id=await gym.desk.ids.next(), customer_id=second, sequence=2)
-    rival = Rival(
-        gym.database, lambda tx: bookings.add(tx, gym.organization, [in_the_way]), stays=False
-    )
+
+    def sits(tx: Connection) -> None:
+        with Together(tx) as at:
+            bookings.add(at, gym.organization, [in_the_way])
+
+    rival = Rival(gym.database, sits, stays=False)
     await rival.begin()
     other = replace(KEY, request_hash="b")
     late = asyncio.ensure_future(gym.book(second, slots[1], idempotency=other))
@@ -323,7 +327,8 @@ class Counted:
 
 
 async def test_keys_cost_a_turn_two_statements_however_many_there_are(gym: Gym) -> None:
-    """One look-up and one write, beside what the bookings cost anyway."""
+    """One look-up and one write, beside what the bookings cost anyway. Where statements are sent together,
+    the look-up goes with others."""
     slot = await gym.slot(seats=None)
     counted = Counted(gym.database)
     desk = Desk(counted, gym.clock, Metrics())
@@ -342,7 +347,8 @@ async def test_keys_cost_a_turn_two_statements_however_many_there_are(gym: Gym) 
         return counted.statements - before
 
     await cost(keyed=False)  # From now on it is known that nobody listens.
-    assert await cost(keyed=True) == await cost(keyed=False) + 2
+    own = 2 if gym.database.name == "sqlite" else 1
+    assert await cost(keyed=True) == await cost(keyed=False) + own
 
 
 async def test_who_comes_to_a_full_slot_with_a_key_is_refused_without_writing(gym: Gym) -> None:

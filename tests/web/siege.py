@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -17,8 +17,11 @@ from tests.web.client import HONEST, Served
 BESIEGERS = 100
 PUSHED_BYTES = 48 * 1024 * 1024
 SECONDS = 15
+QUIET_SECONDS = 5
 GROWTH_BYTES = 50 * 1024 * 1024
 P99_SECONDS = 0.1
+"""So much longer than before the siege may 99 of 100 honest requests take. By how much a machine that does
+other things too delays everybody is seen before it."""
 
 
 async def push(port: int, begin: bytes, again: bytes) -> None:
@@ -41,11 +44,11 @@ def besiege(port: int, begin: bytes, again: bytes, besiegers: int) -> None:
     asyncio.run(run())
 
 
-async def honest(port: int) -> list[float]:
-    """How long each of one caller's requests takes, one after the other."""
+async def honest(port: int, seconds: float) -> list[float]:
+    """How long each of one caller's requests takes, one after the other, sorted."""
     took = []
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    until = stopwatch() + SECONDS
+    until = stopwatch() + seconds
     while (began := stopwatch()) < until:
         writer.write(HONEST)
         head = await reader.readuntil(b"\r\n\r\n")
@@ -54,7 +57,11 @@ async def honest(port: int) -> list[float]:
         took.append(stopwatch() - began)
         await asyncio.sleep(0.01)
     writer.close()
-    return took
+    return sorted(took)
+
+
+def p99(took: Sequence[float]) -> float:
+    return took[len(took) * 99 // 100]
 
 
 @pytest.mark.parametrize(
@@ -77,16 +84,19 @@ def test_under_siege_memory_stays_and_honest_callers_are_answered(
     served = serve(LOG_LEVEL="error")
     port = served.server.port
     before = served.memory_bytes
+    quiet = asyncio.run(honest(port, QUIET_SECONDS))
     # In a process of its own: honest callers wait for the server, and for nobody else.
     siege = multiprocessing.get_context("spawn").Process(
         target=besiege, args=(port, begin, again, besiegers), daemon=True
     )
     siege.start()
-    took = sorted(asyncio.run(honest(port)))
+    took = asyncio.run(honest(port, SECONDS))
     grown = served.memory_bytes - before
     assert siege.is_alive()
     siege.kill()
-    p99 = took[len(took) * 99 // 100]
-    print(f"{len(took)} answers, p99 {p99 * 1000:.1f} ms; memory grew by {grown / 2**20:.1f} MB")
+    print(
+        f"{len(took)} answers, p99 {p99(took) * 1000:.1f} ms, before {p99(quiet) * 1000:.1f} ms;"
+        f" memory grew by {grown / 2**20:.1f} MB"
+    )
     assert grown < GROWTH_BYTES
-    assert p99 < P99_SECONDS
+    assert p99(took) < p99(quiet) + P99_SECONDS

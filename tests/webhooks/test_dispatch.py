@@ -35,6 +35,7 @@ from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus
 from kursplan.metrics import Metrics
 from kursplan.settings import Settings
 from kursplan.store import tables
+from kursplan.store.engine.together import at_once
 from kursplan.store.outbox.dispatch import lock_subscriptions
 from kursplan.webhooks.dispatch import dispatch
 from tests.gym import ALL_SCOPES, STAFF, Gym
@@ -385,7 +386,7 @@ async def test_who_begins_to_listen_waits_for_whoever_relied_on_nobody(
     found, go_on = asyncio.Event(), asyncio.Event()
 
     def relies(tx: Connection) -> bool:
-        held = lock_subscriptions(tx, gym.organization)
+        held = at_once(tx, lambda at: lock_subscriptions(at, gym.organization))
         found.set()
         await_only(go_on.wait())
         return held

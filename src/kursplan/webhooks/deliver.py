@@ -37,6 +37,7 @@ from kursplan.ids import chance, draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.numbers import take_numbers
+from kursplan.store.engine.together import Together
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.outbox import claims, deliveries, endpoints
 from kursplan.store.outbox.claims import Attempted, ClaimedDelivery
@@ -309,7 +310,9 @@ def _note_disabled(
         EntityKind.ENDPOINT, endpoint_id, {"disabled": None}, {"disabled": because.value}
     )
     line = Line(DisableEndpoint.name, THE_HOUSE, None, [changed])
-    history.add(tx, organization_id, [line], take_numbers(tx, 1), at)
+    numbers = take_numbers(tx, 1)
+    with Together(tx) as writing:
+        history.add(writing, organization_id, [line], numbers, at)
 
 
 def _after(health: Health, attempted: Iterable[Attempted]) -> Health:

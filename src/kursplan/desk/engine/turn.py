@@ -34,11 +34,14 @@ from kursplan.domain.seen import Subjects
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
-from kursplan.store.engine.numbers import take_numbers
+from kursplan.store.engine.numbers import ask_numbers
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.entries import organizations
 from kursplan.store.outbox import events
+from kursplan.store.outbox.dispatch import lock_subscriptions
 from kursplan.store.rules import bookings, customers, history, idempotency, slots, versions
+from kursplan.store.rules.bookings import Timed
 from kursplan.store.rules.history import Line
 from kursplan.store.rules.idempotency import Name, Outcome
 from kursplan.store.rules.marks import Mark
@@ -271,19 +274,26 @@ class Turn:
             | footprint.rosters
             | {each.slot_id for each in found}
         )
-        customer_rows = customers.lock_rows(tx, organization_id, customer_ids, lock=lock)
-        slot_rows = slots.lock_rows(tx, organization_id, slot_ids, lock=lock)
+        with Together(tx) as at:
+            the_customers = customers.ask_rows(at, organization_id, customer_ids, lock=lock)
+            the_slots = slots.ask_rows(at, organization_id, slot_ids, lock=lock)
+        customer_rows, slot_rows = the_customers(), the_slots()
+        if lock and footprint.organization is not Hold.NOT:
+            organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
+        self.now = self._clock.now()
+        # All that is locked by now, and only now, is read.
+        named = self._named(footprint)
+        with Together(tx) as at:
+            on_slots = self._ask_on_slots(at, footprint, named)
+            filled = slots.ask(at, organization_id, slot_rows, footprint.planned)
+            times: list[Timed] = [*slot_rows, *footprint.planned]
+            with_customers = customers.ask(at, organization_id, customer_rows, times)
+            earlier = idempotency.find(at, organization_id, footprint.keys, self.now)
         if lock:
-            if footprint.organization is not Hold.NOT:
-                organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
-            found = self._look_up(footprint)
-            _check_held(
-                [each for each in found if each.id in footprint.bookings], customer_ids, slot_ids
-            )
-        self.slots = slots.fill(tx, organization_id, slot_rows, footprint.planned)
-        self.customers = customers.fill(
-            tx, organization_id, customer_rows, [*self.slots.values(), *footprint.planned]
-        )
+            _check_held(named, customer_ids, slot_ids)
+            found = [*named, *on_slots()]
+        self.slots = filled()
+        self.customers = with_customers()([*self.slots.values(), *footprint.planned])
         self.bookings = {each.id: each for each in found}
         for each in found:
             self._on_slot[each.slot_id].add(each.id)
@@ -294,17 +304,23 @@ class Turn:
             queues=footprint.queues
             | {each.slot_id for each in found if each.id in footprint.bookings and each.active},
         )
-        self.now = self._clock.now()
-        self._earlier = idempotency.find(self._tx, self.organization_id, footprint.keys, self.now)
+        self._earlier = earlier()
 
     def _look_up(self, footprint: Footprint) -> list[Booking]:
-        named = bookings.load(self._tx, self.organization_id, footprint.bookings)
+        named = self._named(footprint)
+        with Together(self._tx) as at:
+            on_slots = self._ask_on_slots(at, footprint, named)
+        return [*named, *on_slots()]
+
+    def _named(self, footprint: Footprint) -> list[Booking]:
+        return bookings.load(self._tx, self.organization_id, footprint.bookings)
+
+    def _ask_on_slots(
+        self, at: Together, footprint: Footprint, named: Iterable[Booking]
+    ) -> Asked[list[Booking]]:
         queues = footprint.queues | {each.slot_id for each in named if each.active}
-        return [
-            *named,
-            *bookings.waiting_on(self._tx, self.organization_id, queues - footprint.rosters),
-            *bookings.active_on(self._tx, self.organization_id, footprint.rosters),
-        ]
+        rosters = footprint.rosters
+        return bookings.on(at, self.organization_id, rosters, queues - rosters)
 
     # What is there.
 
@@ -429,11 +445,12 @@ class Turn:
 
     def write_slots(self) -> None:
         """Write down the slots that changed until now, for whoever asks the database about all of them."""
-        if self._reshaped:
-            slots.change(
-                self._tx, self.organization_id, (self.slots[each] for each in self._reshaped)
-            )
-            self._reshaped.clear()
+        with Together(self._tx) as at:
+            self._write_slots(at)
+
+    def _write_slots(self, at: Together) -> None:
+        slots.change(at, self.organization_id, [self.slots[each] for each in self._reshaped])
+        self._reshaped.clear()
 
     def note(
         self,
@@ -530,46 +547,63 @@ class Turn:
 
     def flush(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
-        # What was there changes first: who gave up a place may have taken another on the same slot.
-        self._change_bookings(each for each in self._changed if each not in self._added)
-        if self._added:
-            added = (self.bookings[each] for each in self._added)
-            bookings.add(self._tx, self.organization_id, added)
-        # New ones too, if they were changed since: only what they were made with was added.
-        self._change_bookings(each for each in self._changed if each in self._added)
-        if counted := self._counted.keys() - self._reshaped.keys():
-            slots.count_places(
-                self._tx, self.organization_id, (self.slots[each] for each in sorted(counted))
-            )
-        self.write_slots()
-        if self._outcomes:
-            idempotency.add(self._tx, self.organization_id, self._outcomes.values(), self.now)
-        if told := len(self._events) + len(self._history):
-            # Taken while what changed is locked, so those of later changes are higher.
-            numbers = take_numbers(self._tx, told)
-            self._record_what_happened(numbers)
-        if self._invalidated:
-            versions.bump(self._tx, self.organization_id, self._invalidated, self._shard, self.now)
-
-    def _record_what_happened(self, numbers: Sequence[int]) -> None:
+        lines, events_told, held = self._take_numbers()
+        made = [self.bookings[each] for each in self._added]
+        changed = [self.bookings[each] for each in self._changed]
+        if made and changed:
+            self._write_bookings_in_order()
+            made = changed = []
         tx, organization_id, now = self._tx, self.organization_id, self.now
-        lines, events_told = numbers[: len(self._history)], numbers[len(self._history) :]
+        counted = sorted(self._counted.keys() - self._reshaped.keys())
+        with Together(tx) as at:
+            bookings.add(at, organization_id, made)
+            bookings.change(at, organization_id, changed)
+            slots.count_places(at, organization_id, [self.slots[each] for each in counted])
+            self._write_slots(at)
+            if lines:
+                history.add(at, organization_id, self._history, lines, now)
+            told = events.add(at, organization_id, self._events, events_told, now, held=held)
+            versions.bump(at, organization_id, self._invalidated, self._shard, now)
+        # Last, so that nobody who asks again under one of the keys waits for more than the commit.
+        idempotency.add(tx, organization_id, self._outcomes.values(), now)
         if lines:
-            history.add(tx, organization_id, self._history, lines, now)
             self.mark = Mark(frozenset(self._invalidated), now, lines[0])
-        if events_told:
-            self.has_subscribers = events.add(
-                tx,
-                organization_id,
-                self._events,
-                events_told,
-                now,
-                no_subscribers=self._no_subscribers,
-            )
+        if self._events:
+            self.has_subscribers = told()
 
-    def _change_bookings(self, booking_ids: Iterable[int]) -> None:
-        if changed := [self.bookings[each] for each in booking_ids]:
-            bookings.change(self._tx, self.organization_id, changed)
+    def _take_numbers(self) -> tuple[Sequence[int], Sequence[int], bool]:
+        """Those of its lines and of its events, and whether who listens to these stays as it is.
+
+        They are taken while what changed is locked, so those of later changes are higher.
+        """
+        count = len(self._history) + len(self._events)
+        if not count:
+            return (), (), False
+        with Together(self._tx) as at:
+            taken = ask_numbers(at, count)
+            locked = (
+                lock_subscriptions(at, self.organization_id, likely=self._no_subscribers)
+                if self._events
+                else None
+            )
+        numbers = taken()
+        lines = len(self._history)
+        return numbers[:lines], numbers[lines:], locked is not None and locked()
+
+    def _write_bookings_in_order(self) -> None:
+        """What was there changes first: who gave up a place may have taken another on the same slot.
+
+        New ones change last, and only if they were changed since they were made.
+        """
+        before = [each for each in self._changed if each not in self._added]
+        since = [each for each in self._changed if each in self._added]
+        for write, booking_ids in (
+            (bookings.change, before),
+            (bookings.add, self._added),
+            (bookings.change, since),
+        ):
+            with Together(self._tx) as at:
+                write(at, self.organization_id, [self.bookings[each] for each in booking_ids])
 
 
 def _check_held(

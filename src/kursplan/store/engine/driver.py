@@ -186,6 +186,15 @@ class Fixed:
         else:
             await_only(driver.fetch(text.sql, *arguments))  # type: ignore[union-attr]
 
+    def call(self, tx: Connection, values: Values) -> tuple[str, list[Any]]:
+        """What PostgreSQL's driver is sent, and with which arguments."""
+        text = self._text(tx)
+        return text.sql, text.arguments(values)
+
+    def shown(self, tx: Connection, found: Iterable[Sequence[Any]]) -> list[Any]:
+        """Rows as PostgreSQL's driver has them, as named tuples of its columns."""
+        return self._text(tx).shown(found)
+
     def sql(self, dialect: Dialect) -> str:
         """What a driver is sent."""
         return _Text.of(self.statement, dialect).sql
@@ -211,9 +220,13 @@ class FixedForMany:
         types: Mapping[str, TypeEngine[Any]],
         of_lists: Executable,
         of_rows: Callable[[int], Executable],
+        *,
+        gives: bool,
     ) -> None:
+        """`gives` where what the statement gives back is asked for."""
         self.of_lists = of_lists
         self.of_rows = of_rows
+        self.gives = gives
         self._types = types
         self._lists: _Text | None = None
         self._converters: list[Converter | None] = []
@@ -235,19 +248,26 @@ class FixedForMany:
         rows = list(rows)
         if not rows:
             return []
-        values = {"organization": organization_id, **same}
         driver = tx.connection.driver_connection
         if isinstance(driver, sqlite3.Connection):
+            values = {"organization": organization_id, **same}
             return [
                 given
                 for part in _parts(rows)
                 for given in self._run_part(driver, part, values, tx.dialect)
             ]
+        sql, arguments = self.call(tx, organization_id, rows, same)
+        return await_only(driver.fetch(sql, *arguments))  # type: ignore[union-attr]
+
+    def call(
+        self, tx: Connection, organization_id: int, rows: Sequence[Row], same: Values = NOTHING
+    ) -> tuple[str, list[Any]]:
+        """What PostgreSQL's driver is sent, and with which arguments: of rows there is one at least."""
         if self._lists is None:
             self._lists = _Text.of(self.of_lists, tx.dialect)
         columns = dict(zip(self._types, zip(*rows, strict=True), strict=True))
-        arguments = self._lists.arguments(values, columns)
-        return await_only(driver.fetch(self._lists.sql, *arguments))  # type: ignore[union-attr]
+        values = {"organization": organization_id, **same}
+        return self._lists.sql, self._lists.arguments(values, columns)
 
     def _run_part(
         self, driver: sqlite3.Connection, rows: Sequence[Row], values: Values, dialect: Dialect
@@ -317,7 +337,10 @@ def insert_many(
     # table is spread over several machines.
     back = into.c.organization_id if giving is None else giving
     return FixedForMany(
-        types, of(_lists_given(types), back), lambda count: of(_rows_given(types, count), giving)
+        types,
+        of(_lists_given(types), back),
+        lambda count: of(_rows_given(types, count), giving),
+        gives=giving is not None,
     )
 
 
@@ -342,7 +365,10 @@ def select_each(
 ) -> FixedForMany:
     """Look for what each of many rows asks for, with values of these types; rows are as the driver has them."""
     return FixedForMany(
-        types, of_lists(_lists_given(types)), lambda count: of_rows(_rows_given(types, count))
+        types,
+        of_lists(_lists_given(types)),
+        lambda count: of_rows(_rows_given(types, count)),
+        gives=True,
     )
 
 
@@ -358,7 +384,12 @@ def update_many(table: Table, *names: str) -> FixedForMany:
             .values({name: given.c[name] for name in names})
         )
 
-    return FixedForMany(types, of(_lists_given(types)), lambda count: of(_rows_given(types, count)))
+    return FixedForMany(
+        types,
+        of(_lists_given(types)),
+        lambda count: of(_rows_given(types, count)),
+        gives=False,
+    )
 
 
 def _lists_given(types: Mapping[str, TypeEngine[Any]]) -> FromClause:

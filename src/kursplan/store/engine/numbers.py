@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Connection, bindparam, column, func, select, table, update
 
 from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.together import Asked, Together, at_once
 
 SEQUENCE = "kursplan_id"
 """The one sequence. SQLite has none, so there it is a table of that name with one row."""
@@ -27,7 +28,12 @@ def take_numbers(tx: Connection, count: int) -> list[int]:
 
     On SQLite they are given back when the transaction is rolled back.
     """
-    if tx.dialect.name == "sqlite":
-        [(last,)] = TAKE_FROM_ROW.rows(tx, {"count": count})
-        return list(range(last - count + 1, last + 1))
-    return sorted(number for (number,) in TAKE_FROM_SEQUENCE.rows(tx, {"count": count}))
+    return at_once(tx, lambda at: ask_numbers(at, count))
+
+
+def ask_numbers(at: Together, count: int) -> Asked[list[int]]:
+    if at.tx.dialect.name == "sqlite":
+        row = at.rows(TAKE_FROM_ROW, {"count": count})
+        return lambda: list(range(row.rows[0].value - count + 1, row.rows[0].value + 1))
+    numbers = at.rows(TAKE_FROM_SEQUENCE, {"count": count})
+    return lambda: sorted(number for (number,) in numbers.rows)

@@ -19,6 +19,7 @@ from kursplan.domain.webhooks import DeliveryStatus, Listener, listeners_of
 from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.driver import Fixed, insert_many
 from kursplan.store.engine.numbers import take_numbers
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.outbox.endpoints import WITH_INTEGRATION
 from kursplan.store.rules.across import organizations_in, walk
 from kursplan.store.tables import (
@@ -116,7 +117,7 @@ def organizations_to_dispatch(tx: Connection) -> list[int]:
     return walk(tx, ACROSS_TO_FAN_OUT)
 
 
-def lock_subscriptions(tx: Connection, organization_id: int, *, likely: bool = False) -> bool:
+def lock_subscriptions(at: Together, organization_id: int, *, likely: bool = False) -> Asked[bool]:
     """Have whoever wants to listen wait until the transaction ends, unless somebody listens anyway.
 
     Then `NO_SUBSCRIBERS` stays as it is, and where it is true the events of the transaction need not
@@ -124,10 +125,18 @@ def lock_subscriptions(tx: Connection, organization_id: int, *, likely: bool = F
     whether they wait. Where it is `likely` that nobody listens, that is not asked; it may be wrong.
     """
     named = {"organization": organization_id}
-    if not likely and LISTENING.rows(tx, named):
-        return False
-    SHARE_LOCK.run(tx, named)
-    return True
+    if likely:
+        at.do(SHARE_LOCK, named)
+        return lambda: True
+    listening = at.rows(LISTENING, named)
+
+    def locked() -> bool:
+        if listening.rows:
+            return False
+        SHARE_LOCK.run(at.tx, named)
+        return True
+
+    return locked
 
 
 def dispatch_next(tx: Connection, organization_id: int, now: datetime) -> bool:

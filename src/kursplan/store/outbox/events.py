@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, Connection, and_, bindparam
+from sqlalchemy import Boolean, and_, bindparam
 
 from kursplan.domain.events import Event
 from kursplan.ids import new_event_uuids
 from kursplan.store.engine.dialect import Instant
 from kursplan.store.engine.driver import insert_many
-from kursplan.store.outbox.dispatch import NO_SUBSCRIBERS, lock_subscriptions
+from kursplan.store.engine.together import Asked, Together
+from kursplan.store.outbox.dispatch import NO_SUBSCRIBERS
 from kursplan.store.tables import event
 
 ADD = insert_many(
@@ -24,18 +25,18 @@ ADD = insert_many(
 
 
 def add(
-    tx: Connection,
+    at: Together,
     organization_id: int,
     events: Sequence[Event],
     numbers: Sequence[int],
     happened_at: datetime,
     *,
-    no_subscribers: bool = False,
-) -> bool:
+    held: bool,
+) -> Asked[bool]:
     """Store the events in the order in which they are given; whether somebody is to be told of any.
 
     Their numbers are taken while what changed is locked: a later event of the same entity has the
-    higher number, whichever process stores it. `no_subscribers` if most likely nobody is to be told.
+    higher number, whichever process stores it. `held` if who listens stays as it is (`lock_subscriptions`).
     """
     uuids = new_event_uuids(len(events), happened_at)
     rows = [
@@ -50,6 +51,5 @@ def add(
         )
         for number, uuid, each in zip(numbers, uuids, events, strict=True)
     ]
-    held = lock_subscriptions(tx, organization_id, likely=no_subscribers)
-    stored = ADD.run(tx, organization_id, rows, {"happened_at": happened_at, "held": held})
-    return not all(fanned_out for (fanned_out,) in stored)
+    stored = at.run(ADD, organization_id, rows, {"happened_at": happened_at, "held": held})
+    return lambda: not all(fanned_out for (fanned_out,) in stored.rows)

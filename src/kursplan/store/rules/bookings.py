@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Protocol
 
 from sqlalchemy import (
     Connection,
@@ -27,6 +28,7 @@ from kursplan.domain.slots import Slot
 from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.driver import Fixed, insert_many, update_many
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Asked, Together, at_once
 from kursplan.store.tables import ORGANIZATION, booking
 
 LONGEST_SLOT = timedelta(minutes=DAY_IN_MINUTES)
@@ -152,6 +154,15 @@ MOVE_CANCELED = (
 )
 
 
+class Timed(Protocol):
+    """A slot, or a row of one: whatever begins and ends."""
+
+    @property
+    def starts_at(self) -> datetime: ...
+    @property
+    def ends_at(self) -> datetime: ...
+
+
 def load(tx: Connection, organization_id: int, booking_ids: Collection[int]) -> list[Booking]:
     """The bookings of these ids; unknown ids are left out."""
     if not booking_ids:
@@ -162,50 +173,64 @@ def load(tx: Connection, organization_id: int, booking_ids: Collection[int]) -> 
 
 def active_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
     """All who sit or wait on these slots."""
-    if not slot_ids:
-        return []
-    named = {"organization": organization_id, "slot_ids": slot_ids}
-    return [_booking(row) for row in ACTIVE_ON_SLOTS.rows(tx, named)]
+    return at_once(tx, lambda at: on(at, organization_id, slot_ids, ()))
 
 
 def waiting_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:
     """All who wait on these slots."""
-    if not slot_ids:
-        return []
-    named = {"organization": organization_id, "slot_ids": slot_ids}
-    return [_booking(row) for row in WAITING_ON_SLOTS.rows(tx, named)]
+    return at_once(tx, lambda at: on(at, organization_id, (), slot_ids))
+
+
+def on(
+    at: Together,
+    organization_id: int,
+    rosters: Collection[int],
+    queues: Collection[int],
+) -> Asked[list[Booking]]:
+    """All who sit or wait on the slots of `rosters`, and those who wait on those of `queues`."""
+    asked = [
+        at.rows(statement, {"organization": organization_id, "slot_ids": slot_ids})
+        for statement, slot_ids in ((WAITING_ON_SLOTS, queues), (ACTIVE_ON_SLOTS, rosters))
+        if slot_ids
+    ]
+    return lambda: [_booking(row) for answer in asked for row in answer.rows]
 
 
 def around(
-    tx: Connection,
+    at: Together,
     organization_id: int,
     customer_ids: Collection[int],
-    slots: Collection[Slot],
-) -> dict[int, list[Booking]]:
-    """By customer: the bookings that may be on one of the slots or overlap it, as far as they are
+    times: Collection[Timed],
+) -> Asked[dict[int, list[Booking]]]:
+    """By customer: the bookings that may be at one of these times or overlap it, as far as they are
     active or still count."""
-    found: defaultdict[int, list[Booking]] = defaultdict(list)
-    for row in AROUND.rows(
-        tx,
+    answer = at.rows(
+        AROUND,
         {
             "organization": organization_id,
             "customer_ids": customer_ids,
-            "since": min(slot.starts_at for slot in slots) - LONGEST_SLOT,
-            "until": max(slot.ends_at for slot in slots),
+            "since": min(each.starts_at for each in times) - LONGEST_SLOT,
+            "until": max(each.ends_at for each in times),
         },
-    ):
-        found[row.customer_id].append(_booking(row))
+    )
+
+    def found() -> dict[int, list[Booking]]:
+        by_customer: defaultdict[int, list[Booking]] = defaultdict(list)
+        for row in answer.rows:
+            by_customer[row.customer_id].append(_booking(row))
+        return by_customer
+
     return found
 
 
-def add(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
+def add(at: Together, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Add new bookings, of which only what is known when they are made is written down."""
-    ADD.run(tx, organization_id, map(_added, bookings))
+    at.run(ADD, organization_id, map(_added, bookings))
 
 
-def change(tx: Connection, organization_id: int, bookings: Iterable[Booking]) -> None:
+def change(at: Together, organization_id: int, bookings: Iterable[Booking]) -> None:
     """Write down all that can change about these bookings."""
-    CHANGE.run(tx, organization_id, map(_changed, bookings))
+    at.run(CHANGE, organization_id, map(_changed, bookings))
 
 
 def cancelled_with_slot(tx: Connection, organization_id: int, slot_id: int) -> set[int]:

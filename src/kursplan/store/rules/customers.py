@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Date, bindparam, select
 
-from kursplan.domain.bookings import Booking
 from kursplan.domain.contingents import Contingent, Period, span
 from kursplan.domain.customers import Customer, IdlePeriod, Membership
 from kursplan.domain.slots import Slot
 from kursplan.store.engine.dialect import any_of
 from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Asked, Together, at_once
 from kursplan.store.rules import bookings
+from kursplan.store.rules.bookings import Timed
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -104,10 +105,19 @@ def lock_rows(
     tx: Connection, organization_id: int, customer_ids: Collection[int], *, lock: bool
 ) -> Sequence[AnyRow]:
     """The customers by themselves; with `lock`, nobody else changes them or books for them."""
+    return at_once(tx, lambda at: ask_rows(at, organization_id, customer_ids, lock=lock))
+
+
+def ask_rows(
+    at: Together, organization_id: int, customer_ids: Collection[int], *, lock: bool
+) -> Asked[Sequence[AnyRow]]:
     if not customer_ids:
-        return ()
-    statement = LOCKED_CUSTOMERS if lock else CUSTOMERS
-    return statement.rows(tx, {"organization": organization_id, "customer_ids": customer_ids})
+        return tuple
+    answer = at.rows(
+        LOCKED_CUSTOMERS if lock else CUSTOMERS,
+        {"organization": organization_id, "customer_ids": customer_ids},
+    )
+    return lambda: answer.rows
 
 
 def fill(
@@ -117,33 +127,46 @@ def fill(
     slots: Collection[Slot],
 ) -> dict[int, Customer]:
     """The customers of these rows, with memberships and their bookings around the time of `slots`."""
-    memberships: Mapping[int, Sequence[Membership]] = {}
-    booked: Mapping[int, Sequence[Booking]] = {}
-    if rows and slots:
-        customer_ids = [row.id for row in rows]
-        memberships = _memberships(tx, organization_id, customer_ids, slots)
-        booked = bookings.around(tx, organization_id, customer_ids, slots)
-    return {
-        row.id: Customer(
-            row.id,
-            row.studio_id,
-            row.access_refused,
-            tuple(memberships.get(row.id, ())),
-            tuple(booked.get(row.id, ())),
+    return at_once(tx, lambda at: ask(at, organization_id, rows, slots))(slots)
+
+
+def ask(
+    at: Together, organization_id: int, rows: Sequence[AnyRow], times: Collection[Timed]
+) -> Asked[Callable[[Collection[Slot]], dict[int, Customer]]]:
+    """The same, where the times of the slots are known before the slots are."""
+    customer_ids = [row.id for row in rows]
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    asks = bool(rows and times)
+    memberships = at.rows(MEMBERSHIPS, named) if asks else None
+    booked = bookings.around(at, organization_id, customer_ids, times) if asks else dict
+
+    def filled(slots: Collection[Slot]) -> dict[int, Customer]:
+        have = _memberships(
+            at.tx, organization_id, customer_ids, memberships.rows if memberships else (), slots
         )
-        for row in rows
-    }
+        have_booked = booked()
+        return {
+            row.id: Customer(
+                row.id,
+                row.studio_id,
+                row.access_refused,
+                tuple(have.get(row.id, ())),
+                tuple(have_booked.get(row.id, ())),
+            )
+            for row in rows
+        }
+
+    return lambda: filled
 
 
 def _memberships(
     tx: Connection,
     organization_id: int,
     customer_ids: Collection[int],
+    rows: Sequence[AnyRow],
     slots: Collection[Slot],
 ) -> dict[int, list[Membership]]:
     """By customer."""
-    named = {"organization": organization_id, "customer_ids": customer_ids}
-    rows = MEMBERSHIPS.rows(tx, named)
     if not rows:
         return {}
     idle: defaultdict[int, list[IdlePeriod]] = defaultdict(list)
@@ -178,15 +201,18 @@ def _contingents(
 ) -> dict[int, tuple[Contingent, ...]]:
     """By membership: its own contingents, or else those of its rate."""
     rate_of = {row.id: row.rate_id for row in memberships}
+    with Together(tx) as at:
+        of_memberships = at.rows(
+            OWN_CONTINGENTS, {"organization": organization_id, "membership_ids": rate_of.keys()}
+        )
+        of_rates = at.rows(
+            RATE_CONTINGENTS, {"organization": organization_id, "rate_ids": set(rate_of.values())}
+        )
     own: defaultdict[int, list[Contingent]] = defaultdict(list)
-    for membership_id, period, count in OWN_CONTINGENTS.rows(
-        tx, {"organization": organization_id, "membership_ids": rate_of.keys()}
-    ):
+    for membership_id, period, count in of_memberships.rows:
         own[membership_id].append(Contingent(count, period))
     of_rate: defaultdict[int, list[Contingent]] = defaultdict(list)
-    for rate_id, period, count in RATE_CONTINGENTS.rows(
-        tx, {"organization": organization_id, "rate_ids": set(rate_of.values())}
-    ):
+    for rate_id, period, count in of_rates.rows:
         of_rate[rate_id].append(Contingent(count, period))
     return {
         membership_id: tuple(own.get(membership_id) or of_rate.get(rate_id) or ())

@@ -22,6 +22,7 @@ from kursplan.domain.history import Change
 from kursplan.domain.values import value
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import insert_many
+from kursplan.store.engine.together import Together
 from kursplan.store.rules.across import along, organizations_since
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -66,7 +67,7 @@ class Line:
 
 
 def add(
-    tx: Connection,
+    at: Together,
     organization_id: int,
     lines: Sequence[Line],
     numbers: Sequence[int],
@@ -79,19 +80,19 @@ def add(
             (number, line.changes[0].id, _written(line.changes[0]))
             for number, line in zip(numbers, lines, strict=True)
         ]
-        ADD_ALIKE.run(tx, organization_id, alike, {**named, **_head(lines[0])})
+        at.run(ADD_ALIKE, organization_id, alike, {**named, **_head(lines[0])})
     else:
         rows = [
             (number, *_head(line).values(), line.changes[0].id, _written(line.changes[0]))
             for number, line in zip(numbers, lines, strict=True)
         ]
-        ADD.run(tx, organization_id, rows, named)
+        at.run(ADD, organization_id, rows, named)
     others = [
         (number, each.id, each.kind, _written(each))
         for number, line in zip(numbers, lines, strict=True)
         for each in line.changes[1:]
     ]
-    ADD_SUBJECTS.run(tx, organization_id, others, named)
+    at.run(ADD_SUBJECTS, organization_id, others, named)
 
 
 def _head(line: Line) -> dict[str, Any]:

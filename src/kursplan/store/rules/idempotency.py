@@ -11,6 +11,7 @@ from sqlalchemy import Connection, FromClause, Select, bindparam, select, true
 
 from kursplan.store.engine.dialect import Instant
 from kursplan.store.engine.driver import insert_many, select_each
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.tables import ORGANIZATION, idempotency_key
 
@@ -75,15 +76,13 @@ class Outcome:
 
 
 def find(
-    tx: Connection, organization_id: int, names: Collection[Name], now: datetime
-) -> dict[Name, Outcome]:
+    at: Together, organization_id: int, names: Collection[Name], now: datetime
+) -> Asked[dict[Name, Outcome]]:
     """What came of earlier requests of these names, as far as it still counts."""
-    if not names:
-        return {}
-    rows = STORED.run(tx, organization_id, sorted(names), {"outdated": now - ANSWERS_KEPT})
-    return {
+    answer = at.run(STORED, organization_id, sorted(names), {"outdated": now - ANSWERS_KEPT})
+    return lambda: {
         (integration_id, key): Outcome(integration_id, key, request_hash, booking_id)
-        for integration_id, key, request_hash, booking_id, counts in rows
+        for integration_id, key, request_hash, booking_id, counts in answer.rows
         if counts
     }
 

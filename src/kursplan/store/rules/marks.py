@@ -12,6 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from kursplan.store.engine.together import Together
 from kursplan.store.rules import history, versions
 
 
@@ -30,5 +31,6 @@ def is_there(tx: Connection, organization_id: int, mark: Mark, shard: int) -> bo
 
     It may be about to be. It holds its versions until then, so to raise them is to wait for it.
     """
-    versions.bump(tx, organization_id, mark.studio_ids, shard, mark.happened_at)
+    with Together(tx) as at:
+        versions.bump(at, organization_id, mark.studio_ids, shard, mark.happened_at)
     return history.is_there(tx, organization_id, mark.happened_at, mark.line_id)

@@ -18,6 +18,7 @@ from kursplan.domain.studios import Closure, Studio, outside_of_life, zone_of
 from kursplan.store.engine.dialect import any_of, numbers_of
 from kursplan.store.engine.driver import Fixed, update_many
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Asked, Together, at_once
 from kursplan.store.tables import ORGANIZATION, class_, class_rate, closure, location, slot, studio
 
 _zone = lru_cache(maxsize=512)(zone_of)
@@ -137,10 +138,18 @@ def lock_rows(
     tx: Connection, organization_id: int, slot_ids: Collection[int], *, lock: bool
 ) -> Sequence[AnyRow]:
     """The slots by themselves; with `lock`, nobody else changes them or books on them."""
+    return at_once(tx, lambda at: ask_rows(at, organization_id, slot_ids, lock=lock))
+
+
+def ask_rows(
+    at: Together, organization_id: int, slot_ids: Collection[int], *, lock: bool
+) -> Asked[Sequence[AnyRow]]:
     if not slot_ids:
-        return ()
-    statement = LOCKED_SLOTS if lock else SLOTS
-    return statement.rows(tx, {"organization": organization_id, "slot_ids": slot_ids})
+        return tuple
+    answer = at.rows(
+        LOCKED_SLOTS if lock else SLOTS, {"organization": organization_id, "slot_ids": slot_ids}
+    )
+    return lambda: answer.rows
 
 
 def fill(
@@ -151,17 +160,30 @@ def fill(
     Closures are those around the times of the slots and of those `ahead`, which are slots as they
     are about to be placed.
     """
+    return at_once(tx, lambda at: ask(at, organization_id, rows, ahead))
+
+
+def ask(
+    at: Together, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot] = ()
+) -> Asked[dict[int, Slot]]:
     if not rows:
-        return {}
-    held = _held(tx, organization_id, rows, ahead)
-    # Without a lock, a slot may just have been removed together with its class.
-    return {row.id: _slot(row, *held[row.class_id]) for row in rows if row.class_id in held}
+        return dict
+    held = _ask_held(at, organization_id, rows, ahead)
+
+    def filled() -> dict[int, Slot]:
+        by_class = held()
+        # Without a lock, a slot may just have been removed together with its class.
+        return {
+            row.id: _slot(row, *by_class[row.class_id]) for row in rows if row.class_id in by_class
+        }
+
+    return filled
 
 
-def _held(
-    tx: Connection, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot]
-) -> dict[int, tuple[Class, Studio]]:
-    """The class of each slot, and the studio that holds it."""
+def _ask_held(
+    at: Together, organization_id: int, rows: Sequence[AnyRow], ahead: Collection[Slot]
+) -> Asked[dict[int, tuple[Class, Studio]]]:
+    """The class of each slot, by its id, and the studio that holds it."""
     # Local times are up to a day away from UTC, and a slot lasts up to a day.
     margin = timedelta(days=2)
     times = [(each.starts_at, each.ends_at) for each in rows]
@@ -172,7 +194,13 @@ def _held(
         "since": min(starts_at for starts_at, _ in times).replace(tzinfo=None) - margin,
         "until": max(ends_at for _, ends_at in times).replace(tzinfo=None) + margin,
     }
-    found = CLASSES.rows(tx, named)
+    answer = at.rows(CLASSES, named)
+    return lambda: _held(answer.rows, named["since"], named["until"])
+
+
+def _held(
+    found: Sequence[AnyRow], since: datetime, until: datetime
+) -> dict[int, tuple[Class, Studio]]:
     closures: defaultdict[int, list[Closure]] = defaultdict(list)
     held: dict[int, tuple[Class, Studio]] = {}
     for row in found:
@@ -181,10 +209,7 @@ def _held(
             closures[row.id].append(closed)
     for row in found:
         if row.id not in held:
-            closed_then = (
-                *closures[row.id],
-                *_outside_of_life(row, named["since"], named["until"]),
-            )
+            closed_then = (*closures[row.id], *_outside_of_life(row, since, until))
             held[row.id] = (
                 _class(row.id, row[_OPTIONS_AFTER_ID], frozenset(row.rates)),
                 Studio(row.studio_id, _zone(row.zone), closed_then),
@@ -251,11 +276,11 @@ def has_location(tx: Connection, organization_id: int, studio_id: int, location_
     return tx.execute(LOCATION_IN_STUDIO, named).one_or_none() is not None
 
 
-def count_places(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
+def count_places(at: Together, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down how many sit and wait."""
-    COUNT_PLACES.run(tx, organization_id, map(_counted, slots))
+    at.run(COUNT_PLACES, organization_id, map(_counted, slots))
 
 
-def change(tx: Connection, organization_id: int, slots: Iterable[Slot]) -> None:
+def change(at: Together, organization_id: int, slots: Iterable[Slot]) -> None:
     """Write down all that can change about these slots."""
-    CHANGE.run(tx, organization_id, [(*_changed(each), sorted(each.own)) for each in slots])
+    at.run(CHANGE, organization_id, [(*_changed(each), sorted(each.own)) for each in slots])

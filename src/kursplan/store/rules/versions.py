@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.together import Together
 from kursplan.store.rules.across import organizations_with
 from kursplan.store.tables import ORGANIZATION, version
 
@@ -72,15 +73,15 @@ class Version:
 
 
 def bump(
-    tx: Connection, organization_id: int, studio_ids: Collection[int], shard: int, at: datetime
+    at: Together, organization_id: int, studio_ids: Collection[int], shard: int, now: datetime
 ) -> None:
-    """What these studios show is different once the transaction, that is of `at`, is committed."""
+    """What these studios show is different once the transaction, that is of `now`, is committed."""
     for studio_id in sorted(studio_ids):
         named = {"organization": organization_id, "studio_id": studio_id, "shard": shard}
         if studio_id == EVERYTHING:
-            RAISE_EVERYTHING.run(tx, {**named, "at": at})
+            at.do(RAISE_EVERYTHING, {**named, "at": now})
         else:
-            RAISE.run(tx, named)
+            at.do(RAISE, named)
 
 
 def raised(tx: Connection, since: datetime) -> dict[int, int]:
