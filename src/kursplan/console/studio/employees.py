@@ -170,7 +170,6 @@ def _nowhere(words: Words) -> str:
 
 def _fields(words: Words, of: Which, entry: EmployeeEntry) -> tuple[Field, ...]:
     gettext = words.gettext
-    roles = [Option(each.value, gettext(name)) for each, name in ROLES.items()]
     found = [
         Field("first_name", gettext("First name"), entry.first_name, required=True),
         Field("last_name", gettext("Last name"), entry.last_name, required=True),
@@ -191,7 +190,7 @@ def _fields(words: Words, of: Which, entry: EmployeeEntry) -> tuple[Field, ...]:
             gettext("Works as"),
             entry.business_role or "",
             Kind.ONE_OF,
-            options=(Option("", "–"), *roles),
+            options=_roles(words),
         ),
         Field(
             "gender",
@@ -214,6 +213,11 @@ def _fields(words: Words, of: Which, entry: EmployeeEntry) -> tuple[Field, ...]:
     return tuple(found)
 
 
+def _roles(words: Words) -> tuple[Option, ...]:
+    named = (Option(each.value, words.gettext(name)) for each, name in ROLES.items())
+    return (Option("", "–"), *named)
+
+
 def _elsewhere(of: Which, entry: EmployeeEntry) -> frozenset[str]:
     """The studios in which they work, too, and that are not for this staff member to decide about."""
     return entry.studios - {each.key for each in of.theirs}
@@ -221,8 +225,8 @@ def _elsewhere(of: Which, entry: EmployeeEntry) -> frozenset[str]:
 
 def _understood(words: Words, form: Said, of: Which, before: EmployeeEntry) -> EmployeeEntry:
     """What the form makes of them; what can't be is noted in it."""
-    role = form.one_of("business_role", [Option(each, "") for each in BusinessRole], required=False)
-    gender = form.one_of("gender", [Option(each, "") for each in Gender], required=False)
+    role = form.one_of("business_role", _roles(words), required=False)
+    gender = form.one_of("gender", genders_of(words), required=False)
     asked = len(of.theirs) > 1 or _elsewhere(of, before)
     here = {each.key for each in of.theirs if form.check(f"studio-{each.key}")}
     return replace(
