@@ -34,8 +34,8 @@ def _add_or_not(*told: Any) -> None:
 
 # Each worker is a process of its own, and comes by here when it starts. Who only reads the name does not.
 if _file:
-    Notes.changes = _changes_or_not  # type: ignore
-    history.add = _add_or_not  # type: ignore
+    Notes.changes = _changes_or_not  # type: ignore[method-assign, assignment]
+    history.add = _add_or_not  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from html import unescape
+from typing import Any, Final, cast
 from urllib.parse import quote, unquote
 
 import httpx
@@ -106,6 +108,20 @@ class Console:
                     **{name.replace("_", "-"): each for name, each in headers.items()},
                 },
             )
+
+
+HIDDEN: Final = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
+
+
+async def agreed(
+    console: Console, path: str, form: Mapping[str, object], **member: Any
+) -> httpx.Response:
+    """Send a form, and agree to what the page shows that it would do."""
+    who = console.member(**member)
+    shown = await console.send(path, who, form)
+    assert shown.status_code == 200, shown.text
+    sent_along = {name: unescape(value) for name, value in HIDDEN.findall(shown.text)}
+    return await console.send(path, who, {**form, **sent_along})
 
 
 class Serving:

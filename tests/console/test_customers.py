@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
-import httpx
 import pytest
 
 from kursplan.console.customers.card import State, cards
@@ -27,27 +23,14 @@ from kursplan.store.entries import customers as entries
 from kursplan.store.staff import customers, history
 from tests.console.browser import Tab
 from tests.console.conftest import OpenTab
-from tests.console.desk import Console
+from tests.console.desk import HIDDEN, Console, agreed
 from tests.console.people import people
 from tests.gym import MONDAY, MORNING, Gym
-
-HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
 
 
 async def entry_of(gym: Gym, customer_id: int) -> CustomerEntry:
     found = await gym.database.read(lambda tx: entries.load(tx, gym.organization, [customer_id]))
     return found[customer_id].entry
-
-
-async def agreed(
-    console: Console, path: str, form: Mapping[str, object], **member: Any
-) -> httpx.Response:
-    """Send a form, and agree to what the page shows that it would do."""
-    who = console.member(**member)
-    shown = await console.send(path, who, form)
-    assert shown.status_code == 200, shown.text
-    sent_along = dict(HIDDEN.findall(shown.text))
-    return await console.send(path, who, {**form, **sent_along})
 
 
 # --- The card -----------------------------------------------------------------------------------

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kursplan.console.told import name_of
 from kursplan.domain.history import EntityKind
 from kursplan.store.staff import history
 from kursplan.store.staff.history import EVERYTHING
-from tests.gym import Gym
+from tests.gym import MONDAY, Gym
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,9 @@ class Things:
     line: str
     customer: int
     """Who is at home in its studio, and has the booking."""
+    closure: int
+    room: int
+    employee: int
 
     @classmethod
     async def of(cls, gym: Gym, slot_id: int, studio_id: int | None = None) -> Things:
@@ -30,7 +34,17 @@ class Things:
                 tx, gym.organization, EntityKind.BOOKING, booked.booking_id, EVERYTHING
             )
         )
-        return cls(slot_id, booked.booking_id, name_of(line), customer)
+        later = MONDAY + timedelta(days=300)
+        closed = gym.wall("00:00", day=later), gym.wall("12:00", day=later)
+        return cls(
+            slot_id,
+            booked.booking_id,
+            name_of(line),
+            customer,
+            await gym.closure(*closed, studio_id=studio_id),
+            await gym.location(f"Raum {slot_id}", studio_id=studio_id),
+            await gym.employee(f"Ada{slot_id}", studio_id=studio_id),
+        )
 
     def at(self, path: str, **more: str) -> str:
         """The path of a page, with what it is about filled in."""
@@ -39,5 +53,8 @@ class Things:
             booking_id=self.booking,
             line=self.line,
             customer_id=self.customer,
+            closure_id=self.closure,
+            room_id=self.room,
+            employee_id=self.employee,
             **more,
         )

@@ -102,6 +102,8 @@ class Scene:
     tom: int
     eva: int
     hall: int
+    box_room: int
+    """A series is in it, and the slot that is held back."""
     series: int
     pinned: int
     """A slot of the series with a limit of its own."""
@@ -200,7 +202,7 @@ async def build(gym: Gym) -> Scene:
     await gym.booked(dan, yoga_slot)
     await gym.set(tables.booking, expired, confirm_until=gym.at("07:00"))
     late = await _of_yesterday(gym, over, ada)
-    held_back = await _held_back(gym, dan, cleo)
+    held_back, box_room = await _held_back(gym, dan, cleo)
     await _astray(gym, dan)
     cancelled = await gym.slot("spin", at="09:00", day=WEDNESDAY, seats=1)
     await gym.booked(emil, cancelled)
@@ -250,6 +252,7 @@ async def build(gym: Gym) -> Scene:
         tom=tom,
         eva=eva,
         hall=hall,
+        box_room=box_room,
         series=series,
         pinned=later,
         full=full,
@@ -294,14 +297,16 @@ async def _stand_in(gym: Gym, slot_id: int, *, replaced: int, by: int) -> None:
     )
 
 
-async def _held_back(gym: Gym, gone: int, waiting: int) -> int:
-    """A slot with a seat free, for which staff have yet to choose the one who waits."""
+async def _held_back(gym: Gym, gone: int, waiting: int) -> tuple[int, int]:
+    """A slot with a seat free, for which staff have yet to choose the one who waits; and its room."""
     await gym.klass("box", promotion=Promotion.BY_STAFF)
-    slot_id = await gym.slot("box", day=TUESDAY, seats=1)
+    room = await gym.location("Boxraum")
+    await gym.series("box", at="06:00", location_id=room)
+    slot_id = await gym.slot("box", day=TUESDAY, seats=1, location_id=room)
     seated = await gym.booked(gone, slot_id)
     await gym.booked(waiting, slot_id)
     await gym.cancel(seated.booking_id)
-    return slot_id
+    return slot_id, room
 
 
 async def _astray(gym: Gym, customer_id: int) -> None:
@@ -579,6 +584,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             organization, of.hall, entries.LocationEntry("saal 1", "berlin", "Halle")
         ),
     )
+    yield "remove a room", locations.RemoveLocation(organization, of.box_room)
     yield (
         "employee moves",
         employees.RecordEmployee(

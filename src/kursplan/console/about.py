@@ -10,10 +10,12 @@ from starlette.requests import Request
 from kursplan.console.visit import NotThere, Subject, number_of
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.rules import instructors
-from kursplan.store.staff import customers, timetable
+from kursplan.store.staff import customers, employees, studio, timetable
 
 ALL_STUDIOS: Final = "all"
 """Stands in an address for all studios that they have."""
+NOWHERE: Final = 0
+"""The studio of what is in none: only owners have it."""
 
 
 def studio_asked_for(tx: Connection, request: Request, member: StaffMember) -> Subject | None:
@@ -62,3 +64,30 @@ def customer_in_path(tx: Connection, request: Request, member: StaffMember) -> S
     if found is None:
         raise NotThere(str(customer_id))
     return Subject(next(filter(member.has, found), found[0]))
+
+
+def closure_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The studio of the closure whose number is `{closure_id}` in the path."""
+    closure_id = number_of("closure_id", request.path_params["closure_id"])
+    found = studio.closure_by_id(tx, member.organization_id, closure_id)
+    if found is None:
+        raise NotThere(str(closure_id))
+    return Subject(found.studio_id)
+
+
+def room_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The studio of the room whose number is `{room_id}` in the path."""
+    room_id = number_of("room_id", request.path_params["room_id"])
+    studio_id = studio.studio_of_room(tx, member.organization_id, room_id)
+    if studio_id is None:
+        raise NotThere(str(room_id))
+    return Subject(studio_id)
+
+
+def employee_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The employee whose number is `{employee_id}` in the path: of any studio in which they work."""
+    employee_id = number_of("employee_id", request.path_params["employee_id"])
+    found = employees.works_in(tx, member.organization_id, employee_id)
+    if found is None:
+        raise NotThere(str(employee_id))
+    return Subject(next(filter(member.has, found), found[0] if found else NOWHERE))

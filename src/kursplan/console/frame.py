@@ -31,6 +31,9 @@ class Entry:
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
 
+IN_CHARGE: Final = frozenset({Role.OWNER, Role.MANAGER})
+"""Those who plan and set up."""
+
 BAR: Final = (
     Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
@@ -38,7 +41,10 @@ BAR: Final = (
 )
 """The pages in the bar, in their order."""
 
-MENU: Final = (Entry("account", _("My account"), "key"),)
+MENU: Final = (
+    Entry("studio", _("Studio"), "studio", IN_CHARGE),
+    Entry("account", _("My account"), "key"),
+)
 """The pages behind one's own name: those that are not opened every day."""
 
 FIND_AT: Final = "find"

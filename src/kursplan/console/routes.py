@@ -18,13 +18,15 @@ from kursplan.console import (
     ill,
     live,
     slot,
+    studio,
     timetable,
     today,
     told,
 )
 from kursplan.console.customers import book, contracts, person
-from kursplan.console.frame import AT_THE_DESK, EVERYBODY
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE
 from kursplan.console.slot import actions
+from kursplan.console.studio import closures, data, employee, employees, hours, rooms
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 
@@ -45,6 +47,9 @@ class Page:
     """Which studio or slot it is about; None where the page itself shows only what is theirs."""
     handler: Handler
 
+
+OWNERS: Final = frozenset({Role.OWNER})
+"""For what is decided for the whole company."""
 
 HOME: Final = today.PATH
 """Where one gets to from `/console`."""
@@ -110,6 +115,51 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("wake", GET_AND_POST, contracts.wake),
             ("end", GET_AND_POST, contracts.end),
             ("move", GET_AND_POST, contracts.move),
+        )
+    ),
+    # A studio: when it is open, its rooms, who works there, and what is known of it.
+    Page(studio.PATH, GET, IN_CHARGE, about.studio_asked_for, studio.handler),
+    *(
+        Page(f"{studio.PATH}/{path}", methods, roles, about_, handler)
+        for path, methods, roles, about_, handler in (
+            ("data", GET_AND_POST, IN_CHARGE, about.studio_asked_for, data.handler),
+            ("lost", GET_AND_POST, OWNERS, about.studio_asked_for, data.lost),
+            ("hours", GET_AND_POST, IN_CHARGE, about.studio_asked_for, hours.handler),
+            ("closures/new", GET_AND_POST, IN_CHARGE, about.studio_asked_for, closures.add),
+            (
+                "closures/{closure_id}",
+                GET_AND_POST,
+                IN_CHARGE,
+                about.closure_in_path,
+                closures.edit,
+            ),
+            (
+                "closures/{closure_id}/remove",
+                GET_AND_POST,
+                IN_CHARGE,
+                about.closure_in_path,
+                closures.remove,
+            ),
+            ("rooms/new", GET_AND_POST, IN_CHARGE, about.studio_asked_for, rooms.add),
+            ("rooms/{room_id}", GET_AND_POST, IN_CHARGE, about.room_in_path, rooms.edit),
+            ("rooms/{room_id}/remove", GET_AND_POST, IN_CHARGE, about.room_in_path, rooms.remove),
+            ("employees", GET, IN_CHARGE, about.studio_asked_for, employees.handler),
+            ("employees/new", GET_AND_POST, IN_CHARGE, about.studio_asked_for, employees.add),
+            ("employees/{employee_id}", GET, IN_CHARGE, about.employee_in_path, employee.handler),
+            (
+                "employees/{employee_id}/edit",
+                GET_AND_POST,
+                IN_CHARGE,
+                about.employee_in_path,
+                employees.edit,
+            ),
+            (
+                "employees/{employee_id}/remove",
+                GET_AND_POST,
+                IN_CHARGE,
+                about.employee_in_path,
+                employees.remove,
+            ),
         )
     ),
 )

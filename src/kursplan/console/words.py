@@ -21,6 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from kursplan.domain.names import folded
 from kursplan.web.languages import ancestry
 
 DOMAIN: Final = "console"
@@ -28,6 +29,8 @@ WITHOUT_A_COUNTRY: Final = {"en": "en_GB"}
 """How a language that names no country writes times where the library would choose one for it: English
 without a country is read all over Europe, with 24 hours and weeks that begin on Monday."""
 MONDAY: Final = 0
+NO_COUNTRIES: Final = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""What has a code like one: unions, outlying waters, and made-up languages' countries."""
 
 
 def marked(message: str) -> str:
@@ -127,6 +130,20 @@ class Words:
         except (ValueError, UnknownLocaleError):
             return tag
 
+    def country_name(self, code: str) -> str:
+        """`Germany`, of the code of a country; the code itself where there is no name for it."""
+        return str(self._locale.territories.get(code, code))
+
+    @property
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """All that there are by their codes of two letters, in the order of their names."""
+        found = [
+            (code, name)
+            for code, name in self._locale.territories.items()
+            if len(code) == 2 and code.isalpha() and code not in NO_COUNTRIES
+        ]
+        return tuple(sorted(found, key=lambda each: folded(each[1])))
+
     def near_day(self, day: date, this_year: int) -> str:
         """`8 June`; with the year where it is another."""
         skeleton = "MMMMd" if day.year == this_year else "yMMMMd"
@@ -147,6 +164,11 @@ class Words:
 
     def number(self, number: int) -> str:
         return _number(self._locale, number)
+
+    def hours(self, minutes: int) -> str:
+        """`12.5 h`, of minutes."""
+        hours = format_decimal(round(minutes / 60, 2), locale=self._locale)
+        return self.gettext("%(hours)s h", hours=hours)
 
     def listed(self, items: Sequence[str]) -> str:
         """`Ina, Tarek and Wiebke`."""

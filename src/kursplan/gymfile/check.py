@@ -18,6 +18,7 @@ from re import fullmatch
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kursplan.domain.hours import minutes_of_week
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
@@ -43,9 +44,6 @@ _LENGTHS = ("grace", "confirm_promotion")
 """Of a class: how long something lasts, and not how long before the start it is."""
 _SAMPLE = datetime(2026, 3, 16, 18, 0, tzinfo=UTC)
 """A start by which two terms are compared; in UTC no day is longer than another."""
-# In minutes.
-_DAY = 24 * 60
-_WEEK = 7 * _DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +294,7 @@ class _Check:
             times = [
                 each
                 for day in range(day_from, day_to + 1)
-                for each in _minutes_of_week(day, opens_at, closes_at)
+                for each in minutes_of_week(day, opens_at, closes_at)
             ]
             for begin, end, other in taken:
                 if any(begin < until and since < end for since, until in times):
@@ -443,14 +441,3 @@ def folded_name(name: str) -> str:
 
 def _weekday(name: Any) -> int | None:
     return WEEKDAYS.index(name) if name in WEEKDAYS else None
-
-
-def _minutes_of_week(day: int, opens_at: time, closes_at: time) -> Iterator[tuple[int, int]]:
-    """The hours of one day as minutes since Monday, 00:00; in two parts where the week ends."""
-    begin = day * _DAY + opens_at.hour * 60 + opens_at.minute
-    end = day * _DAY + closes_at.hour * 60 + closes_at.minute
-    if closes_at < opens_at:
-        end += _DAY
-    yield begin, min(end, _WEEK)
-    if end > _WEEK:
-        yield 0, end - _WEEK

@@ -160,7 +160,7 @@ class _Asking:
         self._fields = fields
         self._proposal = proposal
         self._rehearsed = rehearsed or NOTHING
-        self._shown = Shown.of(self._rehearsed)
+        self._shown = Shown.of(self._rehearsed, proposal.besides)
         before = fields.get(SEEN)
         self._before = None if before is None else Shown.read(before)
         self.reason = fields.get(REASON, "").strip()[:LONGEST_REASON] or None
@@ -188,7 +188,7 @@ class _Asking:
         changed = () if self._before is None else self._before.differences(self._shown, words)
         view = self._view(
             changed=tuple(changed),
-            parts=tuple(parts(words, self._rehearsed, proposal.slot_id)),
+            parts=(*proposal.besides, *parts(words, self._rehearsed, proposal.slot_id)),
             partners=await partners(self._visit, self._rehearsed),
             seen=self._shown.written(),
         )

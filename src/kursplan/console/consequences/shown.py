@@ -7,11 +7,12 @@ page says that something is different, and shows what is now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from kursplan.console.consequences.view import Part
 from kursplan.console.words import Words
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.rehearse import Rehearsed
@@ -30,7 +31,7 @@ class Shown:
     names: Mapping[Key, str] = field(compare=False, default_factory=dict)
 
     @classmethod
-    def of(cls, rehearsed: Rehearsed[object]) -> Shown:
+    def of(cls, rehearsed: Rehearsed[object], besides: Iterable[Part] = ()) -> Shown:
         lines, names = {}, {}
         for change in rehearsed.changes:
             if change.becomes is Becomes.OTHERWISE:
@@ -49,6 +50,7 @@ class Shown:
             f"{each.needed}.{each.id}.{each.slots[0].slot_id}.{each.slots[1].slot_id}"
             for each in clashes_of(rehearsed.answer)
         )
+        whole += [f"{part.heading}: {part.items}" for part in besides]
         digest = sha256("\n".join(whole).encode()).hexdigest()[:24]
         return cls(digest, {key: _short(said) for key, said in lines.items()}, names)
 

@@ -42,6 +42,30 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One of those whom a part of it is about."""
+
+    name: str
+    href: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that would happen."""
+
+    kind: str
+    """The tone of the sheet: `good`, `wait`, `stop`, or none."""
+    icon: str
+    heading: str
+    note: str = ""
+    items: tuple[Item, ...] = ()
+    """Listed one below the other, since each needs a look."""
+    names: str = ""
+    """Of those who need none: all in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A change that is asked about, in the words of the page that asks."""
 
@@ -64,30 +88,8 @@ class Proposal:
     grave: bool = False
     overrulable: bool = False
     """Whether the command takes what `overruled` reads of the fields."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One of those whom a part of it is about."""
-
-    name: str
-    href: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that would happen."""
-
-    kind: str
-    """The tone of the sheet: `good`, `wait`, `stop`, or none."""
-    icon: str
-    heading: str
-    note: str = ""
-    items: tuple[Item, ...] = ()
-    """Listed one below the other, since each needs a look."""
-    names: str = ""
-    """Of those who need none: all in one sentence."""
+    besides: tuple[Part, ...] = ()
+    """What would happen to other things than bookings and the times of slots, which the page knows itself."""
 
 
 @dataclass(frozen=True, slots=True)

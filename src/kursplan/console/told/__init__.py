@@ -29,14 +29,14 @@ from kursplan.console.told.view import PersonView, ToldView, UndoView
 from kursplan.console.visit import NotThere, Subject, Visit
 from kursplan.console.words import Words
 from kursplan.desk.engine.turn import Command
-from kursplan.domain.accounts import Role, StaffMember
+from kursplan.domain.accounts import Action, Role, StaffMember, may
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.consequences import Becomes
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.staff import contacts, history, timetable
+from kursplan.store.staff import contacts, history, studio, timetable
 from kursplan.store.staff.history import Subject as Changed
 from kursplan.store.staff.history import Told
 
@@ -50,6 +50,8 @@ SAY: Final = frozenset(
     {Becomes.CANCELLED, Becomes.MOVED, Becomes.FLAGGED, Becomes.BACK, Becomes.PROMOTED}
 )
 """What people do not know by themselves."""
+_TOUCHING: Final = frozenset({EntityKind.SLOT, EntityKind.BOOKING})
+"""What has people on it: of everything else that is changed nobody has to be told."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -90,6 +92,7 @@ async def _undo(visit: Visit, line: Told, back: str, *, tell: bool) -> UndoView:
     may = await _way_back(visit, line) is not None
     name = name_of(line)
     touches = line.command not in ("set-participation", "confirm", "waive-lateness", "add-booking")
+    touches = touches and any(each.kind in _TOUCHING for each in line.subjects)
     return UndoView(
         said(visit.words, line.command),
         f"told/{name}/undo" if may else None,
@@ -105,6 +108,9 @@ async def _way_back(visit: Visit, line: Told) -> Command[Any] | None:
     if not await visit.read(history.is_last_about, line):
         return None
     about_ = await visit.read(_about_first, line)
+    of_closure = line.subjects[0].kind is EntityKind.CLOSURE
+    if of_closure and not may(visit.member, Action.SETTINGS, about_ and about_.studio_id):
+        return None
     fresh_id = await visit.services.desk.ids.next()
     return way_back(visit.member.organization_id, line, about_, fresh_id)
 
@@ -113,18 +119,19 @@ async def _way_back(visit: Visit, line: Told) -> Command[Any] | None:
 
 
 def line_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject | None:
-    """The slot that the line of history is about, by itself or through a booking; else they see only
-    who has a booking in a studio that is theirs."""
+    """The slot that the line of history is about, by itself or through a booking, or the studio of the
+    closure; else they see only who has a booking in a studio that is theirs."""
     organization_id = member.organization_id
     line = _line_named(tx, organization_id, request.path_params["line"])
     if line is None:
         raise NotThere(request.path_params["line"])
-    slot_id = _slot_id(line, _about_first(tx, organization_id, line))
+    first = _about_first(tx, organization_id, line)
+    slot_id = _slot_id(line, first)
     if slot_id is not None:
         return about.slot(tx, organization_id, slot_id)
     if member.role is Role.INSTRUCTOR:
         raise NotThere(request.path_params["line"])
-    return None
+    return None if first is None else Subject(first.studio_id)
 
 
 async def handler(visit: Visit) -> Response:
@@ -218,19 +225,22 @@ def _line_named(tx: Connection, organization_id: int, name: str) -> Told | None:
 
 
 def _about_first(tx: Connection, organization_id: int, line: Told) -> AnyRow | None:
-    """The slot or booking that the line is about."""
+    """The slot, booking or closure that the line is about."""
     first = line.subjects[0]
     if first.kind is EntityKind.SLOT:
         return timetable.slot_by_id(tx, organization_id, first.id)
     if first.kind is EntityKind.BOOKING:
         return timetable.booking_by_id(tx, organization_id, first.id)
+    if first.kind is EntityKind.CLOSURE:
+        return studio.closure_by_id(tx, organization_id, first.id)
     return None
 
 
 def _slot_id(line: Told, row: AnyRow | None) -> int | None:
-    if row is None:
+    kind = line.subjects[0].kind
+    if row is None or kind is EntityKind.CLOSURE:
         return None
-    return int(row.id if line.subjects[0].kind is EntityKind.SLOT else row.slot_id)
+    return int(row.id if kind is EntityKind.SLOT else row.slot_id)
 
 
 # --- The list -----------------------------------------------------------------------------------

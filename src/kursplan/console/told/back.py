@@ -10,6 +10,7 @@ from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.change_slot import ChangeSlot
+from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.engine.turn import Command
 from kursplan.desk.give_back import GiveBack
 from kursplan.desk.participation import SetParticipation
@@ -39,7 +40,8 @@ _PINS: Final = {
 def way_back(
     organization_id: int, line: Told, about: AnyRow | None, fresh_id: int
 ) -> Command[Any] | None:
-    """What takes it back. `about` is the slot or booking of the line, `fresh_id` for one that is made."""
+    """What takes it back. `about` is the slot, booking or closure of the line, `fresh_id` for one that is
+    made."""
     first = line.subjects[0]
     if about is None:
         return None
@@ -47,6 +49,8 @@ def way_back(
         return _of_slot(organization_id, line, first, about)
     if first.kind is EntityKind.BOOKING:
         return _of_booking(organization_id, line, first, about, fresh_id)
+    if first.kind is EntityKind.CLOSURE:
+        return _of_closure(organization_id, line, first, about)
     return None
 
 
@@ -92,6 +96,23 @@ def _of_booking(
             return AddBooking(book)
         case _:
             return None
+
+
+def _of_closure(
+    organization_id: int, line: Told, closure: Subject, row: AnyRow
+) -> Command[Any] | None:
+    """Slots that were cancelled with it stay so: there is no way back from both at once."""
+    if line.command != "close-studio" or any(e.kind is EntityKind.SLOT for e in line.subjects):
+        return None
+    if closure.before is None:
+        return OpenStudio(organization_id, row.studio_id, row.key)
+    was = closure.before
+    times = (
+        datetime.fromisoformat(was[name]) if name in was else getattr(row, name)
+        for name in ("local_from", "local_to")
+    )
+    why = was.get("reason", row.reason)
+    return CloseStudio(organization_id, row.studio_id, row.key, *times, why)
 
 
 def _instructors(slot: Subject) -> tuple[list[int], list[int]]:

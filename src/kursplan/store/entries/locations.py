@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kursplan.domain.entries import LocationEntry
-from kursplan.store.engine.dialect import any_of
-from kursplan.store.tables import ORGANIZATION, location, studio
+from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.tables import ORGANIZATION, location, series, slot, studio
 
 LOCATIONS = (
     select(
@@ -38,6 +39,35 @@ CHANGE = (
     .values(
         name=bindparam("name"), description=bindparam("description"), shared=bindparam("shared")
     )
+)
+
+
+REMOVE = delete(location).where(
+    location.c.organization_id == ORGANIZATION, location.c.id == bindparam("location_id")
+)
+
+# By studio and time, of which there is an index: of rooms there is none.
+_SLOTS_IN_IT = (
+    select(slot.c.id)
+    .select_from(
+        location.join(
+            slot,
+            (slot.c.organization_id == location.c.organization_id)
+            & (slot.c.studio_id == location.c.studio_id)
+            & (slot.c.location_id == location.c.id),
+        )
+    )
+    .where(location.c.organization_id == ORGANIZATION, location.c.id == bindparam("location_id"))
+)
+BEGUN = _SLOTS_IN_IT.where(slot.c.starts_at <= bindparam("now", type_=Instant)).limit(1)
+TO_COME = _SLOTS_IN_IT.where(slot.c.starts_at > bindparam("now", type_=Instant)).order_by(slot.c.id)
+
+SERIES_IN_IT = (
+    select(series.c.id)
+    .where(
+        series.c.organization_id == ORGANIZATION, series.c.location_id == bindparam("location_id")
+    )
+    .order_by(series.c.id)
 )
 
 
@@ -81,3 +111,28 @@ def change(tx: Connection, organization_id: int, location_id: int, entry: Locati
             "shared": entry.shared,
         },
     )
+
+
+def was_used(tx: Connection, organization_id: int, location_id: int, now: datetime) -> bool:
+    """Whether the time of a slot in it has begun, whatever became of the slot."""
+    named = {"organization": organization_id, "location_id": location_id, "now": now}
+    return tx.execute(BEGUN, named).first() is not None
+
+
+def slots_to_come(
+    tx: Connection, organization_id: int, location_id: int, now: datetime
+) -> list[int]:
+    """The slots in it that start after `now`, whatever became of them."""
+    named = {"organization": organization_id, "location_id": location_id, "now": now}
+    return list(tx.execute(TO_COME, named).scalars())
+
+
+def series_in(tx: Connection, organization_id: int, location_id: int) -> list[int]:
+    """The series that are in it, ended ones included."""
+    named = {"organization": organization_id, "location_id": location_id}
+    return list(tx.execute(SERIES_IN_IT, named).scalars())
+
+
+def remove(tx: Connection, organization_id: int, location_id: int) -> None:
+    """It is gone; no slot and no series may be in it any more."""
+    tx.execute(REMOVE, {"organization": organization_id, "location_id": location_id})

@@ -1,10 +1,12 @@
-"""Joins that several queries of staff begin with."""
+"""Joins, and selections, that several queries of staff begin with."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from kursplan.store.tables import booking, class_, customer, slot, studio
+from sqlalchemy import select
+
+from kursplan.store.tables import ORGANIZATION, booking, class_, customer, series, slot, studio
 
 TO_SLOT: Final = (slot.c.organization_id == booking.c.organization_id) & (
     slot.c.id == booking.c.slot_id
@@ -28,3 +30,17 @@ BOOKED_BY: Final = (
     .join(studio, TO_STUDIO)
 )
 """The same with the customer."""
+
+SERIES: Final = (
+    select(series.c.id, series.c.weekdays, series.c.start_time, series.c.last_day, class_.c.title)
+    .select_from(
+        series.join(
+            class_,
+            (class_.c.organization_id == series.c.organization_id)
+            & (class_.c.id == series.c.class_id),
+        )
+    )
+    .where(series.c.organization_id == ORGANIZATION)
+    .order_by(series.c.start_time, series.c.id)
+)
+"""Weekly plans, as they are said in a sentence; ended ones too."""
