@@ -31,6 +31,8 @@ class Entry:
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
 
+OWNERS: Final = frozenset({Role.OWNER})
+
 BAR: Final = (
     Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
@@ -38,7 +40,12 @@ BAR: Final = (
 )
 """The pages in the bar, in their order."""
 
-MENU: Final = (Entry("account", _("My account"), "key"),)
+MENU: Final = (
+    Entry("account", _("My account"), "key"),
+    Entry("accounts", _("Staff accounts"), "lock", OWNERS),
+    Entry("partners", _("Partners"), "plug", OWNERS),
+    Entry("settings", _("Settings"), "sliders", OWNERS),
+)
 """The pages behind one's own name: those that are not opened every day."""
 
 FIND_AT: Final = "find"
@@ -50,6 +57,10 @@ ROLES: Final = {
     Role.FRONT_DESK: _("Front desk"),
     Role.INSTRUCTOR: _("Instructor"),
 }
+
+
+LANGUAGE_NAMES: Final = {"en": "English", "de": "Deutsch"}
+"""The languages of the console, each as those call it who speak it."""
 
 
 @dataclass(frozen=True, slots=True)
