@@ -19,7 +19,7 @@ from kursplan.console.timetable.view import Sign
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.outbox import endpoints
+from kursplan.store.outbox.endpoints import shown as all_endpoints
 from kursplan.store.staff import partners
 
 PATH: Final = "partners"
@@ -32,7 +32,7 @@ async def handler(visit: Visit) -> Response:
     words = visit.words
     found = await visit.read(partners.integrations)
     keys = await visit.read(partners.keys, [each.id for each in found])
-    told = await visit.read(endpoints.shown)
+    told = await visit.read(all_endpoints)
     by_application: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for each in found:
         by_application[each.application_id].append(each)
