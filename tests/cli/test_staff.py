@@ -21,6 +21,7 @@ async def test_the_first_owner_is_invited_by_a_link_that_is_shown_once(
     assert token not in shown.out + for_scripts.out
     [account] = for_scripts.json
     assert (account["email"], account["role"], account["has_password"]) == (OLGA[0], "OWNER", False)
+    assert (account["signed_in_at"], account["has_passkey"]) == (None, False)
     assert "invited" in shown.out
 
 

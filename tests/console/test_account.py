@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import segno
 from pyotp import TOTP
 
 from kursplan.clock import HandClock
+from kursplan.console.picture import MARGIN
 from kursplan.domain.accounts import CONFIRMED_FOR, Role
 from kursplan.store import tables
-from tests.console.entrance import PASSWORD, House, Person
+from kursplan.web.recognition import address_for_apps
+from tests.console.entrance import ORIGIN, PASSWORD, House, Person
 from tests.gym import Gym
 
 EMAIL = "olga@gym.example"
@@ -94,13 +97,31 @@ async def test_a_second_factor_is_asked_for_once_its_code_was_shown(
     assert not await phone.is_in()
 
 
+async def test_an_app_reads_the_key_from_a_picture_without_a_style(olga: Person) -> None:
+    page = (await olga.open("account/second-factor")).text
+    secret = page.partition('name="secret" value="')[2].partition('"')[0]
+    address = address_for_apps(secret, EMAIL)
+    squares, path = re.findall(r'<svg class="qr" viewBox="0 0 (\d+) .*?<path d="([^"]+)"', page)[0]
+    dark = {
+        (int(x) + step, int(y))
+        for x, y, length in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", path)
+        for step in range(int(length))
+    }
+    drawn = tuple(
+        bytes((x + MARGIN, y + MARGIN) in dark for x in range(int(squares) - 2 * MARGIN))
+        for y in range(int(squares) - 2 * MARGIN)
+    )
+    assert drawn == tuple(map(bytes, segno.make_qr(address, error="m").matrix))
+    assert "style=" not in page
+
+
 async def test_what_is_sensitive_asks_again_who_one_is(
     house: House, olga: Person, clock: HandClock
 ) -> None:
     clock.advance(CONFIRMED_FOR)
 
     asked = await olga.open("account/second-factor")
-    refused = await olga.send("account/second-factor/off")
+    refused = await olga.send("account/second-factor/off", referer=f"{ORIGIN}/console/account")
 
     assert asked.headers["location"] == "../confirm?next=account%2Fsecond-factor"
     assert refused.headers["location"] == "../../confirm?next=account"

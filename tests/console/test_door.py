@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -98,6 +99,35 @@ async def test_every_page_lets_in_whom_its_row_says(ground: Ground, role: Role) 
             nobody = await everything.ask(_at(page, ground.theirs, "berlin"), None, method)
             found = [each.status_code for each in (here, foreign, elsewhere, nobody)]
             assert found == _expected(page, role, method), (page.path, method)
+
+
+async def test_what_is_sensitive_is_for_who_has_shown_lately_who_they_are(
+    ground: Ground,
+) -> None:
+    """Others are asked, and come back to where they were."""
+    console = ground.console
+
+    class Long(Cookies):
+        async def is_confirmed(self, request: Request) -> bool:
+            return False
+
+    services = replace(_services(console), visitors=Long())
+    asked = replace(console, application=_mounted(site(services)))
+    owner = console.member(Role.OWNER)
+    sensitive = [each for each in ROUTES if each.sensitive]
+    assert len(sensitive) > 15
+    for page in sensitive:
+        path = ground.theirs.at(page.path)
+        for method in page.methods:
+            answer = await asked.ask(
+                path, owner, method, referer="http://kursplan/gym/console/partners?done=1"
+            )
+            wanted = path if method == "GET" else "partners?done=1"
+            assert answer.status_code == 303, page.path
+            assert (
+                answer.headers["location"]
+                == ("../" * path.count("/") or "./") + f"confirm?next={quote(wanted, safe='')}"
+            )
 
 
 def _expected(page: Page, role: Role, method: str) -> list[int]:
@@ -201,6 +231,8 @@ def _services(console: Console) -> Services:
         Cookies(),
         application.entrance.guard,
         application.live,
+        application.entrance.origins,
+        application.webhook_client,
     )
 
 

@@ -759,6 +759,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield "disable carla", accounts.DisableStaff(organization, of.clerk)
     yield "enable gero", accounts.EnableStaff(organization, of.gone)
+    yield "end carla's sessions", accounts.EndSessions(organization, of.clerk)
     yield "reset carla", accounts.ResetStaff(organization, of.clerk, fingerprint("a reset"))
     yield (
         "carla takes her link",

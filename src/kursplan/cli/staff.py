@@ -114,6 +114,8 @@ def list_accounts(organization: OrganizationOption = None, json: JsonOption = Fa
                     "language": each.language,
                     "has_password": each.password_is_set,
                     "has_second_factor": each.second_factor_is_set,
+                    "has_passkey": each.passkey_is_set,
+                    "signed_in_at": plain(each.signed_in_at),
                     "created_at": plain(each.created_at),
                     "disabled_at": plain(each.disabled_at),
                 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kursplan.cli.context import CommandContext, T
-    from kursplan.desk.endpoints import EnableEndpoint, Resent
+    from kursplan.desk.endpoints import EnableEndpoint
     from kursplan.desk.engine.turn import Command
     from kursplan.desk.resend import ResendSince
     from kursplan.store.engine.rows import AnyRow
@@ -267,13 +267,10 @@ async def execute(context: CommandContext, command: Command[T]) -> T:
 
 
 async def take_whole(context: CommandContext, command: ResentInPortions) -> int:
-    """Have the desk send again, portion by portion, until nothing is left; how many that are."""
-    count = 0
-    portion: ResentInPortions | None = command
-    while portion is not None:
-        resent: Resent[Any] = await execute(context, portion)
-        count, portion = count + resent.count, resent.rest
-    return count
+    """Have the desk send again until nothing is left; how many that are."""
+    from kursplan.desk import resend
+
+    return await resend.take_whole(lambda portion: execute(context, portion), command)
 
 
 async def check(context: CommandContext, url: str) -> None:

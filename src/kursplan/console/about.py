@@ -7,10 +7,10 @@ from typing import Final
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from kursplan.console.visit import NotThere, Subject, number_of
+from kursplan.console.visit import About, NotThere, Subject, number_of
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.rules import instructors
-from kursplan.store.staff import customers, employees, studio, timetable
+from kursplan.store.staff import accounts, customers, employees, partners, studio, timetable
 
 ALL_STUDIOS: Final = "all"
 """Stands in an address for all studios that they have."""
@@ -51,6 +51,32 @@ def slot(tx: Connection, organization_id: int, slot_id: int) -> Subject:
         raise NotThere(str(slot_id))
     given_by = instructors.of_slots(tx, organization_id, [slot_id])[slot_id]
     return Subject(found.studio_id, frozenset(given_by))
+
+
+def account_in_path(tx: Connection, request: Request, member: StaffMember) -> None:
+    """The staff account whose number is `{account_id}` in the path: it is of no studio."""
+    account_id = number_of("account_id", request.path_params["account_id"])
+    if not accounts.is_there(tx, member.organization_id, account_id):
+        raise NotThere(str(account_id))
+
+
+def _of_partners(parameter: str, kind: str) -> About:
+    """Something of partners, by the name of its table, whose number is that parameter of the path: they
+    are looked after for the whole organization."""
+
+    def look(tx: Connection, request: Request, member: StaffMember) -> None:
+        thing_id = number_of(parameter, request.path_params[parameter])
+        if not partners.is_there(tx, member.organization_id, kind, thing_id):
+            raise NotThere(str(thing_id))
+
+    return look
+
+
+application: Final = _of_partners("application_id", "application")
+integration: Final = _of_partners("integration_id", "integration")
+key: Final = _of_partners("key_id", "api_key")
+endpoint: Final = _of_partners("endpoint_id", "webhook_endpoint")
+delivery: Final = _of_partners("delivery_id", "delivery")
 
 
 def customer_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:

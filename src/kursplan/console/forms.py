@@ -11,8 +11,11 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Final
 
+from starlette.responses import Response
+
 from kursplan.console.frame import Link
-from kursplan.console.visit import FIRST_DAY, LAST_DAY
+from kursplan.console.page import page
+from kursplan.console.visit import FIRST_DAY, LAST_DAY, Visit
 from kursplan.console.words import Words
 
 LONGEST: Final = 200
@@ -26,10 +29,12 @@ class Kind(StrEnum):
     DAY = "date"
     EMAIL = "email"
     PHONE = "tel"
+    URL = "url"
     ONE_OF = "select"
+    SOME_OF = "fieldset"
+    """Boxes to tick: the value names those that are, with spaces between, so no option has one in it."""
     CHECK = "checkbox"
     TIME = "time"
-    URL = "url"
     LONG_TEXT = "textarea"
 
 
@@ -64,8 +69,9 @@ class FormView:
     hidden: tuple[tuple[str, str], ...]
     does: str
     back: str
-    wrong: str
+    wrong: str = ""
     """Said above the fields where they can't be taken as they are."""
+    grave: bool = False
 
 
 class Said:
@@ -77,7 +83,7 @@ class Said:
         """`typed` is what is shown again, where the form was made of more than that."""
         self._words = words
         self._form = form
-        self._typed = form if typed is None else typed
+        self._shown = form if typed is None else typed
         self.errors: dict[str, str] = {}
 
     @classmethod
@@ -148,19 +154,29 @@ class Said:
         self.errors[name] = self._words.gettext("It is needed: choose one.")
         return None
 
+    def some_of(
+        self, name: str, options: Sequence[Option], *, required: bool = False
+    ) -> frozenset[str]:
+        """Those that are ticked: each box has the name of the field and its own value."""
+        found = frozenset(each.value for each in options if self.raw(f"{name}.{each.value}"))
+        if required and not found:
+            self.errors[name] = self._words.gettext("It is needed: choose one at least.")
+        return found
+
     def check(self, name: str) -> bool:
         return bool(self.raw(name))
 
     def shown(self, fields: Sequence[Field]) -> tuple[Field, ...]:
         """The fields again, with what was typed and what is wrong with it."""
         return tuple(
-            replace(
-                each,
-                value=self._typed.get(each.name, "").strip(),
-                error=self.errors.get(each.name, ""),
-            )
+            replace(each, value=self._typed(each), error=self.errors.get(each.name, ""))
             for each in fields
         )
+
+    def _typed(self, field: Field) -> str:
+        if field.kind is Kind.SOME_OF:
+            return " ".join(sorted(self.some_of(field.name, field.options)))
+        return self._shown.get(field.name, "").strip()
 
 
 def changed_meanwhile(words: Words, form: Mapping[str, str], fields: Sequence[Field]) -> str:
@@ -180,4 +196,40 @@ def _by_now(words: Words, field: Field) -> str:
         "By now it says “%(now)s”: somebody else has changed it. Send it again to have it "
         "as you wrote it.",
         now=now,
+    )
+
+
+def form_page(visit: Visit, view: FormView) -> Response:
+    """The form; where something in it is wrong its answer says so to programs, too."""
+    answer = page(visit, "form.html", view.title, view)
+    if view.wrong or any(each.error for each in view.fields):
+        answer.status_code = 422
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a form said that somebody sent, and why they did."""
+
+    said: Said
+    reason: str | None
+
+
+async def agreed(visit: Visit, view: FormView) -> Agreed | Response:
+    """What somebody agreed to who saw the form; the form itself for whoever has not sent it yet."""
+    if visit.request.method != "POST":
+        return form_page(visit, view)
+    said = Said(visit.words, await visit.form())
+    reason = said.text("reason")
+    if said.errors:
+        return form_page(visit, replace(view, fields=said.shown(view.fields)))
+    return Agreed(said, reason)
+
+
+def reason_field(words: Words) -> Field:
+    """For why something is done, which its line of history keeps."""
+    return Field(
+        "reason",
+        words.gettext("Reason, if you like"),
+        hint=words.gettext("Only staff see it."),
     )

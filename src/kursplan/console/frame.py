@@ -33,6 +33,7 @@ AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 
 IN_CHARGE: Final = frozenset({Role.OWNER, Role.MANAGER})
 """Those who plan and set up."""
+OWNERS: Final = frozenset({Role.OWNER})
 
 BAR: Final = (
     Entry("today", _("Today"), "today"),
@@ -44,6 +45,9 @@ BAR: Final = (
 MENU: Final = (
     Entry("studio", _("Studio"), "studio", IN_CHARGE),
     Entry("account", _("My account"), "key"),
+    Entry("accounts", _("Staff accounts"), "lock", OWNERS),
+    Entry("partners", _("Partners"), "plug", OWNERS),
+    Entry("settings", _("Settings"), "sliders", OWNERS),
 )
 """The pages behind one's own name: those that are not opened every day."""
 
@@ -56,6 +60,10 @@ ROLES: Final = {
     Role.FRONT_DESK: _("Front desk"),
     Role.INSTRUCTOR: _("Instructor"),
 }
+
+
+LANGUAGE_NAMES: Final = {"en": "English", "de": "Deutsch"}
+"""The languages of the console, each as those call it who speak it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from kursplan.console.told import name_of
 from kursplan.console.told.sayings import said
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
+from kursplan.domain.accounts import Action, may
 from kursplan.domain.actors import Actor, Origin
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
@@ -33,6 +35,8 @@ class LineView:
     """Which booking; on the page of a slot, whose."""
     who: str
     reason: str
+    partners: str
+    """Where it stands which partners heard of it; empty for whoever does not look after them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,16 @@ async def lines(
 ) -> tuple[LineView, ...]:
     """The last lines about the thing and what hangs on it, the newest first."""
     found = await visit.read(history.about, kind, subject_id, Span(limit=limit))
+    return await written(visit, found, zone, of_slot=kind is EntityKind.SLOT)
+
+
+async def written(
+    visit: Visit, found: Sequence[Told], zone: ZoneInfo, *, of_slot: bool = False
+) -> tuple[LineView, ...]:
+    """The lines as they are shown; `of_slot` where they stand beside one, so only whose is said."""
     names = await visit.read(_names, found)
-    writer = _Writer(visit.words, names, zone, of_slot=kind is EntityKind.SLOT)
+    sees_partners = may(visit.member, Action.INTEGRATIONS)
+    writer = _Writer(visit.words, names, zone, of_slot=of_slot, sees_partners=sees_partners)
     return tuple(map(writer.line, found))
 
 
@@ -80,12 +92,27 @@ MOST_NAMED: Final = 4
 """Of how many people a line says the names; of more, how many they are."""
 
 
+TOLD_OF: Final = frozenset(
+    {
+        EntityKind.BOOKING,
+        EntityKind.SLOT,
+        EntityKind.CUSTOMER,
+        EntityKind.EMPLOYEE,
+        EntityKind.STUDIO,
+    }
+)
+"""Kinds of things of which partners are told."""
+
+
 class _Writer:
-    def __init__(self, words: Words, names: _Names, zone: ZoneInfo, *, of_slot: bool) -> None:
+    def __init__(
+        self, words: Words, names: _Names, zone: ZoneInfo, *, of_slot: bool, sees_partners: bool
+    ) -> None:
         self._words = words
         self._names = names
         self._zone = zone
         self._of_slot = of_slot
+        self._sees_partners = sees_partners
 
     def line(self, line: Told) -> LineView:
         at = local(line.happened_at, self._zone)
@@ -96,7 +123,12 @@ class _Writer:
             self._whose(line) if self._of_slot else self._which(line),
             self._who(line.by),
             line.reason or "",
+            f"told/{name_of(line)}/partners" if self._is_told(line) else "",
         )
+
+    def _is_told(self, line: Told) -> bool:
+        """Whether it is of a kind that partners hear of."""
+        return self._sees_partners and any(each.kind in TOLD_OF for each in line.subjects)
 
     def _what(self, line: Told) -> str:
         """What was done, and of a slot that was changed, which numbers."""

@@ -12,19 +12,24 @@ from typing import Final
 
 from kursplan.console import (
     about,
+    accounts,
     bookings,
     customers,
     find,
     ill,
     live,
+    organization,
+    partners,
     slot,
     studio,
     timetable,
     today,
     told,
 )
-from kursplan.console.customers import book, contracts, person
-from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE
+from kursplan.console.accounts import changes, role
+from kursplan.console.customers import book, contracts, kept, person
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
+from kursplan.console.partners import application, deliveries, endpoints, keys, of_change, where
 from kursplan.console.slot import actions
 from kursplan.console.studio import closures, data, employee, employees, hours, rooms
 from kursplan.console.visit import About, Handler
@@ -46,10 +51,9 @@ class Page:
     about: About | None
     """Which studio or slot it is about; None where the page itself shows only what is theirs."""
     handler: Handler
+    sensitive: bool = False
+    """Whether they show once more who they are, unless that was just now."""
 
-
-OWNERS: Final = frozenset({Role.OWNER})
-"""For what is decided for the whole company."""
 
 HOME: Final = today.PATH
 """Where one gets to from `/console`."""
@@ -162,4 +166,103 @@ ROUTES: Final[tuple[Page, ...]] = (
             ),
         )
     ),
+    *(
+        Page(
+            f"customers/{{customer_id}}/{path}",
+            methods,
+            roles,
+            about.customer_in_path,
+            handler,
+            sensitive=True,
+        )
+        for path, methods, roles, handler in (
+            ("export", GET, kept.EXPORTS, kept.export),
+            ("erase", GET_AND_POST, kept.ERASES, kept.erase),
+        )
+    ),
+    # Who signs in.
+    Page(accounts.PATH, GET, OWNERS, None, accounts.handler),
+    Page("accounts/invite", GET_AND_POST, OWNERS, None, role.invite, sensitive=True),
+    Page("accounts/{account_id}", GET, OWNERS, about.account_in_path, accounts.show),
+    *(
+        Page(
+            f"accounts/{{account_id}}/{path}",
+            GET_AND_POST,
+            OWNERS,
+            about.account_in_path,
+            handler,
+            sensitive=True,
+        )
+        for path, handler in (
+            ("role", role.change),
+            ("disable", changes.disable),
+            ("enable", changes.enable),
+            ("reset", changes.reset),
+            ("sign-out", changes.sign_out),
+        )
+    ),
+    # Partners: what they have, what they were told, and what is done about it.
+    *(
+        Page(path, methods, OWNERS, whose, handler, sensitive=sensitive)
+        for path, methods, whose, handler, sensitive in (
+            (partners.PATH, GET, None, partners.handler, False),
+            ("partners/new", GET_AND_POST, None, application.new, True),
+            ("partners/{application_id}", GET, about.application, application.show, False),
+            (
+                "partners/{application_id}/name",
+                GET_AND_POST,
+                about.application,
+                application.rename,
+                True,
+            ),
+            (
+                "partners/{application_id}/studios",
+                GET_AND_POST,
+                about.application,
+                application.activate,
+                True,
+            ),
+            ("deliveries", GET, None, deliveries.handler, False),
+            ("deliveries/{delivery_id}", GET, about.delivery, deliveries.show, False),
+            ("deliveries/{delivery_id}/resend", POST, about.delivery, deliveries.resend, False),
+            ("told/{line}/partners", GET, told.line_in_path, of_change.handler, False),
+        )
+    ),
+    *(
+        Page(
+            f"integrations/{{integration_id}}{path}",
+            GET_AND_POST,
+            OWNERS,
+            about.integration,
+            handler,
+            sensitive=True,
+        )
+        for path, handler in (
+            ("", application.change),
+            ("/keys", keys.issue),
+            ("/endpoints", where.add),
+        )
+    ),
+    Page("keys/{key_id}/revoke", GET_AND_POST, OWNERS, about.key, keys.revoke, sensitive=True),
+    *(
+        Page(
+            f"endpoints/{{endpoint_id}}{path}",
+            methods,
+            OWNERS,
+            about.endpoint,
+            handler,
+            sensitive=sensitive,
+        )
+        for path, methods, handler, sensitive in (
+            ("", GET, endpoints.show, False),
+            ("/test", POST, endpoints.test, False),
+            ("/resend", GET_AND_POST, endpoints.resend, False),
+            ("/enable", GET_AND_POST, endpoints.enable, False),
+            ("/disable", GET_AND_POST, endpoints.disable, True),
+            ("/change", GET_AND_POST, where.change, True),
+            ("/secret", GET_AND_POST, where.rotate, True),
+            ("/remove", GET_AND_POST, endpoints.remove, True),
+        )
+    ),
+    Page(organization.PATH, GET_AND_POST, OWNERS, None, organization.handler),
 )

@@ -23,6 +23,14 @@ class StaffRefused(ValueError):
     """That can't be done with this account; the message says why, and what can."""
 
 
+class AddressTaken(StaffRefused):
+    """Somebody signs in by that address already."""
+
+
+class LastOwner(StaffRefused):
+    """Nobody else owns the organization."""
+
+
 class NoSuchAccount(LookupError):
     """The organization has no account of that number."""
 
@@ -49,7 +57,7 @@ class InviteStaff(Command[datetime]):
         _check(turn, self.entry)
         # Of other organizations, too: it is by the address that signing in finds the account.
         if accounts.whose(turn.tx, self.entry.email) is not None:
-            raise StaffRefused(
+            raise AddressTaken(
                 "there is an account with this address already: change or reset that one"
             )
         tx = turn.note(EntityKind.STAFF_ACCOUNT, self.account_id, None, self.entry)
@@ -184,6 +192,26 @@ class ResetStaff(Command[datetime]):
         return until
 
 
+@dataclass(frozen=True, slots=True)
+class EndSessions(Command[int]):
+    """Whoever is signed in with the account is out, and comes in again with what they have. How many were.
+
+    Raises `NoSuchAccount`.
+    """
+
+    name = "end-sessions"
+
+    organization_id: int
+    account_id: int
+
+    def perform(self, turn: Turn) -> int:
+        find(turn, self.account_id)
+        ended = sessions.end_all(turn.tx, self.organization_id, self.account_id)
+        if ended:
+            turn.note(EntityKind.STAFF_ACCOUNT, self.account_id, {}, {}, also=("sessions",))
+        return ended
+
+
 # What changing their credentials needs, too.
 
 
@@ -221,7 +249,7 @@ def _check(turn: Turn, entry: StaffEntry) -> None:
 def _check_owned_without(turn: Turn, account_id: int, before: StoredAccount) -> None:
     is_owner = before.entry.role is Role.OWNER and before.disabled_at is None
     if is_owner and not accounts.has_other_owners(turn.tx, turn.organization_id, account_id):
-        raise StaffRefused(
+        raise LastOwner(
             "this is the last owner, and nobody could look after accounts: make another one first"
         )
 

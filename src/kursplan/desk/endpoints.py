@@ -34,6 +34,14 @@ class EndpointRefused(ValueError):
     """That does not go together with what the integration has; the message says what would."""
 
 
+class RotatedAlready(EndpointRefused):
+    """The secret from before an earlier rotation is still valid."""
+
+
+class IsDisabled(EndpointRefused):
+    """Nothing is sent to the endpoint until it is enabled."""
+
+
 class NoSuchEndpoint(LookupError):
     """There is no endpoint of that number."""
 
@@ -146,7 +154,7 @@ class RotateSecret(Command[datetime | None]):
         before = find(turn, self.endpoint_id)
         until = before.old_secret_until
         if self.overlap and until is not None and turn.now <= until:
-            raise EndpointRefused(
+            raise RotatedAlready(
                 f"its secret was rotated already, and the one from before is valid until "
                 f"{until:%Y-%m-%d %H:%M} UTC: wait until then, or end both at once with no overlap"
             )

@@ -5,12 +5,15 @@ What is still to be sent by itself is left to that.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from kursplan.desk.endpoints import (
     RESENT_AT_ONCE,
-    EndpointRefused,
+    EnableEndpoint,
+    IsDisabled,
     Resent,
     dispatch_pending,
     find,
@@ -33,7 +36,7 @@ class NoSuchDelivery(LookupError):
 class Resend(Command[bool]):
     """Send a delivery again. The answer is false where it is still to be sent anyway.
 
-    Raises `NoSuchDelivery`, and `EndpointRefused` while its endpoint is disabled.
+    Raises `NoSuchDelivery`, and `IsDisabled` while its endpoint is disabled.
     """
 
     name = "resend"
@@ -65,7 +68,7 @@ class ResendSince(Command["Resent[ResendSince]"]):
 
     Deliveries are stored moments after the change that they tell of. It is done in portions, so that
     no turn takes long: the answer names the command for the rest. Raises `NoSuchEndpoint`, and
-    `EndpointRefused` while the endpoint is disabled.
+    `IsDisabled` while the endpoint is.
     """
 
     name = "resend-since"
@@ -101,7 +104,20 @@ class ResendSince(Command["Resent[ResendSince]"]):
         return Resent(count, rest)
 
 
+Portion = EnableEndpoint | ResendSince
+
+
+async def take_whole(execute: Callable[[Any], Awaitable[Resent[Any]]], command: Portion) -> int:
+    """Have it sent again, portion by portion, until nothing is left; how many deliveries that are."""
+    count = 0
+    portion: Portion | None = command
+    while portion is not None:
+        resent = await execute(portion)
+        count, portion = count + resent.count, resent.rest
+    return count
+
+
 def _check_enabled(turn: Turn, endpoint_id: int) -> None:
     """A delivery to one that is disabled would wait for good, and look as if it were under way."""
     if find(turn, endpoint_id).health.disabled is not None:
-        raise EndpointRefused(f"the endpoint {endpoint_id} is disabled: enable it before")
+        raise IsDisabled(f"the endpoint {endpoint_id} is disabled: enable it before")

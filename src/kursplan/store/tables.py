@@ -957,13 +957,14 @@ staff_account = _table(
     Column("totp_step", BigInteger),
     Column("recovery", Listed, nullable=False),
     _when("created_at"),
+    _when("signed_in_at", optional=True),
     _when("disabled_at", optional=True),
     _to("employee", "employee_id"),
     _one_of("role", Role),
 )
 """Who may sign in at the console. The secret of the second factor makes codes, so it is kept as it is; of
 its codes the last one used is remembered by its step, because each works once. Of what helps where it is
-lost (`recovery`) only fingerprints are kept."""
+lost (`recovery`) only fingerprints are kept. Sessions go, so `signed_in_at` says when somebody last came in."""
 
 staff_studio = _table(
     "staff_studio",

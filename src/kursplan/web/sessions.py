@@ -19,7 +19,7 @@ from kursplan.domain.accounts import SEEN_EVERY, StaffMember, is_confirmed, sess
 from kursplan.ids import LARGEST_ID, fingerprint, new_token
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.staff import sessions
+from kursplan.store.staff import accounts, sessions
 from kursplan.web.cookies import Cookies
 from kursplan.web.devices import device_of
 from kursplan.web.recognition import Known
@@ -86,9 +86,10 @@ class Sessions:
         found: Session | None = request.state.session
         return found
 
-    def is_confirmed(self, session: Session) -> bool:
+    async def is_confirmed(self, request: Request) -> bool:
         """Whether they have shown lately who they are, as is asked before what is sensitive."""
-        return is_confirmed(session.confirmed_at, self._clock.now())
+        found = await self.session(request)
+        return found is not None and is_confirmed(found.confirmed_at, self._clock.now())
 
     async def begin(self, request: Request, response: Response, known: Known) -> bool:
         """They have shown who they are: a new session, whatever the browser carried before.
@@ -114,6 +115,7 @@ class Sessions:
                 device=device,
                 at=now,
             )
+            accounts.signed_in(tx, known.organization_id, known.account_id, now)
             return True
 
         if before is not None:

@@ -90,6 +90,10 @@ class WebhookClient:
     async def close(self) -> None:
         self._connections.close()
 
+    async def check(self, url: str) -> None:
+        """Raises `RefusedTarget` where it may not be called, or leads nowhere today."""
+        await self._egress.check(url)
+
     async def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Result:
         """Attempt once, within the time that the contract gives; redirects are not followed."""
         began = stopwatch()

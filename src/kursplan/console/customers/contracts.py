@@ -15,9 +15,8 @@ from starlette.responses import Response
 from kursplan.console import places, told
 from kursplan.console.consequences import Proposal, Reason, ask, fields_of
 from kursplan.console.customers.whom import Whom, whom
-from kursplan.console.forms import Field, FormView, Kind, Option, Said
+from kursplan.console.forms import Field, FormView, Kind, Option, Said, form_page
 from kursplan.console.frame import Link
-from kursplan.console.page import page
 from kursplan.console.visit import Visit
 from kursplan.desk.contracts import EndMembership, FreezeMembership, MoveHome
 from kursplan.desk.customers import RecordCustomers
@@ -245,10 +244,7 @@ def _form(
         found.here,
         "",
     )
-    answer = page(visit, "form.html", title, view)
-    if form and said.errors:
-        answer.status_code = 422
-    return answer
+    return form_page(visit, view)
 
 
 async def _done(

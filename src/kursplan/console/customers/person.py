@@ -14,9 +14,16 @@ from starlette.responses import Response
 from kursplan.console import places, told
 from kursplan.console.consequences import Proposal, Reason, ask
 from kursplan.console.customers.whom import STATUSES, Whom, whom
-from kursplan.console.forms import Field, FormView, Kind, Option, Said, changed_meanwhile
+from kursplan.console.forms import (
+    Field,
+    FormView,
+    Kind,
+    Option,
+    Said,
+    changed_meanwhile,
+    form_page,
+)
 from kursplan.console.frame import Link
-from kursplan.console.page import page
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -198,7 +205,4 @@ def _page(visit: Visit, found: Whom | None, fields: Sequence[Field], wrong: str)
     if found is not None:
         crumbs.append(Link(found.name, found.here))
     view = FormView(title, tuple(crumbs), "", action, tuple(fields), (), does, back, wrong)
-    answer = page(visit, "form.html", title, view)
-    if wrong or any(each.error for each in fields):
-        answer.status_code = 422
-    return answer
+    return form_page(visit, view)

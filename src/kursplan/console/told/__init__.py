@@ -89,13 +89,13 @@ async def undo_bar(visit: Visit, back: str) -> UndoView | None:
 
 
 async def _undo(visit: Visit, line: Told, back: str, *, tell: bool) -> UndoView:
-    may = await _way_back(visit, line) is not None
+    offered = await _way_back(visit, line) is not None
     name = name_of(line)
     touches = line.command not in ("set-participation", "confirm", "waive-lateness", "add-booking")
     touches = touches and any(each.kind in _TOUCHING for each in line.subjects)
     return UndoView(
         said(visit.words, line.command),
-        f"told/{name}/undo" if may else None,
+        f"told/{name}/undo" if offered else None,
         address(f"told/{name}", back=back) if tell and touches else None,
         back,
     )
@@ -136,7 +136,7 @@ def line_in_path(tx: Connection, request: Request, member: StaffMember) -> Subje
 
 async def handler(visit: Visit) -> Response:
     """The list."""
-    line = await _line(visit)
+    line = await line_of(visit)
     back = within(visit.asked("back"), "timetable")
     view = await _view(visit, line, back)
     return page(visit, "told.html", view.heading, view)
@@ -189,7 +189,7 @@ async def _is_theirs(visit: Visit, line: Told) -> bool:
 async def undo(visit: Visit) -> Response:
     """Go back to how it was, as far as there is a way: asked about like any other change."""
     fields = await visit.form()
-    line = await _line(visit)
+    line = await line_of(visit)
     words = visit.words
     back = within(fields.get("back"), "timetable")
     command = await _way_back(visit, line)
@@ -206,7 +206,8 @@ async def undo(visit: Visit) -> Response:
     return done if isinstance(done, Response) else after(visit, done, back)
 
 
-async def _line(visit: Visit) -> Told:
+async def line_of(visit: Visit) -> Told:
+    """The line of history that the path names. Raises `NotThere`."""
     line = await visit.read(_line_named, visit.request.path_params["line"])
     if line is None:
         raise NotThere(visit.request.path_params["line"])
@@ -282,6 +283,9 @@ async def _view(visit: Visit, line: Told, back: str) -> ToldView:
         as_text="\n".join(_as_text(each) for each in people),
         undo=await _undo(visit, line, back, tell=False),
         key=name_of(line),
+        partners=address(f"told/{name_of(line)}/partners", back=back)
+        if may(visit.member, Action.INTEGRATIONS)
+        else "",
     )
 
 

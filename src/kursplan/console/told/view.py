@@ -52,3 +52,5 @@ class ToldView:
     undo: UndoView
     key: str
     """By which what is ticked off is kept in the browser."""
+    partners: str = ""
+    """Where it stands which partners heard of it; empty for whoever does not look after them."""

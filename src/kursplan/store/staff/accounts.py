@@ -31,6 +31,8 @@ ALL = (
         staff_account.c.language,
         staff_account.c.disabled_at,
         staff_account.c.created_at,
+        staff_account.c.signed_in_at,
+        staff_account.c.employee_id,
         staff_account.c.password_hash.is_not(None).label("password_is_set"),
         staff_account.c.totp_secret.is_not(None).label("second_factor_is_set"),
         employee.c.key.label("employee"),
@@ -59,10 +61,30 @@ ALL_STUDIOS = (
     .order_by(staff_studio.c.account_id, studio.c.key)
 )
 
+WITH_PASSKEYS = (
+    select(staff_passkey.c.account_id)
+    .where(staff_passkey.c.organization_id == ORGANIZATION)
+    .distinct()
+)
+
+_ITSELF = (staff_account.c.organization_id == ORGANIZATION, staff_account.c.id == _ACCOUNT_ID)
+
+IS_THERE = select(staff_account.c.id).where(*_ITSELF)
+
+EMPLOYEES = (
+    select(employee.c.id, employee.c.first_name, employee.c.last_name)
+    .where(employee.c.organization_id == ORGANIZATION, employee.c.deleted_at.is_(None))
+    .order_by(employee.c.first_name, employee.c.last_name, employee.c.id)
+)
+
 HOLD = (
     select(staff_account.c.password_hash, staff_account.c.totp_secret, staff_account.c.disabled_at)
-    .where(staff_account.c.organization_id == ORGANIZATION, staff_account.c.id == _ACCOUNT_ID)
-    .with_for_update(read=True)
+    .where(*_ITSELF)
+    .with_for_update(key_share=True)
+)
+
+SIGNED_IN = (
+    update(staff_account).where(*_ITSELF).values(signed_in_at=bindparam("at", type_=Instant))
 )
 
 PASSKEYS = (
@@ -133,9 +155,14 @@ class ShownAccount:
     studios: tuple[str, ...]
     """By their keys."""
     employee: str | None
+    """By their key, too."""
+    employee_id: int | None
     password_is_set: bool
     second_factor_is_set: bool
+    passkey_is_set: bool
     created_at: datetime
+    signed_in_at: datetime | None
+    """When somebody last came in with it."""
     disabled_at: datetime | None
 
 
@@ -145,6 +172,7 @@ def every(tx: Connection, organization_id: int) -> list[ShownAccount]:
     studios: defaultdict[int, list[str]] = defaultdict(list)
     for row in tx.execute(ALL_STUDIOS, named):
         studios[row.account_id].append(row.key)
+    with_passkeys = set(tx.execute(WITH_PASSKEYS, named).scalars())
     return [
         ShownAccount(
             row.id,
@@ -154,13 +182,34 @@ def every(tx: Connection, organization_id: int) -> list[ShownAccount]:
             row.language,
             tuple(studios[row.id]),
             row.employee,
+            row.employee_id,
             bool(row.password_is_set),
             bool(row.second_factor_is_set),
+            row.id in with_passkeys,
             row.created_at,
+            row.signed_in_at,
             row.disabled_at,
         )
         for row in tx.execute(ALL, named)
     ]
+
+
+def is_there(tx: Connection, organization_id: int, account_id: int) -> bool:
+    """Whether the organization has an account of that number."""
+    named = {"organization": organization_id, "account_id": account_id}
+    return tx.execute(IS_THERE, named).one_or_none() is not None
+
+
+def signed_in(tx: Connection, organization_id: int, account_id: int, at: datetime) -> None:
+    """Somebody has just come in with it; whoever begins their session holds it."""
+    named = {"organization": organization_id, "account_id": account_id}
+    tx.execute(SIGNED_IN, named | {"at": at})
+
+
+def employees(tx: Connection, organization_id: int) -> dict[int, str]:
+    """The names of those who could be connected with an account, in their order."""
+    rows = tx.execute(EMPLOYEES, {"organization": organization_id})
+    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
 
 
 def hold(tx: Connection, organization_id: int, account_id: int) -> AnyRow | None:

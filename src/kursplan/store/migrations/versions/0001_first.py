@@ -1096,6 +1096,7 @@ def _accounts() -> None:
         sa.Column("totp_step", sa.BigInteger(), nullable=True),
         _text("recovery"),
         _when("created_at"),
+        _when("signed_in_at", optional=True),
         _when("disabled_at", optional=True),
         sa.PrimaryKeyConstraint("organization_id", "id", name=op.f("pk_staff_account")),
         sa.ForeignKeyConstraint(

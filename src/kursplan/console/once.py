@@ -1,0 +1,38 @@
+"""What is shown this once: links, keys and secrets. They are on the page that answers, and nowhere else.
+
+Not in an address, which browsers remember; not in the history; and of most only a fingerprint is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from starlette.responses import Response
+
+from kursplan.console.frame import Link
+from kursplan.console.page import page
+from kursplan.console.visit import Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    label: str
+    value: str = field(repr=False)
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OnceView:
+    title: str
+    crumbs: tuple[Link, ...]
+    done: str
+    secrets: tuple[Secret, ...]
+    onward: Link
+    notes: tuple[str, ...] = ()
+    """What is to be done with it, and what comes next."""
+    mail_to: str = field(default="", repr=False)
+    """Opens a letter with it; empty where it is for no letter."""
+
+
+def once_page(visit: Visit, view: OnceView) -> Response:
+    return page(visit, "once.html", view.title, view)
