@@ -135,6 +135,7 @@ class Application:
                 visitors or entrance.sessions,
                 entrance.guard,
                 self.live,
+                settings.horizon_days,
             ),
             self.console_pages,
         )

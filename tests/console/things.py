@@ -6,20 +6,24 @@ from dataclasses import dataclass
 
 from kursplan.console.told import name_of
 from kursplan.domain.history import EntityKind
-from kursplan.store.staff import history
+from kursplan.store.staff import history, timetable
 from kursplan.store.staff.history import EVERYTHING
 from tests.gym import Gym
 
 
 @dataclass(frozen=True)
 class Things:
-    """What pages are about: a slot, a booking on it, and the line of history that tells of it."""
+    """What pages are about: a slot, a booking on it, and the line of history that tells of it; a class, a
+    series and a rate."""
 
     slot: int
     booking: int
     line: str
     customer: int
     """Who is at home in its studio, and has the booking."""
+    class_id: int
+    series: int
+    rate: int
 
     @classmethod
     async def of(cls, gym: Gym, slot_id: int, studio_id: int | None = None) -> Things:
@@ -30,7 +34,15 @@ class Things:
                 tx, gym.organization, EntityKind.BOOKING, booked.booking_id, EVERYTHING
             )
         )
-        return cls(slot_id, booked.booking_id, name_of(line), customer)
+        row = await gym.database.read(
+            lambda tx: timetable.slot_by_id(tx, gym.organization, slot_id)
+        )
+        assert row is not None
+        series = await gym.series(row.class_id, studio_id=row.studio_id)
+        rate = await gym.rate(f"rate-of-{slot_id}")
+        return cls(
+            slot_id, booked.booking_id, name_of(line), customer, row.class_id, series, rate
+        )
 
     def at(self, path: str, **more: str) -> str:
         """The path of a page, with what it is about filled in."""
@@ -39,5 +51,8 @@ class Things:
             booking_id=self.booking,
             line=self.line,
             customer_id=self.customer,
+            class_id=self.class_id,
+            series_id=self.series,
+            rate_id=self.rate,
             **more,
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,8 @@ from kursplan.console.words import Words
 
 LONGEST: Final = 200
 """So many characters a text has at most."""
+MOST: Final = 100_000
+"""No count of seats, people or bookings is larger."""
 
 
 class Kind(StrEnum):
@@ -28,6 +30,9 @@ class Kind(StrEnum):
     PHONE = "tel"
     ONE_OF = "select"
     CHECK = "checkbox"
+    TIME = "time"
+    URL = "url"
+    LONG_TEXT = "textarea"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class Field:
     required: bool = False
     hint: str = ""
     options: Sequence[Option] = ()
+    """What can be chosen; of a text, what is proposed while it is typed."""
     error: str = ""
     was: str | None = None
     """What it says where nobody changed it; sent along, so that what others change meanwhile stays."""
@@ -67,19 +73,44 @@ class FormView:
 class Said:
     """What a form says, field by field; what can't be read is noted."""
 
-    def __init__(self, words: Words, form: Mapping[str, str]) -> None:
+    def __init__(
+        self, words: Words, form: Mapping[str, str], typed: Mapping[str, str] | None = None
+    ) -> None:
+        """`typed` is what is shown again, where the form was made of more than that."""
         self._words = words
         self._form = form
+        self._typed = form if typed is None else typed
         self.errors: dict[str, str] = {}
+
+    @classmethod
+    def changing(cls, words: Words, form: Mapping[str, str], fields: Sequence[Field]) -> Said:
+        """What the fields say now, with what this form changes. Where others changed the same since it was
+        opened, that is an error."""
+        stands, errors = {}, {}
+        for each in fields:
+            typed = form.get(each.name, "").strip()
+            was = form.get(f"was-{each.name}", each.value)
+            stands[each.name] = typed if typed != was else each.value
+            if each.value not in (was, typed) and typed != was:
+                errors[each.name] = _by_now(words, each)
+        said = cls(words, stands, form)
+        said.errors = errors
+        return said
 
     def raw(self, name: str) -> str:
         return self._form.get(name, "").strip()
 
-    def text(self, name: str, *, required: bool = False) -> str | None:
-        said = " ".join(self.raw(name).split())
-        if len(said) > LONGEST:
+    def text(self, name: str, *, required: bool = False, longest: int = LONGEST) -> str | None:
+        return self._text(name, " ".join(self.raw(name).split()), longest, required=required)
+
+    def long_text(self, name: str, longest: int) -> str | None:
+        """The same with its lines."""
+        return self._text(name, self.raw(name).replace("\r\n", "\n"), longest)
+
+    def _text(self, name: str, said: str, longest: int, *, required: bool = False) -> str | None:
+        if len(said) > longest:
             self.errors[name] = self._words.gettext(
-                "It has more than %(n)s characters: write it shorter.", n=LONGEST
+                "It has more than %(n)s characters: write it shorter.", n=longest
             )
         if required and not said:
             self.errors[name] = self._words.gettext("It is needed: fill it in.")
@@ -102,6 +133,34 @@ class Said:
             return None
         return day
 
+    def time(self, name: str) -> time | None:
+        said = self.raw(name)
+        try:
+            return time.fromisoformat(said).replace(second=0, microsecond=0) if said else None
+        except ValueError:
+            self.errors[name] = self._words.gettext(
+                "That is no time: write it like %(time)s.", time="18:30"
+            )
+            return None
+
+    def number(
+        self, name: str, *, least: int = 0, most: int = MOST, required: bool = False
+    ) -> int | None:
+        """A whole number within these bounds."""
+        said = self.raw(name)
+        if not said:
+            if required:
+                self.errors[name] = self._words.gettext("It is needed: write a number.")
+            return None
+        if said.isascii() and said.isdigit() and least <= int(said[:9]) <= most:
+            return int(said[:9])
+        self.errors[name] = self._words.gettext(
+            "Write a whole number from %(least)s to %(most)s.",
+            least=self._words.number(least),
+            most=self._words.number(most),
+        )
+        return None
+
     def one_of(self, name: str, options: Sequence[Option], *, required: bool = True) -> str | None:
         said = self.raw(name)
         if said in {each.value for each in options} and (said or not required):
@@ -115,6 +174,30 @@ class Said:
     def shown(self, fields: Sequence[Field]) -> tuple[Field, ...]:
         """The fields again, with what was typed and what is wrong with it."""
         return tuple(
-            replace(each, value=self.raw(each.name), error=self.errors.get(each.name, ""))
+            replace(
+                each,
+                value=self._typed.get(each.name, "").strip(),
+                error=self.errors.get(each.name, ""),
+            )
             for each in fields
         )
+
+
+def changed_meanwhile(words: Words, form: Mapping[str, str], fields: Sequence[Field]) -> str:
+    """That others changed something since the form was opened; nothing where nobody did."""
+    if all(form.get(f"was-{each.name}", each.value) == each.value for each in fields):
+        return ""
+    return words.gettext("Somebody has changed this since the form was opened.")
+
+
+def _by_now(words: Words, field: Field) -> str:
+    now = next((each.label for each in field.options if each.value == field.value), field.value)
+    if not now:
+        return words.gettext(
+            "By now somebody else has emptied it. Send it again to have it as you wrote it."
+        )
+    return words.gettext(
+        "By now it says “%(now)s”: somebody else has changed it. Send it again to have it "
+        "as you wrote it.",
+        now=now,
+    )

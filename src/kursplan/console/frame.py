@@ -30,13 +30,19 @@ class Entry:
 
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
+WHO_PLAN: Final = AT_THE_DESK - {Role.FRONT_DESK}
+"""Those who plan, and look at how it goes."""
 
 BAR: Final = (
     Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
     Entry("customers", _("Customers"), "people", AT_THE_DESK),
+    Entry("classes", _("Classes"), "classes", WHO_PLAN),
 )
 """The pages in the bar, in their order."""
+
+BELONGS_TO: Final = {"series": "classes", "rates": "classes"}
+"""Pages that stand in the room of another one of the bar."""
 
 MENU: Final = (Entry("account", _("My account"), "key"),)
 """The pages behind one's own name: those that are not opened every day."""
@@ -102,6 +108,7 @@ def frame(
     root = way_up(request)
     _, _, below = request.url.path.partition(f"{MOUNTED_AT}/")
     here, around = below, below.partition("/")[0]
+    around = BELONGS_TO.get(around, around)
 
     def offered(entries: Sequence[Entry]) -> tuple[Link, ...]:
         return tuple(

@@ -13,17 +13,24 @@ from typing import Final
 from kursplan.console import (
     about,
     bookings,
+    classes,
     customers,
     find,
     ill,
     live,
+    rates,
+    series,
     slot,
     timetable,
     today,
     told,
 )
+from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, person
-from kursplan.console.frame import AT_THE_DESK, EVERYBODY
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY, WHO_PLAN
+from kursplan.console.planning import slot as slot_planned
+from kursplan.console.planning import week
+from kursplan.console.rates import edit as rate_edit
 from kursplan.console.slot import actions
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
@@ -112,4 +119,25 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("move", GET_AND_POST, contracts.move),
         )
     ),
+    # What is offered, and when: classes, series, rates.
+    Page(classes.PATH, GET, WHO_PLAN, about.studio_asked_for, classes.handler),
+    Page("classes/new", GET_AND_POST, WHO_PLAN, about.studio_asked_for, edit.make),
+    Page("classes/new/words", GET, WHO_PLAN, about.studio_asked_for, edit.say_of_new),
+    Page(slot_planned.PATH, GET_AND_POST, WHO_PLAN, about.studio_asked_for, slot_planned.handler),
+    Page(week.PATH, GET_AND_POST, WHO_PLAN, about.studio_asked_for, week.handler),
+    *(
+        Page(path, methods, WHO_PLAN, about.class_in_path, handler)
+        for path, methods, handler in (
+            ("classes/{class_id}", GET, overview.handler),
+            ("classes/{class_id}/edit", GET_AND_POST, edit.change),
+            ("classes/{class_id}/words", GET, edit.say),
+            ("classes/{class_id}/series", GET_AND_POST, series.make),
+        )
+    ),
+    Page("series/{series_id}", GET_AND_POST, WHO_PLAN, about.series_in_path, series.edit),
+    Page("series/{series_id}/end", GET_AND_POST, WHO_PLAN, about.series_in_path, series.end),
+    Page(rates.PATH, GET, WHO_PLAN, None, rates.handler),
+    Page("rates/new", GET_AND_POST, WHO_PLAN, None, rate_edit.make),
+    Page("rates/{rate_id}", GET, WHO_PLAN, about.rate_in_path, rates.one),
+    Page("rates/{rate_id}/edit", GET_AND_POST, WHO_PLAN, about.rate_in_path, rate_edit.change),
 )

@@ -7,14 +7,16 @@ page says that something is different, and shows what is now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
+from kursplan.console.consequences.view import Part
 from kursplan.console.words import Words
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.rehearse import Rehearsed
+from kursplan.domain.clashes import ClashingSlot
 from kursplan.domain.consequences import Becomes
 
 MOST_LINES: Final = 1_000
@@ -30,7 +32,7 @@ class Shown:
     names: Mapping[Key, str] = field(compare=False, default_factory=dict)
 
     @classmethod
-    def of(cls, rehearsed: Rehearsed[object]) -> Shown:
+    def of(cls, rehearsed: Rehearsed[object], besides: Iterable[Part] = ()) -> Shown:
         lines, names = {}, {}
         for change in rehearsed.changes:
             if change.becomes is Becomes.OTHERWISE:
@@ -46,9 +48,10 @@ class Shown:
             names[slot.slot_id, 0] = slot.title
         whole = [f"{key[0]}.{key[1]}.{said}" for key, said in sorted(lines.items())]
         whole += sorted(
-            f"{each.needed}.{each.id}.{each.slots[0].slot_id}.{each.slots[1].slot_id}"
+            f"{each.needed}.{each.id}.{_which(each.slots[0])}.{_which(each.slots[1])}"
             for each in clashes_of(rehearsed.answer)
         )
+        whole += [f"{part.heading}: {part.items}" for part in besides]
         digest = sha256("\n".join(whole).encode()).hexdigest()[:24]
         return cls(digest, {key: _short(said) for key, said in lines.items()}, names)
 
@@ -100,6 +103,11 @@ class Shown:
             )
         if not (new or other or gone):
             yield words.gettext("What is below is what would happen now.")
+
+
+def _which(slot: ClashingSlot) -> str:
+    """Which slot it is, also where it is yet to be made."""
+    return f"{slot.studio}.{slot.starts_at.timestamp():.0f}.{slot.title}"
 
 
 def _short(said: str) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kursplan.console import places, told
 from kursplan.console.consequences import Proposal, Reason, ask
 from kursplan.console.customers.whom import STATUSES, Whom, whom
-from kursplan.console.forms import Field, FormView, Kind, Option, Said
+from kursplan.console.forms import Field, FormView, Kind, Option, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.visit import Visit
@@ -66,14 +66,11 @@ async def edit(visit: Visit) -> Response:
     if visit.request.method != "POST":
         return _page(visit, found, fields, "")
     form = await visit.form()
-    said = Said(visit.words, form)
     words = visit.words
-    changed = _only_changed(words, form, fields, said)
-    entry = await _understood(visit, Said(words, changed), found.entry, found.id, said)
+    said = Said.changing(words, form, fields)
+    entry = await _understood(visit, said, found.entry, found.id)
     if said.errors:
-        wrong = ""
-        if any(form.get(f"was-{each.name}", each.value) != each.value for each in fields):
-            wrong = words.gettext("Somebody has changed this since the form was opened.")
+        wrong = changed_meanwhile(words, form, fields)
         return _page(visit, found, said.shown(fields), wrong)
     command = RecordCustomers(
         visit.member.organization_id,
@@ -93,42 +90,12 @@ async def edit(visit: Visit) -> Response:
     )
 
 
-def _only_changed(
-    words: Words, form: Mapping[str, str], fields: Sequence[Field], said: Said
-) -> Mapping[str, str]:
-    """What is there now, with what this form changes. Where others changed the same, that is an error."""
-    stands = {}
-    for each in fields:
-        typed = form.get(each.name, "").strip()
-        was = form.get(f"was-{each.name}", each.value)
-        changes = typed != was
-        stands[each.name] = typed if changes else each.value
-        if changes and was != each.value and typed != each.value:
-            now = next((o.label for o in each.options if o.value == each.value), each.value)
-            said.errors[each.name] = (
-                words.gettext(
-                    "By now it says “%(now)s”: somebody else has changed it. Send it again to have it "
-                    "as you wrote it.",
-                    now=now,
-                )
-                if now
-                else words.gettext(
-                    "By now somebody else has emptied it. Send it again to have it as you wrote it."
-                )
-            )
-    return stands
-
-
 async def _understood(
-    visit: Visit,
-    form: Said,
-    before: CustomerEntry,
-    customer_id: int | None,
-    said: Said | None = None,
+    visit: Visit, form: Said, before: CustomerEntry, customer_id: int | None
 ) -> CustomerEntry:
-    """What the form makes of them; what can't be is noted in `said`, or in the form itself."""
+    """What the form makes of them; what can't be is noted in it."""
     words = visit.words
-    errors = (said or form).errors
+    errors = form.errors
     first, last = form.text("first_name"), form.text("last_name")
     if not (first or last):
         errors["last_name"] = words.gettext("A customer needs a name: fill one in.")
@@ -139,7 +106,7 @@ async def _understood(
         owner = await visit.read(customers.with_number, number)
         if owner not in (None, customer_id):
             errors["number"] = words.gettext("Another customer has this number: take another one.")
-    gender = form.one_of("gender", _genders(words), required=False)
+    gender = form.one_of("gender", genders_of(words), required=False)
     status = form.one_of("status", _statuses(words))
     languages = _languages(words, before.preferred_language)
     entry = replace(
@@ -155,8 +122,6 @@ async def _understood(
         status=CustomerStatus(status) if status else before.status,
         access_refused=form.check("access_refused"),
     )
-    for name, error in form.errors.items():
-        errors.setdefault(name, error)
     return entry
 
 
@@ -184,7 +149,7 @@ def _fields(words: Words, entry: CustomerEntry, studios: Sequence[Option]) -> tu
             gettext("Gender"),
             entry.gender or "",
             Kind.ONE_OF,
-            options=_genders(words),
+            options=genders_of(words),
         ),
         Field("status", gettext("Status"), entry.status, Kind.ONE_OF, options=_statuses(words)),
         Field(
@@ -204,7 +169,7 @@ def _fields(words: Words, entry: CustomerEntry, studios: Sequence[Option]) -> tu
     return tuple(replace(each, was=each.value) for each in found)
 
 
-def _genders(words: Words) -> tuple[Option, ...]:
+def genders_of(words: Words) -> tuple[Option, ...]:
     named = (Option(each.value, words.gettext(name)) for each, name in GENDERS.items())
     return (Option("", "–"), *named)
 
