@@ -40,9 +40,7 @@ class Things:
         assert row is not None
         series = await gym.series(row.class_id, studio_id=row.studio_id)
         rate = await gym.rate(f"rate-of-{slot_id}")
-        return cls(
-            slot_id, booked.booking_id, name_of(line), customer, row.class_id, series, rate
-        )
+        return cls(slot_id, booked.booking_id, name_of(line), customer, row.class_id, series, rate)
 
     def at(self, path: str, **more: str) -> str:
         """The path of a page, with what it is about filled in."""

@@ -1011,6 +1011,7 @@ async def test_a_slot_whose_place_the_series_has_filled_is_restored_beside_it(gy
 
 async def test_what_was_pinned_is_taken_along_where_staff_say_so(gym: Gym) -> None:
     ina, tom = await gym.employee("Ina"), await gym.employee("Tom")
+    await gym.klass("spin", earliest_booking=None)
     series_id = await gym.series(instructors=[ina])
     slots = await gym.extend(series_id, until=END_OF_MARCH)
     moved, covered = slots[1], slots[2]

@@ -541,9 +541,7 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     )
     yield (
         "edit with what was pinned",
-        editing.EditSeries(
-            organization, of.series, editing.AllFuture(), weekly, take_along=True
-        ),
+        editing.EditSeries(organization, of.series, editing.AllFuture(), weekly, take_along=True),
     )
     yield "copy a week", CopyWeek(organization, berlin, MONDAY, NEXT_MONDAY)
     yield "end a series", EndSeries(organization, of.series, NEXT_MONDAY)

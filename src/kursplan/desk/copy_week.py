@@ -81,9 +81,7 @@ class CopyWeek(Command[WeekCopied | Refusal]):
         missing = [each for each in sources if self._start_of_copy(each) not in there]
         copies = self._copies(turn, missing)
         to_come = [(copy, slot) for copy, slot in copies if slot.starts_at > turn.now]
-        shut = closures.of_studio(
-            tx, organization_id, self.studio_id, zone, midnight(self.to_day)
-        )
+        shut = closures.of_studio(tx, organization_id, self.studio_id, zone, midnight(self.to_day))
         wanted = [
             (copy, slot)
             for copy, slot in to_come
@@ -176,9 +174,7 @@ def _given_by(turn: Turn, slot_ids: Sequence[int]) -> Mapping[int, tuple[int, ..
     given = instructors.of_slots(turn.tx, turn.organization_id, slot_ids)
     replaced = {
         slot_id: {each.stand_in_id: each.replaced_id for each in found if each.stands}
-        for slot_id, found in instructors.stand_ins(
-            turn.tx, turn.organization_id, slot_ids
-        ).items()
+        for slot_id, found in instructors.stand_ins(turn.tx, turn.organization_id, slot_ids).items()
     }
     meant = {
         slot_id: [replaced.get(slot_id, {}).get(each, each) for each in employees]

@@ -82,9 +82,7 @@ def _offered(tx: Connection, organization_id: int, studio_id: int, now: datetime
 def names_of(tx: Connection, organization_id: int, studio_id: int) -> Names:
     """The rooms of a studio, and all employees."""
     rooms = rooms_of(tx, organization_id, studio_id)
-    return Names(
-        {each.id: each.name for each in rooms}, timetable.employees(tx, organization_id)
-    )
+    return Names({each.id: each.name for each in rooms}, timetable.employees(tx, organization_id))
 
 
 def _rows(words: Words, offered: Offered, place: Place, now: datetime) -> Iterator[ClassRow]:

@@ -73,7 +73,7 @@ class _Told:
             return none
         return self._words.gettext("%(length)s before", length=length(self._words, term))
 
-    def _yes(self, is_so: bool) -> str:  # noqa: FBT001, it has no other name
+    def _yes(self, is_so: bool) -> str:
         return self._words.gettext("yes") if is_so else self._words.gettext("no")
 
     def _promotion(self) -> str:

@@ -84,9 +84,7 @@ async def change(visit: Visit) -> Response:
         crumbs=(*crumbs(words, found), Link(found.entry.title, here)),
         always=looked_at,
     )
-    command = RecordClass(
-        visit.member.organization_id, class_id, entry, stood=found.entry
-    )
+    command = RecordClass(visit.member.organization_id, class_id, entry, stood=found.entry)
 
     def also(_: object) -> Iterator[Part]:
         yield from changes(words, found, entry)
@@ -154,9 +152,7 @@ def _page(
     words = visit.words
     stands = {each.name: each.value for each in fields(found.entry, found.rates)}
     values = stands if form is None else {name: form.get(name, "") for name in stands}
-    offered = [
-        each for each in UNITS if each is not TermUnit.YEAR or each.value in values.values()
-    ]
+    offered = [each for each in UNITS if each is not TermUnit.YEAR or each.value in values.values()]
     is_new = class_id is None
     here = address(PATH, studio=found.place.key) if is_new else f"classes/{class_id}"
     path = f"{PATH}/new" if is_new else here

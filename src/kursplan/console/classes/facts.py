@@ -17,7 +17,7 @@ from kursplan.domain.localtime import day_of, instant_of
 from kursplan.domain.studios import Studio, zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.entries import classes as entries
-from kursplan.store.staff import classes, customers, timetable
+from kursplan.store.staff import customers, timetable
 
 SHOWN: Final = 12
 """How many of its next slots stand on its page."""
@@ -58,9 +58,7 @@ class Known:
         if self.next:
             return Example(self.next[0].starts_at, is_made_up=False)
         day = day_of(now, self.place.zone) + WEEK
-        return Example(
-            instant_of(datetime.combine(day, EVENING), self.place.zone), is_made_up=True
-        )
+        return Example(instant_of(datetime.combine(day, EVENING), self.place.zone), is_made_up=True)
 
 
 def known(tx: Connection, organization_id: int, class_id: int, now: datetime) -> Known | None:

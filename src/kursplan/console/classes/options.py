@@ -102,7 +102,7 @@ def fields(entry: ClassEntry, rates: Sequence[Rate]) -> tuple[Field, ...]:
     return tuple(Field(name, "", value) for name, value in values.items())
 
 
-def _ticked(is_so: bool) -> str:  # noqa: FBT001, it has no other name
+def _ticked(is_so: bool) -> str:
     return "yes" if is_so else ""
 
 

@@ -111,14 +111,16 @@ class _Writer:
         elif opens.value == 0:
             yield said(_("Booking opens on the day itself, at midnight."))
         else:
-            yield said(_("Booking opens %(length)s before, at midnight."), length=self._length(opens)
+            yield said(
+                _("Booking opens %(length)s before, at midnight."), length=self._length(opens)
             )
         if closes.value == 0:
             yield said(_("It closes when the class starts."))
         elif closes.is_elapsed:
             yield said(_("It closes %(length)s before the start."), length=self._length(closes))
         else:
-            yield said(_("It closes %(length)s before, at the end of that day."),
+            yield said(
+                _("It closes %(length)s before, at the end of that day."),
                 length=self._length(closes),
             )
 
@@ -129,12 +131,16 @@ class _Writer:
             yield said(_("A place can be given back free of charge until the class starts."))
             return
         if until.is_elapsed:
-            yield said(_("A place can be given back free of charge up to %(length)s before the start."),
+            yield said(
+                _("A place can be given back free of charge up to %(length)s before the start."),
                 length=self._length(until),
             )
         else:
-            yield said(_("A place can be given back free of charge up to %(length)s before, until the end of "
-                "that day."),
+            yield said(
+                _(
+                    "A place can be given back free of charge up to %(length)s before, until the end of "
+                    "that day."
+                ),
                 length=self._length(until),
             )
         if entry.late_cancellation:
@@ -142,7 +148,8 @@ class _Writer:
         else:
             yield said(_("Later it is not possible."))
         if entry.grace.value:
-            yield said(_("Whoever gets a seat later than that has %(length)s to give it back."),
+            yield said(
+                _("Whoever gets a seat later than that has %(length)s to give it back."),
                 length=self._length(entry.grace),
             )
 
@@ -156,9 +163,12 @@ class _Writer:
         elif seats == 0:
             yield said(_("There is no seat: nobody can book."))
         elif waiting == 0:
-            yield said(_("There are %(seats)s seats, and nobody can wait."), seats=words.number(seats))
+            yield said(
+                _("There are %(seats)s seats, and nobody can wait."), seats=words.number(seats)
+            )
         else:
-            yield said(_("There are %(seats)s seats, and %(waiting)s more can wait."),
+            yield said(
+                _("There are %(seats)s seats, and %(waiting)s more can wait."),
                 seats=words.number(seats),
                 waiting=words.number(waiting),
             )
@@ -172,12 +182,21 @@ class _Writer:
             return
         ends = entry.promotion_ends
         if ends is None:
-            yield said(_("When a seat becomes free, the first who waits moves up, as long as it could be given "
-                "back again."))
+            yield said(
+                _(
+                    "When a seat becomes free, the first who waits moves up, as long as it could be given "
+                    "back again."
+                )
+            )
         elif ends.value == 0:
-            yield said(_("When a seat becomes free, the first who waits moves up, until the start."))
+            yield said(
+                _("When a seat becomes free, the first who waits moves up, until the start.")
+            )
         else:
-            yield said(_("When a seat becomes free, the first who waits moves up, until %(length)s before."),
+            yield said(
+                _(
+                    "When a seat becomes free, the first who waits moves up, until %(length)s before."
+                ),
                 length=self._length(ends),
             )
 
@@ -194,7 +213,8 @@ class _Writer:
         if entry.uses_contingent:
             yield said(_("Each booking uses one of what the membership grants."))
         if self._others and entry.admits_other_studios:
-            yield said(_("Customers of %(studios)s are admitted, too."), studios=words.listed(self._others)
+            yield said(
+                _("Customers of %(studios)s are admitted, too."), studios=words.listed(self._others)
             )
 
     def _confirmation(self) -> Iterator[Markup]:
@@ -204,11 +224,13 @@ class _Writer:
         if term.value == 0:
             yield said(_("A booking has to be confirmed before the start, or it is cancelled."))
         else:
-            yield said(_("A booking has to be confirmed up to %(length)s before, or it is cancelled."),
+            yield said(
+                _("A booking has to be confirmed up to %(length)s before, or it is cancelled."),
                 length=self._length(term),
             )
         if self._entry.confirm_promotion.value:
-            yield said(_("Whoever moves up has at least %(length)s for that."),
+            yield said(
+                _("Whoever moves up has at least %(length)s for that."),
                 length=self._length(self._entry.confirm_promotion),
             )
 
@@ -233,10 +255,10 @@ class _Writer:
         yield self._fact(
             gettext("give back until"), slot, min(slot.cancellable_until, slot.starts_at)
         )
-        if slot.max_participants and slot.max_waiting_list:
-            if self._entry.promotion is Promotion.AUTOMATIC:
-                ends = min(slot.promotion_ends_at, slot.starts_at)
-                yield self._fact(gettext("moving up until"), slot, ends)
+        waits = bool(slot.max_participants and slot.max_waiting_list)
+        if waits and self._entry.promotion is Promotion.AUTOMATIC:
+            ends = min(slot.promotion_ends_at, slot.starts_at)
+            yield self._fact(gettext("moving up until"), slot, ends)
         if slot.confirm_until is not None:
             yield self._fact(gettext("confirm until"), slot, slot.confirm_until)
         yield self._fact(gettext("closes"), slot, min(slot.closes_at, slot.starts_at))

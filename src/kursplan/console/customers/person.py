@@ -5,7 +5,7 @@ What others changed since the form was opened stays, unless this form changes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -109,7 +109,7 @@ async def _understood(
     gender = form.one_of("gender", genders_of(words), required=False)
     status = form.one_of("status", _statuses(words))
     languages = _languages(words, before.preferred_language)
-    entry = replace(
+    return replace(
         before,
         first_name=first or "",
         last_name=last or "",
@@ -122,7 +122,6 @@ async def _understood(
         status=CustomerStatus(status) if status else before.status,
         access_refused=form.check("access_refused"),
     )
-    return entry
 
 
 def _fields(words: Words, entry: CustomerEntry, studios: Sequence[Option]) -> tuple[Field, ...]:

@@ -176,7 +176,12 @@ def _page(
     errors: Mapping[str, str],
 ) -> Response:
     words = visit.words
-    every = ["class", "day", "time", *plans.shape_fields(offered, None, None, (), frozenset(), None, None)]
+    every = [
+        "class",
+        "day",
+        "time",
+        *plans.shape_fields(offered, None, None, (), frozenset(), None, None),
+    ]
     known = {name: values.get(name, "") for name in every}
     as_class = words.gettext("as the class")
     shown = plans.view(words, offered, known, errors)
@@ -186,9 +191,7 @@ def _page(
         crumbs=(Link(words.gettext("Timetable"), back),),
         action=address(PATH, studio=place.key, copy=visit.asked("copy")),
         back=back,
-        plan=PlanFields(
-            known, errors, shown.rooms, shown.people, as_class, as_class, as_class
-        ),
+        plan=PlanFields(known, errors, shown.rooms, shown.people, as_class, as_class, as_class),
         classes=tuple(Option(str(each.id), each.title) for each in classes),
         first_class=address("classes/new", studio=place.key),
     )

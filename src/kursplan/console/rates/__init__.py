@@ -167,9 +167,7 @@ async def one(visit: Visit) -> Response:
         count=words.number(counted),
         earlier=address(here, page=number - 1) if number > 1 else None,
         later=address(here, page=number + 1) if len(holders) > AT_ONCE else None,
-        history=await lines(
-            visit, EntityKind.RATE, rate_id, theirs[0].zone, LINES, alone=True
-        ),
+        history=await lines(visit, EntityKind.RATE, rate_id, theirs[0].zone, LINES, alone=True),
         undo=await told.undo_bar(visit, here),
     )
     return page(visit, "rates/rate.html", entry.name, view)
@@ -194,9 +192,7 @@ def _holders(
     offset: int,
 ) -> list[Holder]:
     """One more than stand on a page, so that it is known whether there are more."""
-    rows = rates.holders(
-        tx, organization_id, rate_id, studio_ids, today, AT_ONCE + 1, offset
-    )
+    rows = rates.holders(tx, organization_id, rate_id, studio_ids, today, AT_ONCE + 1, offset)
     membership_ids = [each.id for each in rows]
     used = rates.used(tx, organization_id, {each.customer_id for each in rows})
     own = contingents.of_memberships(tx, organization_id, membership_ids)

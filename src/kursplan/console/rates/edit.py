@@ -145,7 +145,9 @@ def _page(
         crumbs=tuple(way),
         action=f"{PATH}/new" if rate_id is None else f"{here}/edit",
         back=here,
-        does=words.gettext("Make the rate") if rate_id is None else words.gettext("Keep the change"),
+        does=words.gettext("Make the rate")
+        if rate_id is None
+        else words.gettext("Keep the change"),
         name=values["name"],
         name_error=errors.get("name", ""),
         granted=tuple(

@@ -180,9 +180,9 @@ async def edit(visit: Visit) -> Response:
     asked = Said(words, form)
     from_day = asked.day("from", required=True) if scope != ALL else today
     errors = {**said.errors, **asked.errors}
-    if scope == THIS and plan is not None and from_day is not None and not errors:
-        if (only := _slot_on(visit, around.slots)) is not None:
-            return visit.to(_moved(only, plan, series))
+    only = _slot_on(visit, around.slots) if scope == THIS else None
+    if only is not None and plan is not None and not errors:
+        return visit.to(_moved(only, plan, series))
     if plan is None or from_day is None or errors:
         wrong = changed_meanwhile(words, form, stands)
         return _edit_page(visit, series, of, around, form, errors, wrong)
@@ -261,9 +261,7 @@ def _edit_page(
     is_over = series.has_ended(today)
     path = f"series/{series.id}"
     actions = [
-        Link(
-            words.gettext("Copy …"), address(f"{here}/series", copy=series.id), icon="copy"
-        )
+        Link(words.gettext("Copy …"), address(f"{here}/series", copy=series.id), icon="copy")
     ]
     if not is_over:
         actions.append(Link(words.gettext("End …"), f"{path}/end", icon="closed"))
@@ -402,7 +400,17 @@ def _standard(of: Known) -> ClassDefaults:
 
 def _all_of(values: Mapping[str, str], offered: Offer) -> dict[str, str]:
     """Every field that there is, also where a form says nothing of it."""
-    every = [*plans.DAYS, "time", "first", "last", "minutes", "room", "seats", "unlimited", "waiting"]
+    every = [
+        *plans.DAYS,
+        "time",
+        "first",
+        "last",
+        "minutes",
+        "room",
+        "seats",
+        "unlimited",
+        "waiting",
+    ]
     every += [f"{plans.GIVEN}{each}" for each, _ in offered.people]
     return {name: values.get(name, "") for name in every}
 

@@ -90,9 +90,7 @@ def shape_fields(
         "unlimited": "yes" if has_seats and seats is None else "",
         "waiting": "" if waiting is None else str(waiting),
     }
-    return values | {
-        f"{GIVEN}{each}": "yes" if each in given else "" for each, _ in offered.people
-    }
+    return values | {f"{GIVEN}{each}": "yes" if each in given else "" for each, _ in offered.people}
 
 
 def shape(words: Words, said: Said, offered: Offer, given: Sequence[int]) -> dict[str, Any]:
@@ -162,9 +160,7 @@ def needed_time(words: Words, said: Said) -> time | None:
     return start
 
 
-def plan_of(
-    words: Words, said: Said, offered: Offer, given: Sequence[int]
-) -> SeriesPlan | None:
+def plan_of(words: Words, said: Said, offered: Offer, given: Sequence[int]) -> SeriesPlan | None:
     """The plan that the form says; None where something can't be read, which is noted."""
     weekdays = frozenset(at for at, name in enumerate(DAYS) if said.check(name))
     if not weekdays:

@@ -50,7 +50,9 @@ def becomes(
         heading = words.ngettext("%(n)s slot changes", "%(n)s slots change", len(changed))
         yield Part("", "pin", heading, items=tuple(_items(words, changed)))
     if stay:
-        heading = words.ngettext("%(n)s slot stays as it is", "%(n)s slots stay as they are", len(stay))
+        heading = words.ngettext(
+            "%(n)s slot stays as it is", "%(n)s slots stay as they are", len(stay)
+        )
         by_hand = [each for each in stay if each.own]
         yield Part("", "pin", heading, items=tuple(_items(words, by_hand)))
     if edited.made and edited.series.extended_until is not None:

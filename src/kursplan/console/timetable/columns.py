@@ -175,9 +175,7 @@ class ColumnWriter:
         place = self._places[0]
         if sought.day < self._today(place):
             return None
-        return address(
-            "timetable/new", studio=place.key, day=sought.day, time=at, room=sought.room
-        )
+        return address("timetable/new", studio=place.key, day=sought.day, time=at, room=sought.room)
 
     def _gaps(self, sought: Sought, held: Iterable[Placed]) -> Iterator[Gap]:
         """When the room is free for so long that something could take place there."""

@@ -237,9 +237,7 @@ def about(
     return _about(tx, organization_id, subject_ids, span)
 
 
-def about_alone(
-    tx: Connection, organization_id: int, subject_id: int, span: Span
-) -> list[Told]:
+def about_alone(tx: Connection, organization_id: int, subject_id: int, span: Span) -> list[Told]:
     """What was done to the thing, without what hangs on it."""
     return _about(tx, organization_id, {subject_id}, span)
 
