@@ -136,6 +136,7 @@ class Application:
                 self.live,
                 entrance.origins,
                 self.webhook_client,
+                settings.horizon_days,
             ),
             self.console_pages,
         )

@@ -139,6 +139,9 @@ def _expected(page: Page, role: Role, method: str) -> list[int]:
         return [403, 403, 403, 303]
     if page.about is None:
         return [is_let_in] * 3 + [303]
+    if page.about is about.rate_in_path:
+        # Rates are sold in every studio of their organization, and in no other one.
+        return [is_let_in, is_let_in, 404, 303]
     return [is_let_in, is_let_in if role is Role.OWNER else 403, 404, 303]
 
 

@@ -12,14 +12,15 @@ from kursplan.domain.accounts import Role
 from kursplan.domain.history import EntityKind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import tables
-from kursplan.store.staff import history
+from kursplan.store.staff import history, timetable
 from kursplan.store.staff.history import EVERYTHING
 from tests.gym import MONDAY, Gym
 
 
 @dataclass(frozen=True)
 class Things:
-    """What pages are about: a slot, a booking on it, and the line of history that tells of it."""
+    """What pages are about: a slot, a booking on it, and the line of history that tells of it; a class, a
+    series and a rate."""
 
     slot: int
     booking: int
@@ -32,6 +33,9 @@ class Things:
     account: int
     """Somebody who signs in."""
     partner: Partner
+    class_id: int
+    series: int
+    rate: int
 
     @classmethod
     async def of(cls, gym: Gym, slot_id: int, studio_id: int | None = None) -> Things:
@@ -54,6 +58,10 @@ class Things:
         partner = await Partner.of(gym, booked.booking_id, studio_id)
         later = MONDAY + timedelta(days=300)
         closed = gym.wall("00:00", day=later), gym.wall("12:00", day=later)
+        row = await gym.database.read(
+            lambda tx: timetable.slot_by_id(tx, gym.organization, slot_id)
+        )
+        assert row is not None
         return cls(
             slot_id,
             booked.booking_id,
@@ -64,6 +72,9 @@ class Things:
             await gym.employee(f"Ada{slot_id}", studio_id=studio_id),
             account,
             partner,
+            row.class_id,
+            await gym.series(row.class_id, studio_id=row.studio_id),
+            await gym.rate(f"rate-of-{slot_id}"),
         )
 
     def at(self, path: str, **more: str) -> str:
@@ -82,6 +93,9 @@ class Things:
             key_id=self.partner.key,
             endpoint_id=self.partner.endpoint,
             delivery_id=self.partner.delivery,
+            class_id=self.class_id,
+            series_id=self.series,
+            rate_id=self.rate,
             **more,
         )
 

@@ -18,6 +18,7 @@ from kursplan.desk.give_back import GiveBack
 from kursplan.desk.plan_series import PlanSeries, SeriesPlanned
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
+from kursplan.desk.stand_in import PutStandIn
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.domain.events import EventType
@@ -1006,3 +1007,43 @@ async def test_a_slot_whose_place_the_series_has_filled_is_restored_beside_it(gy
 
     assert (await gym.slot_now(old.id)).local_start == datetime.combine(MONDAYS[1], time(18))
     assert (await gym.slot_now(new.id)).local_start == datetime.combine(MONDAYS[1], time(19))
+
+
+async def test_what_was_pinned_is_taken_along_where_staff_say_so(gym: Gym) -> None:
+    ina, tom = await gym.employee("Ina"), await gym.employee("Tom")
+    await gym.klass("spin", earliest_booking=None)
+    series_id = await gym.series(instructors=[ina])
+    slots = await gym.extend(series_id, until=END_OF_MARCH)
+    moved, covered = slots[1], slots[2]
+    tuesday = MONDAYS[1] + timedelta(days=1)
+    await gym.changed_slot(moved.id, local_start=datetime.combine(tuesday, time(20)))
+    await gym.take(PutStandIn(gym.organization, covered.id, ina, tom))
+    sits = await gym.booked(await gym.customer(), moved.id)
+    plan = replace((await stored(gym, series_id)).plan, start_time=time(17))
+
+    await gym.take(EditSeries(gym.organization, series_id, AllFuture(), plan))
+    assert (await gym.slot_now(moved.id)).local_start == datetime.combine(tuesday, time(20))
+    assert await gym.given_by(covered.id) == (tom,)
+
+    await gym.take(EditSeries(gym.organization, series_id, AllFuture(), plan, take_along=True))
+    found = await gym.slots_of(series_id)
+    assert starts(found) == at(MONDAYS, "17:00")
+    assert {each.own for each in found} == {frozenset()}
+    assert await gym.given_by(covered.id) == (ina,)
+    assert (await gym.booking_now(sits.booking_id)).starts_at == gym.at("17:00", day=MONDAYS[1])
+
+
+async def test_a_pinned_time_stays_where_the_plan_has_no_place_for_it(gym: Gym) -> None:
+    series_id = await gym.series()
+    slots = await gym.extend(series_id, until=END_OF_MARCH)
+    moved = slots[1]
+    tuesday = MONDAYS[1] + timedelta(days=1)
+    await gym.changed_slot(
+        moved.id, local_start=datetime.combine(tuesday, time(20)), max_participants=3
+    )
+    plan = replace((await stored(gym, series_id)).plan, weekdays=frozenset({3}))
+    await gym.take(EditSeries(gym.organization, series_id, AllFuture(), plan, take_along=True))
+    after = await gym.slot_now(moved.id)
+    assert (after.status, after.own) == (SlotStatus.PLANNED, {Override.TIME})
+    assert after.local_start == datetime.combine(tuesday, time(20))
+    assert after.max_participants == 20

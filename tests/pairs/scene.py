@@ -40,6 +40,7 @@ from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.complete import CompleteSlots
 from kursplan.desk.confirm import Confirm
+from kursplan.desk.copy_week import CopyWeek
 from kursplan.desk.end_series import EndSeries
 from kursplan.desk.engine.turn import Command
 from kursplan.desk.expire import ExpireConfirmations
@@ -543,6 +544,11 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
             organization, of.series, editing.Following(NEXT_MONDAY, next(ids)), tuesdays
         ),
     )
+    yield (
+        "edit with what was pinned",
+        editing.EditSeries(organization, of.series, editing.AllFuture(), weekly, take_along=True),
+    )
+    yield "copy a week", CopyWeek(organization, berlin, MONDAY, NEXT_MONDAY)
     yield "end a series", EndSeries(organization, of.series, NEXT_MONDAY)
     yield "extend a series", ExtendSeries(organization, of.series, MONDAY + timedelta(days=30))
     yield "follow the class", ApplyClassDefaults(organization, of.spin)

@@ -10,7 +10,16 @@ from starlette.requests import Request
 from kursplan.console.visit import About, NotThere, Subject, number_of
 from kursplan.domain.accounts import StaffMember
 from kursplan.store.rules import instructors
-from kursplan.store.staff import accounts, customers, employees, partners, studio, timetable
+from kursplan.store.staff import (
+    accounts,
+    classes,
+    customers,
+    employees,
+    partners,
+    rates,
+    studio,
+    timetable,
+)
 
 ALL_STUDIOS: Final = "all"
 """Stands in an address for all studios that they have."""
@@ -117,3 +126,31 @@ def employee_in_path(tx: Connection, request: Request, member: StaffMember) -> S
     if found is None:
         raise NotThere(str(employee_id))
     return Subject(next(filter(member.has, found), found[0] if found else NOWHERE))
+
+
+def class_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The studio that offers the class whose number is `{class_id}` in the path."""
+    class_id = number_of("class_id", request.path_params["class_id"])
+    return _of_studio(class_id, classes.studio_of(tx, member.organization_id, class_id))
+
+
+def series_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject:
+    """The studio of the series whose number is `{series_id}` in the path."""
+    series_id = number_of("series_id", request.path_params["series_id"])
+    return _of_studio(series_id, classes.studio_of_series(tx, member.organization_id, series_id))
+
+
+def rate_in_path(tx: Connection, request: Request, member: StaffMember) -> None:
+    """The rate whose number is `{rate_id}` in the path: it is sold in every studio.
+
+    Raises `NotThere`.
+    """
+    rate_id = number_of("rate_id", request.path_params["rate_id"])
+    if not rates.is_there(tx, member.organization_id, rate_id):
+        raise NotThere(str(rate_id))
+
+
+def _of_studio(subject_id: int, studio_id: int | None) -> Subject:
+    if studio_id is None:
+        raise NotThere(str(subject_id))
+    return Subject(studio_id)

@@ -20,6 +20,8 @@ from kursplan.console.words import Words
 
 LONGEST: Final = 200
 """So many characters a text has at most."""
+MOST: Final = 100_000
+"""No count of seats, people or bookings is larger."""
 
 
 class Kind(StrEnum):
@@ -146,6 +148,24 @@ class Said:
                 "That is no time: write it like %(time)s.", time="18:30"
             )
             return None
+
+    def number(
+        self, name: str, *, least: int = 0, most: int = MOST, required: bool = False
+    ) -> int | None:
+        """A whole number within these bounds."""
+        said = self.raw(name)
+        if not said:
+            if required:
+                self.errors[name] = self._words.gettext("It is needed: write a number.")
+            return None
+        if said.isascii() and said.isdigit() and least <= int(said[:9]) <= most:
+            return int(said[:9])
+        self.errors[name] = self._words.gettext(
+            "Write a whole number from %(least)s to %(most)s.",
+            least=self._words.number(least),
+            most=self._words.number(most),
+        )
+        return None
 
     def one_of(self, name: str, options: Sequence[Option], *, required: bool = True) -> str | None:
         said = self.raw(name)

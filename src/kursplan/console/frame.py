@@ -39,8 +39,12 @@ BAR: Final = (
     Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
     Entry("customers", _("Customers"), "people", AT_THE_DESK),
+    Entry("classes", _("Classes"), "classes", IN_CHARGE),
 )
 """The pages in the bar, in their order."""
+
+BELONGS_TO: Final = {"series": "classes", "rates": "classes"}
+"""Pages that stand in the room of another one of the bar."""
 
 MENU: Final = (
     Entry("studio", _("Studio"), "studio", IN_CHARGE),
@@ -116,6 +120,7 @@ def frame(
     root = way_up(request)
     _, _, below = request.url.path.partition(f"{MOUNTED_AT}/")
     here, around = below, below.partition("/")[0]
+    around = BELONGS_TO.get(around, around)
 
     def offered(entries: Sequence[Entry]) -> tuple[Link, ...]:
         return tuple(

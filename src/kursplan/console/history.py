@@ -49,10 +49,20 @@ class _Names:
 
 
 async def lines(
-    visit: Visit, kind: EntityKind, subject_id: int, zone: ZoneInfo, limit: int
+    visit: Visit,
+    kind: EntityKind,
+    subject_id: int,
+    zone: ZoneInfo,
+    limit: int,
+    *,
+    alone: bool = False,
 ) -> tuple[LineView, ...]:
-    """The last lines about the thing and what hangs on it, the newest first."""
-    found = await visit.read(history.about, kind, subject_id, Span(limit=limit))
+    """The last lines about the thing and what hangs on it, the newest first; `alone` without what hangs on it."""
+    span = Span(limit=limit)
+    if alone:
+        found = await visit.read(history.about_alone, subject_id, span)
+    else:
+        found = await visit.read(history.about, kind, subject_id, span)
     return await written(visit, found, zone, of_slot=kind is EntityKind.SLOT)
 
 
@@ -87,7 +97,7 @@ MEMBERS: Final = {
     "max_waiting_list": _("waiting list"),
     "additional_participants": _("without a booking"),
 }
-"""Of a slot, what a line says before and after."""
+"""Of a slot or a class, what a line says before and after."""
 MOST_NAMED: Final = 4
 """Of how many people a line says the names; of more, how many they are."""
 
@@ -134,7 +144,8 @@ class _Writer:
         """What was done, and of a slot that was changed, which numbers."""
         text = said(self._words, line.command).rstrip(".")
         first = line.subjects[0]
-        if first.kind is not EntityKind.SLOT or not first.before or not first.after:
+        counted = first.kind in (EntityKind.SLOT, EntityKind.CLASS)
+        if not counted or not first.before or not first.after:
             return text
         changed = [
             f"{self._words.gettext(label)} {self._value(first.before.get(member))} → "

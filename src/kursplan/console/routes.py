@@ -14,12 +14,15 @@ from kursplan.console import (
     about,
     accounts,
     bookings,
+    classes,
     customers,
     find,
     ill,
     live,
     organization,
     partners,
+    rates,
+    series,
     slot,
     studio,
     timetable,
@@ -27,9 +30,13 @@ from kursplan.console import (
     told,
 )
 from kursplan.console.accounts import changes, role
+from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
 from kursplan.console.partners import application, deliveries, endpoints, keys, of_change, where
+from kursplan.console.planning import slot as slot_planned
+from kursplan.console.planning import week
+from kursplan.console.rates import edit as rate_edit
 from kursplan.console.slot import actions
 from kursplan.console.studio import closures, data, employee, employees, hours, rooms
 from kursplan.console.visit import About, Handler
@@ -265,4 +272,25 @@ ROUTES: Final[tuple[Page, ...]] = (
         )
     ),
     Page(organization.PATH, GET_AND_POST, OWNERS, None, organization.handler),
+    # What is offered, and when: classes, series, rates.
+    Page(classes.PATH, GET, IN_CHARGE, about.studio_asked_for, classes.handler),
+    Page("classes/new", GET_AND_POST, IN_CHARGE, about.studio_asked_for, edit.make),
+    Page("classes/new/words", GET, IN_CHARGE, about.studio_asked_for, edit.say_of_new),
+    Page(slot_planned.PATH, GET_AND_POST, IN_CHARGE, about.studio_asked_for, slot_planned.handler),
+    Page(week.PATH, GET_AND_POST, IN_CHARGE, about.studio_asked_for, week.handler),
+    *(
+        Page(path, methods, IN_CHARGE, about.class_in_path, handler)
+        for path, methods, handler in (
+            ("classes/{class_id}", GET, overview.handler),
+            ("classes/{class_id}/edit", GET_AND_POST, edit.change),
+            ("classes/{class_id}/words", GET, edit.say),
+            ("classes/{class_id}/series", GET_AND_POST, series.make),
+        )
+    ),
+    Page("series/{series_id}", GET_AND_POST, IN_CHARGE, about.series_in_path, series.edit),
+    Page("series/{series_id}/end", GET_AND_POST, IN_CHARGE, about.series_in_path, series.end),
+    Page(rates.PATH, GET, IN_CHARGE, None, rates.handler),
+    Page("rates/new", GET_AND_POST, IN_CHARGE, None, rate_edit.make),
+    Page("rates/{rate_id}", GET, IN_CHARGE, about.rate_in_path, rates.one),
+    Page("rates/{rate_id}/edit", GET_AND_POST, IN_CHARGE, about.rate_in_path, rate_edit.change),
 )

@@ -15,6 +15,7 @@ from kursplan.clock import Clock
 from kursplan.console.addresses import way_up
 from kursplan.console.words import Words
 from kursplan.desk.engine.desk import Desk
+from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
@@ -56,6 +57,8 @@ class Services:
     live: Live
     origins: Origins
     webhooks: WebhookClient
+    horizon_days: int = HORIZON_DAYS
+    """So many days ahead a new series gets its slots."""
 
 
 class Unanswered(Exception):

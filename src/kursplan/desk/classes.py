@@ -59,7 +59,7 @@ class RecordClass(Command[bool | Refusal]):
             rate_ids = {ids[key] for key in self.entry.rates}
         if self.entry.rates != (before.rates if before is not None else frozenset()):
             classes.put_rates(tx, self.organization_id, self.class_id, rate_ids)
-        if before is not None and _rules(before) != _rules(self.entry):
+        if before is not None and is_looked_at(before, self.entry):
             self._have_slots_follow(turn, rate_ids)
             if _whom(before) != _whom(self.entry):
                 self._review(turn)
@@ -91,6 +91,11 @@ def options_of(class_id: int, entry: ClassEntry, rate_ids: Collection[int]) -> C
     taken = {each.name for each in fields(Class)} - {"id", "rates"}
     options = {name: getattr(entry, name) for name in taken}
     return Class(id=class_id, rates=frozenset(rate_ids), **options)
+
+
+def is_looked_at(before: ClassEntry, after: ClassEntry) -> bool:
+    """Whether anything is different that a rule looks at; texts are for people alone."""
+    return _rules(before) != _rules(after)
 
 
 def _rules(entry: ClassEntry) -> ClassEntry:

@@ -74,7 +74,7 @@ class EditSeries(Command[SeriesEdited | Refusal]):
     """Give a series another plan.
 
     Slots stay on their day and take over its time, duration, location, instructors and capacity,
-    with their bookings, but for what is pinned. Those on a day that the plan no longer has are
+    with their bookings, but for what is pinned, unless that is taken along. Those on a day that the plan no longer has are
     cancelled, unless their time is pinned, and new days get slots as far as the series was extended
     already. A slot of today whose new time is past keeps its time and takes over the rest.
 
@@ -89,6 +89,9 @@ class EditSeries(Command[SeriesEdited | Refusal]):
     plan: SeriesPlan
     stood: SeriesPlan | None = None
     """Its plan when this was decided, if that matters."""
+    take_along: bool = False
+    """Whether what was pinned by hand on its slots follows the plan, too, and is pinned no more. A time stays
+    pinned where the plan has no place for the slot."""
 
     @property
     def about(self) -> Subjects:
@@ -110,8 +113,10 @@ class EditSeries(Command[SeriesEdited | Refusal]):
 
         known = series.known_since(turn.tx, self.organization_id, edited.id, midnight(from_day))
         following = [each for each in turn.need_slots(known) if follows(each, turn.now)]
+        if self.take_along:
+            following = [_freed(each, known[each.id], after, turn.now) for each in following]
         staying = [each for each in following if has_place(after.plan, each)]
-        given_up = [each for each in following if not has_place(after.plan, each)]
+        given_up = [turn.slots[each.id] for each in following if not has_place(after.plan, each)]
         wanted = [placed(each, after, turn.now) for each in staying]
         change = _Change(edited, after, from_day, known, frozenset(each.id for each in given_up))
         clashes = _clashes(turn, change, staying, wanted)
@@ -246,6 +251,19 @@ def _timed(slot: Slot, of: Series, day: date, now: datetime) -> Slot:
         local_start, starts_at = slot.local_start, slot.starts_at
     ends_at = starts_at + of.shape.duration * _ONE_MINUTE
     return replace(slot, local_start=local_start, starts_at=starts_at, ends_at=ends_at)
+
+
+def _freed(slot: Slot, planned_for: datetime, of: Series, now: datetime) -> Slot:
+    """The slot without its pins, on the day for which it was planned first.
+
+    Its time stays pinned where the plan does not have that day, or where that time is past.
+    """
+    if Override.TIME not in slot.own:
+        return replace(slot, own=frozenset())
+    day = planned_for.date()
+    if of.plan.takes_place_on(day) and instant_of(of.plan.start_on(day), of.zone) > now:
+        return replace(slot, own=frozenset(), local_start=planned_for)
+    return replace(slot, own=frozenset({Override.TIME}))
 
 
 def _is_taken(turn: Turn, key: str) -> bool:

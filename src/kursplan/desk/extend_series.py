@@ -16,6 +16,9 @@ from kursplan.domain.series import Series
 from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.rules import series
 
+HORIZON_DAYS = 60
+"""How many days ahead slots are made, unless a setting says otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExtendSeries(Command[int | Refusal]):

@@ -88,7 +88,7 @@ class PlanSlot(Command[SlotPlanned | Refusal]):
         given = set(self.instructor_ids)
         if missing := given - instructors.known(tx, organization_id, given):
             return EmployeeNotFound(min(missing))
-        slot = self._slot(host)
+        slot = self.slot(host)
         if slot.starts_at <= turn.now:
             local = slot.studio.local
             return InvalidTimes(Wrong.IN_THE_PAST, local(slot.starts_at), local(slot.ends_at))
@@ -99,7 +99,8 @@ class PlanSlot(Command[SlotPlanned | Refusal]):
         turn.register_slots([self.slot_id])
         return SlotPlanned(turn.slots[self.slot_id], clashes)
 
-    def _slot(self, host: timetable.Host) -> Slot:
+    def slot(self, host: timetable.Host) -> Slot:
+        """What it makes, where its class takes place."""
         standard = host.standard
         minutes = self.duration_minutes
         waiting_list = self.max_waiting_list

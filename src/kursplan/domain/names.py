@@ -26,6 +26,12 @@ _PLAIN = str.maketrans(
     }
 )
 
+# How they are written where a name becomes a key, which is typed and read aloud.
+_SPELLED = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "ł": "l"}
+)
+_LONGEST_SLUG = 60
+
 # How ä, ö, ü and ø are written where there is no key for them, and then å. Whether an e belongs to the
 # letter before it cannot be seen, so it is left out after each of them; a name of which that is not
 # true is found all the same, because what is searched for is folded, too.
@@ -50,6 +56,13 @@ def folded(name: str) -> str:
 def folded_address(address: str) -> str:
     """A mail address in the form in which they are compared: every sign of it counts."""
     return " ".join(_plain(address).split())
+
+
+def slug(name: str) -> str:
+    """The name in letters that a key may have: "Yoga für Ältere" is "yoga-fuer-aeltere"."""
+    plain = unicodedata.normalize("NFKD", name.lower().translate(_SPELLED))
+    text = "-".join(re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode()))
+    return text[:_LONGEST_SLUG].strip("-")
 
 
 def initials(first_name: str, last_name: str) -> str:

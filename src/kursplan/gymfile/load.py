@@ -23,6 +23,7 @@ from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.desk import ChangedConcurrently, Desk
 from kursplan.desk.engine.overtaken import Overtaken
 from kursplan.desk.engine.rehearse import Rehearsed
+from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clash, Clashing, Overlap
 from kursplan.domain.refusals import Refusal
@@ -42,7 +43,6 @@ from kursplan.store.entries import organizations, timetable
 from kursplan.store.rules import series
 from kursplan.webhooks.egress import EgressPolicy
 
-HORIZON_DAYS = 60
 TRIES = 5
 """How often it is compared anew because others changed the same meanwhile."""
 _MADE_UP = 1 << 62

@@ -15,11 +15,10 @@ from datetime import date
 from typing import Any
 
 from kursplan.domain.entries import ClassEntry, EmployeeEntry, SeriesEntry, free_key
-from kursplan.domain.names import folded
+from kursplan.domain.names import folded, slug
 from kursplan.gymfile.dump import as_written, yaml_of
 from kursplan.gymfile.stored import Stored
 from kursplan.gymfile.values import WEEKDAYS
-from kursplan.imports.keys import slug
 from kursplan.imports.people import Refused, split_name
 from kursplan.imports.timetable import Dated, Read, Traits, Weekly, fold
 

@@ -7,14 +7,11 @@ from functools import partial
 
 from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
-from kursplan.desk.extend_series import ExtendSeries
+from kursplan.desk.extend_series import HORIZON_DAYS, ExtendSeries
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.store.engine.database import Database
 from kursplan.store.rules import series
 from kursplan.work.everywhere import everywhere
-
-HORIZON_DAYS = 60
-"""How many days ahead slots are made, unless a setting says otherwise."""
 
 
 async def extend_series(

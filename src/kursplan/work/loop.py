@@ -14,13 +14,14 @@ from functools import partial
 import structlog
 
 from kursplan.desk.engine.desk import Desk
+from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
 from kursplan.work.complete import complete_slots
 from kursplan.work.duty import Duty
 from kursplan.work.everywhere import Round
 from kursplan.work.expire import expire_confirmations
-from kursplan.work.extend import HORIZON_DAYS, extend_series
+from kursplan.work.extend import extend_series
 from kursplan.work.forget import forget_old_keys
 from kursplan.work.forget_history import KEPT_DAYS as HISTORY_KEPT_DAYS
 from kursplan.work.forget_history import forget_old_history

@@ -15,7 +15,7 @@ not so any more, nothing is done, and the page says what is different now.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -28,7 +28,9 @@ from kursplan.console.consequences.shown import Shown
 from kursplan.console.consequences.view import (
     Choice,
     ConsequencesView,
+    Item,
     Option,
+    Part,
     Proposal,
     Reason,
     ReasonView,
@@ -49,7 +51,9 @@ from kursplan.store.staff.history import Told
 __all__ = [
     "Choice",
     "Done",
+    "Item",
     "Option",
+    "Part",
     "Proposal",
     "Reason",
     "Standing",
@@ -68,6 +72,14 @@ LONGEST_REASON: Final = 1000
 TRIES: Final = 3
 OURS: Final = frozenset({"csrf", SEEN, REASON, OVERRULE})
 """The fields that are not the page's own."""
+
+
+Also = Callable[[A], Iterable[Part]]
+"""Says of what a command would answer what else the page shows of it."""
+
+
+def _nothing(_: object) -> Iterable[Part]:
+    return ()
 
 
 NOTHING: Final[Rehearsed[Any]] = Rehearsed(None, (), {})
@@ -102,15 +114,21 @@ def overruled(fields: Mapping[str, str]) -> frozenset[Kind]:
 
 
 async def ask(
-    visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], proposal: Proposal
+    visit: Visit,
+    fields: Mapping[str, str],
+    command: Command[A | Refusal],
+    proposal: Proposal,
+    also: Also[A] = _nothing,
 ) -> Done[A] | Response:
     """Have the command done, or say on a page what it would do, why it can't be done, what is missing.
 
-    Raises `DeskBusy`, and `ChangedConcurrently`.
+    `also` says what else comes of it, where that takes no place from anybody and gives none. Raises
+    `DeskBusy`, and `ChangedConcurrently`.
     """
     for _ in range(TRIES):
         rehearsed = await visit.services.desk.rehearse(command)
-        asking = _Asking(visit, fields, proposal, rehearsed)
+        comes = () if isinstance(rehearsed.answer, Refusal) else tuple(also(rehearsed.answer))
+        asking = _Asking(visit, fields, proposal, rehearsed, comes)
         if isinstance(rehearsed.answer, Refusal):
             return await asking.refused(rehearsed.answer)
         if not asking.is_agreed:
@@ -155,12 +173,14 @@ class _Asking:
         fields: Mapping[str, str],
         proposal: Proposal,
         rehearsed: Rehearsed[Any] | None,
+        comes: Sequence[Part] = (),
     ) -> None:
         self._visit = visit
         self._fields = fields
         self._proposal = proposal
         self._rehearsed = rehearsed or NOTHING
-        self._shown = Shown.of(self._rehearsed, proposal.besides)
+        self._comes = comes
+        self._shown = Shown.of(self._rehearsed, (*proposal.besides, *comes))
         before = fields.get(SEEN)
         self._before = None if before is None else Shown.read(before)
         self.reason = fields.get(REASON, "").strip()[:LONGEST_REASON] or None
@@ -188,7 +208,10 @@ class _Asking:
         changed = () if self._before is None else self._before.differences(self._shown, words)
         view = self._view(
             changed=tuple(changed),
-            parts=(*proposal.besides, *parts(words, self._rehearsed, proposal.slot_id)),
+            parts=(
+                *proposal.besides,
+                *parts(words, self._rehearsed, proposal.slot_id, self._comes),
+            ),
             partners=await partners(self._visit, self._rehearsed),
             seen=self._shown.written(),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from kursplan.console.consequences.refused import clash_sentence
@@ -16,14 +17,20 @@ from kursplan.domain.localtime import local
 from kursplan.domain.refusals import Kind
 from kursplan.staff.refusals import clause
 
+MOST_LISTED: Final = 12
+"""So many people stand each in a line; of more there is a line for each slot."""
 
-def parts(words: Words, rehearsed: Rehearsed[object], slot_id: int | None) -> Iterator[Part]:
-    """`slot_id` is the one that the page is about: it needs not to be said on which slot."""
+
+def parts(
+    words: Words, rehearsed: Rehearsed[object], slot_id: int | None, comes: Iterable[Part] = ()
+) -> Iterator[Part]:
+    """`slot_id` is the one that the page is about: it needs not to be said on which slot. `comes` is what
+    comes of it for nobody, said before what is good for people."""
     of: defaultdict[Becomes, list[Change]] = defaultdict(list)
     for change in rehearsed.changes:
         of[change.becomes].append(change)
     writer = _Writer(words, slot_id)
-    found = [
+    takes = [
         *writer.slots([each for each in rehearsed.slots if each.slot_id != slot_id]),
         *writer.clashes(rehearsed.answer),
         *writer.lost(of[Becomes.CANCELLED]),
@@ -31,11 +38,17 @@ def parts(words: Words, rehearsed: Rehearsed[object], slot_id: int | None) -> It
         *writer.flagged(of[Becomes.FLAGGED]),
         *writer.over_capacity(rehearsed.answer),
         *writer.moved(of[Becomes.MOVED]),
+    ]
+    gives = [
         *writer.made(of[Becomes.MADE]),
         *writer.back(of[Becomes.BACK]),
         *writer.promoted(of[Becomes.PROMOTED]),
     ]
-    yield from found or [Part("good", "check", words.gettext("Nobody loses or gets a place"))]
+    yield from takes
+    yield from comes
+    yield from gives
+    if not takes and not gives:
+        yield Part("good", "check", words.gettext("Nobody loses or gets a place"))
 
 
 class _Writer:
@@ -73,6 +86,8 @@ class _Writer:
         at = self._words.moment(local(change.starts_at, ZoneInfo(change.zone)))
         if change.moved_to is None:
             return at
+        if change.moved_to == change.starts_at:
+            return self._words.gettext("%(at)s, of another length", at=at)
         then = self._words.moment(local(change.moved_to, ZoneInfo(change.zone)))
         return self._words.gettext("from %(at)s to %(then)s", at=at, then=then)
 
@@ -179,6 +194,8 @@ class _Writer:
         listed: bool = False,
     ) -> Part:
         elsewhere = any(each.slot_id != self._slot_id for each in changes)
+        if len(changes) > MOST_LISTED and len({each.slot_id for each in changes}) > 1:
+            return Part(kind, icon, heading, note, tuple(self._by_slot(changes)))
         if not listed and not elsewhere:
             names = self._words.listed([self._name(each, each.customer_id) for each in changes])
             return Part(kind, icon, heading, note, names=names)
@@ -191,6 +208,15 @@ class _Writer:
             for each in changes
         )
         return Part(kind, icon, heading, note, items)
+
+    def _by_slot(self, changes: Sequence[Change]) -> Iterator[Item]:
+        """All who are on a slot in one line."""
+        of: defaultdict[int, list[Change]] = defaultdict(list)
+        for each in changes:
+            of[each.slot_id].append(each)
+        for slot_id, on_it in of.items():
+            names = self._words.listed([self._name(each, each.customer_id) for each in on_it])
+            yield Item(self._where(on_it[0]), f"slots/{slot_id}", names)
 
     def _where(self, change: Change) -> str:
         at = self._words.moment(local(change.starts_at, ZoneInfo(change.zone)))

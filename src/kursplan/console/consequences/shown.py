@@ -16,6 +16,7 @@ from kursplan.console.consequences.view import Part
 from kursplan.console.words import Words
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.rehearse import Rehearsed
+from kursplan.domain.clashes import ClashingSlot
 from kursplan.domain.consequences import Becomes
 
 MOST_LINES: Final = 1_000
@@ -47,7 +48,7 @@ class Shown:
             names[slot.slot_id, 0] = slot.title
         whole = [f"{key[0]}.{key[1]}.{said}" for key, said in sorted(lines.items())]
         whole += sorted(
-            f"{each.needed}.{each.id}.{each.slots[0].slot_id}.{each.slots[1].slot_id}"
+            f"{each.needed}.{each.id}.{_which(each.slots[0])}.{_which(each.slots[1])}"
             for each in clashes_of(rehearsed.answer)
         )
         whole += [f"{part.heading}: {part.items}" for part in besides]
@@ -102,6 +103,11 @@ class Shown:
             )
         if not (new or other or gone):
             yield words.gettext("What is below is what would happen now.")
+
+
+def _which(slot: ClashingSlot) -> str:
+    """Which slot it is, also where it is yet to be made."""
+    return f"{slot.studio}.{slot.starts_at.timestamp():.0f}.{slot.title}"
 
 
 def _short(said: str) -> str:

@@ -115,3 +115,5 @@ class SlotView:
     may_restore: bool
     may_give_back: bool
     can_move_up_first: bool
+    plans: tuple[Link, ...]
+    """For those who plan: what comes of it beyond this slot."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
+from kursplan.console.addresses import address
 from kursplan.console.consequences.refused import overlap_sentence
 from kursplan.console.frame import Link
 from kursplan.console.history import LineView
@@ -23,7 +24,7 @@ from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.console.words import marked_by_count as _n
-from kursplan.domain.accounts import Role, StaffMember
+from kursplan.domain.accounts import Action, Role, StaffMember, may
 from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.clashes import Needed
 from kursplan.domain.classes import OnlineBooking, Promotion
@@ -137,6 +138,7 @@ class SlotWriter:
             and bool(row.own)
             and not slot.has_started(self._now),
             can_move_up_first=bool(waiting) and slot.seats_free > 0,
+            plans=tuple(self._plans(start.date())),
         )
 
     # --- The head -------------------------------------------------------------------------------
@@ -187,6 +189,17 @@ class SlotWriter:
             is_room = each.needed is Needed.ROOM
             who = rooms[each.id] if is_room else self._employee(each.id)
             yield overlap_sentence(self._words, who, beside)
+
+    def _plans(self, day: date) -> Iterator[Link]:
+        words, row = self._words, self._row
+        if not may(self._member, Action.PLAN, row.studio_id):
+            return
+        if row.series_id is not None and not self._slot.has_started(self._now):
+            at = address(f"series/{row.series_id}", slot=row.id, **{"from": day})
+            yield Link(words.gettext("Change its series …"), at, icon="timetable")
+        at = address("timetable/new", studio=row.studio, copy=row.id)
+        yield Link(words.gettext("Copy the slot …"), at, icon="copy")
+        yield Link(words.gettext("Its class"), f"classes/{row.class_id}", icon="classes")
 
     # --- People ---------------------------------------------------------------------------------
 

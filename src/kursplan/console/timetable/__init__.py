@@ -13,8 +13,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from kursplan.console import places
+from kursplan.console import places, told
 from kursplan.console.about import ALL_STUDIOS
+from kursplan.console.addresses import address
 from kursplan.console.frame import Link
 from kursplan.console.live import live_at
 from kursplan.console.page import page
@@ -26,6 +27,7 @@ from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.timetable.view import TimetableView, Told
 from kursplan.console.visit import Visit
 from kursplan.console.words import MONDAY, Words
+from kursplan.domain.accounts import Action, may
 from kursplan.domain.localtime import local, start_of_day
 from kursplan.store.staff import schedule
 from kursplan.store.staff.schedule import Schedule, Span
@@ -42,7 +44,10 @@ async def handler(visit: Visit) -> Response:
     live = await live_at(visit, chosen)
     studio_ids = [each.id for each in chosen]
     on = await visit.read(schedule.of_studios, studio_ids, _span(wanted, chosen), now)
-    view = replace(timetable(visit.words, wanted, on, chosen, now), live=live)
+    plans = len(chosen) == 1 and may(visit.member, Action.PLAN, chosen[0].id)
+    view = timetable(visit.words, wanted, on, chosen, now, plans=plans)
+    undo = await told.undo_bar(visit, address(PATH, **wanted.parameters))
+    view = replace(view, live=live, undo=undo)
     return page(visit, "timetable.html", view.heading, view, _places(visit, wanted, theirs, chosen))
 
 
@@ -57,14 +62,20 @@ def _span(wanted: Asked, places: Sequence[Place]) -> Span:
 
 
 def timetable(
-    words: Words, wanted: Asked, on: Schedule, places: Sequence[Place], now: datetime
+    words: Words,
+    wanted: Asked,
+    on: Schedule,
+    places: Sequence[Place],
+    now: datetime,
+    *,
+    plans: bool = False,
 ) -> TimetableView:
-    """The view of what was found."""
+    """The view of what was found; `plans` for those who plan what is shown."""
     several = {each.id: each.name for each in places} if len(places) > 1 else {}
     writer = SlotWriter(words, on, now, several)
     slots = [each for each in _placed(wanted, on, places) if narrowed(wanted, writer, on, each)]
     today = local(now, places[0].zone).date()
-    columns = ColumnWriter(words, wanted, on, places, writer, now).columns(slots)
+    columns = ColumnWriter(words, wanted, on, places, writer, now, plans=plans).columns(slots)
     grid, hour_marks = hours(words, slots)
     return TimetableView(
         live="",
@@ -86,6 +97,7 @@ def timetable(
         hours=hour_marks,
         columns=columns,
         empty=None if slots else _empty(words, wanted),
+        **_planning(wanted, places[0], today) if plans else {},
     )
 
 
@@ -99,6 +111,15 @@ def _placed(wanted: Asked, on: Schedule, places: Sequence[Place]) -> Iterator[Pl
         )
         if wanted.first <= start.date() <= wanted.last:
             yield Placed(row, start, end, on.instructors.get(row.id, ()))
+
+
+def _planning(wanted: Asked, place: Place, today: date) -> dict[str, str]:
+    """Where something is planned, on the days that are shown."""
+    day = max(wanted.day, today)
+    return {
+        "new": address("timetable/new", studio=place.key, day=day, room=wanted.room),
+        "copy": address("timetable/copy", studio=place.key, day=wanted.first),
+    }
 
 
 # --- Around it ----------------------------------------------------------------------------------

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final
 
+from kursplan.console.addresses import address
 from kursplan.console.assets import COLUMNS, LANES
 from kursplan.console.lanes import lanes
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, Asked, Shown
 from kursplan.console.timetable.slots import DAY_IN_MINUTES, STEP, Placed, SlotWriter
-from kursplan.console.timetable.view import Block, Column, Hour, Now
+from kursplan.console.timetable.view import Block, Column, Gap, Hour, Now
 from kursplan.console.words import Words
 from kursplan.domain.localtime import local
 from kursplan.domain.slots import SlotStatus
@@ -23,6 +24,9 @@ FIRST_HOUR, LAST_HOUR = 8, 20
 """What a grid shows at least, whatever is on."""
 NONE: Final = 0
 """Stands for no room and for no instructor."""
+FREE_FROM: Final = 45
+"""So many minutes a room has to be free for it to be said."""
+QUARTER: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Sought:
     """Whether its head says which day it is, so that the present one stands out."""
     says: str = ""
     """What its head says already of where each slot is; it is not said again on them."""
+    room: int | None = None
+    """The room, where it is the column of one."""
 
 
 class ColumnWriter:
@@ -50,15 +56,20 @@ class ColumnWriter:
         places: Sequence[Place],
         writer: SlotWriter,
         now: datetime,
+        *,
+        plans: bool = False,
     ) -> None:
+        """`plans` where whoever looks may plan a slot there."""
         self._words = words
         self._asked = asked
         self._on = on
         self._places = places
         self._writer = writer
         self._now = now
+        self._plans = plans and len(places) == 1
 
     def columns(self, slots: Sequence[Placed]) -> tuple[Column, ...]:
+        self._first, self._last = bounds(slots)
         found = [self._column(each, slots) for each in list(self._sought(slots))[:COLUMNS]]
         return tuple(_told_once(found))
 
@@ -91,6 +102,7 @@ class ColumnWriter:
                             places,
                             is_day=False,
                             says=room.name,
+                            room=room.id,
                         )
                 if NONE in held:
                     without = self._words.gettext("Without a room")
@@ -133,6 +145,8 @@ class ColumnWriter:
             ),
             tuple(blocks),
             self._present(sought),
+            self._new(sought) if self._plans and all_day is None else None,
+            tuple(self._gaps(sought, held)) if self._plans and all_day is None else (),
         )
 
     def _notes(self, is_today: bool, all_day: str | None, held: Iterable[Placed]) -> Iterator[str]:
@@ -153,6 +167,38 @@ class ColumnWriter:
                 yield words.gettext(
                     "%(taken)s of %(limit)s", taken=words.number(taken), limit=words.number(seats)
                 )
+
+    # --- Where something could be planned -------------------------------------------------------
+
+    def _new(self, sought: Sought, at: str | None = None) -> str | None:
+        """The page for a new slot on that day; none for days that are past."""
+        place = self._places[0]
+        if sought.day < self._today(place):
+            return None
+        return address("timetable/new", studio=place.key, day=sought.day, time=at, room=sought.room)
+
+    def _gaps(self, sought: Sought, held: Iterable[Placed]) -> Iterator[Gap]:
+        """When the room is free for so long that something could take place there."""
+        if sought.room is None:
+            return
+        now = local(self._now, self._places[0].zone).replace(tzinfo=None)
+        free = self._first * 60
+        if sought.day == now.date():
+            free = max(free, (now.hour * 60 + now.minute) // QUARTER * QUARTER + QUARTER)
+        taken = [
+            (each.first_minute, each.last_minute)
+            for each in held
+            if each.row.status is not SlotStatus.CANCELED
+        ]
+        for start, end in [*sorted(taken), (self._last * 60, DAY_IN_MINUTES)]:
+            if start - free >= FREE_FROM:
+                at = time(free // 60, free % 60)
+                href = self._new(sought, f"{at:%H:%M}")
+                if href is not None:
+                    until = self._words.time(time(start // 60 % 24, start % 60))
+                    text = self._words.gettext("free until %(until)s", until=until)
+                    yield Gap(text, href, f"h{at.hour} m{at.minute}")
+            free = max(free, end)
 
     # --- What is not a slot ---------------------------------------------------------------------
 
@@ -201,6 +247,13 @@ class ColumnWriter:
 
 def hours(words: Words, slots: Iterable[Placed]) -> tuple[str, tuple[Hour, ...]]:
     """The classes of a grid that holds all these, and its hours."""
+    first, last = bounds(slots)
+    shown = tuple(Hour(words.hour(hour), f"h{hour}") for hour in range(first, last))
+    return f"from{first} to{last}", shown
+
+
+def bounds(slots: Iterable[Placed]) -> tuple[int, int]:
+    """The hours from and to which a grid goes that holds all these."""
     starts = [FIRST_HOUR * 60]
     ends = [LAST_HOUR * 60]
     for each in slots:
@@ -208,8 +261,7 @@ def hours(words: Words, slots: Iterable[Placed]) -> tuple[str, tuple[Hour, ...]]
         ends.append(each.last_minute)
     first = min(starts) // 60
     last = -(-min(max(ends), DAY_IN_MINUTES) // 60)
-    shown = tuple(Hour(words.hour(hour), f"h{hour}") for hour in range(first, last))
-    return f"from{first} to{last}", shown
+    return first, last
 
 
 def _told_once(columns: Sequence[Column]) -> Iterator[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.console.frame import Link
+from kursplan.console.told.view import UndoView
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,15 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which a room is free, and where a slot is planned in it."""
+
+    text: str
+    href: str
+    classes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
     head: str
     note: str
@@ -59,6 +69,9 @@ class Column:
     slots: tuple[SlotView, ...]
     closed: tuple[Block, ...]
     now: Now | None
+    new: str | None = None
+    """Where a slot is planned there, for those who may."""
+    gaps: tuple[Gap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +130,7 @@ class TimetableView:
     columns: tuple[Column, ...]
     empty: str | None
     """What is said where there is no slot at all."""
+    new: str | None = None
+    """Where a slot is planned, and where a week is copied, for those who may."""
+    copy: str | None = None
+    undo: UndoView | None = None

@@ -52,6 +52,19 @@ SAY: Final = frozenset(
 """What people do not know by themselves."""
 _TOUCHING: Final = frozenset({EntityKind.SLOT, EntityKind.BOOKING})
 """What has people on it: of everything else that is changed nobody has to be told."""
+FOR_NOBODY: Final = frozenset(
+    {
+        "add-booking",
+        "confirm",
+        "copy-week",
+        "plan-series",
+        "plan-slot",
+        "record-rate",
+        "set-participation",
+        "waive-lateness",
+    }
+)
+"""The commands after which nobody has to be told: who is there knows it, or nobody is booked yet."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -91,7 +104,7 @@ async def undo_bar(visit: Visit, back: str) -> UndoView | None:
 async def _undo(visit: Visit, line: Told, back: str, *, tell: bool) -> UndoView:
     offered = await _way_back(visit, line) is not None
     name = name_of(line)
-    touches = line.command not in ("set-participation", "confirm", "waive-lateness", "add-booking")
+    touches = line.command not in FOR_NOBODY
     touches = touches and any(each.kind in _TOUCHING for each in line.subjects)
     return UndoView(
         said(visit.words, line.command),

@@ -5,8 +5,9 @@ Employees and customers who were deleted are not among them: their keys are free
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
+from kursplan.domain.entries import free_key
 from kursplan.store.tables import (
     ORGANIZATION,
     application,
@@ -51,6 +52,13 @@ IDS = {
     ),
 }
 
+GOES_BY = {
+    table.name: select(table.c.id).where(
+        table.c.organization_id == ORGANIZATION, table.c.key == bindparam("key")
+    )
+    for table in (rate, class_, series, slot)
+}
+
 
 class Ids(dict[str, int]):
     """Ids of one kind of thing, by key."""
@@ -67,6 +75,16 @@ def ids(tx: Connection, organization_id: int, table: Table) -> Ids:
     """The ids of all rows of the table that go by a key. Asking for another raises `UnknownKey`."""
     rows = tx.execute(IDS[table.name], {"organization": organization_id})
     return Ids(table.name, {row.key: row.id for row in rows})
+
+
+def free(tx: Connection, organization_id: int, table: Table, wanted: str) -> str:
+    """A key for something new of that kind: `wanted`, or the same with a number where that is taken."""
+
+    def is_taken(key: str) -> bool:
+        named = {"organization": organization_id, "key": key}
+        return tx.execute(GOES_BY[table.name], named).first() is not None
+
+    return free_key(wanted, is_taken)
 
 
 def freed(row_id: int) -> str:

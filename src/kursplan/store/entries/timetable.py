@@ -18,6 +18,7 @@ from kursplan.domain.series import ClassDefaults
 from kursplan.domain.slots import Override, Slot, SlotStatus
 from kursplan.domain.studios import Studio, zone_of
 from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import instructors
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -162,6 +163,27 @@ BOOKINGS_TO_COME = select(
 )
 """By what the slots count, of which there are fewer."""
 
+OF_DAYS = (
+    select(
+        slot.c.id,
+        slot.c.class_id,
+        slot.c.local_start,
+        slot.c.starts_at,
+        slot.c.ends_at,
+        slot.c.status,
+        slot.c.location_id,
+        slot.c.max_participants,
+        slot.c.max_waiting_list,
+    )
+    .where(
+        slot.c.organization_id == ORGANIZATION,
+        slot.c.studio_id == bindparam("studio_id"),
+        slot.c.starts_at >= bindparam("since", type_=Instant),
+        slot.c.starts_at < bindparam("until", type_=Instant),
+    )
+    .order_by(slot.c.starts_at, slot.c.id)
+)
+
 ADD_SLOT = insert(slot)
 
 
@@ -254,6 +276,19 @@ def single_slots(tx: Connection, organization_id: int) -> list[SingleSlot]:
         )
         for row in rows
     ]
+
+
+def of_days(
+    tx: Connection, organization_id: int, studio_id: int, since: datetime, until: datetime
+) -> Sequence[AnyRow]:
+    """The slots of the studio that start in that time, of a series or not, whatever became of them."""
+    named = {
+        "organization": organization_id,
+        "studio_id": studio_id,
+        "since": since,
+        "until": until,
+    }
+    return tx.execute(OF_DAYS, named).all()
 
 
 def add_slot(

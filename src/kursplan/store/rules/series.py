@@ -100,6 +100,8 @@ BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
 
 EVERY = _SERIES
 
+OF_STUDIO = _SERIES.where(series.c.studio_id == bindparam("studio_id"))
+
 ALIKE = _SERIES.where(
     or_(series.c.extended_until.is_(None), series.c.extended_until < _UNTIL),
     or_(series.c.last_day.is_(None), series.c.last_day >= bindparam("since", type_=Date)),
@@ -272,6 +274,12 @@ def every(tx: Connection, organization_id: int) -> list[Series]:
     """All series, those that have ended too, in the order in which they were planned."""
     rows = tx.execute(EVERY, {"organization": organization_id}).all()
     return _with_instructors(tx, organization_id, rows)
+
+
+def of_studio(tx: Connection, organization_id: int, studio_id: int) -> list[Series]:
+    """All series of the studio, those that have ended too, in the order in which they were planned."""
+    named = {"organization": organization_id, "studio_id": studio_id}
+    return _with_instructors(tx, organization_id, tx.execute(OF_STUDIO, named).all())
 
 
 def alike(

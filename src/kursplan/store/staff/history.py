@@ -237,6 +237,11 @@ def about(
     return _about(tx, organization_id, subject_ids, span)
 
 
+def about_alone(tx: Connection, organization_id: int, subject_id: int, span: Span) -> list[Told]:
+    """What was done to the thing, without what hangs on it."""
+    return _about(tx, organization_id, {subject_id}, span)
+
+
 def last_change(tx: Connection, organization_id: int, subject_id: int, member: str) -> Told | None:
     """Who last changed that member of the thing, or of late anything about it; None if nobody is known."""
     lines = _about(tx, organization_id, {subject_id}, Span(limit=LATELY))

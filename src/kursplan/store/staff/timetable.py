@@ -160,6 +160,10 @@ SLOTS_OF_CLASSES = _SLOTS.where(
     slot.c.status == SlotStatus.PLANNED,
 ).limit(bindparam("limit", type_=Integer))
 
+SLOTS_OF_SERIES = _SLOTS.where(
+    slot.c.series_id == bindparam("series_id"), slot.c.starts_at > bindparam("now", type_=Instant)
+)
+
 STAND_INS = (
     select(
         stand_in.c.replaced_id,
@@ -313,6 +317,14 @@ def slots_of_classes(
         "limit": limit,
     }
     return tx.execute(SLOTS_OF_CLASSES, named).all()
+
+
+def slots_of_series(
+    tx: Connection, organization_id: int, series_id: int, now: datetime
+) -> Sequence[AnyRow]:
+    """Its slots that are yet to start, cancelled ones too, the next first."""
+    named = {"organization": organization_id, "series_id": series_id, "now": now}
+    return tx.execute(SLOTS_OF_SERIES, named).all()
 
 
 def slot_by_id(tx: Connection, organization_id: int, slot_id: int) -> AnyRow | None:
