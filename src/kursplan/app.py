@@ -24,9 +24,8 @@ from kursplan.api import call, docs, elsewhere
 from kursplan.api.open_api import OpenApi
 from kursplan.api.strangers import Strangers
 from kursplan.clock import Clock, SystemClock
-from kursplan.console import account, sign_in
+from kursplan.console import account, confirm, sign_in
 from kursplan.console.addresses import MOUNTED_AT
-from kursplan.console.customers import kept
 from kursplan.console.entrance import Entrance
 from kursplan.console.live import Live
 from kursplan.console.routes import ROUTES
@@ -124,7 +123,7 @@ class Application:
             *ROUTES,
             *sign_in.routes(entrance),
             *account.routes(entrance),
-            *kept.routes(entrance),
+            *confirm.routes(entrance),
         )
         self.live = Live(VersionReader(self.database))
         console = site(
@@ -135,6 +134,8 @@ class Application:
                 visitors or entrance.sessions,
                 entrance.guard,
                 self.live,
+                entrance.origins,
+                self.webhook_client,
             ),
             self.console_pages,
         )

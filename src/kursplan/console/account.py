@@ -1,19 +1,19 @@
-"""One's own account: sessions, password, second factor, passkeys, language. And showing again who one is."""
+"""One's own account: sessions, password, second factor, passkeys, language."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
-from kursplan.console.entrance import Entrance, Form, FormHandler, safe_next
+from kursplan.console.entrance import Entrance, Form, FormHandler
 from kursplan.console.frame import EVERYBODY
 from kursplan.console.page import page
-from kursplan.console.routes import GET, Page
-from kursplan.console.sign_in import POST, blocked_page, said_of
+from kursplan.console.routes import GET, POST, Page
+from kursplan.console.sign_in import blocked_page, said_of
 from kursplan.console.visit import Handler, Visit
 from kursplan.desk.accounts import StaffRefused
 from kursplan.desk.credentials import (
@@ -35,7 +35,7 @@ from kursplan.store.entries import accounts
 from kursplan.store.staff import accounts as shown
 from kursplan.store.staff import sessions
 from kursplan.web.devices import device_of
-from kursplan.web.recognition import Blocked, Known, NewPasskey, Wrong, address_for_apps, step_of
+from kursplan.web.recognition import Blocked, NewPasskey, Wrong, address_for_apps, step_of
 
 RECOVERY_CODES: Final = 10
 LONGEST_LABEL: Final = 60
@@ -98,14 +98,6 @@ class RecoveryView:
     codes: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmView:
-    next: str
-    email: str = field(repr=False)
-    wrong: str | None
-    passkeys: bool
-
-
 def routes(entrance: Entrance) -> tuple[Page, ...]:
     """Its pages, below `/console/`."""
     own = _OwnAccount(entrance)
@@ -117,7 +109,7 @@ def routes(entrance: Entrance) -> tuple[Page, ...]:
         return row(path, POST, entrance.sent(handler))
 
     def sensitive(path: str, handler: FormHandler) -> Page:
-        return row(path, POST, entrance.confirmed(entrance.sent(handler)))
+        return replace(sent(path, handler), sensitive=True)
 
     return (
         row("account", GET, entrance.shown(own.show)),
@@ -125,17 +117,15 @@ def routes(entrance: Entrance) -> tuple[Page, ...]:
         sent("account/language", own.set_language),
         sent("account/sessions/end", own.end_session),
         sent("account/sessions/end-others", own.end_others),
-        row(
-            "account/second-factor", GET, entrance.confirmed(entrance.shown(own.show_second_factor))
+        replace(
+            row("account/second-factor", GET, entrance.shown(own.show_second_factor)),
+            sensitive=True,
         ),
         sensitive("account/second-factor", own.set_second_factor),
         sensitive("account/second-factor/off", own.drop_second_factor),
         sensitive("account/passkeys/challenge", own.challenge),
         sensitive("account/passkeys", own.add_passkey),
         sensitive("account/passkeys/remove", own.remove_passkey),
-        row("confirm", GET, entrance.shown(own.show_confirm)),
-        sent("confirm", own.confirm),
-        sent("confirm/passkey", own.confirm_with_passkey),
     )
 
 
@@ -344,53 +334,6 @@ class _OwnAccount:
             command = RemovePasskey(member.organization_id, member.account_id, int(number))
             await visit.services.desk.execute(command, by=member.actor)
         return visit.to("account?done=passkey")
-
-    # --- Showing again who one is ---------------------------------------------------------------
-
-    async def show_confirm(self, visit: Visit) -> Response:
-        return self._confirm_form(visit, safe_next(visit.asked("next")))
-
-    async def confirm(self, visit: Visit, form: Form) -> Response:
-        wanted, gettext = safe_next(form.get("next")), visit.words.gettext
-        known = await self._entrance.recognition.confirm_password(
-            visit.member, form.get("password", ""), self._entrance.peer(visit)
-        )
-        if isinstance(known, Blocked):
-            return blocked_page(self._entrance, visit, known)
-        if isinstance(known, Wrong):
-            return self._confirm_form(visit, wanted, gettext("This is not your password."))
-        return await self._confirmed(visit, wanted)
-
-    async def confirm_with_passkey(self, visit: Visit, form: Form) -> Response:
-        wanted, gettext = safe_next(form.get("next")), visit.words.gettext
-        origins = self._entrance.origins
-        domain, origin = origins.domain(visit.request), origins.origin(visit.request)
-        known: Known | Wrong = Wrong()
-        if domain is not None and origin is not None:
-            known = await self._entrance.recognition.passkey(
-                form.get("credential", ""), domain, origin, self._entrance.peer(visit)
-            )
-        if isinstance(known, Wrong) or known.account_id != visit.member.account_id:
-            return self._confirm_form(visit, wanted, gettext("This passkey is not yours."))
-        return await self._confirmed(visit, wanted)
-
-    async def _confirmed(self, visit: Visit, wanted: str) -> Response:
-        response = visit.to(wanted or "account")
-        await self._entrance.sessions.confirm(response, await self._entrance.session(visit))
-        return response
-
-    def _confirm_form(self, visit: Visit, wanted: str, wrong: str | None = None) -> Response:
-        view = ConfirmView(
-            wanted,
-            visit.member.email,
-            wrong,
-            self._entrance.origins.domain(visit.request) is not None,
-        )
-        title = visit.words.gettext("Is it you?")
-        response = page(visit, "account/confirm.html", title, view)
-        if wrong is not None:
-            response.status_code = 422
-        return response
 
 
 def _(message: str) -> str:

@@ -42,6 +42,11 @@ def here(request: Request) -> str:
     return f"{path}?{request.url.query}" if request.url.query else path
 
 
+def came_from(request: Request) -> str:
+    """The page on which a form stood, as browsers tell it of our own pages; empty where they don't."""
+    return request.headers.get("referer", "").partition(f"{MOUNTED_AT}/")[2]
+
+
 def way_up(request: Request) -> str:
     """What leads from the page that is asked for to `/console/`, by a relative address."""
     return "../" * _below(request).count("/") or "./"

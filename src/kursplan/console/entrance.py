@@ -1,4 +1,4 @@
-"""What signing in and one's own account work with, and what pages of sensitive things ask it for."""
+"""What signing in and one's own account work with."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from math import ceil
 from typing import Final
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from kursplan.clock import Clock
-from kursplan.console.addresses import here
 from kursplan.console.visit import Handler, Visit
 from kursplan.store.engine.database import Database
 from kursplan.web.cookies import Cookies
@@ -82,17 +80,6 @@ class Entrance:
             return await handler(visit, await visit.form())
 
         return self.shown(answer)
-
-    def confirmed(self, handler: Handler) -> Handler:
-        """Something sensitive: whoever has not shown lately who they are is asked first."""
-
-        async def answer(visit: Visit) -> Response:
-            if self.sessions.is_confirmed(await self.session(visit)):
-                return await handler(visit)
-            wanted = here(visit.request) if visit.request.method == "GET" else "account"
-            return visit.to(f"confirm?next={quote(wanted, safe='')}")
-
-        return answer
 
     def minutes_until(self, blocked: Blocked) -> int:
         """How long nothing is tried, told in whole minutes."""

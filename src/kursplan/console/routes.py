@@ -22,7 +22,7 @@ from kursplan.console import (
     today,
     told,
 )
-from kursplan.console.customers import book, contracts, person
+from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY
 from kursplan.console.slot import actions
 from kursplan.console.visit import About, Handler
@@ -44,6 +44,8 @@ class Page:
     about: About | None
     """Which studio or slot it is about; None where the page itself shows only what is theirs."""
     handler: Handler
+    sensitive: bool = False
+    """Whether they show once more who they are, unless that was just now."""
 
 
 HOME: Final = today.PATH
@@ -110,6 +112,20 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("wake", GET_AND_POST, contracts.wake),
             ("end", GET_AND_POST, contracts.end),
             ("move", GET_AND_POST, contracts.move),
+        )
+    ),
+    *(
+        Page(
+            f"customers/{{customer_id}}/{path}",
+            methods,
+            roles,
+            about.customer_in_path,
+            handler,
+            sensitive=True,
+        )
+        for path, methods, roles, handler in (
+            ("export", GET, kept.EXPORTS, kept.export),
+            ("erase", GET_AND_POST, kept.ERASES, kept.erase),
         )
     ),
 )

@@ -7,13 +7,12 @@ not right. Opening a link changes nothing, because programs that look at mail op
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
 from kursplan.console.entrance import Entrance, Form, FormHandler, safe_next
 from kursplan.console.page import page
-from kursplan.console.routes import GET, Page
+from kursplan.console.routes import GET, POST, Page
 from kursplan.console.visit import Handler, Visit
 from kursplan.desk.accounts import NoSuchAccount
 from kursplan.desk.credentials import TakeLink
@@ -30,8 +29,6 @@ from kursplan.store.entries.accounts import StoredAccount
 from kursplan.store.staff import tickets
 from kursplan.web.recognition import Blocked, Known, Wrong
 from kursplan.web.sessions import Key
-
-POST: Final = ("POST",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kursplan.console import assets, faults
-from kursplan.console.addresses import here, way_up
+from kursplan.console.addresses import came_from, here, way_up
 from kursplan.console.routes import HOME, ROUTES, Page
 from kursplan.console.visit import NotTheirs, Services, Unanswered, Visit, admits
 from kursplan.console.words import Words, words
@@ -35,6 +35,7 @@ from kursplan.web.languages import negotiate
 log = structlog.get_logger(__name__)
 
 SIGN_IN: Final = "sign-in"
+CONFIRM: Final = "confirm"
 LANGUAGE: Final = "en"
 """Where nobody is signed in, and the browser does not say which one it wants."""
 
@@ -98,6 +99,8 @@ class _Door:
                 if member.role not in page.roles:
                     raise NotTheirs(page.path)
                 await self._check(page, request, member)
+                if page.sensitive and not await self._services.visitors.is_confirmed(request):
+                    return _show_again(request)
             return await page.handler(
                 Visit(request, self._services, _words(request, member), member)
             )
@@ -162,6 +165,13 @@ def _sign_in(request: Request) -> Response:
     """To the page to sign in at, which sends them on to what they wanted to look at."""
     wanted = f"?next={quote(here(request), safe='')}" if request.method in ("GET", "HEAD") else ""
     return RedirectResponse(f"{way_up(request)}{SIGN_IN}{wanted}", status_code=303)
+
+
+def _show_again(request: Request) -> Response:
+    """To the page where they show once more who they are, and from there back: a form is filled in anew."""
+    looks = request.method in ("GET", "HEAD")
+    wanted = quote(here(request) if looks else came_from(request), safe="")
+    return RedirectResponse(f"{way_up(request)}{CONFIRM}?next={wanted}", status_code=303)
 
 
 def _words(request: Request, member: StaffMember | None) -> Words:

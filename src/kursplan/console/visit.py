@@ -20,6 +20,8 @@ from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
 from kursplan.web import forms
 from kursplan.web.csrf import FormGuard
+from kursplan.web.origins import Origins
+from kursplan.webhooks.client import WebhookClient
 
 if TYPE_CHECKING:
     from kursplan.console.live import Live
@@ -37,6 +39,10 @@ class Visitors(Protocol):
         """Whose session the request carries; None where it carries none that is good."""
         ...
 
+    async def is_confirmed(self, request: Request) -> bool:
+        """Whether they have shown lately enough who they are for what is sensitive."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -48,6 +54,8 @@ class Services:
     visitors: Visitors
     guard: FormGuard
     live: Live
+    origins: Origins
+    webhooks: WebhookClient
 
 
 class Unanswered(Exception):

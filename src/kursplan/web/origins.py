@@ -53,6 +53,10 @@ class Origins:
         host = request.headers.get("host", "")
         return f"http://{host}" if _is_this_machine(_name_of(host)) else None
 
+    def base(self, request: Request) -> str | None:
+        """What stands before the paths of our pages, for links that somebody hands on; None as above."""
+        return self.public or self.origin(request)
+
     def domain(self, request: Request) -> str | None:
         """The name for which passkeys are made; None where there is only a number, which has none."""
         origin = self.origin(request)

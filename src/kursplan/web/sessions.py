@@ -86,9 +86,10 @@ class Sessions:
         found: Session | None = request.state.session
         return found
 
-    def is_confirmed(self, session: Session) -> bool:
+    async def is_confirmed(self, request: Request) -> bool:
         """Whether they have shown lately who they are, as is asked before what is sensitive."""
-        return is_confirmed(session.confirmed_at, self._clock.now())
+        found = await self.session(request)
+        return found is not None and is_confirmed(found.confirmed_at, self._clock.now())
 
     async def begin(self, request: Request, response: Response, known: Known) -> bool:
         """They have shown who they are: a new session, whatever the browser carried before.

@@ -10,12 +10,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from kursplan.console import about
 from kursplan.console.consequences import Proposal, Reason, ask, fields_of
 from kursplan.console.customers.whom import whom
-from kursplan.console.entrance import Entrance
 from kursplan.console.frame import Link
-from kursplan.console.routes import GET, GET_AND_POST, Page
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.desk.customers import DeleteCustomers
 from kursplan.domain.accounts import ACTIONS, Action
@@ -23,26 +20,6 @@ from kursplan.staff.export import export_of
 
 EXPORTS: Final = frozenset(role for role, may in ACTIONS.items() if Action.EXPORT in may)
 ERASES: Final = frozenset(role for role, may in ACTIONS.items() if Action.ERASE in may)
-
-
-def routes(entrance: Entrance) -> tuple[Page, ...]:
-    """Its pages, below `/console/`."""
-    return (
-        Page(
-            "customers/{customer_id}/export",
-            GET,
-            EXPORTS,
-            about.customer_in_path,
-            entrance.confirmed(export),
-        ),
-        Page(
-            "customers/{customer_id}/erase",
-            GET_AND_POST,
-            ERASES,
-            about.customer_in_path,
-            entrance.confirmed(erase),
-        ),
-    )
 
 
 async def export(visit: Visit) -> Response:
