@@ -38,7 +38,12 @@ BAR: Final = (
 )
 """The pages in the bar, in their order."""
 
-MENU: Final = (Entry("account", _("My account"), "key"),)
+MENU: Final = (
+    Entry("account", _("My account"), "key"),
+    Entry("setup", _("Set-up"), "check", frozenset({Role.OWNER})),
+    Entry("moving-in", _("Moving in"), "down", frozenset({Role.OWNER})),
+    Entry("gym-file", _("Gym file"), "export", frozenset({Role.OWNER})),
+)
 """The pages behind one's own name: those that are not opened every day."""
 
 FIND_AT: Final = "find"

@@ -15,8 +15,11 @@ from kursplan.console import (
     bookings,
     customers,
     find,
+    gym_file,
     ill,
     live,
+    moving_in,
+    setup,
     slot,
     timetable,
     today,
@@ -24,9 +27,12 @@ from kursplan.console import (
 )
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY
+from kursplan.console.setup import first
+from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
+from kursplan.imports.heads import Subject
 
 GET: Final = ("GET",)
 POST: Final = ("POST",)
@@ -50,6 +56,9 @@ class Page:
 
 HOME: Final = today.PATH
 """Where one gets to from `/console`."""
+SET_UP: Final = setup.PATH
+"""Where an owner gets to instead, as long as there is nothing to begin a day with."""
+OWNERS: Final = frozenset({Role.OWNER})
 
 ROUTES: Final[tuple[Page, ...]] = (
     Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
@@ -127,5 +136,27 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("export", GET, kept.EXPORTS, kept.export),
             ("erase", GET_AND_POST, kept.ERASES, kept.erase),
         )
+    ),
+    # Setting up, moving in, and all of it as one document: what changes the whole company.
+    Page(setup.PATH, GET, OWNERS, None, setup.handler),
+    Page("setup/example", POST, OWNERS, None, setup.example),
+    *(
+        Page(f"setup/{path}", GET_AND_POST, OWNERS, None, handler, sensitive=sensitive)
+        for path, handler, sensitive in (
+            ("studio", short_forms.studio, False),
+            ("rooms", short_forms.rooms, False),
+            ("people", short_forms.people, False),
+            ("class", short_forms.first_class, False),
+            ("staff", first.staff, True),
+            ("partner", first.partner, True),
+        )
+    ),
+    Page(gym_file.PATH, GET, OWNERS, None, gym_file.handler, sensitive=True),
+    Page("gym-file/download", GET, OWNERS, None, gym_file.download, sensitive=True),
+    Page("gym-file/look", POST, OWNERS, None, gym_file.look, sensitive=True),
+    Page(moving_in.PATH, GET, OWNERS, None, moving_in.handler),
+    *(
+        Page(f"moving-in/{each.value}", POST, OWNERS, None, moving_in.look(each))
+        for each in Subject
     ),
 )
