@@ -96,9 +96,8 @@ class Application:
             events_kept_days=settings.events_kept_days,
             history_kept_days=settings.history_kept_days,
         )
-        self.webhook_client = WebhookClient(
-            EgressPolicy(insecure=settings.webhooks_insecure), trusted(settings.webhooks_ca or None)
-        )
+        egress = EgressPolicy(insecure=settings.webhooks_insecure)
+        self.webhook_client = WebhookClient(egress, trusted(settings.webhooks_ca or None))
         self.relay = OutboxRelay(
             self.database,
             self.house_clock,
@@ -136,6 +135,7 @@ class Application:
                 self.live,
                 entrance.origins,
                 self.webhook_client,
+                egress,
                 settings.horizon_days,
             ),
             self.console_pages,

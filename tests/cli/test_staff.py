@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from kursplan.clock import HandClock
+from kursplan.store import tables
+from kursplan.store.engine.database import Database
 from tests.cli.conftest import Kursplan, listed
 from tests.gym import Gym
 
@@ -126,3 +130,28 @@ async def test_somebody_always_owns_it(kursplan: Kursplan, gym: Gym) -> None:
     assert (await kursplan("staff", "disable", OLGA[0], "--yes")).status == 0
     listed = (await kursplan("staff", "list", "--json")).json
     assert [each["disabled_at"] is None for each in listed] == [False, True]
+
+
+async def test_on_an_empty_database_an_owner_is_invited_to_a_company_that_is_founded_for_them(
+    kursplan: Kursplan, database: Database
+) -> None:
+    none_yet = await kursplan("staff", "invite", *OLGA)
+    assert "--found NAME" in none_yet.err
+    founded = await kursplan("staff", "invite", *OLGA, "--found", "Müller & Söhne", "--json")
+    again = await kursplan("staff", "invite", *OLGA, "--found", "Müller & Söhne")
+    other = await kursplan("staff", "invite", "a@b.example", "--role", "manager", "--found", "X")
+    nameless = await kursplan("staff", "invite", *OLGA, "--found", " ")
+    odd = await kursplan("staff", "invite", *OLGA, "--found", "X", "--organization", "a b")
+
+    assert founded.json["link"]
+    for refused, why in (
+        (again, "'mueller-soehne' already"),
+        (other, "--role owner"),
+        (nameless, "has a name"),
+        (odd, "is no key"),
+    ):
+        assert refused.status != 0
+        assert why in refused.err
+    query = select(tables.organization.c.key, tables.organization.c.name)
+    found = await database.read(lambda tx: tx.execute(query).all())
+    assert [tuple(row) for row in found] == [("mueller-soehne", "Müller & Söhne")]

@@ -96,9 +96,16 @@ class Console:
             return await client.request(method, below, headers={**said, **sent})
 
     async def send(
-        self, path: str, member: StaffMember, form: Mapping[str, object] = {}, **headers: str
+        self,
+        path: str,
+        member: StaffMember,
+        form: Mapping[str, object] = {},
+        *,
+        file: tuple[str, bytes] | None = None,
+        **headers: str,
     ) -> httpx.Response:
-        """What comes of a form that a page of ours sent, for that person."""
+        """What comes of a form that a page of ours sent, for that person; with a file, by its name, where one
+        was chosen."""
         asked = Request({"type": "http", "headers": [(b"cookie", f"{FORM_COOKIE}=here".encode())]})
         token = cast("Any", self.application).entrance.guard.token(asked)
         said = {"cookie": f"{SIGNED_IN_AS}={cookie(member)}; {FORM_COOKIE}=here", "origin": HOST}
@@ -107,6 +114,7 @@ class Console:
             return await client.post(
                 f"/console/{path}",
                 data={name: str(each) for name, each in form.items()} | {"csrf": token},
+                files=None if file is None else {"file": file},
                 headers={
                     **said,
                     **{name.replace("_", "-"): each for name, each in headers.items()},

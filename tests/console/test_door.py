@@ -20,7 +20,9 @@ from kursplan.console.routes import ROUTES, Page
 from kursplan.console.site import CONTENT_SECURITY_POLICY, site
 from kursplan.console.visit import Services, Visit
 from kursplan.domain.accounts import Role, StaffMember
+from kursplan.store import tables
 from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.webhooks.egress import EgressPolicy
 from tests.console.desk import Console, Cookies
 from tests.console.things import Things
 from tests.gym import Gym
@@ -54,6 +56,7 @@ class Ground:
 @pytest.fixture
 async def ground(console: Console) -> Ground:
     gym = console.gym
+    await gym.insert(tables.organization_directory, key=f"gym-{gym.organization}")
     ina = await gym.employee()
     theirs = await gym.slot("spin")
     await gym.gives(theirs, ina)
@@ -236,6 +239,8 @@ def _services(console: Console) -> Services:
         application.live,
         application.entrance.origins,
         application.webhook_client,
+        EgressPolicy(),
+        application.settings.horizon_days,
     )
 
 

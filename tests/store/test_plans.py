@@ -159,6 +159,8 @@ READS_ALL = re.compile(
     r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.
     r"|rules\.history\.ACROSS_OLD"  # The same.
     r"|staff\.history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
+    r"|staff\.setup\.HAS_(SLOT|CUSTOMER)"  # The first one, whichever that is.
+    r"|staff\.setup\.HAS_RATES"  # Only where a class is for some memberships, by who sets a gym up.
 )
 """Except by these statements, which is their purpose."""
 

@@ -222,7 +222,10 @@ async def organizations(database: Database) -> dict[str, int]:
 
 def choose(found: dict[str, int], wanted: str | None) -> str:
     if not found:
-        raise Stop("there is no organization yet: load one with `kursplan gym load FILE`")
+        raise Stop(
+            "there is no organization yet: load one with `kursplan gym load FILE`, or found one with "
+            "`kursplan staff invite EMAIL --role owner --found NAME`"
+        )
     if wanted is None:
         if len(found) > 1:
             raise Stop(f"there are several organizations: give --organization {_one_of(found)}", 2)

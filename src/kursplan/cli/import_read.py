@@ -75,14 +75,11 @@ def data_of(file: Path) -> bytes:
 
 def understood(file: Path, data: bytes, subject: Subject, given: Given) -> Understanding:
     """What the table in the file says. Raises `Stop` where it can't be read."""
-    from kursplan.imports.read import read_table
     from kursplan.imports.table import Unreadable
-    from kursplan.imports.understand import known_heads, understand
+    from kursplan.imports.understand import understood as understood_by_all
 
     try:
-        legend = given.legend(subject)
-        is_known = known_heads(subject, legend)
-        found = understand(read_table(data, is_known, legend.source), subject, legend)
+        found: Understanding = understood_by_all(data, subject, given.legend(subject))
     except Unreadable as unreadable:
         raise Stop(f"{file}: {unreadable}") from unreadable
     return found

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -19,38 +17,24 @@ if TYPE_CHECKING:
     from kursplan.cli.import_read import Given
     from kursplan.domain.actors import Actor
     from kursplan.domain.clashes import Clash
+    from kursplan.imports.move_timetable import Source
     from kursplan.imports.plan_timetable import TimetablePlan
-    from kursplan.imports.timetable import Dated, Read, Traits, Weekly
-    from kursplan.imports.understand import Understanding
+    from kursplan.imports.timetable import Dated, Traits, Weekly
 
-_DATES_UNTIL = timedelta(days=366)
-"""How far what repeats, but not weekly, is planned."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What the file is, and how it is read once the studio is known."""
-
-    read: Callable[[ZoneInfo, datetime], Read]
-    """By the zone of the studio, and its wall time. Raises `Unreadable`."""
-    table: Understanding | None
-    """None for a calendar."""
 
 
 def source_of(file: Path, given: Given, *, ask: bool, tell: bool) -> Source:
     """Look at the file, and tell what it is. Raises `Stop`."""
-    from kursplan.imports.calendars import is_calendar, read_calendar
+    from kursplan.imports.calendars import is_calendar
     from kursplan.imports.heads import Subject
-    from kursplan.imports.timetable import from_table
+    from kursplan.imports.move_timetable import Source
 
     data = import_read.data_of(file)
     if is_calendar(data):
         if tell:
             say("The file is a calendar (ICS).")
-        return Source(
-            lambda zone, now: read_calendar(data, zone, now, now.date() + _DATES_UNTIL), None
-        )
+        return Source.calendar(data)
     found = import_read.understood(file, data, Subject.TIMETABLE, given)
     if tell:
         import_read.tell(found)
@@ -58,28 +42,29 @@ def source_of(file: Path, given: Given, *, ask: bool, tell: bool) -> Source:
     if found.days_in is None:
         import_read.require(found, "date")
     import_read.settle(found, ask=ask)
-    return Source(lambda _, now: from_table(found, now), found)
+    return Source.of_table(found)
 
 
 async def planned(
     context: CommandContext, source: Source, studio: str, *, go_on: bool
 ) -> TimetablePlan:
     """What would be added to the timetable of the studio. Raises `Stop`."""
-    from kursplan.gymfile.stored import stored
-    from kursplan.imports.plan_timetable import plan_timetable
+    from kursplan.imports import move_timetable
     from kursplan.imports.table import Unreadable
 
     home = await studio_by_key(context, studio)
-    now = context.clock.now()
-    zone = ZoneInfo(home.zone)
-    local_now = now.astimezone(zone).replace(tzinfo=None)
     try:
-        read = source.read(zone, local_now)
+        return await move_timetable.planned(
+            context.database,
+            context.clock,
+            source,
+            context.organization_key,
+            home.key,
+            ZoneInfo(home.zone),
+            go_on=go_on,
+        )
     except Unreadable as unreadable:
         raise Stop(str(unreadable)) from unreadable
-    key = context.organization_key
-    there = await context.database.read(lambda tx: stored(tx, key, customers=False))
-    return plan_timetable(read, there, home.key, go_on=go_on)
 
 
 async def bring(
@@ -89,21 +74,17 @@ async def bring(
     by: Actor,
 ) -> Sequence[Clash]:
     """Load the gym files that are made of it; which instructors and rooms are twice at the same time."""
-    from kursplan import gymfile
+    from kursplan.imports import move_timetable
 
-    clashes: list[Clash] = []
-    for text in plan.gym_files:
-        done = await gymfile.load(
-            context.desk,
-            context.database,
-            context.clock,
-            gymfile.read(text),
-            by=by,
-            progress=progress,
-            horizon_days=context.settings.horizon_days,
-        )
-        clashes += done.summary.clashes
-    return clashes
+    return await move_timetable.bring(
+        context.desk,
+        context.database,
+        context.clock,
+        plan,
+        by=by,
+        progress=progress,
+        horizon_days=context.settings.horizon_days,
+    )
 
 
 def tell(plan: TimetablePlan) -> None:

@@ -22,11 +22,11 @@ from kursplan.domain.actors import Actor
 
 if TYPE_CHECKING:
     from kursplan.cli.context import CommandContext
-    from kursplan.cli.import_bookings import Outcome
     from kursplan.domain.clashes import Clash
     from kursplan.imports.bookings import BookingsPlan
     from kursplan.imports.members import Plan
     from kursplan.imports.plan_timetable import TimetablePlan
+    from kursplan.imports.switch_over import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what another system exported.")
 
@@ -285,9 +285,10 @@ def bookings(
 
     async def task(context: CommandContext) -> tuple[BookingsPlan, Outcome, bool]:
         answer = import_read.Answers(may_be_new=False).of if asks else in_doubt
-        plan = await import_bookings.plan(context, found, studio, answer)
-        what = await import_bookings.commands(context, plan, studio, set_aside)
-        outcome = await import_bookings.tried_out(context, plan, what)
+        moving = await import_bookings.switch_over(context, studio)
+        plan = await moving.plan(found, answer)
+        what = await moving.commands(plan, set_aside)
+        outcome = await moving.tried_out(plan, what)
         if not json:
             import_bookings.tell(plan, outcome)
         if keep_mapping is not None:
@@ -299,11 +300,10 @@ def bookings(
             return plan, outcome, False
         _agreed(yes=yes, json=json)
         with progress_of_loading() as progress:
-            return (
-                plan,
-                await import_bookings.done(context, plan, what, progress, _importer(file)),
-                True,
+            done = await moving.done(
+                plan, what, by=_importer(file), reason=context.reason, progress=progress
             )
+            return plan, done, True
 
     plan, outcome, is_done = with_organization(organization, task, reason=reason)
     if json:

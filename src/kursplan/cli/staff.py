@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kursplan.cli.consent import DryRunOption, ReasonOption, YesOption, with_consent
-from kursplan.cli.context import JsonOption, OrganizationOption, with_organization
+from kursplan.cli.context import (
+    JsonOption,
+    OrganizationOption,
+    desk_of,
+    organizations,
+    read_settings,
+    system_user,
+    with_database,
+    with_organization,
+)
 from kursplan.cli.output import Stop, document, plain, say, table, words
 from kursplan.domain.accounts import LANGUAGES, Role, StaffEntry
+from kursplan.domain.actors import Actor
 from kursplan.domain.values import SAME, Same
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 
     from kursplan.cli.context import CommandContext, T
     from kursplan.desk.engine.turn import Command
+    from kursplan.store.engine.database import Database
     from kursplan.store.staff.accounts import ShownAccount
     from kursplan.web.sessions import Key
 
@@ -60,6 +71,14 @@ def invite(
         str,
         typer.Option("--language", metavar="LANGUAGE", help=f"One of {' and '.join(LANGUAGES)}."),
     ] = LANGUAGES[0],
+    found: Annotated[
+        str | None,
+        typer.Option(
+            "--found",
+            metavar="NAME",
+            help="Found an organization of that name first; its owner sets it up at the console.",
+        ),
+    ] = None,
     reason: ReasonOption = None,
     organization: OrganizationOption = None,
     json: JsonOption = False,
@@ -72,6 +91,10 @@ def invite(
 
     if language not in LANGUAGES:
         raise Stop(f"--language: {language!r} is none of {', '.join(LANGUAGES)}", 2)
+    if found is not None:
+        if role is not Role.OWNER:
+            raise Stop("who founds an organization owns it: give --role owner", 2)
+        organization = _founded(found, organization)
 
     async def task(context: CommandContext) -> tuple[int, str, datetime]:
         from kursplan.web.sessions import Key
@@ -334,6 +357,33 @@ async def _employee_id(context: CommandContext, key: str | None) -> int | None:
     from kursplan.cli.people import employee_by_key
 
     return None if key is None else await employee_by_key(context, key)
+
+
+def _founded(name: str, key: str | None) -> str:
+    """The key of a new organization of that name, and of that key if one is given. Raises `Stop`."""
+    from kursplan.desk.organizations import RecordOrganization
+    from kursplan.domain.entries import OrganizationEntry
+    from kursplan.imports.keys import slug
+
+    if not (called := " ".join(name.split())):
+        raise Stop("--found: an organization has a name", 2)
+    wanted = key or slug(called) or "gym"
+    if slug(wanted) != wanted.lower():
+        raise Stop(f"--organization: {wanted!r} is no key: write it like my-gym", 2)
+
+    async def task(database: Database) -> None:
+        if wanted in await organizations(database):
+            raise Stop(f"there is an organization {wanted!r} already: leave out --found")
+        async with desk_of(database, settings) as (desk, _):
+            [organization_id] = await database.take_ids(1)
+            await desk.execute(
+                RecordOrganization(organization_id, OrganizationEntry(wanted, called)),
+                by=Actor.command_line(system_user()),
+            )
+
+    settings = read_settings()
+    with_database(task)
+    return wanted
 
 
 async def _execute(context: CommandContext, command: Command[T]) -> T:

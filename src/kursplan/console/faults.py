@@ -25,6 +25,10 @@ SAID: Final = {
         _("It may have been removed, or the address is not quite right."),
     ),
     405: (_("That can’t be done here"), _("Go back, and try it from there.")),
+    413: (
+        _("This file is too large for a page"),
+        _("Nothing was done. Send it in parts, or have it loaded by the command."),
+    ),
     500: (
         _("Something went wrong on our side"),
         _("Look whether it was done before you do it again. The log says what happened."),

@@ -52,6 +52,9 @@ MENU: Final = (
     Entry("accounts", _("Staff accounts"), "lock", OWNERS),
     Entry("partners", _("Partners"), "plug", OWNERS),
     Entry("settings", _("Settings"), "sliders", OWNERS),
+    Entry("setup", _("Set-up"), "check", OWNERS),
+    Entry("moving-in", _("Moving in"), "down", OWNERS),
+    Entry("gym-file", _("Gym file"), "export", OWNERS),
 )
 """The pages behind one's own name: those that are not opened every day."""
 

@@ -76,6 +76,14 @@ async def written(
     return tuple(map(writer.line, found))
 
 
+async def by_whom(visit: Visit, found: Iterable[Told]) -> Mapping[int, str]:
+    """Who did it, by the number of each of these lines."""
+    lines_ = list(found)
+    names = await visit.read(_names, lines_)
+    writer = _Writer(visit.words, names, ZoneInfo("UTC"), of_slot=False)
+    return {each.id: writer.who(each.by) for each in lines_}
+
+
 def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Names:
     lines_ = list(found)
     origins = {each.by.origin for each in lines_}
@@ -131,7 +139,7 @@ class _Writer:
             at.isoformat(timespec="seconds"),
             self._what(line),
             self._whose(line) if self._of_slot else self._which(line),
-            self._who(line.by),
+            self.who(line.by),
             line.reason or "",
             f"told/{name_of(line)}/partners" if self._is_told(line) else "",
         )
@@ -179,7 +187,7 @@ class _Writer:
             return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
         return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
 
-    def _who(self, by: Actor) -> str:
+    def who(self, by: Actor) -> str:
         gettext, names = self._words.gettext, self._names
         match by.origin:
             case Origin.CONSOLE:

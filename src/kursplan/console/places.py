@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from kursplan.console.about import ALL_STUDIOS
-from kursplan.console.visit import NotTheirs, Visit
+from kursplan.console.visit import NothingYet, NotTheirs, Visit
+from kursplan.domain.accounts import Role
 from kursplan.domain.studios import zone_of
 from kursplan.store.staff import timetable
 
@@ -23,12 +24,15 @@ class Place:
 
 
 async def theirs(visit: Visit) -> list[Place]:
-    """The studios that they have. Raises `NotTheirs` where that is none."""
+    """The studios that they have. Raises `NotTheirs` where that is none, and `NothingYet` where there is
+    none at all for whoever may make one."""
     found = [
         Place(each.id, each.key, each.name, zone_of(each.zone))
         for each in await visit.read(timetable.studios)
         if visit.member.has(each.id)
     ]
+    if not found and visit.member.role is Role.OWNER:
+        raise NothingYet("there is no studio yet")
     if not found:
         raise NotTheirs("there is no studio that is theirs")
     return found

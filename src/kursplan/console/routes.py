@@ -17,12 +17,15 @@ from kursplan.console import (
     classes,
     customers,
     find,
+    gym_file,
     ill,
     live,
+    moving_in,
     organization,
     partners,
     rates,
     series,
+    setup,
     slot,
     studio,
     timetable,
@@ -37,10 +40,13 @@ from kursplan.console.partners import application, deliveries, endpoints, keys, 
 from kursplan.console.planning import slot as slot_planned
 from kursplan.console.planning import week
 from kursplan.console.rates import edit as rate_edit
+from kursplan.console.setup import first
+from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
 from kursplan.console.studio import closures, data, employee, employees, hours, rooms
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
+from kursplan.imports.heads import Subject
 
 GET: Final = ("GET",)
 POST: Final = ("POST",)
@@ -64,6 +70,8 @@ class Page:
 
 HOME: Final = today.PATH
 """Where one gets to from `/console`."""
+SET_UP: Final = setup.PATH
+"""Where an owner gets to instead, as long as there is nothing to begin a day with."""
 
 ROUTES: Final[tuple[Page, ...]] = (
     Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
@@ -293,4 +301,26 @@ ROUTES: Final[tuple[Page, ...]] = (
     Page("rates/new", GET_AND_POST, IN_CHARGE, None, rate_edit.make),
     Page("rates/{rate_id}", GET, IN_CHARGE, about.rate_in_path, rates.one),
     Page("rates/{rate_id}/edit", GET_AND_POST, IN_CHARGE, about.rate_in_path, rate_edit.change),
+    # Setting up, moving in, and all of it as one document: what changes the whole company.
+    Page(setup.PATH, GET, OWNERS, None, setup.handler),
+    Page("setup/example", POST, OWNERS, None, setup.example),
+    *(
+        Page(f"setup/{path}", GET_AND_POST, OWNERS, None, handler, sensitive=sensitive)
+        for path, handler, sensitive in (
+            ("studio", short_forms.studio, False),
+            ("rooms", short_forms.rooms, False),
+            ("people", short_forms.people, False),
+            ("class", short_forms.first_class, False),
+            ("staff", first.staff, True),
+            ("partner", first.partner, True),
+        )
+    ),
+    Page(gym_file.PATH, GET, OWNERS, None, gym_file.handler, sensitive=True),
+    Page("gym-file/download", GET, OWNERS, None, gym_file.download, sensitive=True),
+    Page("gym-file/look", POST, OWNERS, None, gym_file.look, sensitive=True),
+    Page(moving_in.PATH, GET, OWNERS, None, moving_in.handler),
+    *(
+        Page(f"moving-in/{each.value}", POST, OWNERS, None, moving_in.look(each))
+        for each in Subject
+    ),
 )

@@ -23,13 +23,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kursplan.console import assets, faults
 from kursplan.console.addresses import came_from, here, way_up
-from kursplan.console.routes import HOME, ROUTES, Page
-from kursplan.console.visit import NotTheirs, Services, Unanswered, Visit, admits
+from kursplan.console.routes import HOME, ROUTES, SET_UP, Page
+from kursplan.console.visit import NothingYet, NotTheirs, Services, Unanswered, Visit, admits
 from kursplan.console.words import Words, words
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy, OutcomeUnknown
 from kursplan.desk.engine.overtaken import Overtaken
-from kursplan.domain.accounts import StaffMember
+from kursplan.domain.accounts import Role, StaffMember
 from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.store.staff import setup
 from kursplan.web.languages import negotiate
 
 log = structlog.get_logger(__name__)
@@ -60,7 +61,7 @@ def site(services: Services, pages: Sequence[Page] = ROUTES) -> ASGIApp:
     door = _Door(services)
     found = Starlette(
         routes=[
-            Route("/", _home),
+            Route("/", door.home),
             assets.ROUTE,
             *(Route(f"/{each.path}", door.to(each), methods=each.methods) for each in pages),
         ],
@@ -77,10 +78,6 @@ def site(services: Services, pages: Sequence[Page] = ROUTES) -> ASGIApp:
     )
     found.router.redirect_slashes = False
     return found
-
-
-async def _home(request: Request) -> Response:
-    return RedirectResponse(way_up(request) + HOME, status_code=303)
 
 
 class _Door:
@@ -107,6 +104,18 @@ class _Door:
 
         return answer
 
+    async def home(self, request: Request) -> Response:
+        """To the page with which a day begins; an owner whose gym has no slot yet, to what is missing."""
+        member = await self._known(request)
+        page = HOME
+        if member is not None and member.role is Role.OWNER:
+            organization_id = member.organization_id
+            if not await self._services.database.read(
+                lambda tx: setup.has_slots(tx, organization_id)
+            ):
+                page = SET_UP
+        return RedirectResponse(way_up(request) + page, status_code=303)
+
     async def _check(self, page: Page, request: Request, member: StaffMember) -> None:
         """Raises `NotThere` and `NotTheirs`."""
         about = page.about
@@ -127,6 +136,8 @@ class _Door:
 
     async def unanswered(self, request: Request, reason: Exception) -> Response:
         assert isinstance(reason, Unanswered)  # noqa: S101
+        if isinstance(reason, NothingYet) and request.method in ("GET", "HEAD"):
+            return RedirectResponse(way_up(request) + SET_UP, status_code=303)
         member = await self._known(request)
         return faults.unanswered(request, _words(request, member), member, reason)
 

@@ -15,7 +15,6 @@ from kursplan.clock import Clock
 from kursplan.console.addresses import way_up
 from kursplan.console.words import Words
 from kursplan.desk.engine.desk import Desk
-from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.ids import LARGEST_ID
 from kursplan.store.engine.database import Database
@@ -23,6 +22,7 @@ from kursplan.web import forms
 from kursplan.web.csrf import FormGuard
 from kursplan.web.origins import Origins
 from kursplan.webhooks.client import WebhookClient
+from kursplan.webhooks.egress import EgressPolicy
 
 if TYPE_CHECKING:
     from kursplan.console.live import Live
@@ -57,8 +57,10 @@ class Services:
     live: Live
     origins: Origins
     webhooks: WebhookClient
-    horizon_days: int = HORIZON_DAYS
-    """So many days ahead a new series gets its slots."""
+    egress: EgressPolicy
+    """Which addresses a gym file may have events sent to."""
+    horizon_days: int
+    """So many days ahead a series has its slots."""
 
 
 class Unanswered(Exception):
@@ -85,10 +87,20 @@ class Forged(Unanswered):
     status = 403
 
 
+class NothingYet(NotTheirs):
+    """There is nothing that a page could show: the gym is yet to be set up, and they are who may."""
+
+
 class NotAForm(Unanswered):
     """What was sent is no form of ours."""
 
     status = 400
+
+
+class TooLarge(Unanswered):
+    """The file that was sent has more bytes than a page takes."""
+
+    status = 413
 
 
 class BadAddress(Unanswered):
@@ -131,9 +143,26 @@ class Visit:
             form = await forms.read_form(self.request)
         except forms.NotAForm as unread:
             raise NotAForm(str(unread)) from unread
+        self._check(form)
+        return form
+
+    async def form_with_files(
+        self, most_bytes: int
+    ) -> tuple[Mapping[str, str], Mapping[str, forms.Sent]]:
+        """The same with the files that were sent along, by the fields in which they were chosen. Raises
+        `TooLarge`, too."""
+        try:
+            form, files = await forms.read_form_with_files(self.request, most_bytes)
+        except forms.TooLarge as unread:
+            raise TooLarge(str(unread)) from unread
+        except forms.NotAForm as unread:
+            raise NotAForm(str(unread)) from unread
+        self._check(form)
+        return form, files
+
+    def _check(self, form: Mapping[str, str]) -> None:
         if not self.services.guard.passes(self.request, form):
             raise Forged("csrf")
-        return form
 
     def asked(self, name: str) -> str | None:
         """A parameter of the address; an empty one, as forms send it, is none. Raises `BadAddress`."""

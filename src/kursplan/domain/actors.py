@@ -37,8 +37,9 @@ class Actor:
     """The name of the file that says what is changed, where one does."""
 
     @classmethod
-    def staff_member(cls, account_id: int) -> Actor:
-        return cls(Origin.CONSOLE, str(account_id))
+    def staff_member(cls, account_id: int, file: str | None = None) -> Actor:
+        """`file` where they sent one that says what is changed."""
+        return cls(Origin.CONSOLE, str(account_id), file)
 
     @classmethod
     def application(cls, integration_id: int) -> Actor:

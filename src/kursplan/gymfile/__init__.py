@@ -7,8 +7,8 @@ What others use of this package:
     `Mistake(place, says)` such as `Mistake("line 12, studios[0].zone", "…")`. Bytes are UTF-8.
 
 `async load(desk, database, clock, gym_file, *, by, wish=…, new=False, progress=…, horizon_days=60) -> Differences`
-    Brings what differs from the database over the desk; the history says that it was `by` that actor. `wish` is a `Wish(prefer_file, remove)`; `new`
-    says that another organization is to be founded. `progress(section, done, total)` is called as it
+    Brings what differs from the database over the desk; the history says that it was `by` that actor. `wish` is a
+    `Wish(prefer_file, remove, file_wins)`; `new` says that another organization is to be founded. `progress(section, done, total)` is called as it
     goes. Raises `GymFileMistakes` where the file contradicts what is stored (then nothing was
     changed), `DeskBusy` or `ChangedConcurrently` (then loading again carries on), and `Clashes` where a
     studio refuses what would be twice at the same time (what was loaded before is kept).

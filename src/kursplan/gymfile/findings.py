@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from kursplan.gymfile.three_way import ABSENT, Absent, Fate, Member
+from kursplan.gymfile.three_way import ABSENT, Absent, Fate, Member, Way
 from kursplan.store.staff.history import Told
 
 ONE = {
@@ -36,6 +36,12 @@ class Entry:
     section: str
     key: str
     within: Entry | None = None
+
+    @property
+    def way(self) -> Way:
+        """The way to it, by which a wish can name it."""
+        outer = () if self.within is None else self.within.way
+        return (*outer, self.section, self.key)
 
     def __str__(self) -> str:
         outer = "" if self.within is None else f"{self.within}, "
@@ -88,6 +94,13 @@ class Disagreement:
     """Whether it is known what the file said before; not of what was never loaded by this version."""
     changed: Told | None = None
     """By whom it was changed last, where that is known."""
+
+    @property
+    def way(self) -> Way:
+        """What a wish has to name for the file to win: the member, or the whole entry where one side
+        removed it."""
+        is_of_entry = isinstance(self.member.now, Absent) or isinstance(self.member.there, Absent)
+        return self.entry.way if is_of_entry else (*self.entry.way, self.member.name)
 
     @property
     def place(self) -> str:

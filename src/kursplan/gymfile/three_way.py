@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+Way = tuple[str, ...]
+"""The way to an entry, `("classes", "yoga")` or `("customers", "c1", "memberships", "m1")`; or to a member
+of it, whose name stands at its end."""
 Members = dict[str, Any]
 """What is said of an entry, by the names of the document. A list with keys is a mapping by key."""
 
@@ -36,9 +39,16 @@ class Wish:
     """What whoever loads the file asks for."""
 
     prefer_file: bool = False
-    """Whether the file wins where both it and somebody else changed something."""
+    """Whether the file wins wherever both it and somebody else changed something."""
     remove: bool = False
     """Whether what the file had and has no longer is taken away."""
+    file_wins: frozenset[Way] = frozenset()
+    """Where else the file wins: the ways to members that both changed, or to entries that one side removed
+    and the other changed."""
+
+    def prefers_file(self, way: Way) -> bool:
+        """Whether the file wins there."""
+        return self.prefer_file or way in self.file_wins
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +141,25 @@ def merge(
     there: Members | Absent,
     wish: Wish,
     is_ended: Ended = lambda _kind, _members: False,
+    within: Way = (),
 ) -> Merged:
-    """What comes of one entry; `then` is ABSENT where it isn't known what a file said of it."""
+    """What comes of one entry; `then` is ABSENT where it isn't known what a file said of it.
+
+    `within` is the way to the entry in whose list it is.
+    """
+    way = (*within, kind.section, key)
     if isinstance(now, Absent):
-        return _missing(kind, key, then, there, wish, is_ended)
+        return _missing(kind, key, then, there, wish, is_ended, way)
     if isinstance(there, Absent):
-        return _not_there(kind, key, then, now, wish)
+        return _not_there(kind, key, then, now, wish, way)
     if then is GONE and kind.ended_by is not None and is_ended(kind, there):
         # The file took it away and has it again: nobody else was at work, and what ended goes on.
         now = {kind.ended_by: kind.going_on, **now}
-        merged = _both(kind, key, there, now, there, wish, is_ended)
+        merged = _both(kind, key, there, now, there, wish, is_ended, way)
         merged.told = dict(now)
         return merged
-    return _both(kind, key, then if isinstance(then, dict) else {}, now, there, wish, is_ended)
+    said = then if isinstance(then, dict) else {}
+    return _both(kind, key, said, now, there, wish, is_ended, way)
 
 
 def _missing(
@@ -153,6 +169,7 @@ def _missing(
     there: Members | Absent,
     wish: Wish,
     is_ended: Ended,
+    way: Way,
 ) -> Merged:
     """The file does not have it."""
     if isinstance(there, Absent):
@@ -166,13 +183,13 @@ def _missing(
         for name, said in then.items()
         if name not in kind.lists and said != there.get(name)
     ]
-    if by_others and not wish.prefer_file:
+    if by_others and not wish.prefers_file(way):
         return Merged(kind, key, Fate.CONFLICT, there, then, conflicts=by_others)
     return Merged(kind, key, Fate.REMOVED, None, GONE)
 
 
 def _not_there(
-    kind: Kind, key: str, then: Members | Absent | None, now: Members, wish: Wish
+    kind: Kind, key: str, then: Members | Absent | None, now: Members, wish: Wish, way: Way
 ) -> Merged:
     """The file has it, and it is not stored."""
     if isinstance(then, dict):
@@ -183,7 +200,7 @@ def _not_there(
         ]
         if not by_file:
             return Merged(kind, key, Fate.GONE, None, then)
-        if not wish.prefer_file:
+        if not wish.prefers_file(way):
             return Merged(kind, key, Fate.CONFLICT, None, then, conflicts=by_file)
     merged = Merged(kind, key, Fate.NEW, dict(now), dict(now))
     for name, inner in kind.lists.items():
@@ -203,6 +220,7 @@ def _both(
     there: Members,
     wish: Wish,
     is_ended: Ended,
+    way: Way,
 ) -> Merged:
     """It is stored, and in the file."""
     merged = Merged(kind, key, Fate.STAYS, dict(there), dict(then))
@@ -210,7 +228,7 @@ def _both(
     merged.after, merged.told = after, told
     for name, said in now.items():
         if name in kind.lists:
-            _list(merged, name, said, then.get(name, {}), there.get(name, {}), wish, is_ended)
+            _list(merged, name, said, then.get(name, {}), there.get(name, {}), wish, is_ended, way)
             after[name] = {
                 each: one.after for each, one in merged.inner[name].items() if one.after is not None
             }
@@ -225,7 +243,7 @@ def _both(
             told[name] = said
         elif said == member.then:
             merged.left.append(member)
-        elif not wish.prefer_file and not _only_the_file_changed(kind, member):
+        elif not wish.prefers_file((*way, name)) and not _only_the_file_changed(kind, member):
             merged.conflicts.append(member)
         elif not wish.remove and _is_shorter(said, member.there):
             merged.shorter.append(member)
@@ -244,6 +262,7 @@ def _list(
     there: Members,
     wish: Wish,
     is_ended: Ended,
+    within: Way,
 ) -> None:
     """The entries of a list that the file has: those of the file first, in its order."""
     merged.inner[name] = {
@@ -255,6 +274,7 @@ def _list(
             there.get(each, ABSENT),
             wish,
             is_ended,
+            within,
         )
         for each in {**now, **there, **then}
     }

@@ -72,7 +72,7 @@ def said(
         if not colon or not equals:
             raise Unreadable(f"{each!r} says no value: it is like 'status:Gekündigt=MEMBER'")
         meant.setdefault(what.strip(), {})[text.strip()] = word.strip()
-    return _checked(Legend(source, named, order, meant), subject)
+    return checked(Legend(source, named, order, meant), subject)
 
 
 def read_legend(text: str, subject: Subject) -> Legend:
@@ -100,7 +100,7 @@ def read_legend(text: str, subject: Subject) -> Legend:
         or not all(map(_is_text, values.values()))
     ):
         raise Unreadable("`columns` and `values` of the mapping are names and what they mean")
-    return _checked(
+    return checked(
         Legend(source, columns, None if order is None else Order(order), values), subject
     )
 
@@ -129,7 +129,8 @@ def _is_text(plain: Any) -> bool:
     )
 
 
-def _checked(legend: Legend, subject: Subject) -> Legend:
+def checked(legend: Legend, subject: Subject) -> Legend:
+    """The same, if each of its words is one that there is. Raises `Unreadable`."""
     known = (*FIELDS[subject], NOT_USED)
     for head, what in legend.columns.items():
         if what not in known:

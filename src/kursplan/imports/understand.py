@@ -15,6 +15,7 @@ from kursplan.domain.names import folded
 from kursplan.imports.days import Order, Survey
 from kursplan.imports.heads import FIELDS, HEADS, LINE, REASON, Subject
 from kursplan.imports.legend import NOT_USED, Legend
+from kursplan.imports.read import read_table
 from kursplan.imports.table import Row, Table, Unreadable
 from kursplan.imports.words import WORDS
 
@@ -140,6 +141,12 @@ def known_heads(subject: Subject, legend: Legend) -> Callable[[str], bool]:
     given = (folded(head) for head in legend.columns if not head.isdigit())
     names = {*HEADS[subject], *given, *_PASSED_OVER}
     return lambda cell: folded(cell) in names
+
+
+def understood(data: bytes, subject: Subject, legend: Legend) -> Understanding:
+    """What a file says that is a table. Raises `Unreadable`."""
+    table = read_table(data, known_heads(subject, legend), legend.source)
+    return understand(table, subject, legend)
 
 
 def understand(table: Table, subject: Subject, legend: Legend) -> Understanding:

@@ -19,6 +19,7 @@ def in_words(by: Actor) -> str:
         case Origin.IMPORT:
             return f"{by.who}, by an import of {by.file}"
         case Origin.CONSOLE:
-            return f"staff member {by.who}"
+            with_file = f", by the file {by.file}" if by.file else ""
+            return f"staff member {by.who}{with_file}"
         case Origin.MEMBER_PAGE:
             return f"customer {by.who}, on their page"
