@@ -26,6 +26,7 @@ class Kind(StrEnum):
     DAY = "date"
     EMAIL = "email"
     PHONE = "tel"
+    NUMBER = "number"
     ONE_OF = "select"
     CHECK = "checkbox"
 
@@ -101,6 +102,18 @@ class Said:
             )
             return None
         return day
+
+    def number(self, name: str, most: int) -> int | None:
+        """A whole number from 0 on; None where nothing is said."""
+        said = self.raw(name)
+        if not said:
+            return None
+        if said.isascii() and said.isdigit() and int(said[:9]) <= most:
+            return int(said[:9])
+        self.errors[name] = self._words.gettext(
+            "That is no number: give one from 0 to %(most)s.", most=self._words.number(most)
+        )
+        return None
 
     def one_of(self, name: str, options: Sequence[Option], *, required: bool = True) -> str | None:
         said = self.raw(name)
