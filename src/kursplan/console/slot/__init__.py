@@ -39,9 +39,7 @@ async def handler(visit: Visit) -> Response:
     written = await lines(visit, EntityKind.SLOT, row.id, on.slot.studio.zone, LINES)
     now = services.clock.now()
     undo = await told.undo_bar(visit, f"slots/{row.id}")
-    view = SlotWriter(visit.words, on, flags, member, now).write(
-        written, undo, live, said(visit)
-    )
+    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live, said(visit))
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)
 
 
