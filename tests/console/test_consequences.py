@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -12,6 +13,7 @@ from kursplan.clock import HandClock
 from kursplan.console.addresses import within
 from kursplan.domain.accounts import Role
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.store import tables
 from tests.console.desk import Console
 from tests.gym import Gym
 
@@ -94,7 +96,60 @@ async def test_a_tick_is_done_at_once_and_can_be_undone(console: Console) -> Non
     assert back.startswith(f"slots/{slot}?done=")
     assert (await gym.booking_now(booked.booking_id)).participation is Participation.UNSET
     again = await console.send(f"told/{line}/undo", desk, {"back": f"slots/{slot}"})
-    assert at(again).startswith(f"told/{line}")
+    assert at(again) == f"{back}&again=yes"
+
+
+# --- Pressed twice ------------------------------------------------------------------------------
+
+
+async def test_who_sends_a_form_twice_is_told_that_it_is_done_and_nobody_else_is(
+    console: Console,
+) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", seats=1)
+    booked = await gym.booked(await gym.customer("Anna"), slot)
+    desk = console.member(Role.FRONT_DESK)
+    path = f"bookings/{booked.booking_id}/cancel"
+    form = {"seen": field(await console.ask(path, desk), "seen")}
+    done = at(await console.send(path, desk, form))
+    twice = at(await console.send(path, desk, form))
+    assert twice == f"{done}&again=yes"
+    assert "You have done this already." in (await console.ask(twice, desk)).text
+    # Gone back to, the page asks nothing any more.
+    assert at(await console.ask(path, desk)) == twice
+    other = await console.send(path, replace(desk, account_id=2), form)
+    assert "Changed since you looked; nothing was done" in other.text
+
+
+async def test_a_slot_that_is_cancelled_twice_leads_to_whom_to_tell(console: Console) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin")
+    await gym.booked(await gym.customer("Anna"), slot)
+    manager, path = console.member(), f"slots/{slot}/cancel"
+    form = {"seen": field(await console.ask(path, manager), "seen"), "reason": "ill"}
+    done = at(await console.send(path, manager, form))
+    assert done.startswith("told/")
+    assert at(await console.send(path, manager, form)) == f"{done}&again=yes"
+
+
+async def test_the_first_is_moved_up_once_and_a_customer_booked_once(console: Console) -> None:
+    gym = console.gym
+    slot = await gym.slot("spin", seats=1)
+    anna, ben, cora = [await gym.customer(each) for each in ("Anna", "Ben", "Cora")]
+    for each in (anna, ben, cora):
+        await gym.booked(each, slot)
+    await gym.set(tables.slot, slot, max_participants=3)
+    manager = console.member()
+    form = {"shown": 1}
+    await console.send(f"slots/{slot}/move-up", manager, form)
+    twice = await console.send(f"slots/{slot}/move-up", manager, form)
+    assert at(twice).endswith("again=yes")
+    assert [status for _, status in await gym.statuses(slot)].count(BookingStatus.BOOKED) == 2
+    other = await gym.slot("yoga", at="20:00")
+    for _ in range(2):
+        booked = await console.send(f"slots/{other}/book", manager, {"customer": anna})
+    assert at(booked).endswith("again=yes")
+    assert len(await gym.on_slot(other)) == 1
 
 
 async def test_a_way_back_is_offered_for_a_while(console: Console, clock: HandClock) -> None:

@@ -307,6 +307,25 @@ async def test_a_membership_begins_and_ends(console: Console) -> None:
     assert ended.valid_until == date(2026, 4, 30)
 
 
+async def test_a_membership_may_have_contingents_of_its_own_and_is_added_once(
+    console: Console,
+) -> None:
+    gym = console.gym
+    on = await people(gym)
+    path, member = f"customers/{on.zoe}/memberships", console.member()
+    form = {"rate": "basic", "first": "2026-03-02", "last": "", "grants-month": "8"}
+    wrong = await console.send(path, member, {**form, "grants-year": "-1"})
+    assert (wrong.status_code, "That is no number" in wrong.text) == (422, True)
+    shown = await console.send(path, member, form)
+    agreed_to = {**form, **dict(HIDDEN.findall(shown.text))}
+    assert (await console.send(path, member, agreed_to)).status_code == 303
+    twice = await console.send(path, member, agreed_to)
+    assert twice.headers["location"].endswith("again=yes")
+    [new] = (await entry_of(gym, on.zoe)).memberships or ()
+    assert new.contingents == {Contingent(8, Period.MONTH)}
+    assert "of 8 left in March" in await look(console, f"customers/{on.zoe}")
+
+
 async def test_a_membership_that_ends_flags_bookings_and_says_so_before(console: Console) -> None:
     gym = console.gym
     on = await people(gym)
@@ -371,6 +390,9 @@ async def test_somebody_new_is_written_down(console: Console) -> None:
     answer = await console.send("customers/new", console.member(Role.FRONT_DESK), form)
     assert answer.status_code == 303
     customer_id = int(answer.headers["location"].rpartition("/")[2])
+    # Pressed twice, nobody is written down twice.
+    twice = await console.send("customers/new", console.member(Role.FRONT_DESK), form)
+    assert twice.headers["location"].startswith(f"../customers/{customer_id}?done=")
     assert await entry_of(gym, customer_id) == CustomerEntry(
         key=f"customer-{customer_id}",
         studio="berlin",

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from kursplan.clock import HandClock
 from kursplan.domain.accounts import Role
-from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.slots import SlotStatus
 from kursplan.store import tables
 from tests.console.conftest import OpenTab
@@ -275,6 +275,29 @@ async def test_the_jobs_of_a_slot_take_as_many_clicks_as_are_promised(
     assert clicks == 3
     await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
     assert not script or await tab.barriers() == []
+
+
+async def test_ticks_survive_a_lost_line_here_too(open_tab: OpenTab, served: Console) -> None:
+    gym = served.gym
+    slot = await gym.slot("spin", at="08:15")
+    anna, ben = [
+        (await gym.booked(await gym.customer(each), slot)).booking_id for each in ("Anna", "Ben")
+    ]
+    tab = await open_tab(served.member(Role.FRONT_DESK))
+    tab.expects("ERR_INTERNET_DISCONNECTED")
+    await tab.goto(f"slots/{slot}")
+    page = tab.page
+    await tab.context.set_offline(True)
+    await page.click(f"#here-{anna}")
+    await page.click(f"#missing-{ben}")
+    await expect(page.locator("[data-unsent]")).to_be_visible()
+    await expect(page.locator(".unsent:visible")).to_have_count(2)
+    assert (await gym.booking_now(anna)).participation is Participation.UNSET
+    await tab.context.set_offline(False)
+    await expect(page.locator(".unsent:visible")).to_have_count(0)
+    await expect(page.locator(f"#missing-{ben}")).to_have_attribute("aria-pressed", "true")
+    noted = [(await gym.booking_now(each)).participation for each in (anna, ben)]
+    assert noted == [Participation.PARTICIPATING, Participation.NOT_PARTICIPATING]
 
 
 async def test_what_others_change_is_shown_while_it_is_open(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from kursplan.domain.accounts import Role
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.contingents import Period
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.webhooks import Disabled
 from kursplan.store import tables
@@ -148,6 +150,21 @@ async def test_what_needs_a_person(console: Console) -> None:
     assert "1 A seat is free, and somebody waits Box 20:00, 1 waiting" in found
 
 
+async def test_all_of_one_kind_stand_on_a_page_of_their_own(console: Console) -> None:
+    gym = console.gym
+    for hour in range(10, 15):
+        await gym.slot("spin", at=f"{hour}:00")
+    today = await console.ask("today", console.member())
+    [more] = re.findall(r'href="\./(needs[^"]*no-instructor)">and 2 more<', today.text)
+    every = await console.ask(more.replace("&amp;", "&"), console.member())
+    assert "Instructor missing 5" in text_of(every)
+    assert len(re.findall(r'class="row found" href="\./slots/\d+"', every.text)) == 5
+    assert "Nearly empty 5" in text_of(every)
+    nothing = await console.ask("needs?of=twice", console.member())
+    assert "Nothing of this is left." in text_of(nothing)
+    assert (await console.ask("needs?of=all", console.member())).status_code == 400
+
+
 async def test_partners_that_are_told_nothing_are_for_those_who_plan(console: Console) -> None:
     gym = console.gym
     assert "Nothing. All is well." in text_of(await console.ask("today", console.member()))
@@ -190,14 +207,40 @@ async def test_the_rest_took_part_fills_only_what_is_not_ticked(console: Console
 async def test_who_came_without_a_booking_is_counted(console: Console) -> None:
     gym = console.gym
     slot_id, _ = await a_class(gym)
-    member = console.member()
-    await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 0, "count": 1})
+    member, to = console.member(), f"slots/{slot_id}/places"
+    back = f"today?studio=berlin&slot={slot_id}"
+    one_more = {"was-walk-ins": 0, "walk-ins": 1, "back": back}
+    first = await console.send(to, member, one_more)
+    assert first.headers["location"].startswith(f"../../{back}&done=")
     assert (await gym.slot_now(slot_id)).additional_participants == 1
-    stale = await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 0, "count": 1})
-    assert "said=changed" in stale.headers["location"]
+    # Pressed twice it is done once; at another counter it may be somebody else who came.
+    twice = await console.send(to, member, one_more)
+    assert twice.headers["location"] == f"{first.headers['location']}&again=yes"
+    stale = await console.send(to, replace(member, account_id=2), one_more)
+    assert stale.headers["location"] == f"../../{back}&said=changed"
     assert (await gym.slot_now(slot_id)).additional_participants == 1
-    await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 1, "count": 0})
+    await console.send(to, member, {"was-walk-ins": 1, "walk-ins": 0})
     assert (await gym.slot_now(slot_id)).additional_participants == 0
+
+
+async def test_how_many_are_left_is_said_of_each_at_the_desk_and_on_the_slot(
+    console: Console,
+) -> None:
+    gym = console.gym
+    await gym.klass("spin", uses_contingent=True)
+    slot_id = await gym.slot("spin", at="08:15")
+    flex = await gym.rate("flex", grants={Period.MONTH: 10, Period.YEAR: 200})
+    open_end = await gym.rate("premium", grants={Period.MONTH: None})
+    for name, rate in (("Ada", flex), ("Bea", open_end)):
+        customer = await gym.customer(name)
+        await gym.membership(customer, rate)
+        await gym.booked(customer, slot_id)
+    for path in ("today", f"slots/{slot_id}"):
+        found = text_of(await console.ask(path, console.member()))
+        assert "Flex · 9 of 10 left" in found
+        assert "Premium ·" not in found
+    german = text_of(await console.ask("today", console.member(language="de")))
+    assert "Flex · 9 von 10 übrig" in german
 
 
 async def test_a_tick_that_was_overtaken_undoes_nothing(console: Console) -> None:
@@ -248,7 +291,8 @@ async def test_one_less_without_a_booking_lets_the_first_one_up_who_is_then_told
     member = console.member()
     page = await console.ask("today", member)
     assert f'action="./bookings/{waits.booking_id}/move-up"' in page.text
-    done = await console.send(f"slots/{slot_id}/walk-ins", member, {"shown": 1, "count": 0})
+    form = {"was-walk-ins": 1, "walk-ins": 0}
+    done = await console.send(f"slots/{slot_id}/places", member, form)
     assert (await gym.booking_now(waits.booking_id)).status is BookingStatus.BOOKED
     told = await console.ask(done.headers["location"].removeprefix("../../"), member)
     assert "Lea Mustermann" in told.text

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     EMAIL = "email"
     PHONE = "tel"
     URL = "url"
+    NUMBER = "number"
     ONE_OF = "select"
     SOME_OF = "fieldset"
     """Boxes to tick: the value names those that are, with spaces between, so no option has one in it."""

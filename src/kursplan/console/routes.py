@@ -44,6 +44,7 @@ from kursplan.console.setup import first
 from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
 from kursplan.console.studio import closures, data, employee, employees, hours, rooms
+from kursplan.console.today import needs
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
 from kursplan.imports.heads import Subject
@@ -76,7 +77,7 @@ SET_UP: Final = setup.PATH
 ROUTES: Final[tuple[Page, ...]] = (
     Page(today.PATH, GET, EVERYBODY, about.studio_asked_for, today.handler),
     Page("slots/{slot_id}/the-rest", POST, EVERYBODY, about.slot_in_path, today.the_rest),
-    Page("slots/{slot_id}/walk-ins", POST, AT_THE_DESK, about.slot_in_path, today.walk_ins),
+    Page(needs.PATH, GET, AT_THE_DESK, about.studio_asked_for, needs.handler),
     Page(live.PATH, GET, EVERYBODY, about.studio_asked_for, live.handler),
     Page(ill.PATH, GET_AND_POST, AT_THE_DESK, about.studio_asked_for, ill.handler),
     Page("told", GET, AT_THE_DESK, None, told.together),

@@ -6,7 +6,7 @@ not, a late cancellation does) is decided by the rules of booking.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -64,6 +64,25 @@ def used_with(period: Period, day: date, used_days: Iterable[date]) -> int:
     """Count what is used in the period in which `day` lies."""
     first, last = span(period, day)
     return sum(first <= used <= last for used in used_days)
+
+
+def left_of(contingent: Contingent, day: date, used_days: Iterable[date]) -> int:
+    """How many are left of a contingent with a limit in the period in which `day` lies."""
+    granted = contingent.bookings or 0
+    return max(0, granted - used_with(contingent.period, day, used_days))
+
+
+def tightest(
+    contingents: Iterable[Contingent], day: date, used_days: Collection[date]
+) -> Contingent | None:
+    """The contingent of which the fewest are left on `day`; None where none has a limit."""
+    limited = [each for each in contingents if each.bookings is not None]
+    order = list(Period)
+    return min(
+        limited,
+        key=lambda each: (left_of(each, day, used_days), order.index(each.period)),
+        default=None,
+    )
 
 
 def next_period(period: Period, day: date) -> date | None:

@@ -24,6 +24,7 @@ from kursplan.console.consequences import (
 )
 from kursplan.console.consequences.refused import refusal_view
 from kursplan.console.frame import Link
+from kursplan.console.said import CHANGED
 from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.move_up import MoveUp
@@ -68,7 +69,7 @@ async def participation(visit: Visit) -> Response:
     if isinstance(done, Response):
         return done
     if done.answer.participation is not noted:
-        return visit.to(with_query(proposal.back, said="changed"))
+        return visit.to(with_query(proposal.back, said=CHANGED))
     return told.after(visit, done, proposal.back)
 
 

@@ -10,17 +10,19 @@ A page with a change gives its command to `ask`, and goes on with what it says:
 
 The command is rehearsed. Where it takes nothing from anybody it is done at once; else the page says what
 it would do, and comes back to the same address with the same fields and with what was shown. Where that is
-not so any more, nothing is done, and the page says what is different now.
+not so any more, nothing is done, and the page says what is different now. Where they have just done the same
+themselves, it is `again`: nothing is done either, and `told.after` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from starlette.responses import Response
 
+from kursplan.console.consequences.again import done_before, has_nothing_to_do
 from kursplan.console.consequences.partners import partners
 from kursplan.console.consequences.parts import parts
 from kursplan.console.consequences.refused import may_be_overruled, refusal_view
@@ -49,6 +51,7 @@ from kursplan.store.staff import history
 from kursplan.store.staff.history import Told
 
 __all__ = [
+    "SEEN",
     "Choice",
     "Done",
     "Item",
@@ -95,6 +98,9 @@ class Done(Generic[A]):
     """Of bookings, as they were rehearsed."""
     line: Told | None
     """What the history says of it; None where nothing changed."""
+    again: bool = False
+    """Whether it was done already, by the same person a moment ago: then the line is of that, and nothing was
+    done now."""
 
 
 async def fields_of(visit: Visit) -> Mapping[str, str]:
@@ -129,6 +135,10 @@ async def ask(
         rehearsed = await visit.services.desk.rehearse(command)
         comes = () if isinstance(rehearsed.answer, Refusal) else tuple(also(rehearsed.answer))
         asking = _Asking(visit, fields, proposal, rehearsed, comes)
+        if has_nothing_to_do(rehearsed):
+            before = await done_before(visit, command, rehearsed.answer)
+            if before is not None:
+                return Done(rehearsed.answer, (), before, again=True)  # type: ignore[arg-type]
         if isinstance(rehearsed.answer, Refusal):
             return await asking.refused(rehearsed.answer)
         if not asking.is_agreed:
@@ -146,7 +156,12 @@ async def do(
     """The same for what takes nothing from anybody, whatever it is done to: it is not rehearsed."""
     asking = _Asking(visit, fields, proposal, None)
     done = await _done(visit, command, asking, None)
-    return await asking.refused(done) if isinstance(done, ChangedMeanwhile) else done
+    if isinstance(done, ChangedMeanwhile):
+        return await asking.refused(done)
+    if isinstance(done, Done) and done.line is None:
+        before = await done_before(visit, command, done.answer)
+        return done if before is None else replace(done, line=before, again=True)
+    return done
 
 
 async def _done(

@@ -25,6 +25,7 @@ from kursplan.console.customers.whom import STATUSES
 from kursplan.console.frame import Link
 from kursplan.console.history import LineView, lines
 from kursplan.console.page import page
+from kursplan.console.said import said
 from kursplan.console.told import undo_bar
 from kursplan.console.told.view import UndoView
 from kursplan.console.visit import NotThere, Visit, number_of
@@ -86,6 +87,7 @@ def _view(
     return CustomerView(
         here=here,
         undo=around.undo,
+        said=said(visit),
         book=around.book,
         name=f"{entry.first_name} {entry.last_name}".strip(),
         aside=_aside(words, found),

@@ -8,23 +8,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Proposal, Reason, ask, fields_of
+from kursplan.console.consequences import Done, Proposal, Reason, ask, fields_of
+from kursplan.console.consequences.again import done_lately
 from kursplan.console.customers.whom import Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said, form_page
 from kursplan.console.frame import Link
 from kursplan.console.visit import Visit
+from kursplan.console.words import marked as _
 from kursplan.desk.contracts import EndMembership, FreezeMembership, MoveHome
 from kursplan.desk.customers import RecordCustomers
 from kursplan.desk.engine.turn import Command
+from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.entries import MembershipEntry
 from kursplan.domain.localtime import day_of
 from kursplan.domain.studios import zone_of
 from kursplan.store.staff import customers, timetable
+
+GRANTS: Final = {
+    Period.WEEK: _("Bookings a week"),
+    Period.MONTH: _("Bookings a month"),
+    Period.YEAR: _("Bookings a year"),
+    Period.TOTAL: _("Bookings in all"),
+}
+MOST_GRANTED: Final = 10_000
 
 
 async def freeze(visit: Visit) -> Response:
@@ -110,9 +121,15 @@ async def end(visit: Visit) -> Response:
 
 
 async def add(visit: Visit) -> Response:
-    """They get a membership, from a day on."""
+    """They get a membership, from a day on, with what its rate grants or with contingents of its own.
+
+    What is asked about goes by a `key` of its own, so that it is added once, however often it is sent.
+    """
     found, form = await _asked(visit)
     words = visit.words
+    held = found.entry.memberships or ()
+    if form.get("key") in {each.key for each in held}:
+        return await _added_before(visit, found)
     rates = [Option(row.key, row.name) for row in await visit.read(customers.rates)]
     today = await _today(visit, found)
     fields = (
@@ -125,8 +142,24 @@ async def add(visit: Visit) -> Response:
             Kind.DAY,
             hint=words.gettext("Left empty, it has no end."),
         ),
+        *(
+            Field(
+                f"grants-{period.lower()}",
+                words.gettext(label),
+                kind=Kind.NUMBER,
+                hint=words.gettext("All four left empty, it is what the rate grants.")
+                if period is Period.TOTAL
+                else "",
+            )
+            for period, label in GRANTS.items()
+        ),
     )
     said = Said(words, form)
+    grants = frozenset(
+        Contingent(bookings, period)
+        for period in GRANTS
+        if (bookings := said.number(f"grants-{period.lower()}", most=MOST_GRANTED)) is not None
+    )
     rate, first, last = (
         said.one_of("rate", rates),
         said.day("first", required=True),
@@ -139,15 +172,23 @@ async def add(visit: Visit) -> Response:
         return _form(visit, found, "memberships", title, (), said, {}, None)
     if said.errors or rate is None or first is None or not form:
         return _form(visit, found, "memberships", title, fields, said, form, None)
-    held = found.entry.memberships or ()
     wanted = f"{found.entry.key}-{rate}-{first}"
     key = await visit.read(customers.free_membership_key, wanted)
-    entry = replace(found.entry, memberships=(*held, MembershipEntry(key, rate, first, last)))
+    new = MembershipEntry(key, rate, first, last, contingents=grants)
+    entry = replace(found.entry, memberships=(*held, new))
     command = RecordCustomers(
         visit.member.organization_id, {found.id: entry}, {found.id: found.entry}
     )
     does, note = words.gettext("Add it"), _days(visit, first, last)
-    return await _done(visit, found, form, command, title, does, note)
+    return await _done(visit, found, {**form, "key": key}, command, title, does, note)
+
+
+async def _added_before(visit: Visit, found: Whom) -> Response:
+    """The same form has been sent before: it is said whose doing that was, if it was their own."""
+    for line in await done_lately(visit, RecordCustomers.name):
+        if line.subjects[0].id == found.id:
+            return told.after(visit, Done(None, (), line, again=True), found.here)
+    return visit.to(found.here)
 
 
 async def move(visit: Visit) -> Response:

@@ -12,7 +12,8 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Proposal, Reason, ask
+from kursplan.console.consequences import Done, Proposal, Reason, ask
+from kursplan.console.consequences.again import done_lately
 from kursplan.console.customers.whom import STATUSES, Whom, whom
 from kursplan.console.forms import (
     Field,
@@ -31,7 +32,9 @@ from kursplan.desk.customers import RecordCustomers
 from kursplan.domain.accounts import looks_like_email
 from kursplan.domain.customers import CustomerStatus, Gender
 from kursplan.domain.entries import CustomerEntry
+from kursplan.store.entries import customers as entries
 from kursplan.store.staff import customers
+from kursplan.store.staff.history import Told
 
 GENDERS: Final = {
     Gender.FEMALE: _("Female"),
@@ -57,6 +60,10 @@ async def new(visit: Visit) -> Response:
     blank = CustomerEntry("", theirs[0].key, "", "")
     entry = await _understood(visit, said, blank, None)
     home = said.one_of("studio", studios) if len(studios) > 1 else theirs[0].key
+    before = await _just_written(visit, replace(entry, studio=home or entry.studio))
+    if before is not None:
+        done = Done(None, (), before, again=True)
+        return told.after(visit, done, f"customers/{before.subjects[0].id}")
     if said.errors or home is None:
         return _page(visit, None, said.shown(_fields(visit.words, blank, studios)), "")
     customer_id = await visit.services.desk.ids.next()
@@ -65,6 +72,18 @@ async def new(visit: Visit) -> Response:
     command = RecordCustomers(visit.member.organization_id, {customer_id: entry})
     await visit.services.desk.execute(command, by=visit.member.actor)
     return visit.to(f"customers/{customer_id}")
+
+
+async def _just_written(visit: Visit, entry: CustomerEntry) -> Told | None:
+    """The line by which they have just written down the very same, as whoever presses the button twice has."""
+    for line in await done_lately(visit, RecordCustomers.name):
+        customer_id = line.subjects[0].id
+        stands = (await visit.read(entries.load, [customer_id])).get(customer_id)
+        if stands is not None and entry == replace(
+            stands.entry, key=entry.key, memberships=entry.memberships
+        ):
+            return line
+    return None
 
 
 async def edit(visit: Visit) -> Response:

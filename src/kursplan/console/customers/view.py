@@ -24,6 +24,8 @@ class CustomerView:
     here: str
     """Where the page is; forms come back to it."""
     undo: UndoView | None
+    said: str
+    """What became of what they did last."""
     book: BookView
     name: str
     aside: str

@@ -15,6 +15,7 @@ from kursplan.console import places, told
 from kursplan.console.history import lines
 from kursplan.console.live import live_at
 from kursplan.console.page import page
+from kursplan.console.said import said
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.domain.bookings import SEATED
@@ -38,7 +39,7 @@ async def handler(visit: Visit) -> Response:
     written = await lines(visit, EntityKind.SLOT, row.id, on.slot.studio.zone, LINES)
     now = services.clock.now()
     undo = await told.undo_bar(visit, f"slots/{row.id}")
-    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live)
+    view = SlotWriter(visit.words, on, flags, member, now).write(written, undo, live, said(visit))
     return page(visit, "slot/slot.html", f"{view.time} {view.title}", view)
 
 

@@ -10,10 +10,21 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.addresses import within
-from kursplan.console.consequences import Proposal, Reason, Standing, ask, fields_of, overruled
+from kursplan.console.addresses import address, with_query, within
+from kursplan.console.consequences import (
+    SEEN,
+    Done,
+    Proposal,
+    Reason,
+    Standing,
+    ask,
+    fields_of,
+    overruled,
+)
+from kursplan.console.consequences.again import done_before, done_lately
 from kursplan.console.frame import Link
 from kursplan.console.page import page
+from kursplan.console.said import CHANGED
 from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
 from kursplan.desk.add_booking import AddBooking
 from kursplan.desk.book import Book
@@ -94,26 +105,47 @@ async def give_back(visit: Visit) -> Response:
 # --- Places -------------------------------------------------------------------------------------
 
 
+PLACES: Final = {
+    "seats": "max_participants",
+    "waiting": "max_waiting_list",
+    "walk-ins": "additional_participants",
+}
+"""By the name of the field, the member of the slot."""
+
+
 async def places(visit: Visit) -> Response:
-    """Another number of seats, of positions to wait in, of people without a booking."""
+    """Another number of seats, of positions to wait in, of people without a booking.
+
+    Each number stands in the form beside what it `was-` when the form was shown: two who add one at the same
+    time have not added two, so the second is told.
+    """
     fields, row = await visit.form(), await _slot(visit)
     words = visit.words
-    what: dict[str, Any] = {}
-    for field, member in (
-        ("seats", "max_participants"),
-        ("waiting", "max_waiting_list"),
-        ("walk-ins", "additional_participants"),
-    ):
-        if field in fields:
-            what[member] = _places(field, fields[field])
+    named = {field: member for field, member in PLACES.items() if field in fields}
+    what: dict[str, Any] = {
+        member: _places(field, fields[field]) for field, member in named.items()
+    }
+    back = within(fields.get("back"), f"slots/{row.id}")
     proposal = _proposal(
         visit,
         row,
         words.gettext("Change the places of %(title)s?", title=row.title),
         words.gettext("Change the places"),
         reason=Reason.OFFERED,
+        back=back,
     )
     command = ChangeSlot(visit.member.organization_id, row.id, **what)
+    # Once it was shown what comes of it, that is what counts.
+    if SEEN not in fields and any(
+        fields.get(f"was-{field}", str(getattr(row, member))) != str(getattr(row, member))
+        for field, member in named.items()
+    ):
+        line = None
+        if all(getattr(row, member) == number for member, number in what.items()):
+            line = await done_before(visit, command, None)
+        if line is None:
+            return visit.to(with_query(back, said=CHANGED))
+        return told.after(visit, Done(None, (), line, again=True), back)
     return await _ask(visit, fields, command, proposal)
 
 
@@ -124,9 +156,18 @@ def _places(field: str, said: str) -> int:
 
 
 async def move_up(visit: Visit) -> Response:
-    """Give a seat to the first who waits and whom the rules admit."""
+    """Give a seat to the first who waits and whom the rules admit.
+
+    `shown` is how many sat there when the button was shown: pressed twice, it is done once.
+    """
     fields, row = await visit.form(), await _slot(visit)
     words = visit.words
+    if fields.get("shown", str(row.seats)) != str(row.seats):
+        for line in await done_lately(visit, MoveUp.name):
+            booked = await visit.read(timetable.booking_by_id, line.subjects[0].id)
+            if booked is not None and booked.slot_id == row.id:
+                return told.after(visit, Done(None, (), line, again=True), f"slots/{row.id}")
+        return visit.to(address(f"slots/{row.id}", said=CHANGED))
     proposal = _proposal(
         visit,
         row,

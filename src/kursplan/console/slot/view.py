@@ -34,6 +34,8 @@ class PersonView:
     tags: tuple[Tag, ...]
     why: str
     """Why they were passed over, or would be refused today."""
+    shown: str
+    """What is noted now, as the form sends it along."""
     is_here: bool
     is_missing: bool
     to_confirm: bool
@@ -75,6 +77,8 @@ class Fact:
     name: str
     value: str
     steps: tuple[Step, ...] = ()
+    was: str = ""
+    """What the buttons change, as a number."""
     note: str = ""
 
 
@@ -92,6 +96,8 @@ class SlotView:
     tags: tuple[Tag, ...]
     clashes: tuple[str, ...]
     undo: UndoView | None
+    said: str
+    """What became of what they did last."""
     count: str
     seated: tuple[PersonView, ...]
     waiting_count: str
@@ -117,3 +123,7 @@ class SlotView:
     can_move_up_first: bool
     plans: tuple[Link, ...]
     """For those who plan: what comes of it beyond this slot."""
+    seats: int
+    """How many sit there, as the button says to move up the first."""
+    who: str
+    """For whom ticks are kept in the browser while the line is cut."""

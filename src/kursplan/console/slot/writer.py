@@ -19,6 +19,7 @@ from kursplan.console.slot.view import (
     Step,
     Tag,
 )
+from kursplan.console.today.door import with_left
 from kursplan.console.told.view import UndoView
 from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
@@ -75,7 +76,13 @@ class SlotWriter:
         self._slot = on.slot
         self._zone = on.slot.studio.zone
 
-    def write(self, history: Sequence[LineView], undo: UndoView | None, live: str = "") -> SlotView:
+    def write(
+        self,
+        history: Sequence[LineView],
+        undo: UndoView | None,
+        live: str = "",
+        said: str = "",
+    ) -> SlotView:
         words, row, slot = self._words, self._row, self._slot
         start, end = (local(each, self._zone) for each in (row.starts_at, row.ends_at))
         of = self._on.bookings
@@ -107,6 +114,7 @@ class SlotWriter:
             tags=tuple(self._tags()),
             clashes=tuple(self._clashes()),
             undo=undo,
+            said=said,
             count=self._count(len(seated)),
             seated=tuple(self._person(each) for each in sorted(seated, key=_by_name)),
             waiting_count=words.gettext(
@@ -139,6 +147,8 @@ class SlotWriter:
             and not slot.has_started(self._now),
             can_move_up_first=bool(waiting) and slot.seats_free > 0,
             plans=tuple(self._plans(start.date())),
+            seats=row.seats,
+            who=str(self._member.account_id),
         )
 
     # --- The head -------------------------------------------------------------------------------
@@ -217,6 +227,7 @@ class SlotWriter:
         words, on = self._words, self._on
         is_instructor = self._member.role is Role.INSTRUCTOR
         membership = on.memberships.get(row.membership_id, "").rpartition(" (")[0]
+        membership = with_left(words, membership, on.left.get(row.id))
         return PersonView(
             booking_id=row.id,
             name=f"{row.first_name} {row.last_name}".strip()
@@ -229,6 +240,7 @@ class SlotWriter:
             since=self._since(row),
             tags=tuple(self._person_tags(row)),
             why=self._why(row),
+            shown=row.participation.value,
             is_here=row.participation is Participation.PARTICIPATING,
             is_missing=row.participation is Participation.NOT_PARTICIPATING,
             to_confirm=row.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
@@ -335,16 +347,18 @@ class SlotWriter:
         limit = row.max_participants
         seats = words.gettext("no limit") if limit is None else words.number(limit)
         steps = self._steps("seats", limit, (-1, 1, 2)) if may and limit is not None else ()
-        yield Fact(words.gettext("Seats"), seats, steps)
+        yield Fact(words.gettext("Seats"), seats, steps, str(limit or 0))
         yield Fact(
             words.gettext("Without a booking"),
             words.number(row.additional_participants),
             self._steps("walk-ins", row.additional_participants, (-1, 1)) if may else (),
+            str(row.additional_participants),
         )
         yield Fact(
             words.gettext("Waiting list"),
             words.number(row.max_waiting_list),
             self._steps("waiting", row.max_waiting_list, (-1, 1)) if may else (),
+            str(row.max_waiting_list),
         )
         opens_at = slot.opens_at
         if opens_at is not None and opens_at > self._now:

@@ -13,9 +13,10 @@ const keep = ({ key, ...tick }) => localStorage.setItem(key, JSON.stringify(tick
 const formOf = (booking) => document.querySelector(`form[data-tick="${CSS.escape(booking)}"]`);
 const markOf = (button) => (button.matches(".here") ? "PARTICIPATING" : "NOT_PARTICIPATING");
 const pressed = (form) => form.querySelector('[aria-pressed="true"]');
+const rowOf = (form) => form.closest("li, tr");
 
 function show(form, mark) {
-  const row = form.closest("li");
+  const row = rowOf(form);
   for (const button of form.querySelectorAll("button")) {
     const own = markOf(button);
     button.setAttribute("aria-pressed", String(own === mark));
@@ -36,7 +37,7 @@ function showKept(late) {
     const form = formOf(booking);
     if (!form) continue;
     show(form, mark);
-    form.closest("li").classList.toggle("is-unsent", Boolean(tried));
+    rowOf(form).classList.toggle("is-unsent", Boolean(tried));
   }
   document.querySelector("[data-unsent]").hidden = !ticks.some(({ tried }) => tried);
 }

@@ -6,7 +6,8 @@ import "./live.js";
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
 
-/* Keys. A link or field names its own in data-key, so what a page offers is what its keys do. */
+/* Keys. A link or field names its own in data-key, so what a page offers is what its keys do. Where the bar
+   and the page have the same, it is the page's. */
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.key === "Escape") {
@@ -22,7 +23,7 @@ document.addEventListener("keydown", (event) => {
     document.querySelector("#keys")?.showModal();
     return;
   }
-  const aim = all("[data-key]").find((each) => each.dataset.key === event.key);
+  const aim = all("[data-key]").filter((each) => each.dataset.key === event.key).at(-1);
   if (!aim) return;
   event.preventDefault();
   if (aim.matches("input, select")) aim.select?.();

@@ -8,47 +8,40 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final
 
 from starlette.responses import Response
 
 from kursplan.console import places
 from kursplan.console.addresses import address, with_query
-from kursplan.console.consequences import Proposal, Reason, ask
 from kursplan.console.frame import Link
 from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.places import Place
+from kursplan.console.said import REFUSED, said
 from kursplan.console.timetable.asked import ONE_DAY
 from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.today.door import DoorWriter, home, seated
-from kursplan.console.today.needs import AHEAD, CONFIRM_SOON, NeedsWriter, placed
-from kursplan.console.today.view import Door, Entry, Need, TodayView
-from kursplan.console.told import after, undo_bar
+from kursplan.console.today.needs import days, placed, what_needs
+from kursplan.console.today.view import Door, Entry, TodayView
+from kursplan.console.told import undo_bar
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
-from kursplan.console.words import marked as _
-from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.participation import SetParticipation
 from kursplan.domain.accounts import Action, Role, may
 from kursplan.domain.bookings import Participation
-from kursplan.domain.localtime import day_of, local, start_of_day
+from kursplan.domain.localtime import day_of, local
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import front_desk, schedule
 from kursplan.store.staff import timetable as stored
-from kursplan.store.staff.schedule import Schedule, Span
+from kursplan.store.staff.left import of_those_on
+from kursplan.store.staff.schedule import Schedule
 
 PATH: Final = "today"
-MOST_WALK_INS: Final = 999
-SAID: Final = {
-    "changed": _("Somebody else has changed that meanwhile. Here is what is there now."),
-    "refused": _("That is not possible any more. Here is what is there now."),
-}
-"""What is said of what they did last, by the word in the address."""
 
 
 async def handler(visit: Visit) -> Response:
@@ -58,7 +51,7 @@ async def handler(visit: Visit) -> Response:
     today = local(now, place.zone).date()
     day = visit.asked_day("day") or today
     live = await live_at(visit, [place]) if day == today else None
-    on = await visit.read(schedule.of_studios, [place.id], _days(place, day, day), now)
+    on = await visit.read(schedule.of_studios, [place.id], days(place, day, day), now)
     writer = SlotWriter(visit.words, on, now, {})
     slots = [
         placed(each, place, on.instructors[each.id])
@@ -67,6 +60,7 @@ async def handler(visit: Visit) -> Response:
     ]
     opened = _opened(visit, slots, now)
     shown = None if day == today else day
+    changes = may(visit.member, Action.CHANGE_SLOTS)
     view = TodayView(
         heading=visit.words.long_day(day, today.year),
         live=live,
@@ -78,25 +72,14 @@ async def handler(visit: Visit) -> Response:
         entries=tuple(_entries(writer, slots, opened, place, now, shown)),
         now_after=day == today and all(each.row.starts_at <= now for each in slots),
         door=await _door(visit, writer, on, opened, place, shown),
-        needs=await _needs(visit, place, now),
-        ill=address("ill", studio=place.key) if may(visit.member, Action.CHANGE_SLOTS) else None,
+        needs=await what_needs(visit, place, now) if changes else None,
+        ill=address("ill", studio=place.key) if changes else None,
         who=str(visit.member.account_id),
         undo=await undo_bar(visit, home(place.key, opened.row.id if opened else None, shown)),
-        said=visit.words.gettext(SAID[visit.asked_one_of("said", "", *SAID)])
-        if visit.asked("said")
-        else "",
+        said=said(visit),
     )
     links = [Link(each.name, address(PATH, studio=each.key), each == place) for each in theirs]
     return page(visit, "today.html", visit.words.gettext("Today"), view, links)
-
-
-def _days(place: Place, first: date, last: date) -> Span:
-    return Span(
-        start_of_day(first, place.zone),
-        start_of_day(last + ONE_DAY, place.zone),
-        datetime.combine(first, time()),
-        datetime.combine(last + ONE_DAY, time()),
-    )
 
 
 def _at(place: Place, today: date, day: date) -> str:
@@ -181,27 +164,13 @@ async def _door(
     if opened is None:
         return None
     people = await visit.read(front_desk.people, opened.row.id)
+    left = await visit.read(of_those_on, opened.row.id, people)
     title = on.classes[opened.row.class_id].title
     back = home(place.key, opened.row.id, day)
     now = visit.services.clock.now()
-    return DoorWriter(visit.words, writer, now, visit.member).write(opened, title, people, back)
-
-
-# --- What needs a person ------------------------------------------------------------------------
-
-
-async def _needs(visit: Visit, place: Place, now: datetime) -> tuple[Need, ...] | None:
-    if not may(visit.member, Action.CHANGE_SLOTS):
-        return None
-    first = local(now, place.zone).date()
-    span = _days(place, first, first + AHEAD)
-    on = await visit.read(schedule.of_studios, [place.id], span, now)
-    waiting = await visit.read(front_desk.waiting, [place.id], now, now + CONFIRM_SOON)
-    ids = {each.slot_id for each in (*waiting.flagged, *waiting.unconfirmed)}
-    others = await visit.read(stored.slots_by_id, ids)
-    writer = SlotWriter(visit.words, on, now, {})
-    needs = NeedsWriter(visit.words, on, writer, place, now)
-    return needs.write(waiting, others, plans=may(visit.member, Action.PLAN))
+    return DoorWriter(visit.words, writer, now, visit.member).write(
+        opened, title, people, left, back
+    )
 
 
 # --- What is done here --------------------------------------------------------------------------
@@ -229,31 +198,8 @@ async def the_rest(visit: Visit) -> Response:
         )
     )
     refused = any(isinstance(each, Refusal) for each in answers)
-    return _back(visit, slot, "refused" if refused else None)
-
-
-async def walk_ins(visit: Visit) -> Response:
-    """Somebody came without a booking, or one less did."""
-    form = await visit.form()
-    slot = await _slot(visit)
-    count, shown = form.get("count", ""), form.get("shown", "")
-    if str(slot.additional_participants) != shown or not count.isdigit():
-        return _back(visit, slot, "changed")
-    command = ChangeSlot(
-        visit.member.organization_id,
-        slot.id,
-        additional_participants=min(int(count), MOST_WALK_INS),
-    )
-    words = visit.words
-    proposal = Proposal(
-        words.gettext("Change who is there without a booking?"),
-        words.gettext("Change it"),
-        back=_home(visit, slot),
-        slot_id=slot.id,
-        reason=Reason.NONE,
-    )
-    done = await ask(visit, form, command, proposal)
-    return done if isinstance(done, Response) else after(visit, done, proposal.back)
+    # To this page, with the same class open.
+    return visit.to(with_query(_home(visit, slot), said=REFUSED if refused else None))
 
 
 async def _slot(visit: Visit) -> AnyRow:
@@ -262,11 +208,6 @@ async def _slot(visit: Visit) -> AnyRow:
     if found is None:
         raise NotThere(str(slot_id))
     return found
-
-
-def _back(visit: Visit, slot: AnyRow, said: str | None) -> Response:
-    """To this page, with the same class open."""
-    return visit.to(with_query(_home(visit, slot), said=said))
 
 
 def _home(visit: Visit, slot: AnyRow) -> str:

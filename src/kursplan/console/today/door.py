@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.slots import PARTICIPATION_OPENS, SlotStatus
 from kursplan.staff.refusals import clause
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.staff.left import Left
 
 MARKS: Final = (
     ("here", "check", Participation.PARTICIPATING),
@@ -40,11 +41,19 @@ class DoorWriter:
         self._now = now
         self._member = member
 
-    def write(self, slot: Placed, title: str, people: Sequence[AnyRow], back: str) -> Door:
+    def write(
+        self,
+        slot: Placed,
+        title: str,
+        people: Sequence[AnyRow],
+        left: Mapping[int, Left],
+        back: str,
+    ) -> Door:
+        """`left` is what is left to them, by booking."""
         words, row = self._words, slot.row
         sit = seated(people)
         marks = [each.participation for each in sit]
-        left = marks.count(Participation.UNSET)
+        unmarked = marks.count(Participation.UNSET)
         may_tick = row.status is not SlotStatus.CANCELED and self._ticks_since(row) <= self._now
         wait = [each for each in people if each.status is BookingStatus.WAITING_LIST]
         changes = may(self._member, Action.CHANGE_SLOTS)
@@ -62,17 +71,17 @@ class DoorWriter:
             booked=self._taken(row),
             here=words.number(marks.count(Participation.PARTICIPATING) + extra),
             missing=words.number(marks.count(Participation.NOT_PARTICIPATING)),
-            open=words.number(left),
+            open=words.number(unmarked),
             signs=self._writer.write(slot, 0, 1).signs,
-            people=tuple(self._person(each, slot) for each in sit),
+            people=tuple(self._person(each, slot, left.get(each.id)) for each in sit),
             waiting=tuple(self._waits(at, each) for at, each in enumerate(wait, 1)),
             waiting_of=words.number(len(wait)),
             may_tick=may_tick,
             may_move_up=is_planned and may(self._member, Action.BOOK),
             note="" if may_tick else self._not_yet(slot),
-            rest=f"slots/{row.id}/the-rest" if may_tick and left else None,
+            rest=f"slots/{row.id}/the-rest" if may_tick and unmarked else None,
             back=back,
-            walk_ins=WalkIns(f"slots/{row.id}/walk-ins", extra, extra - 1 if extra else None)
+            walk_ins=WalkIns(f"slots/{row.id}/places", extra, extra - 1 if extra else None)
             if changes and is_planned
             else None,
             add=f"slots/{row.id}/book" if may(self._member, Action.BOOK) and is_planned else None,
@@ -114,7 +123,7 @@ class DoorWriter:
 
     # --- People ---------------------------------------------------------------------------------
 
-    def _person(self, row: AnyRow, slot: Placed) -> Person:
+    def _person(self, row: AnyRow, slot: Placed, left: Left | None) -> Person:
         noted = row.participation
         state = {
             Participation.PARTICIPATING: "is-here",
@@ -125,7 +134,7 @@ class DoorWriter:
             name=_name(row),
             number=row.number or "",
             href=f"customers/{row.customer_id}",
-            rate=row.rate or "",
+            rate=with_left(self._words, row.rate or "", left),
             tags=tuple(self._tags(row, slot)),
             shown=noted.value,
             state=state.get(noted, ""),
@@ -171,6 +180,18 @@ class DoorWriter:
             action=f"bookings/{row.id}/move-up",
             why="" if row.skipped is None else self._words.gettext(clause(row.skipped)),
         )
+
+
+def with_left(words: Words, rate: str, left: Left | None) -> str:
+    """`Flex · 6 of 10 left`; the rate alone where it grants no number."""
+    if left is None:
+        return rate
+    said = words.gettext(
+        "%(left)s of %(granted)s left",
+        left=words.number(left.left),
+        granted=words.number(left.granted),
+    )
+    return f"{rate} · {said}"
 
 
 def _name(row: AnyRow) -> str:

@@ -44,6 +44,7 @@ class Person:
     number: str
     href: str
     rate: str
+    """Of the membership that is used, with how many are left."""
     tags: tuple[Sign, ...]
     shown: str
     """What is noted now, as the form sends it along."""
@@ -115,17 +116,51 @@ class WalkIns:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedItem:
+    href: str
+    """Empty where there is no page for it."""
+    title: str
+    at: str
+    """Today, the time alone; empty where it has none."""
+    when: str
+    """The same in full."""
+    what: str
+
+    @property
+    def label(self) -> str:
+        """All of it in one line."""
+        text = " ".join(each for each in (self.title, self.at) if each)
+        return f"{text}, {self.what}" if self.what else text
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """One kind of thing that needs a person."""
 
+    of: str
+    """Which kind, as an address names it."""
     kind: str
     """How grave it is: grave, flagged, soon or nothing."""
     count: str
     title: str
-    items: tuple[Link, ...]
-    """The first ones of it."""
-    more: str
-    """How many others there are, in words."""
+    first: tuple[NeedItem, ...]
+    items: tuple[NeedItem, ...]
+    """All of them."""
+    more: Link | None
+    """How many there are besides the first ones, and where all stand; None where these are all."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedView:
+    """All of one kind, on a page of their own."""
+
+    need: Need | None
+    """None where nothing is left of it."""
+    live: str
+    """Where the page is told of changes."""
+    back: Link
+    others: tuple[Link, ...]
+    """What else needs a person."""
 
 
 @dataclass(frozen=True, slots=True)

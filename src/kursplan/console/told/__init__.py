@@ -42,6 +42,9 @@ from kursplan.store.staff.history import Told
 
 DONE: Final = "done"
 """The parameter of an address that names what was just done."""
+AGAIN: Final = "again"
+"""Stands beside it where it had been done already, and was not done a second time."""
+YES: Final = "yes"
 TOGETHER: Final = 100
 """How many changes one list is of at most."""
 WRITTEN_TO_AT_ONCE: Final = 90
@@ -80,6 +83,11 @@ def after(visit: Visit, done: Done[Any], back: str, *, knows: int | None = None)
     if done.line is None:
         return visit.to(back)
     name = name_of(done.line)
+    if done.again:
+        touches = any(each.kind is EntityKind.BOOKING for each in done.line.subjects[1:])
+        if touches:
+            return visit.to(address(f"told/{name}", back=back, **{AGAIN: YES}))
+        return visit.to(with_query(back, **{DONE: name, AGAIN: YES}))
     if any(each.becomes in SAY and each.customer_id != knows for each in done.changes):
         return visit.to(address(f"told/{name}", back=back))
     return visit.to(with_query(back, **{DONE: name}))
@@ -107,18 +115,29 @@ async def _undo(visit: Visit, line: Told, back: str, *, tell: bool) -> UndoView:
     touches = line.command not in FOR_NOBODY
     touches = touches and any(each.kind in _TOUCHING for each in line.subjects)
     return UndoView(
-        said(visit.words, line.command),
+        f"{_again(visit)} {said(visit.words, line.command)}".strip(),
         f"told/{name}/undo" if offered else None,
         address(f"told/{name}", back=back) if tell and touches else None,
         back,
     )
 
 
+def _again(visit: Visit) -> str:
+    """Said where whoever sent a form had done so already."""
+    if visit.asked(AGAIN) is None:
+        return ""
+    return visit.words.gettext("You have done this already.")
+
+
 async def _way_back(visit: Visit, line: Told) -> Command[Any] | None:
     """What takes it back, as long as that is offered and nothing else happened to it since."""
-    if visit.services.clock.now() - line.happened_at > UNDO_FOR:
-        return None
     if not await visit.read(history.is_last_about, line):
+        return None
+    return await _command_back(visit, line)
+
+
+async def _command_back(visit: Visit, line: Told) -> Command[Any] | None:
+    if visit.services.clock.now() - line.happened_at > UNDO_FOR:
         return None
     about_ = await visit.read(_about_first, line)
     of_closure = line.subjects[0].kind is EntityKind.CLOSURE
@@ -126,6 +145,15 @@ async def _way_back(visit: Visit, line: Told) -> Command[Any] | None:
         return None
     fresh_id = await visit.services.desk.ids.next()
     return way_back(visit.member.organization_id, line, about_, fresh_id)
+
+
+async def _gone_back(visit: Visit, line: Told) -> Told | None:
+    """The line by which they have taken it back themselves, as whoever presses the button twice has."""
+    command = await _command_back(visit, line)
+    last = await visit.read(history.last_about, line.subjects[0].id)
+    if command is None or last is None or last.id == line.id:
+        return None
+    return last if last.by == visit.member.actor and last.command == command.name else None
 
 
 # --- The pages ----------------------------------------------------------------------------------
@@ -207,6 +235,9 @@ async def undo(visit: Visit) -> Response:
     back = within(fields.get("back"), "timetable")
     command = await _way_back(visit, line)
     if command is None:
+        since = await _gone_back(visit, line)
+        if since is not None:
+            return after(visit, Done(None, (), since, again=True), back)
         return visit.to(address(f"told/{name_of(line)}", back=back))
     proposal = Proposal(
         words.gettext("Undo it?"),
@@ -287,7 +318,7 @@ async def _view(visit: Visit, line: Told, back: str) -> ToldView:
     return ToldView(
         heading=words.gettext("Whom to tell"),
         crumbs=crumbs,
-        done=said(words, line.command),
+        done=f"{_again(visit)} {said(words, line.command)}".strip(),
         reason=line.reason or "",
         people=tuple(people),
         employees=tuple(employees),

@@ -86,6 +86,8 @@ class Rehearsed(Generic[A]):
     """In their order."""
     seen: Seen = field(default_factory=Seen)
     """How all that would change stands, for whoever then has it done. Of several turns: nothing."""
+    changes_anything: bool = True
+    """Whether anything at all would be different from what it is."""
 
     @property
     def taken(self) -> tuple[Change, ...]:
@@ -108,10 +110,12 @@ class _Learned:
     slots: dict[int, Slot] = field(default_factory=dict)
     told: Counter[EventType] = field(default_factory=Counter)
     seen: Seen = field(default_factory=Seen)
+    changes_anything: bool = False
 
     def take_in(self, tx: Connection, turn: Turn, answers: list[Any]) -> None:
         """What the turn is about to write, each with what is stored of it."""
         self.answers.append(answers)
+        self.changes_anything |= turn.changes_anything
         touched = turn.touched_bookings
         new = touched.keys() - self.bookings.keys()
         stored = {each.id: each for each in bookings.load(tx, turn.organization_id, new)}
@@ -153,6 +157,7 @@ async def rehearse(
         learned.told,
         tuple(_slot_changes(learned, rows)),
         learned.seen,
+        learned.changes_anything,
     )
 
 

@@ -255,6 +255,11 @@ class Turn:
             raise Unnoted(notes.command)
         return answer
 
+    @property
+    def changes_anything(self) -> bool:
+        """Whether its commands have changed anything so far."""
+        return bool(self._history) or bool(self._notes.changes())
+
     def call_it(self, command: str) -> None:
         """The line of history is that of another command, which the one at work has done."""
         self._notes.command = command

@@ -27,6 +27,7 @@ PEOPLE = (
     select(
         booking.c.id,
         booking.c.customer_id,
+        booking.c.membership_id,
         booking.c.status,
         booking.c.participation,
         booking.c.skipped,

@@ -219,10 +219,15 @@ def last_by(
     return next((each for each in lines if each.by == by and each.command == command), None)
 
 
+def last_about(tx: Connection, organization_id: int, subject_id: int) -> Told | None:
+    """What was done last to that thing."""
+    return next(iter(_about(tx, organization_id, {subject_id}, Span(limit=1))), None)
+
+
 def is_last_about(tx: Connection, organization_id: int, line: Told) -> bool:
     """Whether nothing was done since to what the line is about first."""
-    found = _about(tx, organization_id, {line.subjects[0].id}, Span(limit=1))
-    return [each.id for each in found] == [line.id]
+    last = last_about(tx, organization_id, line.subjects[0].id)
+    return last is not None and last.id == line.id
 
 
 def about(

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, text
 
+from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import Held, Overlap, overlaps
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
@@ -18,6 +19,7 @@ from kursplan.store.rules import clashes, instructors, slots
 from kursplan.store.rules.instructors import StandIn
 from kursplan.store.staff import customers, timetable
 from kursplan.store.staff.absence import times_given
+from kursplan.store.staff.left import Left, of_those_on
 from kursplan.store.tables import (
     ORGANIZATION,
     booking,
@@ -78,6 +80,8 @@ class OnSlot:
     bookings: Sequence[AnyRow]
     """Cancelled ones too, in the order of joining."""
     memberships: Mapping[int, str]
+    left: Mapping[int, Left]
+    """By booking: how many are left of the membership that it uses."""
     been_before: Collection[int]
     """Who of them was in the gym before, by customer."""
     given_by: Sequence[int]
@@ -127,6 +131,12 @@ def on_slot(tx: Connection, organization_id: int, slot_id: int, now: datetime) -
             tx,
             organization_id,
             {each.membership_id for each in bookings if each.membership_id is not None},
+        ),
+        of_those_on(
+            tx,
+            organization_id,
+            slot_id,
+            [each for each in bookings if each.status != BookingStatus.CANCELED],
         ),
         _been_before(tx, organization_id, row, bookings),
         given_by,
