@@ -1,6 +1,6 @@
 """What is measured, one module each; every one has a `measure` that takes the run."""
 
-from bench.scenarios import book, growth, memory, reads, rush, tenants, webhooks
+from bench.scenarios import book, growth, memory, numbers, reads, rush, tenants, webhooks
 
 SCENARIOS = {
     "book": book.measure,
@@ -10,4 +10,5 @@ SCENARIOS = {
     "memory": memory.measure,
     "webhooks": webhooks.measure,
     "tenants": tenants.measure,
+    "numbers": numbers.measure,
 }

@@ -39,5 +39,5 @@ class Things:
             booking_id=self.booking,
             line=self.line,
             customer_id=self.customer,
-            **more,
+            **{"table": "classes"} | more,
         )

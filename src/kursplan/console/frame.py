@@ -30,15 +30,21 @@ class Entry:
 
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
+WHO_PLAN: Final = AT_THE_DESK - {Role.FRONT_DESK}
+"""Those who plan, and look at how it goes."""
 
 BAR: Final = (
     Entry("today", _("Today"), "today"),
     Entry("timetable", _("Timetable"), "timetable"),
     Entry("customers", _("Customers"), "people", AT_THE_DESK),
+    Entry("numbers", _("Numbers"), "numbers", WHO_PLAN),
 )
 """The pages in the bar, in their order."""
 
-MENU: Final = (Entry("account", _("My account"), "key"),)
+MENU: Final = (
+    Entry("account", _("My account"), "key"),
+    Entry("history", _("History"), "note", WHO_PLAN),
+)
 """The pages behind one's own name: those that are not opened every day."""
 
 FIND_AT: Final = "find"

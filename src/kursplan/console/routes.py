@@ -15,15 +15,17 @@ from kursplan.console import (
     bookings,
     customers,
     find,
+    history,
     ill,
     live,
+    numbers,
     slot,
     timetable,
     today,
     told,
 )
 from kursplan.console.customers import book, contracts, person
-from kursplan.console.frame import AT_THE_DESK, EVERYBODY
+from kursplan.console.frame import AT_THE_DESK, EVERYBODY, WHO_PLAN
 from kursplan.console.slot import actions
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
@@ -112,4 +114,8 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("move", GET_AND_POST, contracts.move),
         )
     ),
+    # How it goes, and what was done.
+    Page(numbers.PATH, GET, WHO_PLAN, about.studio_asked_for, numbers.handler),
+    Page(f"{numbers.PATH}/{{table}}.csv", GET, WHO_PLAN, about.studio_asked_for, numbers.sheet),
+    Page(history.PATH, GET, WHO_PLAN, None, history.handler),
 )

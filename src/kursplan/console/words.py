@@ -19,7 +19,7 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from kursplan.web.languages import ancestry
 
@@ -147,6 +147,23 @@ class Words:
 
     def number(self, number: int) -> str:
         return _number(self._locale, number)
+
+    def decimal(self, number: float) -> str:
+        """`3.5`; whole ones as such."""
+        return str(format_decimal(number, "#,##0.#", locale=self._locale))
+
+    def signed(self, number: int) -> str:
+        """`+3`, `−3` or `0`."""
+        sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+        return f"{sign}{self.number(abs(number))}"
+
+    def percent(self, share: float) -> str:
+        """`74%`, or `74 %`."""
+        return str(format_percent(share, locale=self._locale))
+
+    def day_and_month(self, day: date) -> str:
+        """`30/11`, or `30.11.`."""
+        return str(format_skeleton("Md", day, locale=self._locale))
 
     def listed(self, items: Sequence[str]) -> str:
         """`Ina, Tarek and Wiebke`."""

@@ -36,7 +36,7 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """Those who did something, and what they did it to."""
 
     staff: Mapping[str, str]
@@ -49,12 +49,13 @@ async def lines(
 ) -> tuple[LineView, ...]:
     """The last lines about the thing and what hangs on it, the newest first."""
     found = await visit.read(history.about, kind, subject_id, Span(limit=limit))
-    names = await visit.read(_names, found)
-    writer = _Writer(visit.words, names, zone, of_slot=kind is EntityKind.SLOT)
+    names = await visit.read(names_in, found)
+    writer = LineWriter(visit.words, names, zone, of_slot=kind is EntityKind.SLOT)
     return tuple(map(writer.line, found))
 
 
-def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Names:
+def names_in(tx: Connection, organization_id: int, found: Iterable[Told]) -> Names:
+    """Who and what these lines name, looked up for all of them together."""
     lines_ = list(found)
     origins = {each.by.origin for each in lines_}
     bookings = {
@@ -62,7 +63,7 @@ def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Name
     }
     staff = accounts.every(tx, organization_id) if Origin.CONSOLE in origins else []
     with_api = Origin.OPEN_API in origins
-    return _Names(
+    return Names(
         {str(each.id): each.name for each in staff},
         history.integrations(tx, organization_id) if with_api else {},
         {row.id: row for row in contacts.of_bookings(tx, organization_id, bookings)},
@@ -80,8 +81,10 @@ MOST_NAMED: Final = 4
 """Of how many people a line says the names; of more, how many they are."""
 
 
-class _Writer:
-    def __init__(self, words: Words, names: _Names, zone: ZoneInfo, *, of_slot: bool) -> None:
+class LineWriter:
+    """Writes lines down, in one language and one zone."""
+
+    def __init__(self, words: Words, names: Names, zone: ZoneInfo, *, of_slot: bool) -> None:
         self._words = words
         self._names = names
         self._zone = zone
@@ -92,13 +95,13 @@ class _Writer:
         return LineView(
             self._words.moment(at),
             at.isoformat(timespec="seconds"),
-            self._what(line),
-            self._whose(line) if self._of_slot else self._which(line),
-            self._who(line.by),
+            self.what(line),
+            self.whose(line) if self._of_slot else self.which(line),
+            self.who(line.by),
             line.reason or "",
         )
 
-    def _what(self, line: Told) -> str:
+    def what(self, line: Told) -> str:
         """What was done, and of a slot that was changed, which numbers."""
         text = said(self._words, line.command).rstrip(".")
         first = line.subjects[0]
@@ -121,14 +124,16 @@ class _Writer:
             case _:
                 return self._words.moment(datetime.fromisoformat(str(value)))
 
-    def _which(self, line: Told) -> str:
+    def which(self, line: Told) -> str:
+        """Of a line about a booking: of what, and when."""
         booked = self._names.bookings.get(line.subjects[0].id)
         if booked is None:
             return ""
         start = self._words.moment(local(booked.starts_at, zone_of(booked.zone)))
         return f"{booked.title}, {start}"
 
-    def _whose(self, line: Told) -> str:
+    def whose(self, line: Told) -> str:
+        """The people whose bookings it is about; of many, how many they are."""
         rows = [
             row for each in line.subjects if (row := self._names.bookings.get(each.id)) is not None
         ]
@@ -136,7 +141,8 @@ class _Writer:
             return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
         return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
 
-    def _who(self, by: Actor) -> str:
+    def who(self, by: Actor) -> str:
+        """Who gave the command, by the name that staff know them by."""
         gettext, names = self._words.gettext, self._names
         match by.origin:
             case Origin.CONSOLE:
