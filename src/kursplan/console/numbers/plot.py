@@ -13,6 +13,8 @@ LABELS: Final = 7
 """So many weeks are named below it at most."""
 LEAST: Final = 0.2
 """What the scale holds at least, so that nothing looks steeper than it is."""
+FINE: Final = 6
+"""To so many digits a share is a tenth or is none."""
 APART: Final = 16
 """So far two words at its end stand from each other."""
 
@@ -30,8 +32,8 @@ def plot(
     known = [each for each in (*now, *before) if each is not None]
     if sum(each is not None for each in now) < 2:
         return None
-    low = floor(min(known) * 10) / 10
-    high = max(ceil(max(known) * 10) / 10, low + LEAST)
+    low = floor(round(min(known) * 10, FINE)) / 10
+    high = max(ceil(round(max(known) * 10, FINE)) / 10, low + LEAST)
 
     def y(share: float) -> int:
         return round(BOTTOM - (share - low) / (high - low) * (BOTTOM - TOP))
