@@ -24,7 +24,6 @@ from tests.webhooks.partner import Partners
 from tests.webhooks.receiver import receiving
 
 
-
 async def told(console: Console, path: str, member: StaffMember) -> list[str]:
     """What was done, line by line, as the page says it."""
     answer = await console.ask(path, member)
@@ -53,7 +52,9 @@ async def test_a_line_says_what_to_what_why_and_leads_there(console: Console) ->
     _, gone, _ = await done(gym)
     said = (await console.ask("history", console.member())).text
     assert "Monday, 2 March" in said
-    assert f'<b>The slot is cancelled</b> <a href="./slots/{gone}">Spin, Mon 2 Mar, 20:00</a>' in said
+    assert (
+        f'<b>The slot is cancelled</b> <a href="./slots/{gone}">Spin, Mon 2 Mar, 20:00</a>' in said
+    )
     assert "<q>water</q>" in said
     assert "Anna Mustermann" in said
     assert ">staff, by the command<" in said
@@ -163,7 +164,10 @@ async def test_slots_and_customers_lead_to_their_part_for_those_who_have_the_pag
     console: Console,
 ) -> None:
     kept, _, anna = await done(console.gym)
-    for page, part in ((f"slots/{kept}", f"slot={kept}"), (f"customers/{anna}", f"customer={anna}")):
+    for page, part in (
+        (f"slots/{kept}", f"slot={kept}"),
+        (f"customers/{anna}", f"customer={anna}"),
+    ):
         link = f'href="../history?{part}"'
         assert link in (await console.ask(page, console.member())).text
         assert link not in (await console.ask(page, console.member(Role.FRONT_DESK))).text

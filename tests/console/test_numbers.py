@@ -62,9 +62,7 @@ def test_what_stands_at_the_top() -> None:
         ("Got no place", "20", "12 waited in vain, 8 were turned away"),
     ]
     assert view.second is not None
-    assert view.second.text == (
-        "A second Reformer on Monday at 18:00 would have been 50% full."
-    )
+    assert view.second.text == ("A second Reformer on Monday at 18:00 would have been 50% full.")
     assert view.second.why == "20 people got no place on 4 days, about 5 each time."
     assert view.second.link.href == "timetable?show=rooms&day=2026-03-09"
 
@@ -202,7 +200,13 @@ async def test_managers_see_their_studio_and_each_table_as_a_sheet(console: Cons
         ["Reformer Pilates", "4", "12", "12", "12", "4", "0", "4", "4", "4.00", *nothing],
         ["'=Yoga", "4", "80", "0", "0", "0", "0", "0", "0", "4.00", *nothing],
     ]
-    for name, lines in (("hours", 2), ("weeks", 4), ("rooms", 2), ("instructors", 1), ("wanted", 1)):
+    for name, lines in (
+        ("hours", 2),
+        ("weeks", 4),
+        ("rooms", 2),
+        ("instructors", 1),
+        ("wanted", 1),
+    ):
         sheet = await console.ask(f"numbers/{name}.csv?span=4-weeks", manager)
         assert len(sheet.text.splitlines()) == lines + 1, name
     assert (await console.ask("numbers/secrets.csv", manager)).status_code == 404

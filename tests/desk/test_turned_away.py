@@ -73,7 +73,10 @@ async def test_who_only_asks_or_is_refused_for_another_reason_is_not_counted(gym
 async def test_at_the_counter_it_counts_too_unless_it_is_overruled(gym: Gym) -> None:
     slot = await full_slot(gym)
     ben, cora = await gym.customer("Ben"), await gym.customer("Cora")
-    for each, overrule in ((ben, frozenset[Kind]()), (cora, frozenset({Kind.BOOKING_LIMIT_REACHED}))):
+    for each, overrule in (
+        (ben, frozenset[Kind]()),
+        (cora, frozenset({Kind.BOOKING_LIMIT_REACHED})),
+    ):
         book = Book(
             gym.organization,
             gym.studio_id,
@@ -122,8 +125,8 @@ async def test_it_is_forgotten_with_the_history(gym: Gym) -> None:
     for name in ("Ben", "Cora"):
         await gym.book(await gym.customer(name), slot)
         await gym.desk.turned_away.write_down(gym.database)
-        gym.clock.advance(timedelta(days=1))
-    gym.clock.advance(timedelta(days=KEPT_DAYS - 2))
+        gym.clock.advance(timedelta(hours=1))
+    gym.clock.advance(timedelta(days=KEPT_DAYS) - timedelta(hours=2))
     assert not await forget_turned_away(gym.database, gym.clock)
     gym.clock.advance(timedelta(milliseconds=1))
     assert await forget_turned_away(gym.database, gym.clock)

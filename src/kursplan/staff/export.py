@@ -31,8 +31,7 @@ def export_of(tx: Connection, organization_id: int, customer_id: int) -> dict[st
             "memberships": [asdict(each) for each in person.entry.memberships or ()],
             "bookings": [each._asdict() for each in bookings],
             "turned_away": [
-                each._asdict()
-                for each in turned_away.of_customer(tx, organization_id, customer_id)
+                each._asdict() for each in turned_away.of_customer(tx, organization_id, customer_id)
             ],
             "said_by_gym_file": told.of_customer(tx, organization_id, customer_id),
             "history": [_kept(each, theirs) for each in done],

@@ -28,9 +28,7 @@ async def forget_turned_away(
     before = clock.now() - timedelta(days=kept_days)
 
     async def forget(organization_id: int) -> bool:
-        old = partial(
-            turned_away.forget_old, organization_id=organization_id, before=before
-        )
+        old = partial(turned_away.forget_old, organization_id=organization_id, before=before)
         return await database.write(old) > 0
 
     return await (on or Round()).go(database, turned_away.with_old, before, forget)

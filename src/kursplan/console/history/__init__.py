@@ -38,7 +38,9 @@ async def handler(visit: Visit) -> Response:
             if studio in {each.key for each in theirs}
         },
         {
-            "class": {each.id: each.title for each in await visit.read(timetable.titles, studio_ids)},
+            "class": {
+                each.id: each.title for each in await visit.read(timetable.titles, studio_ids)
+            },
             "employee": {
                 each.id: f"{each.first_name} {each.last_name}"
                 for rows in working.values()

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from kursplan.console.history.asked import Asked
 from kursplan.console.history.lines import Names, names_in
 from kursplan.console.told import instant_and_number
-from kursplan.console.visit import NotThere, NotTheirs
+from kursplan.console.visit import NotTheirs, NotThere
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.domain.actors import Origin
 from kursplan.domain.history import EntityKind

@@ -119,7 +119,10 @@ class HistoryWriter:
             "kind",
             words.gettext("To what"),
             words.gettext("Everything"),
-            sorted(((each.lower(), words.gettext(said_)) for each, said_ in KINDS.items()), key=by_label),
+            sorted(
+                ((each.lower(), words.gettext(said_)) for each, said_ in KINDS.items()),
+                key=by_label,
+            ),
             asked.parameters.get("kind"),
         )
         yield field_of(
@@ -144,7 +147,9 @@ class HistoryWriter:
                 name,
                 words.gettext(label),
                 words.gettext(every),
-                sorted(((str(each), called) for each, called in self._of[name].items()), key=by_label),
+                sorted(
+                    ((str(each), called) for each, called in self._of[name].items()), key=by_label
+                ),
                 asked.parameters.get(name),
             )
 

@@ -61,9 +61,7 @@ class Wish:
     customer_id: int
 
 
-def add(
-    tx: Connection, organization_id: int, turned: Collection[tuple[Wish, datetime]]
-) -> None:
+def add(tx: Connection, organization_id: int, turned: Collection[tuple[Wish, datetime]]) -> None:
     """Write down whose wish was not granted, and when; who is there already stays as they are."""
     # In one order everywhere, so that two who write down the same don't wait for each other.
     rows = sorted((each.slot_id, each.customer_id, at) for each, at in turned)

@@ -103,7 +103,8 @@ _besides = select(history_subject.c.happened_at, history_subject.c.history_id.la
 )
 _found = union(_first, _besides).subquery()
 ABOUT = _newest(
-    select(*_LINE).join_from(
+    select(*_LINE)
+    .join_from(
         history,
         _found,
         and_(
@@ -111,7 +112,8 @@ ABOUT = _newest(
             history.c.happened_at == _found.c.happened_at,
             history.c.id == _found.c.id,
         ),
-    ).where(*_IS_LIKE)
+    )
+    .where(*_IS_LIKE)
 )
 """The lines that are about any of these things, first or besides."""
 

@@ -187,9 +187,7 @@ _TURNED_AWAY = (
 
 
 def _of_slot(other: CTE) -> ColumnElement[bool]:
-    return and_(
-        other.c.organization_id == _SLOTS.c.organization_id, other.c.slot_id == _SLOTS.c.id
-    )
+    return and_(other.c.organization_id == _SLOTS.c.organization_id, other.c.slot_id == _SLOTS.c.id)
 
 
 _EACH = (
