@@ -115,7 +115,7 @@ ROUTES: Final[tuple[Page, ...]] = (
         )
     ),
     # How it goes, and what was done.
-    Page(numbers.PATH, GET, WHO_PLAN, about.studio_asked_for, numbers.handler),
-    Page(f"{numbers.PATH}/{{table}}.csv", GET, WHO_PLAN, about.studio_asked_for, numbers.sheet),
-    Page(history.PATH, GET, WHO_PLAN, None, history.handler),
+    Page("numbers", GET, WHO_PLAN, about.studio_asked_for, numbers.handler),
+    Page("numbers/{table}.csv", GET, WHO_PLAN, about.studio_asked_for, numbers.sheet),
+    Page("history", GET, WHO_PLAN, None, history.handler),
 )

@@ -153,7 +153,7 @@ class Words:
         return str(format_decimal(number, "#,##0.#", locale=self._locale))
 
     def signed(self, number: int) -> str:
-        """`+3`, `−3` or `0`."""
+        """`+3` or `0`; below it with the sign of the field, which is no hyphen."""
         sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
         return f"{sign}{self.number(abs(number))}"
 

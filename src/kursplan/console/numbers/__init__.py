@@ -13,7 +13,7 @@ from starlette.responses import Response
 from kursplan.console import places
 from kursplan.console.about import ALL_STUDIOS
 from kursplan.console.frame import Link
-from kursplan.console.numbers.asked import NARROW, PATH, Wanted, wanted
+from kursplan.console.numbers.asked import NARROW, Wanted, wanted
 from kursplan.console.numbers.lines import Line, LineWriter, Names
 from kursplan.console.numbers.writer import NumbersWriter
 from kursplan.console.page import page
