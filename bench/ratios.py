@@ -58,6 +58,8 @@ BOUNDS = {
     "idle_core": _below(2),
     "idle_look": _below(5),
     "idle_workers": _below(2),
+    "numbers_pg": _below(1_000),
+    "numbers_sqlite": _below(1_000),
 }
 
 MEANINGS = {
@@ -89,6 +91,8 @@ MEANINGS = {
     "idle_look": "the most milliseconds that a look over 10,000 organizations takes where nothing is due",
     "idle_workers": "what the database spends on 10,000 idle organizations, two workers ÷ one",
     "idle_organizations": "what the database spends on 10,000 idle organizations ÷ on 100",
+    "numbers_pg": "milliseconds that the numbers over a million bookings take, PostgreSQL",
+    "numbers_sqlite": "milliseconds that the numbers over a hundred thousand bookings take, SQLite",
     "memory_growth": "memory in the last quarter of the requests ÷ in the second one",
 }
 

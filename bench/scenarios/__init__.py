@@ -1,6 +1,6 @@
 """What is measured, one module each; every one has a `measure` that takes the run."""
 
-from bench.scenarios import book, growth, history, memory, reads, rush, tenants, webhooks
+from bench.scenarios import book, growth, history, memory, numbers, reads, rush, tenants, webhooks
 
 SCENARIOS = {
     "book": book.measure,
@@ -11,4 +11,5 @@ SCENARIOS = {
     "memory": memory.measure,
     "webhooks": webhooks.measure,
     "tenants": tenants.measure,
+    "numbers": numbers.measure,
 }

@@ -38,7 +38,7 @@ from kursplan.domain.events import EventType
 from kursplan.store import retention, tables
 from kursplan.store.engine.driver import Fixed
 from kursplan.store.outbox import claims, dispatch
-from kursplan.store.rules import across, due, history, series, versions
+from kursplan.store.rules import across, due, history, series, turned_away, versions
 from kursplan.work.extend import HORIZON_DAYS
 
 FEW, MANY = 100, 10_000
@@ -111,6 +111,7 @@ def _looks(tenants: Tenants, now: datetime) -> Iterator[tuple[str, _Look]]:
         ("old keys", retention.ACROSS_OLD_KEYS),
         ("old events", retention.ACROSS_OLD_EVENTS),
         ("old history", history.ACROSS_OLD),
+        ("turned away long ago", turned_away.ACROSS_OLD),
     ):
         yield what, _Look(look, some)
 

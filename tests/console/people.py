@@ -151,6 +151,7 @@ async def booking(gym: Gym, slot_id: int, customer_id: int, **values: object) ->
     """One that was made long ago, as it is written down."""
     slot = await gym.slot_now(slot_id)
     standard = {
+        "sequence": 1,
         "status": BookingStatus.BOOKED,
         "participation": Participation.UNSET,
         "counts": False,
@@ -163,7 +164,6 @@ async def booking(gym: Gym, slot_id: int, customer_id: int, **values: object) ->
         studio_id=slot.studio.id,
         customer_id=customer_id,
         home_studio_id=gym.studio_id,
-        sequence=1,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         day=slot.day,

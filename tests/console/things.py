@@ -96,7 +96,7 @@ class Things:
             class_id=self.class_id,
             series_id=self.series,
             rate_id=self.rate,
-            **more,
+            **{"table": "classes"} | more,
         )
 
 

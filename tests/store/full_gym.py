@@ -285,6 +285,13 @@ def full_gym() -> Iterator[tuple[Table, Rows]]:
     )
     yield tables.booking, list(_bookings())
     yield (
+        tables.turned_away,
+        [
+            {"slot_id": n % SLOTS + 1, "customer_id": n, "happened_at": NOW - timedelta(minutes=n)}
+            for n in range(1, CUSTOMERS + 1)
+        ],
+    )
+    yield (
         tables.event,
         [
             {

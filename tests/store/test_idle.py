@@ -31,7 +31,12 @@ A_PASSED_ONE = 8, 40
 """The same for each of the few organizations that are passed at a time where all are gone round."""
 
 GONE_ROUND = frozenset(
-    {"retention.ACROSS_OLD_EVENTS", "retention.ACROSS_OLD_KEYS", "rules.history.ACROSS_OLD"}
+    {
+        "retention.ACROSS_OLD_EVENTS",
+        "retention.ACROSS_OLD_KEYS",
+        "rules.history.ACROSS_OLD",
+        "rules.turned_away.ACROSS_OLD",
+    }
 )
 OF_THOSE_FOUND = frozenset(
     {

@@ -79,6 +79,9 @@ HOT = {
     "staff.customers.HOME": {"customer": "id"},
     "staff.customers.PAST": {"booking": "customer_id"},
     "staff.customers.USED": {"booking": "customer_id"},
+    "rules.turned_away.FORGET": {"turned_away": "happened_at"},
+    "rules.turned_away.OF_CUSTOMER": {"turned_away": "customer_id"},
+    "rules.turned_away.OLD_AT": {"turned_away": "happened_at"},
     "staff.history.ABOUT": {"history_subject": "subject_id happened_at"},
     "staff.history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
     "rules.history.BOOKINGS_OF_CUSTOMERS": {"booking": "customer_id"},
@@ -96,6 +99,8 @@ HOT = {
     "staff.partners.EVENT_OF_DELIVERY": {"delivery": "id"},
     "staff.partners.EVENTS_OF_CHANGE": {"event": "entity_id"},
     "staff.partners.TOLD": {"delivery": "event_id"},
+    "staff.numbers.SUMS": {"booking": "starts_at", "slot": "starts_at"},
+    "staff.things.HEARD": {"event": "entity_id", "delivery": "event_id"},
     "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
     "partner.keys.KEYS": {"api_key": "key_hash"},
     "entries.customers.DETACH_BOOKINGS": {"booking": "customer_id"},
@@ -134,7 +139,16 @@ HOT = {
 """By statement and table: the columns by which its index has to be searched, after the organization."""
 
 GROWING = frozenset(
-    {"attempt", "booking", "customer", "delivery", "event", "history", "history_subject"}
+    {
+        "attempt",
+        "booking",
+        "customer",
+        "delivery",
+        "event",
+        "history",
+        "history_subject",
+        "turned_away",
+    }
 )
 """Tables that are never to be read from end to end, because they only ever grow."""
 
@@ -157,7 +171,7 @@ READS_ALL = re.compile(
     r"|partner\.directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
     r"|staff\.customers\.SEARCH"  # Parts of a name: 0.15 s for 50,000 customers.
     r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.
-    r"|rules\.history\.ACROSS_OLD"  # The same.
+    r"|rules\.(history|turned_away)\.ACROSS_OLD"  # The same.
     r"|staff\.history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
     r"|staff\.setup\.HAS_(SLOT|CUSTOMER)"  # The first one, whichever that is.
     r"|staff\.setup\.HAS_RATES"  # Only where a class is for some memberships, by who sets a gym up.
@@ -277,6 +291,9 @@ GIVEN = {
     "first_day": "2026-03-01",
     "last_day": "2026-03-31",
     "limit": "100",
+    "of_kind": "",
+    "of_origin": "",
+    "any_command": "true",
 }
 """Ids are 1, which exists; whatever else is only written, and does not matter here."""
 
@@ -313,6 +330,8 @@ ASKS_FOR_MUCH = re.compile(
     r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Actions of staff about many slots.
     r"|partner\.keys\.ISSUED|rules\.series\.EVERY"  # Lists of all keys, and of all series.
     r"|rules\.series\.ALIKE"  # Which of all weekly plans need the same.
+    r"|staff\.numbers\.SUMS"  # All that took place in a time.
+    r"|staff\.history\.GIVEN_BY_EMPLOYEE"  # Of a gym, and that has some thousands.
     r"|rules\.clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )
 """These read as much as there is of what they are asked for."""

@@ -30,6 +30,8 @@ class Entry:
 
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
+IN_CHARGE: Final = AT_THE_DESK - {Role.FRONT_DESK}
+"""Those who plan, and look at how it goes."""
 
 IN_CHARGE: Final = frozenset({Role.OWNER, Role.MANAGER})
 """Those who plan and set up."""
@@ -40,6 +42,7 @@ BAR: Final = (
     Entry("timetable", _("Timetable"), "timetable"),
     Entry("customers", _("Customers"), "people", AT_THE_DESK),
     Entry("classes", _("Classes"), "classes", IN_CHARGE),
+    Entry("numbers", _("Numbers"), "numbers", IN_CHARGE),
 )
 """The pages in the bar, in their order."""
 
@@ -48,6 +51,7 @@ BELONGS_TO: Final = {"series": "classes", "rates": "classes"}
 
 MENU: Final = (
     Entry("studio", _("Studio"), "studio", IN_CHARGE),
+    Entry("history", _("History"), "note", IN_CHARGE),
     Entry("account", _("My account"), "key"),
     Entry("accounts", _("Staff accounts"), "lock", OWNERS),
     Entry("partners", _("Partners"), "plug", OWNERS),

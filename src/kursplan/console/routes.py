@@ -18,9 +18,11 @@ from kursplan.console import (
     customers,
     find,
     gym_file,
+    history,
     ill,
     live,
     moving_in,
+    numbers,
     organization,
     partners,
     rates,
@@ -324,4 +326,8 @@ ROUTES: Final[tuple[Page, ...]] = (
         Page(f"moving-in/{each.value}", POST, OWNERS, None, moving_in.look(each))
         for each in Subject
     ),
+    # How it goes, and what was done.
+    Page("numbers", GET, IN_CHARGE, about.studio_asked_for, numbers.handler),
+    Page("numbers/{table}.csv", GET, IN_CHARGE, about.studio_asked_for, numbers.sheet),
+    Page("history", GET, IN_CHARGE, None, history.handler),
 )

@@ -19,7 +19,7 @@ from babel.dates import format_date, format_interval, format_skeleton, format_ti
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 
 from kursplan.domain.names import folded
 from kursplan.web.languages import ancestry
@@ -169,6 +169,23 @@ class Words:
         """`12.5 h`, of minutes."""
         hours = format_decimal(round(minutes / 60, 2), locale=self._locale)
         return self.gettext("%(hours)s h", hours=hours)
+
+    def decimal(self, number: float) -> str:
+        """`3.5`; whole ones as such."""
+        return str(format_decimal(number, "#,##0.#", locale=self._locale))
+
+    def signed(self, number: int) -> str:
+        """`+3` or `0`; below it with the sign of the field, which is no hyphen."""
+        sign = "+" if number > 0 else "\N{MINUS SIGN}" if number < 0 else ""
+        return f"{sign}{self.number(abs(number))}"
+
+    def percent(self, share: float) -> str:
+        """`74%`, or `74 %`."""
+        return str(format_percent(share, locale=self._locale))
+
+    def day_and_month(self, day: date) -> str:
+        """`30/11`, or `30.11.`."""
+        return str(format_skeleton("Md", day, locale=self._locale))
 
     def listed(self, items: Sequence[str]) -> str:
         """`Ina, Tarek and Wiebke`."""

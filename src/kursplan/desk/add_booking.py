@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from kursplan.desk.book import Book, Booked
 from kursplan.desk.engine.turn import Command, Footprint, Turn
 from kursplan.domain.refusals import Refusal
+from kursplan.store.rules.turned_away import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class AddBooking(Command[Booked | Refusal]):
     @property
     def footprint(self) -> Footprint:
         return self.book.footprint
+
+    @property
+    def wish(self) -> Wish:
+        return self.book.wish
 
     def perform(self, turn: Turn) -> Booked | Refusal:
         booked = replace(self.book, hidden_too=True).perform(turn)

@@ -24,6 +24,7 @@ from kursplan.domain.refusals import (
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.values import value
 from kursplan.store.rules.idempotency import Name, Outcome
+from kursplan.store.rules.turned_away import Wish
 
 
 @value
@@ -126,6 +127,10 @@ class Book(Command[Booked | Refusal]):
             frozenset((self.slot_id,)),
             keys=frozenset((self.idempotency.name,) if self.idempotency else ()),
         )
+
+    @property
+    def wish(self) -> Wish:
+        return Wish(self.slot_id, self.customer_id)
 
     def precheck(self, full: Container[int]) -> StillRefused | None:
         if self.slot_id not in full or self.overrule:

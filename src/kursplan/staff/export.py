@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from kursplan.domain.history import EntityKind
 from kursplan.store.entries import customers as entries
 from kursplan.store.entries import told
+from kursplan.store.rules import turned_away
 from kursplan.store.staff import customers, history
 from kursplan.store.staff.history import Told
 
@@ -29,6 +30,9 @@ def export_of(tx: Connection, organization_id: int, customer_id: int) -> dict[st
             "customer": row._asdict(),
             "memberships": [asdict(each) for each in person.entry.memberships or ()],
             "bookings": [each._asdict() for each in bookings],
+            "turned_away": [
+                each._asdict() for each in turned_away.of_customer(tx, organization_id, customer_id)
+            ],
             "said_by_gym_file": told.of_customer(tx, organization_id, customer_id),
             "history": [_kept(each, theirs) for each in done],
         }

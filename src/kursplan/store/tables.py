@@ -386,6 +386,9 @@ duty = Table(
 TO_EXTEND = "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
 """Whether a series has days ahead that nobody has looked at yet, as its index says it."""
 
+CAME_TO_NOTHING = "participation = 'NOT_PARTICIPATING' OR late"
+"""Of which bookings nobody came, or only somebody who cancelled late, as their index says it."""
+
 series = _table(
     "series",
     _id("class_id"),
@@ -751,10 +754,29 @@ booking = _table(
         postgresql_where=text("cancelled_at IS NOT NULL"),
         sqlite_where=text("cancelled_at IS NOT NULL"),
     ),
+    Index(
+        "ix_booking_came_to_nothing",
+        "organization_id",
+        "starts_at",
+        postgresql_where=text(CAME_TO_NOTHING),
+        sqlite_where=text(CAME_TO_NOTHING),
+    ),
     CheckConstraint("starts_at < ends_at", name="times"),
     _one_of("status", BookingStatus),
     _one_of("participation", Participation),
 )
+
+turned_away = _table(
+    "turned_away",
+    _id("slot_id"),
+    _id("customer_id"),
+    _when("happened_at"),
+    Index("ix_turned_away_organization_id_customer_id", "organization_id", "customer_id"),
+    Index("ix_turned_away_organization_id_happened_at", "organization_id", "happened_at"),
+    key=("slot_id", "customer_id"),
+)
+"""Who wanted a place on a slot when none was left, and when they wanted it first. It is counted and decides
+nothing, so it is written apart from turns and refers to nothing: else it would lock the slot that all want."""
 
 event = _table(
     "event",

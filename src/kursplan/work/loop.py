@@ -28,6 +28,7 @@ from kursplan.work.forget_history import forget_old_history
 from kursplan.work.forget_told import KEPT_DAYS, ForgetTold
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.promote import Seen, promote_waiting
+from kursplan.work.turned_away import forget_turned_away, write_down_turned_away
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +65,15 @@ class Background:
             "forget_old_history": partial(
                 forget_old_history, database, clock, history_kept_days, on=Round()
             ),
+            "forget_turned_away": partial(
+                forget_turned_away, database, clock, history_kept_days, on=Round()
+            ),
             "forget_told": ForgetTold(database, clock, events_kept_days),
         }
+        self.own_steps: Mapping[str, Step] = {
+            "write_down_turned_away": partial(write_down_turned_away, desk, database),
+        }
+        """What each process has to do itself, whoever is on duty."""
         self._database = database
         self._clock = clock
         self._metrics = metrics
@@ -98,10 +106,15 @@ class Background:
             return False
         return any([await self._attempt(name, step) for name, step in self.steps.items()])
 
+    async def own_round(self) -> bool:
+        """Each step that every process has; whether one of them is to go on at once."""
+        return any([await self._attempt(name, step) for name, step in self.own_steps.items()])
+
     async def _run(self) -> None:
         while True:
             on_duty = self._duty is None or self._duty.mine
-            if not (on_duty and await self.round()):
+            worked = await self.own_round()
+            if not ((on_duty and await self.round()) or worked):
                 await asyncio.sleep(self._interval)
 
     async def _attempt(self, name: str, step: Step) -> bool:

@@ -22,8 +22,9 @@ from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Facts, facts
 from kursplan.console.customers.view import CustomerView, Fact
 from kursplan.console.customers.whom import STATUSES
-from kursplan.console.frame import Link
-from kursplan.console.history import LineView, lines
+from kursplan.console.frame import IN_CHARGE, Link
+from kursplan.console.history.asked import part_of
+from kursplan.console.history.lines import LineView, lines
 from kursplan.console.page import page
 from kursplan.console.said import said
 from kursplan.console.told import undo_bar
@@ -103,6 +104,7 @@ def _view(
         more_past=Link(words.gettext("Show all"), address(here, past="all")) if more else None,
         menu=tuple(_menu(visit, found)),
         history=around.history,
+        all_history=part_of("customer", found.id) if visit.member.role in IN_CHARGE else None,
     )
 
 

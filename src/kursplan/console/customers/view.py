@@ -8,7 +8,7 @@ from kursplan.console.customers.book import BookView
 from kursplan.console.customers.booked import BookedView
 from kursplan.console.customers.card import CardView
 from kursplan.console.frame import Link
-from kursplan.console.history import LineView
+from kursplan.console.history.lines import LineView
 from kursplan.console.told.view import UndoView
 
 
@@ -40,3 +40,5 @@ class CustomerView:
     more_past: Link | None
     menu: tuple[Link, ...]
     history: tuple[LineView, ...]
+    all_history: str | None
+    """Where all of it is; None for those who have no page of it."""

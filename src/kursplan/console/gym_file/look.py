@@ -14,7 +14,7 @@ from kursplan.console.consequences.parts import parts
 from kursplan.console.consequences.shown import Shown
 from kursplan.console.gym_file.view import Conflict, Count, Entry, LookView, MistakeRow, Side
 from kursplan.console.gym_file.words import SECTIONS, end_of, members, name_of, value
-from kursplan.console.history import by_whom
+from kursplan.console.history.lines import by_whom
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.desk.engine.rehearse import Rehearsed

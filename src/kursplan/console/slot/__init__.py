@@ -5,17 +5,16 @@ Instructors see the slots that they give and mark who takes part; everything els
 
 from __future__ import annotations
 
-import csv
-from io import StringIO
 from typing import Final
 
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.history import lines
+from kursplan.console.history.lines import lines
 from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.said import said
+from kursplan.console.sheets import sheet_of
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.domain.bookings import SEATED
@@ -27,8 +26,6 @@ from kursplan.store.staff.slot import OnSlot, on_slot
 
 LINES: Final = 30
 """How much of the history stands on the page."""
-FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""With these a spreadsheet takes a text for a formula; a telephone number may well begin so."""
 
 
 async def handler(visit: Visit) -> Response:
@@ -58,9 +55,7 @@ async def attendance(visit: Visit) -> Response:
     """Who is on the list, for a spreadsheet."""
     on = await _on_slot(visit)
     words = visit.words
-    text = StringIO()
-    sheet = csv.writer(text)
-    sheet.writerow(
+    rows = [
         [
             words.gettext("Last name"),
             words.gettext("First name"),
@@ -68,30 +63,22 @@ async def attendance(visit: Visit) -> Response:
             words.gettext("Telephone"),
             words.gettext("Membership"),
             words.gettext("Takes part"),
-        ]
-    )
-    for each in on.bookings:
-        if each.status in SEATED:
-            cells = (
+        ],
+        *(
+            [
                 each.last_name,
                 each.first_name,
                 each.number or "",
                 each.phone or "",
                 on.memberships.get(each.membership_id, "").rpartition(" (")[0],
                 "" if each.participation == "UNSET" else each.participation,
-            )
-            sheet.writerow([_harmless(cell) for cell in cells])
+            ]
+            for each in on.bookings
+            if each.status in SEATED
+        ),
+    ]
     day = local(on.row.starts_at, on.slot.studio.zone)
-    name = f"{day:%Y-%m-%d-%H%M}-{on.row.id}.csv"
-    return Response(
-        text.getvalue().encode("utf-8-sig"),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
+    return sheet_of(f"{day:%Y-%m-%d-%H%M}-{on.row.id}", rows)
 
 
 async def _on_slot(visit: Visit) -> OnSlot:

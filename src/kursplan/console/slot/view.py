@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kursplan.console.frame import Link
-from kursplan.console.history import LineView
+from kursplan.console.history.lines import LineView
 from kursplan.console.told.view import UndoView
 
 
@@ -112,6 +112,8 @@ class SlotView:
     free: int
     """Seats to draw; none where there is no limit, or so many that drawing them says nothing."""
     history: tuple[LineView, ...]
+    all_history: str | None
+    """Where all of it is; None for those who have no page of it."""
     is_cancelled: bool
     may_change: bool
     """Whether this person, at this time, changes the slot and who is on it."""

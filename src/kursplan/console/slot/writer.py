@@ -8,8 +8,9 @@ from typing import Final
 
 from kursplan.console.addresses import address
 from kursplan.console.consequences.refused import overlap_sentence
-from kursplan.console.frame import Link
-from kursplan.console.history import LineView
+from kursplan.console.frame import IN_CHARGE, Link
+from kursplan.console.history.asked import part_of
+from kursplan.console.history.lines import LineView
 from kursplan.console.slot.view import (
     Candidate,
     Fact,
@@ -132,6 +133,7 @@ class SlotWriter:
             walk_ins=walk_ins if drawn else 0,
             free=max(0, (limit or 0) - len(seated) - walk_ins) if drawn else 0,
             history=tuple(history),
+            all_history=part_of("slot", row.id) if self._member.role in IN_CHARGE else None,
             is_cancelled=row.status is SlotStatus.CANCELED,
             may_change=at_desk and planned,
             may_release=at_desk and row.status is not SlotStatus.CANCELED,

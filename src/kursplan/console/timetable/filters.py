@@ -39,7 +39,7 @@ def narrowed(wanted: Asked, writer: SlotWriter, on: Schedule, slot: Placed) -> b
 
 def fields(words: Words, wanted: Asked, on: Schedule, writer: SlotWriter) -> Iterator[Field]:
     """The filters, each with all that there is to choose. Raises `BadAddress` for what there is not."""
-    yield _field(
+    yield field_of(
         "room",
         words.gettext("Room"),
         words.gettext("Every room"),
@@ -49,26 +49,26 @@ def fields(words: Words, wanted: Asked, on: Schedule, writer: SlotWriter) -> Ite
     if wanted.given_by is None:
         giving = {who for given_by in on.instructors.values() for who in given_by}
         giving |= on.employees.keys() & {wanted.instructor}
-        yield _field(
+        yield field_of(
             "instructor",
             words.gettext("Instructor"),
             words.gettext("Every instructor"),
-            sorted(((str(each), writer.employee(each)) for each in giving), key=_by_label),
+            sorted(((str(each), writer.employee(each)) for each in giving), key=by_label),
             wanted.instructor,
         )
     categories = sorted({each.category for each in on.classes.values() if each.category})
-    yield _field(
+    yield field_of(
         "category",
         words.gettext("Category"),
         words.gettext("Every category"),
         [(each, each) for each in categories],
         wanted.category,
     )
-    yield _field(
+    yield field_of(
         "class",
         words.gettext("Class"),
         words.gettext("Every class"),
-        sorted(((str(each.id), each.title) for each in on.classes.values()), key=_by_label),
+        sorted(((str(each.id), each.title) for each in on.classes.values()), key=by_label),
         wanted.class_id,
     )
 
@@ -83,9 +83,10 @@ def set_filters(words: Words, wanted: Asked, on: Schedule, writer: SlotWriter) -
         yield Link(f"“{wanted.text[:LONGEST]}”", wanted.without("q"))
 
 
-def _field(
+def field_of(
     name: str, label: str, every: str, choices: Iterable[tuple[str, str]], chosen: object
 ) -> Field:
+    """One of them. Raises `BadAddress` where what is chosen is not among the choices."""
     listed = tuple(
         Choice(value, said, chosen is not None and str(chosen) == value) for value, said in choices
     )
@@ -94,5 +95,6 @@ def _field(
     return Field(name, label, every, listed)
 
 
-def _by_label(choice: tuple[str, str]) -> str:
+def by_label(choice: tuple[str, str]) -> str:
+    """As what choices are sorted."""
     return folded(choice[1])

@@ -98,6 +98,17 @@ def name_of(line: Told) -> str:
     return f"{(line.happened_at - _EPOCH) // _MILLISECOND}-{line.id}"
 
 
+def instant_and_number(name: str) -> tuple[datetime, int] | None:
+    """The same read; None where it can't be."""
+    at, _, number = name.partition("-")
+    if not all(each.isascii() and each.isdigit() and len(each) < 17 for each in (at, number)):
+        return None
+    try:
+        return _EPOCH + int(at) * _MILLISECOND, int(number)
+    except OverflowError:
+        return None
+
+
 async def undo_bar(visit: Visit, back: str) -> UndoView | None:
     """What was just done, where the address says so; `back` is this page."""
     name = visit.asked(DONE)
@@ -259,14 +270,8 @@ async def line_of(visit: Visit) -> Told:
 
 
 def _line_named(tx: Connection, organization_id: int, name: str) -> Told | None:
-    at, _, number = name.partition("-")
-    if not all(each.isascii() and each.isdigit() and len(each) < 17 for each in (at, number)):
-        return None
-    try:
-        happened_at = _EPOCH + int(at) * _MILLISECOND
-    except OverflowError:
-        return None
-    return history.line_at(tx, organization_id, happened_at, int(number))
+    named = instant_and_number(name)
+    return None if named is None else history.line_at(tx, organization_id, *named)
 
 
 def _about_first(tx: Connection, organization_id: int, line: Told) -> AnyRow | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, overload
@@ -25,6 +26,7 @@ from kursplan.desk.engine.rehearse import Rehearsed, rehearse
 from kursplan.desk.engine.seen import changed_since, footprint_of
 from kursplan.desk.engine.tries import Tries
 from kursplan.desk.engine.turn import Command, Footprint, Question, Turn, until_seen
+from kursplan.desk.engine.turned_away import TurnedAway
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Full, Refusal
 from kursplan.domain.seen import Seen
@@ -53,6 +55,8 @@ PATIENCE_SECONDS = 10.0
 """How long a command may wait for its answer, tries that fail included, before it is turned away."""
 CLOSING_SECONDS = 5.0
 """How long a desk that closes waits for what was begun before it lets go of it."""
+WRITING_DOWN_SECONDS = 1.0
+"""How long a desk that closes may take to write down who was turned away."""
 FULL_SLOTS = 10_000
 """How many slots without a place are remembered."""
 
@@ -128,6 +132,7 @@ class Desk:
         """Slots that had no place left when somebody last wanted one."""
         # Two processes that draw the same only wait for each other now and then.
         self._shard = draw(SHARDS)
+        self.turned_away = TurnedAway()
         self.committed = asyncio.Event()
         """Set whenever a turn has stored events, for whoever tells them; they clear it."""
 
@@ -223,6 +228,10 @@ class Desk:
                 turn.cancel()
             # The way to a database that does not answer may keep even that from ending.
             await asyncio.wait(left, timeout=1.0)
+        with suppress(DatabaseUnavailable, TimeoutError):
+            async with asyncio.timeout(WRITING_DOWN_SECONDS):
+                while self.turned_away:
+                    await self.turned_away.write_down(self._database)
 
     def _remember_full(self, slots: frozenset[int]) -> None:
         if len(self._full) >= FULL_SLOTS:
@@ -284,8 +293,14 @@ class Desk:
         for each, answer in zip(part, answers, strict=True):
             if isinstance(answer, Full):
                 self._remember_full(each.footprint.slots)
+                self._count(each.command)
             if not each.answer.done():
                 each.answer.set_result(answer)
+
+    def _count(self, refused: Order[Any] | Question[Any]) -> None:
+        """Somebody wanted a place that is not left. Who only asks whether there is one wants none yet."""
+        if isinstance(refused, Order) and (wish := refused.command.wish) is not None:
+            self.turned_away.note(refused.organization_id, wish, self._clock.now())
 
     async def _turn(self, commands: Sequence[Order[Any]], footprint: Footprint) -> list[Any]:
         if self._full and (refusals := await self._refused_by_precheck(commands, footprint)):

@@ -45,6 +45,7 @@ from kursplan.store.rules.bookings import Timed
 from kursplan.store.rules.history import Line
 from kursplan.store.rules.idempotency import Name, Outcome
 from kursplan.store.rules.marks import Mark
+from kursplan.store.rules.turned_away import Wish
 
 Answer = TypeVar("Answer", covariant=True)
 A = TypeVar("A")
@@ -163,6 +164,11 @@ class Command(Generic[Answer]):
     def about(self) -> Subjects:
         """What its giver has before them besides the slots and bookings that it changes."""
         return Subjects()
+
+    @property
+    def wish(self) -> Wish | None:
+        """The place that somebody wants by it, if it counts that they wanted it where none is left."""
+        return None
 
     def precheck(self, full: Container[int]) -> Question[Any] | None:
         """What to ask first, without a lock, where these slots were full: a `Refusal` stands.

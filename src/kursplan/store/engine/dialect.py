@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     DateTime,
     Dialect,
+    Float,
     Select,
     String,
     Table,
@@ -235,6 +236,28 @@ def _numbers_as_array(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> 
 def _numbers_as_json(element: _NumbersOf, compiler: SQLCompiler, **kw: Any) -> str:
     [query] = element.clauses
     return f"(SELECT json_group_array(id) FROM {compiler.process(query, **kw)})"
+
+
+class MinutesBetween(FunctionElement[float]):
+    """How long it is from one instant of a row to another, in minutes."""
+
+    inherit_cache = True
+    type = Float()
+
+    def __init__(self, start: ColumnElement[Any], end: ColumnElement[Any]) -> None:
+        super().__init__(start, end)
+
+
+@compiles(MinutesBetween, "postgresql")
+def _minutes_of_interval(element: MinutesBetween, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(each, **kw) for each in element.clauses)
+    return f"(EXTRACT(EPOCH FROM {end} - {start}) / 60)"
+
+
+@compiles(MinutesBetween, "sqlite")
+def _minutes_of_texts(element: MinutesBetween, compiler: SQLCompiler, **kw: Any) -> str:
+    start, end = (compiler.process(each, **kw) for each in element.clauses)
+    return f"((JULIANDAY({end}) - JULIANDAY({start})) * 1440)"
 
 
 class TableIsThere(FunctionElement[bool]):

@@ -8,19 +8,25 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
     Connection,
     Integer,
     Select,
+    String,
     and_,
     bindparam,
+    literal_column,
+    or_,
     select,
     union,
 )
 
-from kursplan.domain.actors import Actor
+from kursplan.domain.actors import Actor, Origin
 from kursplan.domain.history import EntityKind
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
@@ -33,6 +39,8 @@ from kursplan.store.tables import (
     integration,
     series,
     slot,
+    slot_instructor,
+    stand_in,
     studio,
 )
 
@@ -45,10 +53,28 @@ LATELY = 50
 _LIMIT = bindparam("limit", type_=Integer)
 _LINE = tuple(each for each in history.c if each.name != "organization_id")
 _SINCE, _UNTIL = (bindparam(name, type_=Instant) for name in ("since", "until"))
+_BEFORE = bindparam("before", type_=BigInteger)
+
+
+def _is_within(at: ColumnElement[datetime], line_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Of what happened at the last instant itself, only lines of a smaller number."""
+    return and_(at >= _SINCE, at <= _UNTIL, or_(at < _UNTIL, line_id < _BEFORE))
+
+
+def _is_or_any(one: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Nothing stands for all that there are."""
+    asked = bindparam(name, type_=String)
+    return or_(asked == literal_column("''", String), one == asked)
+
+
 _WITHIN = (
     history.c.organization_id == ORGANIZATION,
-    history.c.happened_at >= _SINCE,
-    history.c.happened_at < _UNTIL,
+    _is_within(history.c.happened_at, history.c.id),
+)
+_IS_LIKE = (
+    _is_or_any(history.c.kind, "of_kind"),
+    or_(bindparam("any_command", type_=Boolean), any_of(history.c.command, "of_commands")),
+    _is_or_any(history.c.origin, "of_origin"),
 )
 
 
@@ -56,9 +82,9 @@ def _newest(lines: Select[Any]) -> Select[Any]:
     return lines.order_by(history.c.happened_at.desc(), history.c.id.desc()).limit(_LIMIT)
 
 
-NEWEST = _newest(select(*_LINE).where(*_WITHIN))
+NEWEST = _newest(select(*_LINE).where(*_WITHIN, *_IS_LIKE))
 
-BY_WHOM = _newest(select(*_LINE).where(*_WITHIN, history.c.who == bindparam("who")))
+BY_WHOM = _newest(select(*_LINE).where(*_WITHIN, *_IS_LIKE, history.c.who == bindparam("who")))
 
 ONE = select(*_LINE).where(
     history.c.organization_id == ORGANIZATION,
@@ -73,12 +99,12 @@ _first = select(history.c.happened_at, history.c.id).where(
 _besides = select(history_subject.c.happened_at, history_subject.c.history_id.label("id")).where(
     history_subject.c.organization_id == ORGANIZATION,
     any_of(history_subject.c.subject_id, "subject_ids"),
-    history_subject.c.happened_at >= _SINCE,
-    history_subject.c.happened_at < _UNTIL,
+    _is_within(history_subject.c.happened_at, history_subject.c.history_id),
 )
 _found = union(_first, _besides).subquery()
 ABOUT = _newest(
-    select(*_LINE).join_from(
+    select(*_LINE)
+    .join_from(
         history,
         _found,
         and_(
@@ -87,6 +113,7 @@ ABOUT = _newest(
             history.c.id == _found.c.id,
         ),
     )
+    .where(*_IS_LIKE)
 )
 """The lines that are about any of these things, first or besides."""
 
@@ -116,7 +143,15 @@ SERIES_OF_CLASS = select(series.c.id).where(
 SLOTS_OF_CLASS = select(slot.c.id).where(
     slot.c.organization_id == ORGANIZATION, slot.c.class_id == bindparam("of_id")
 )
+GIVEN_BY_EMPLOYEE = select(slot_instructor.c.slot_id).where(
+    slot_instructor.c.organization_id == ORGANIZATION,
+    slot_instructor.c.employee_id == bindparam("of_id"),
+)
+GIVEN_BY_OTHERS = select(stand_in.c.slot_id).where(
+    stand_in.c.organization_id == ORGANIZATION, stand_in.c.replaced_id == bindparam("of_id")
+)
 HANGS_ON = {
+    EntityKind.EMPLOYEE: (GIVEN_BY_EMPLOYEE, GIVEN_BY_OTHERS),
     EntityKind.SLOT: (BOOKINGS_ON_SLOT,),
     EntityKind.CUSTOMER: (BOOKINGS_OF_CUSTOMER,),
     EntityKind.CLASS: (SERIES_OF_CLASS, SLOTS_OF_CLASS),
@@ -185,19 +220,36 @@ class Span:
     since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     until: datetime = datetime(9000, 1, 1, tzinfo=UTC)
     limit: int = 1_000_000
+    before: int = 0
+    """Of what happened at the last instant, the lines with a smaller number are among them, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Which lines are looked for; of what is empty or None any will do."""
+
+    kind: EntityKind | None = None
+    """Of what the command was about first."""
+    commands: Collection[str] = ()
+    origin: Origin | None = None
+
+
+ANY: Final = Like()
 
 
 EVERYTHING = Span()
 
 
-def newest(tx: Connection, organization_id: int, span: Span) -> list[Told]:
+def newest(tx: Connection, organization_id: int, span: Span, like: Like = ANY) -> list[Told]:
     """The last lines of that time, the newest first."""
-    return _told(tx, organization_id, tx.execute(NEWEST, _named(organization_id, span)))
+    return _told(tx, organization_id, tx.execute(NEWEST, _named(organization_id, span, like)))
 
 
-def by_whom(tx: Connection, organization_id: int, names: Collection[str], span: Span) -> list[Told]:
+def by_whom(
+    tx: Connection, organization_id: int, names: Collection[str], span: Span, like: Like = ANY
+) -> list[Told]:
     """What these did, as `Actor.who` names them: an application has a number in each studio."""
-    named = _named(organization_id, span)
+    named = _named(organization_id, span, like)
     found = [row for name in names for row in tx.execute(BY_WHOM, {**named, "who": name})]
     found.sort(key=attrgetter("happened_at", "id"), reverse=True)
     return _told(tx, organization_id, found[: span.limit])
@@ -231,15 +283,20 @@ def is_last_about(tx: Connection, organization_id: int, line: Told) -> bool:
 
 
 def about(
-    tx: Connection, organization_id: int, kind: EntityKind, subject_id: int, span: Span
+    tx: Connection,
+    organization_id: int,
+    kind: EntityKind,
+    subject_id: int,
+    span: Span,
+    like: Like = ANY,
 ) -> list[Told]:
     """What was done to the thing, and to what hangs on it: the bookings of a slot or customer, the
-    series and slots of a class."""
+    series and slots of a class, the slots that an employee gives or was replaced on."""
     subject_ids = {subject_id}
     for query in HANGS_ON.get(kind, ()):
         found = tx.execute(query, {"organization": organization_id, "of_id": subject_id})
         subject_ids |= set(found.scalars())
-    return _about(tx, organization_id, subject_ids, span)
+    return _about(tx, organization_id, subject_ids, span, like)
 
 
 def about_alone(tx: Connection, organization_id: int, subject_id: int, span: Span) -> list[Told]:
@@ -262,9 +319,13 @@ def _touches(subject: Subject, subject_id: int, member: str) -> bool:
 
 
 def _about(
-    tx: Connection, organization_id: int, subject_ids: Collection[int], span: Span
+    tx: Connection,
+    organization_id: int,
+    subject_ids: Collection[int],
+    span: Span,
+    like: Like = ANY,
 ) -> list[Told]:
-    named = _named(organization_id, span) | {"subject_ids": subject_ids}
+    named = _named(organization_id, span, like) | {"subject_ids": subject_ids}
     return _told(tx, organization_id, tx.execute(ABOUT, named))
 
 
@@ -280,12 +341,17 @@ def integrations(tx: Connection, organization_id: int) -> dict[int, tuple[str, s
     return {row.id: (row.name, row.key) for row in rows}
 
 
-def _named(organization_id: int, span: Span) -> dict[str, Any]:
+def _named(organization_id: int, span: Span, like: Like) -> dict[str, Any]:
     return {
         "organization": organization_id,
         "since": span.since,
         "until": span.until,
+        "before": span.before,
         "limit": span.limit,
+        "of_kind": like.kind or "",
+        "any_command": not like.commands,
+        "of_commands": list(like.commands),
+        "of_origin": like.origin or "",
     }
 
 

@@ -128,6 +128,11 @@ class Schedule:
     closures: Sequence[AnyRow]
 
 
+def rooms(tx: Connection, organization_id: int, studio_ids: Collection[int]) -> Sequence[AnyRow]:
+    """The rooms of these studios, in the order in which they were written down."""
+    return tx.execute(ROOMS, {"organization": organization_id, "studio_ids": studio_ids}).all()
+
+
 def of_studios(
     tx: Connection, organization_id: int, studio_ids: Collection[int], span: Span, now: datetime
 ) -> Schedule:

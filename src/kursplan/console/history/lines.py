@@ -40,7 +40,7 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """Those who did something, and what they did it to."""
 
     staff: Mapping[str, str]
@@ -70,21 +70,22 @@ async def written(
     visit: Visit, found: Sequence[Told], zone: ZoneInfo, *, of_slot: bool = False
 ) -> tuple[LineView, ...]:
     """The lines as they are shown; `of_slot` where they stand beside one, so only whose is said."""
-    names = await visit.read(_names, found)
+    names = await visit.read(names_in, found)
     sees_partners = may(visit.member, Action.INTEGRATIONS)
-    writer = _Writer(visit.words, names, zone, of_slot=of_slot, sees_partners=sees_partners)
+    writer = LineWriter(visit.words, names, zone, of_slot=of_slot, sees_partners=sees_partners)
     return tuple(map(writer.line, found))
 
 
 async def by_whom(visit: Visit, found: Iterable[Told]) -> Mapping[int, str]:
     """Who did it, by the number of each of these lines."""
     lines_ = list(found)
-    names = await visit.read(_names, lines_)
-    writer = _Writer(visit.words, names, ZoneInfo("UTC"), of_slot=False)
+    names = await visit.read(names_in, lines_)
+    writer = LineWriter(visit.words, names, ZoneInfo("UTC"), of_slot=False)
     return {each.id: writer.who(each.by) for each in lines_}
 
 
-def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Names:
+def names_in(tx: Connection, organization_id: int, found: Iterable[Told]) -> Names:
+    """Who and what these lines name, looked up for all of them together."""
     lines_ = list(found)
     origins = {each.by.origin for each in lines_}
     bookings = {
@@ -92,7 +93,7 @@ def _names(tx: Connection, organization_id: int, found: Iterable[Told]) -> _Name
     }
     staff = accounts.every(tx, organization_id) if Origin.CONSOLE in origins else []
     with_api = Origin.OPEN_API in origins
-    return _Names(
+    return Names(
         {str(each.id): each.name for each in staff},
         history.integrations(tx, organization_id) if with_api else {},
         {row.id: row for row in contacts.of_bookings(tx, organization_id, bookings)},
@@ -122,9 +123,17 @@ TOLD_OF: Final = frozenset(
 """Kinds of things of which partners are told."""
 
 
-class _Writer:
+class LineWriter:
+    """Writes lines down, in one language and one zone."""
+
     def __init__(
-        self, words: Words, names: _Names, zone: ZoneInfo, *, of_slot: bool, sees_partners: bool
+        self,
+        words: Words,
+        names: Names,
+        zone: ZoneInfo,
+        *,
+        of_slot: bool,
+        sees_partners: bool = False,
     ) -> None:
         self._words = words
         self._names = names
@@ -137,8 +146,8 @@ class _Writer:
         return LineView(
             self._words.moment(at),
             at.isoformat(timespec="seconds"),
-            self._what(line),
-            self._whose(line) if self._of_slot else self._which(line),
+            self.what(line),
+            self.whose(line) if self._of_slot else self.which(line),
             self.who(line.by),
             line.reason or "",
             f"told/{name_of(line)}/partners" if self._is_told(line) else "",
@@ -148,7 +157,7 @@ class _Writer:
         """Whether it is of a kind that partners hear of."""
         return self._sees_partners and any(each.kind in TOLD_OF for each in line.subjects)
 
-    def _what(self, line: Told) -> str:
+    def what(self, line: Told) -> str:
         """What was done, and of a slot that was changed, which numbers."""
         text = said(self._words, line.command).rstrip(".")
         first = line.subjects[0]
@@ -172,14 +181,16 @@ class _Writer:
             case _:
                 return self._words.moment(datetime.fromisoformat(str(value)))
 
-    def _which(self, line: Told) -> str:
+    def which(self, line: Told) -> str:
+        """Of a line about a booking: of what, and when."""
         booked = self._names.bookings.get(line.subjects[0].id)
         if booked is None:
             return ""
         start = self._words.moment(local(booked.starts_at, zone_of(booked.zone)))
         return f"{booked.title}, {start}"
 
-    def _whose(self, line: Told) -> str:
+    def whose(self, line: Told) -> str:
+        """The people whose bookings it is about; of many, how many they are."""
         rows = [
             row for each in line.subjects if (row := self._names.bookings.get(each.id)) is not None
         ]
@@ -188,6 +199,7 @@ class _Writer:
         return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
 
     def who(self, by: Actor) -> str:
+        """Who gave the command, by the name that staff know them by."""
         gettext, names = self._words.gettext, self._names
         match by.origin:
             case Origin.CONSOLE:
