@@ -13,13 +13,13 @@ from sqlalchemy import Table
 from bench.fill import analyze, upgrade, write
 from bench.gym import ZONE, Row
 from bench.postgres import Postgres
+from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
 from kursplan.store import tables
 from kursplan.store.engine.database import connect
-from kursplan.work.extend import HORIZON_DAYS
 
 SLOTS = 10
 IDS = 6 + SLOTS

@@ -34,12 +34,12 @@ from bench.ratios import median
 from bench.receiver import Receiver, receiver_running
 from bench.run import Measured, Run
 from bench.tenants import Tenants
+from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.events import EventType
 from kursplan.store import retention, tables
 from kursplan.store.engine.driver import Fixed
 from kursplan.store.outbox import claims, dispatch
 from kursplan.store.rules import across, due, history, series, turned_away, versions
-from kursplan.work.extend import HORIZON_DAYS
 
 FEW, MANY = 100, 10_000
 WORKERS = (1, 2)

@@ -363,7 +363,7 @@ def _founded(name: str, key: str | None) -> str:
     """The key of a new organization of that name, and of that key if one is given. Raises `Stop`."""
     from kursplan.desk.organizations import RecordOrganization
     from kursplan.domain.entries import OrganizationEntry
-    from kursplan.imports.keys import slug
+    from kursplan.domain.names import slug
 
     if not (called := " ".join(name.split())):
         raise Stop("--found: an organization has a name", 2)

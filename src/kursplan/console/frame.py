@@ -30,11 +30,8 @@ class Entry:
 
 AT_THE_DESK: Final = EVERYBODY - {Role.INSTRUCTOR}
 """Those who see customers."""
-IN_CHARGE: Final = AT_THE_DESK - {Role.FRONT_DESK}
-"""Those who plan, and look at how it goes."""
-
 IN_CHARGE: Final = frozenset({Role.OWNER, Role.MANAGER})
-"""Those who plan and set up."""
+"""Those who plan and set up, and look at how it goes."""
 OWNERS: Final = frozenset({Role.OWNER})
 
 BAR: Final = (

@@ -11,9 +11,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from kursplan.console import history
 from kursplan.console.accounts.view import AccountRow, AccountsView, AccountView, Fact, SessionRow
 from kursplan.console.frame import ROLES, Link
+from kursplan.console.history.lines import lines
 from kursplan.console.moments import Moments
 from kursplan.console.page import page
 from kursplan.console.timetable.view import Sign
@@ -90,7 +90,7 @@ async def show(visit: Visit) -> Response:
             for each in found
             if session_lasts(each.created_at, each.seen_at, now)
         ),
-        history=await history.lines(
+        history=await lines(
             visit, EntityKind.STAFF_ACCOUNT, account.id, around.moments.zone, LINES
         ),
         done=gettext(DONE[done]) if (done := _done(visit)) else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kursplan.console.history import LineView
+from kursplan.console.history.lines import LineView
 from kursplan.console.timetable.view import Sign
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from kursplan.console.forms import Field, Option, Said
 from kursplan.console.words import Words
@@ -126,7 +126,7 @@ class Reader:
         named = frozenset(each.key for each in rates if said.check(each.field))
         if who is WhoMayBook.NAMED_RATES and not named:
             said.errors["who"] = gettext("Tick at least one rate, or choose who else may book.")
-        terms = {member: self._term(name, before) for name, member in TERMS.items()}
+        terms: dict[str, Any] = {member: self._term(name, before) for name, member in TERMS.items()}
         return replace(
             before,
             title=title or before.title,

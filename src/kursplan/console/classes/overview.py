@@ -17,7 +17,7 @@ from kursplan.console.classes.rows import Names, series_rows, slot_rows
 from kursplan.console.classes.saying import says
 from kursplan.console.classes.view import ClassView
 from kursplan.console.frame import Link
-from kursplan.console.history import lines
+from kursplan.console.history.lines import lines
 from kursplan.console.page import page
 from kursplan.console.tones import tone_of
 from kursplan.console.visit import NotThere, Visit, number_of

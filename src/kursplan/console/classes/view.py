@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kursplan.console.forms import Option
 from kursplan.console.frame import Link
-from kursplan.console.history import LineView
+from kursplan.console.history.lines import LineView
 from kursplan.console.slot.view import Tag
 from kursplan.console.told.view import UndoView
 

@@ -66,7 +66,7 @@ class Look:
 
     @property
     def rehearsed(self) -> Rehearsed[Any]:
-        found = self.foretold.rehearsed
+        found: Rehearsed[Any] | None = self.foretold.rehearsed
         return NOBODY if found is None else replace(found, answer=tuple(map(tuple, found.answer)))
 
     @property
@@ -87,7 +87,7 @@ class Look:
     def seen(self) -> str:
         """All of it, short enough to be sent along: what is different by then has another one."""
         differences = self.foretold.differences
-        told = [
+        told: list[list[Any]] = [
             [
                 str(each.entry),
                 each.fate.value,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as shown_as
 
 from kursplan.console.consequences.view import Part, PartnersView
 from kursplan.console.forms import Option
@@ -52,8 +53,8 @@ class Changed:
     """One member of an entry that changes."""
 
     member: str
-    before: str = field(repr=False)
-    after: str = field(repr=False)
+    before: str = shown_as(repr=False)
+    after: str = shown_as(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Side:
 
     value: str
     label: str
-    says: str = field(repr=False)
+    says: str = shown_as(repr=False)
     who: str
     """Who changed it there last, and when."""
     chosen: bool
@@ -89,7 +90,7 @@ class Conflict:
     member: str
     """Empty where it is about the whole entry."""
     line: str
-    before: str = field(repr=False)
+    before: str = shown_as(repr=False)
     """What the file said the last time."""
     sides: tuple[Side, ...]
 
@@ -99,7 +100,7 @@ class LookView:
     """What loading would do."""
 
     name: str
-    packed: str = field(repr=False)
+    packed: str = shown_as(repr=False)
     remove: bool
     nothing: bool
     """Whether there is nothing to be done, whoever wins."""
@@ -113,7 +114,7 @@ class LookView:
     conflicts: tuple[Conflict, ...]
     conflicts_title: str
     conflicts_further: str
-    carried: tuple[tuple[str, str], ...] = field(repr=False)
+    carried: tuple[tuple[str, str], ...] = shown_as(repr=False)
     """What was decided about conflicts that are not on the page."""
     left: tuple[Entry, ...]
     left_title: str

@@ -5,6 +5,8 @@ For those who plan. What stands beside a thing on its own page is in `lines`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.responses import Response
 
 from kursplan.console import places
@@ -17,6 +19,7 @@ from kursplan.console.words import Words
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
+from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import absence, accounts, contacts, history, timetable
 
 
@@ -65,7 +68,7 @@ async def _called(visit: Visit, thing: tuple[EntityKind, int] | None, looked: Lo
             names = await visit.read(timetable.names_of_customers, {number})
             return names.get(number) or words.gettext("Customer %(number)s", number=number)
         case EntityKind.SLOT:
-            rows = (await visit.read(timetable.slots_by_id, {number})).values()
+            rows: Iterable[AnyRow] = (await visit.read(timetable.slots_by_id, {number})).values()
         case EntityKind.BOOKING:
             rows = await visit.read(contacts.of_bookings, {number})
         case _:

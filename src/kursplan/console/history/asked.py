@@ -73,7 +73,7 @@ def asked(visit: Visit) -> Asked:
     """Raises `BadAddress`."""
     kind = visit.asked_one_of("kind", "", *(each.lower() for each in EntityKind))
     did = visit.asked_one_of("did", "", *SAID)
-    things = [(each, found) for name, each in THINGS.items() if (found := visit.asked_id(name))]
+    things = [(each, number) for name, each in THINGS.items() if (number := visit.asked_id(name))]
     return Asked(
         EntityKind(kind.upper()) if kind else None,
         _by(visit),

@@ -43,8 +43,8 @@ from kursplan.desk.applications import RecordApplication
 from kursplan.desk.engine.overtaken import Overtaken
 from kursplan.domain.applications import Scope
 from kursplan.domain.entries import ApplicationEntry, IntegrationEntry, WebhooksEntry, free_key
+from kursplan.domain.names import slug
 from kursplan.domain.webhooks import NamedPlan, RetryPlan
-from kursplan.imports.keys import slug
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.entries import applications
 from kursplan.store.outbox import endpoints

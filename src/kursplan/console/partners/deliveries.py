@@ -29,7 +29,8 @@ from kursplan.console.partners.view import (
 from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
-from kursplan.desk.resend import IsDisabled, NoSuchDelivery, Resend
+from kursplan.desk.endpoints import IsDisabled
+from kursplan.desk.resend import NoSuchDelivery, Resend
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import start_of_day
 from kursplan.domain.webhooks import DeliveryStatus

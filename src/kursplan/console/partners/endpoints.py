@@ -38,11 +38,12 @@ from kursplan.desk.endpoints import (
     DisableEndpoint,
     EnableEndpoint,
     EndpointRefused,
+    IsDisabled,
     NoSuchEndpoint,
     RemoveEndpoint,
 )
 from kursplan.desk.engine.turn import Command
-from kursplan.desk.resend import UNDELIVERED, IsDisabled, ResendSince, take_whole
+from kursplan.desk.resend import UNDELIVERED, ResendSince, take_whole
 from kursplan.domain.localtime import start_of_day
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.outbox import deliveries, endpoints

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from kursplan.console import history, told
+from kursplan.console import told
 from kursplan.console.addresses import within
+from kursplan.console.history import lines
 from kursplan.console.moments import Moments
 from kursplan.console.page import page
 from kursplan.console.partners.deliveries import about_of, row_told
@@ -30,7 +31,7 @@ async def handler(visit: Visit) -> Response:
     by_event: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for each in await visit.read(partners.told, [event.id for event in events]):
         by_event[each.event_id].append(each)
-    [shown] = await history.written(visit, [line], moments.zone)
+    [shown] = await lines.written(visit, [line], moments.zone)
     view = ChangeView(
         title=words.gettext("Which partners heard of it"),
         what=shown.what,

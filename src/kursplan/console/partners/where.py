@@ -38,8 +38,8 @@ from kursplan.desk.endpoints import (
 )
 from kursplan.domain.entries import EndpointEntry, free_key
 from kursplan.domain.events import EventType
+from kursplan.domain.names import slug
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT
-from kursplan.imports.keys import slug
 from kursplan.store.outbox import endpoints
 from kursplan.webhooks.egress import RefusedTarget
 

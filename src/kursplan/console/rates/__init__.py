@@ -18,7 +18,7 @@ from kursplan.console.addresses import address
 from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Held
 from kursplan.console.frame import Link
-from kursplan.console.history import LineView, lines
+from kursplan.console.history.lines import LineView, lines
 from kursplan.console.page import page
 from kursplan.console.told.view import UndoView
 from kursplan.console.visit import NotThere, Visit, number_of

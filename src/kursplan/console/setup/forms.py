@@ -34,10 +34,10 @@ from kursplan.domain.entries import (
     free_key,
 )
 from kursplan.domain.localtime import local
+from kursplan.domain.names import slug
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.series import SeriesPlan
 from kursplan.domain.studios import AREAS
-from kursplan.imports.keys import slug
 from kursplan.imports.people import split_name
 from kursplan.store import tables
 from kursplan.store.entries import ids, locations, organizations
@@ -81,8 +81,8 @@ async def studio(visit: Visit) -> Response:
         return shown(visit, "studio", FormView(dict(form), said.errors, options))
     key = await free(visit, tables.studio, name, "studio")
     organization_id = visit.member.organization_id
-    entry = StudioEntry(key, name, zone, language, city=said.text("city"))
-    await _execute(visit, RecordStudio(organization_id, await fresh(visit), entry))
+    made = StudioEntry(key, name, zone, language, city=said.text("city"))
+    await _execute(visit, RecordStudio(organization_id, await fresh(visit), made))
     await _add_rooms(visit, key, rooms)
     return back_to_the_list(visit, "studio")
 

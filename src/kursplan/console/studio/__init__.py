@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from starlette.responses import Response
 
 from kursplan.console.frame import Link
-from kursplan.console.history import lines
+from kursplan.console.history.lines import lines
 from kursplan.console.page import page
 from kursplan.console.studio import closures, hours
 from kursplan.console.studio.data import LOST, ON_CLASH

@@ -272,14 +272,20 @@ def _page(
     words = visit.words
     title = words.gettext("Enter a closure") if row is None else words.gettext("Change the closure")
     here = of.at("closures/new") if row is None else f"studio/closures/{row.id}"
+    first, since, last, until, why, slots = fields
     view = ClosureView(
         title,
         of.crumbs,
         here,
         of.here,
         wrong,
-        *fields,
-        remove=None if row is None else f"{here}/remove",
+        first,
+        since,
+        last,
+        until,
+        why,
+        slots,
+        None if row is None else f"{here}/remove",
     )
     answer = page(visit, "studio/closure.html", title, view)
     if form:

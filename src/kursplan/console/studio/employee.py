@@ -14,7 +14,7 @@ from starlette.responses import Response
 from kursplan.console.addresses import address
 from kursplan.console.customers.person import GENDERS
 from kursplan.console.frame import Link
-from kursplan.console.history import lines
+from kursplan.console.history.lines import lines
 from kursplan.console.page import page
 from kursplan.console.studio.employees import in_path, minutes_of, months, name_of, role_of
 from kursplan.console.studio.view import EmployeeView, Fact, SlotRow, TaughtRow

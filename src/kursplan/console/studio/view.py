@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kursplan.console.forms import Field
 from kursplan.console.frame import Link
-from kursplan.console.history import LineView
+from kursplan.console.history.lines import LineView
 from kursplan.console.studio.closures import ClosureRow
 from kursplan.console.studio.hours import HoursLine
 from kursplan.console.told.view import UndoView

@@ -97,7 +97,8 @@ def timetable(
         hours=hour_marks,
         columns=columns,
         empty=None if slots else _empty(words, wanted),
-        **_planning(wanted, places[0], today) if plans else {},
+        new=_new(wanted, places[0], today) if plans else None,
+        copy=_copy(wanted, places[0]) if plans else None,
     )
 
 
@@ -113,13 +114,14 @@ def _placed(wanted: Asked, on: Schedule, places: Sequence[Place]) -> Iterator[Pl
             yield Placed(row, start, end, on.instructors.get(row.id, ()))
 
 
-def _planning(wanted: Asked, place: Place, today: date) -> dict[str, str]:
-    """Where something is planned, on the days that are shown."""
-    day = max(wanted.day, today)
-    return {
-        "new": address("timetable/new", studio=place.key, day=day, room=wanted.room),
-        "copy": address("timetable/copy", studio=place.key, day=wanted.first),
-    }
+def _new(wanted: Asked, place: Place, today: date) -> str:
+    """Where a slot is planned, on the day that is shown."""
+    return address("timetable/new", studio=place.key, day=max(wanted.day, today), room=wanted.room)
+
+
+def _copy(wanted: Asked, place: Place) -> str:
+    """Where the week that is shown is copied."""
+    return address("timetable/copy", studio=place.key, day=wanted.first)
 
 
 # --- Around it ----------------------------------------------------------------------------------

@@ -152,7 +152,8 @@ async def _command_back(visit: Visit, line: Told) -> Command[Any] | None:
         return None
     about_ = await visit.read(_about_first, line)
     of_closure = line.subjects[0].kind is EntityKind.CLOSURE
-    if of_closure and not may(visit.member, Action.SETTINGS, about_ and about_.studio_id):
+    studio_id = None if about_ is None else about_.studio_id
+    if of_closure and not may(visit.member, Action.SETTINGS, studio_id):
         return None
     fresh_id = await visit.services.desk.ids.next()
     return way_back(visit.member.organization_id, line, about_, fresh_id)

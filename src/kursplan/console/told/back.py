@@ -107,12 +107,12 @@ def _of_closure(
     if closure.before is None:
         return OpenStudio(organization_id, row.studio_id, row.key)
     was = closure.before
-    times = (
+    since, until = (
         datetime.fromisoformat(was[name]) if name in was else getattr(row, name)
         for name in ("local_from", "local_to")
     )
     why = was.get("reason", row.reason)
-    return CloseStudio(organization_id, row.studio_id, row.key, *times, why)
+    return CloseStudio(organization_id, row.studio_id, row.key, since, until, why)
 
 
 def _instructors(slot: Subject) -> tuple[list[int], list[int]]:

@@ -206,33 +206,28 @@ _EACH = (
 )
 
 _NONE = literal_column("0", Integer)
+_SUMMED_UP = (
+    "offered",
+    "taken",
+    "booked",
+    "missing",
+    "late",
+    "waited",
+    "turned_away",
+    "minutes",
+)
 
 
 def _summed(by: By, *names: ColumnElement[int], of: FromClause = _EACH) -> Select[Any]:
     """A row for each of what these are, with all that is summed up."""
     filled = [*names, *[_NONE] * (3 - len(names))]
-    return (
-        select(
-            literal_column(f"'{by}'").label("by"),
-            *(each.label(name) for each, name in zip(filled, ("a", "b", "c"), strict=True)),
-            func.count().label("slots"),
-            *(
-                func.sum(_EACH.c[name]).label(name)
-                for name in (
-                    "offered",
-                    "taken",
-                    "booked",
-                    "missing",
-                    "late",
-                    "waited",
-                    "turned_away",
-                    "minutes",
-                )
-            ),
-        )
-        .select_from(of)
-        .group_by(*names)
-    )
+    columns: list[ColumnElement[Any]] = [
+        literal_column(f"'{by}'").label("by"),
+        *(each.label(name) for each, name in zip(filled, ("a", "b", "c"), strict=True)),
+        func.count().label("slots"),
+        *(func.sum(_EACH.c[name]).label(name) for name in _SUMMED_UP),
+    ]
+    return select(*columns).select_from(of).group_by(*names)
 
 
 _GIVEN = _EACH.join(
