@@ -48,6 +48,9 @@ class Session(asyncpg.Connection):  # type: ignore[misc]
 
     at_work_since: float | None = None
     """When somebody began to work with it, by the stopwatch; None while it waits in a pool."""
+    is_spread = False
+    """Whether its tables are spread over several machines: then a statement is sent to one of them only if it
+    is a plain one, of one organization."""
     _asked = 0
     _asked_at = 0.0
 
@@ -148,7 +151,9 @@ class Sessions:
                 try:
                     session.notice_silence(self.limits.silence)
                     check_version(session.get_server_version().major)
-                    _examine(await self._set_up(session, writes), writes)
+                    facts = await self._set_up(session, writes)
+                    _examine(facts, writes)
+                    session.is_spread = facts["is_spread"]
                     session.at_work_since = stopwatch()
                 except BaseException:
                     session.terminate()
@@ -238,7 +243,8 @@ SELECT
     current_setting('default_transaction_read_only')::boolean AS is_read_only,
     current_setting('server_encoding') AS encoding,
     current_setting('search_path') AS search_path,
-    current_schema() AS schema
+    current_schema() AS schema,
+    EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AS is_spread
 """
 
 

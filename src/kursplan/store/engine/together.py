@@ -2,8 +2,8 @@
 
 What one booking asks and writes is some dozen statements, each of which takes the database less time than
 the way to it and back. On PostgreSQL, where the driver waits for each answer before it sends the next
-statement, they are sent as one, made of the same constant texts. SQLite is no way off, so there each is
-run at once.
+statement, they are sent as one, made of the same constant texts. SQLite is no way off, and tables that are
+spread over several machines want plain statements: there each is run at once.
 
 They run in the order in which they are given, but for those that write, which all see what was there
 before; so statements that write the same table don't belong together.
@@ -12,7 +12,6 @@ before; so statements that write the same table don't belong together.
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -21,6 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.util import await_only
 
 from kursplan.store.engine.driver import NOTHING, Fixed, FixedForMany, Row, Values
+from kursplan.store.engine.postgres_session import Session
 
 T = TypeVar("T")
 
@@ -30,8 +30,8 @@ Asked = Callable[[], T]
 _PARAMETER: Final = re.compile(r"\$(\d+)")
 _CHANGES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b")
 
-_sent: Final[dict[tuple[int, ...], str]] = {}
-"""What is sent for statements of which these are the ids: constants, which are never let go."""
+_sent: Final[dict[tuple[tuple[str, bool], ...], str]] = {}
+"""What is sent for `one_of` what: of so many as there are ways in which turns put constants together."""
 
 
 class Answer:
@@ -63,7 +63,8 @@ class Together:
 
     def __init__(self, tx: Connection) -> None:
         self.tx = tx
-        self._at_once = isinstance(tx.connection.driver_connection, sqlite3.Connection)
+        driver = tx.connection.driver_connection
+        self._at_once = not isinstance(driver, Session) or driver.is_spread
         self._calls: list[_Call] = []
 
     def __enter__(self) -> Together:
@@ -115,10 +116,10 @@ class Together:
         calls, self._calls = self._calls, []
         if not calls:
             return
-        key = tuple(id(each.statement) for each in calls)
+        key = tuple([(each.sql, each.answer is not None) for each in calls])
         sql = calls[0].sql if len(calls) == 1 else _sent.get(key)
         if sql is None:
-            sql = _sent[key] = one_of([(each.sql, each.answer is not None) for each in calls])
+            sql = _sent[key] = one_of(key)
         arguments = [value for each in calls for value in each.arguments]
         driver: Any = self.tx.connection.driver_connection
         given = await_only(driver.fetch(sql, *arguments))
