@@ -108,7 +108,7 @@ async def test_pages_of_signing_in_can_be_used_by_everybody(
     for label in ("Password", "The same once more"):
         await tab.page.get_by_label(label, exact=True).fill(PASSWORD)
     await tab.page.get_by_role("button", name="Set the password and sign in").click()
-    await tab.page.wait_for_url("**/today*")
+    await tab.page.wait_for_url("**/setup*")
     for path in ("account", "account/second-factor", "confirm", "sign-out"):
         await tab.goto(path)
         barriers += [f"{path} {each}" for each in await tab.barriers()]

@@ -348,10 +348,10 @@ async def test_every_form_of_the_console_is_guarded(house: House) -> None:
     olga = house.person()
     await olga.sign_in(EMAIL)
     await olga.open("account")
-    before = await house.rows(tables.staff_account), await house.rows(tables.staff_session)
     guarded = [each for each in house.application.console_pages if "POST" in each.methods]
     assert len(guarded) > 10
     things = await Things.of(house.gym, await house.gym.slot("spin"))
+    before = await house.rows(tables.staff_account), await house.rows(tables.staff_session)
 
     for each in guarded:
         path = things.at(each.path, link="1.x")
