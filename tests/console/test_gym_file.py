@@ -378,7 +378,7 @@ async def test_a_file_is_looked_at_decided_and_loaded(
         assert await tab.barriers(["light"]) == []
         await tab.size({"width": 1440, "height": 900})
     await page.locator(".side", has_text="Take the file’s").first.click()
-    await page.click("text=See what that does")
+    await page.get_by_role("button", name="See what that does").click()
     await page.click("text=Load the file")
     await page.wait_for_url("**/gym-file?loaded=1")
     assert "1 conflict was left as it is here." in await page.inner_text("main")
