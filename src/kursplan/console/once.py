@@ -26,7 +26,7 @@ class OnceView:
     title: str
     crumbs: tuple[Link, ...]
     done: str
-    secrets: tuple[Secret, ...]
+    secrets: tuple[Secret, ...] = field(repr=False)
     onward: Link
     notes: tuple[str, ...] = ()
     """What is to be done with it, and what comes next."""

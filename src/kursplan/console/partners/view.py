@@ -101,7 +101,7 @@ class EndpointView:
     sign: Sign
     state: str
     made: str
-    old_secret: str
+    old_secret: str = field(repr=False)
     """Until when the secret from before signs too; empty where there is none."""
     missed: str
     """How many it missed; empty where it missed none."""

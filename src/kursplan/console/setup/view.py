@@ -92,5 +92,5 @@ class ShownOnce:
 class OnceView:
     title: str
     lead: str
-    secrets: tuple[ShownOnce, ...]
+    secrets: tuple[ShownOnce, ...] = field(repr=False)
     note: str
