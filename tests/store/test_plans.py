@@ -80,7 +80,6 @@ HOT = {
     "staff.customers.PAST": {"booking": "customer_id"},
     "staff.customers.USED": {"booking": "customer_id"},
     "rules.turned_away.FORGET": {"turned_away": "happened_at"},
-    "rules.turned_away.OF_CUSTOMER": {"turned_away": "customer_id"},
     "rules.turned_away.OLD_AT": {"turned_away": "happened_at"},
     "staff.history.ABOUT": {"history_subject": "subject_id happened_at"},
     "staff.history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
@@ -97,10 +96,7 @@ HOT = {
     "staff.history.SLOTS_OF_CLASS": {"slot": "class_id"},
     "staff.history.SUBJECTS": {"history_subject": "history_id"},
     "staff.partners.EVENT_OF_DELIVERY": {"delivery": "id"},
-    "staff.partners.EVENTS_OF_CHANGE": {"event": "entity_id"},
     "staff.partners.TOLD": {"delivery": "event_id"},
-    "staff.numbers.SUMS": {"booking": "starts_at", "slot": "starts_at"},
-    "staff.things.HEARD": {"event": "entity_id", "delivery": "event_id"},
     "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
     "partner.keys.KEYS": {"api_key": "key_hash"},
     "entries.customers.DETACH_BOOKINGS": {"booking": "customer_id"},
@@ -174,6 +170,8 @@ READS_ALL = re.compile(
     r"|rules\.(history|turned_away)\.ACROSS_OLD"  # The same.
     r"|staff\.history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
     r"|staff\.setup\.HAS_(SLOT|CUSTOMER)"  # The first one, whichever that is.
+    r"|staff\.numbers\.SUMS|staff\.rates\.(HOLDERS|COUNTED)"  # All of a time, all who have a rate.
+    r"|rules\.turned_away\.OF_CUSTOMER|staff\.partners\.EVENTS_OF_CHANGE|staff\.things\.HEARD"  # SQLite alone.
     r"|staff\.setup\.HAS_RATES"  # Only where a class is for some memberships, by who sets a gym up.
 )
 """Except by these statements, which is their purpose."""
@@ -296,6 +294,12 @@ GIVEN = {
     "any_command": "true",
 }
 """Ids are 1, which exists; whatever else is only written, and does not matter here."""
+GIVEN_OF = {
+    # Lines of history are turned by their number, not by a time.
+    "staff.history.ABOUT": {"before": "1"},
+    "staff.history.BY_WHOM": {"before": "1"},
+    "staff.history.NEWEST": {"before": "1"},
+}
 
 ASKED = GIVEN | {
     "status": "MEMBER",
@@ -330,7 +334,7 @@ ASKS_FOR_MUCH = re.compile(
     r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Actions of staff about many slots.
     r"|partner\.keys\.ISSUED|rules\.series\.EVERY"  # Lists of all keys, and of all series.
     r"|rules\.series\.ALIKE"  # Which of all weekly plans need the same.
-    r"|staff\.numbers\.SUMS"  # All that took place in a time.
+    r"|staff\.employees\.|staff\.studio\.SERIES_IN_ROOM|entries\.locations\.|rules\.series\.OF_STUDIO"  # Of a studio.
     r"|staff\.history\.GIVEN_BY_EMPLOYEE"  # Of a gym, and that has some thousands.
     r"|rules\.clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )
@@ -378,7 +382,12 @@ async def _on_postgresql(server: str, template: str) -> Planned:
         for number, each in enumerate(statements):
             if each.name in HOT:
                 given = [
-                    _given(name, each.fixed.get(name), listed=name in each.lists)
+                    _given(
+                        name,
+                        GIVEN_OF.get(each.name, {}).get(name, each.fixed.get(name)),
+                        listed=name in each.lists,
+                        own=name in GIVEN_OF.get(each.name, {}),
+                    )
                     for name in each.binds
                 ]
                 custom[each.name] = await _explain(connection, number, given)
@@ -393,7 +402,12 @@ async def _on_postgresql(server: str, template: str) -> Planned:
 
 async def _rows_read(connection: asyncpg.Connection, number: int, asked: Statement) -> int:
     """How many rows, or entries of an index, a query looked at."""
-    values = {**asked.fixed, **ASKED, **ASKED_OF.get(asked.name, {})}
+    values = {
+        **asked.fixed,
+        **ASKED,
+        **GIVEN_OF.get(asked.name, {}),
+        **ASKED_OF.get(asked.name, {}),
+    }
     types = asked.bind_types
     some = {name: values.get(name, _some(name, types[name])) for name in asked.binds}
     given = [
@@ -425,8 +439,8 @@ def _read_by(node: Mapping[str, Any]) -> Iterator[int]:
         yield from _read_by(each)
 
 
-def _given(name: str, fixed: object, *, listed: bool) -> str:
-    value = GIVEN.get(name, "1" if name.endswith("_id") else fixed)
+def _given(name: str, fixed: object, *, listed: bool, own: bool) -> str:
+    value = fixed if own else GIVEN.get(name, "1" if name.endswith("_id") else fixed)
     if listed:
         return "'{NULL}'" if value is None else f"'{{{value}}}'"
     return "NULL" if value is None else f"'{value}'"

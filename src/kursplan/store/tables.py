@@ -411,6 +411,7 @@ series = _table(
     _unique_key(),
     CheckConstraint("duration BETWEEN 1 AND 1440", name="duration"),
     CheckConstraint("max_participants >= 0", name="max_participants"),
+    Index("ix_series_organization_id_location_id", "organization_id", "location_id"),
     Index(
         "ix_series_to_extend",
         "organization_id",

@@ -33,6 +33,9 @@ def upgrade() -> None:
         )
     distribute("turned_away")
     op.create_index(
+        "ix_series_organization_id_location_id", "series", ["organization_id", "location_id"]
+    )
+    op.create_index(
         "ix_booking_came_to_nothing",
         "booking",
         ["organization_id", "starts_at"],
