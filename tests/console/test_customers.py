@@ -315,7 +315,7 @@ async def test_a_membership_may_have_contingents_of_its_own_and_is_added_once(
     path, member = f"customers/{on.zoe}/memberships", console.member()
     form = {"rate": "basic", "first": "2026-03-02", "last": "", "grants-month": "8"}
     wrong = await console.send(path, member, {**form, "grants-year": "-1"})
-    assert (wrong.status_code, "That is no number" in wrong.text) == (422, True)
+    assert (wrong.status_code, "Write a whole number from 0 to" in wrong.text) == (422, True)
     shown = await console.send(path, member, form)
     agreed_to = {**form, **dict(HIDDEN.findall(shown.text))}
     assert (await console.send(path, member, agreed_to)).status_code == 303
