@@ -182,6 +182,7 @@ def every_statement() -> tuple[Statement, ...]:
 def undeclared() -> list[str]:
     """Statements that go straight to a driver and are no constants, as they are in memory now."""
     declared = {id(each.executable) for each in every_statement()}
+    gc.collect()  # What other tests made for themselves is gone, but may not be collected yet.
     made = [each for each in gc.get_objects() if isinstance(each, Fixed | FixedForMany)]
     executables = [_statement("", each).executable for each in made]
     return [str(each) for each in executables if id(each) not in declared]

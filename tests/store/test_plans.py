@@ -80,6 +80,7 @@ HOT = {
     "staff.customers.PAST": {"booking": "customer_id"},
     "staff.customers.USED": {"booking": "customer_id"},
     "rules.turned_away.FORGET": {"turned_away": "happened_at"},
+    "rules.turned_away.OF_CUSTOMER": {"turned_away": "customer_id"},
     "rules.turned_away.OLD_AT": {"turned_away": "happened_at"},
     "staff.history.ABOUT": {"history_subject": "subject_id happened_at"},
     "staff.history.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id"},
@@ -96,6 +97,7 @@ HOT = {
     "staff.history.SLOTS_OF_CLASS": {"slot": "class_id"},
     "staff.history.SUBJECTS": {"history_subject": "history_id"},
     "staff.partners.EVENT_OF_DELIVERY": {"delivery": "id"},
+    "staff.partners.EVENTS_OF": {"event": "entity_id"},
     "staff.partners.TOLD": {"delivery": "event_id"},
     "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
     "partner.keys.KEYS": {"api_key": "key_hash"},
@@ -171,7 +173,6 @@ READS_ALL = re.compile(
     r"|staff\.history\.SERIES_OF_CLASS"  # Of a gym, and that has some hundreds.
     r"|staff\.setup\.HAS_(SLOT|CUSTOMER)"  # The first one, whichever that is.
     r"|staff\.numbers\.SUMS|staff\.rates\.(HOLDERS|COUNTED)"  # All of a time, all who have a rate.
-    r"|rules\.turned_away\.OF_CUSTOMER|staff\.partners\.EVENTS_OF_CHANGE|staff\.things\.HEARD"  # SQLite alone.
     r"|staff\.setup\.HAS_RATES"  # Only where a class is for some memberships, by who sets a gym up.
 )
 """Except by these statements, which is their purpose."""
@@ -334,7 +335,7 @@ ASKS_FOR_MUCH = re.compile(
     r"|entries\.employees\.SLOTS_GIVEN|rules\.series\.FUTURE_OF_CLASS"  # Actions of staff about many slots.
     r"|partner\.keys\.ISSUED|rules\.series\.EVERY"  # Lists of all keys, and of all series.
     r"|rules\.series\.ALIKE"  # Which of all weekly plans need the same.
-    r"|staff\.employees\.|staff\.studio\.SERIES_IN_ROOM|entries\.locations\.|rules\.series\.OF_STUDIO"  # Of a studio.
+    r"|staff\.employees\.(GIVEN|REPLACED|SERIES|SERIES_OF|THEIRS)|staff\.studio\.SERIES_IN_ROOM|entries\.locations\.SERIES_IN_IT|rules\.series\.OF_STUDIO"  # Of a studio.
     r"|staff\.history\.GIVEN_BY_EMPLOYEE"  # Of a gym, and that has some thousands.
     r"|rules\.clock\.COMPLETED_TOO_EARLY"  # After a clock was wrong, and for the doctor.
 )

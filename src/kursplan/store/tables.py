@@ -386,6 +386,9 @@ duty = Table(
 TO_EXTEND = "extended_until IS NULL OR last_day IS NULL OR extended_until < last_day"
 """Whether a series has days ahead that nobody has looked at yet, as its index says it."""
 
+IN_A_LOCATION = "location_id IS NOT NULL"
+"""Only these rows are looked up by their location, so only they stand in the index."""
+
 CAME_TO_NOTHING = "participation = 'NOT_PARTICIPATING' OR late"
 """Of which bookings nobody came, or only somebody who cancelled late, as their index says it."""
 
@@ -411,7 +414,13 @@ series = _table(
     _unique_key(),
     CheckConstraint("duration BETWEEN 1 AND 1440", name="duration"),
     CheckConstraint("max_participants >= 0", name="max_participants"),
-    Index("ix_series_organization_id_location_id", "organization_id", "location_id"),
+    Index(
+        "ix_series_organization_id_location_id",
+        "organization_id",
+        "location_id",
+        postgresql_where=text(IN_A_LOCATION),
+        sqlite_where=text(IN_A_LOCATION),
+    ),
     Index(
         "ix_series_to_extend",
         "organization_id",
@@ -479,6 +488,14 @@ slot = _table(
         "class_id",
         "starts_at",
         "id",
+    ),
+    Index(
+        "ix_slot_organization_id_location_id_starts_at",
+        "organization_id",
+        "location_id",
+        "starts_at",
+        postgresql_where=text(IN_A_LOCATION),
+        sqlite_where=text(IN_A_LOCATION),
     ),
     Index(
         "ix_slot_waiting",

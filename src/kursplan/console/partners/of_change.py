@@ -27,7 +27,7 @@ async def handler(visit: Visit) -> Response:
     line = await told.line_of(visit)
     words, moments = visit.words, await Moments.of(visit)
     ids = {each.id for each in line.subjects}
-    events = await visit.read(partners.events_of_change, ids, line.happened_at)
+    events = await visit.read(partners.events_of, ids, line.happened_at, line.happened_at)
     by_event: defaultdict[int, list[AnyRow]] = defaultdict(list)
     for each in await visit.read(partners.told, [event.id for event in events]):
         by_event[each.event_id].append(each)

@@ -223,6 +223,8 @@ class Turn:
         self._changed: dict[int, None] = {}
         self._counted: dict[int, None] = {}
         self._reshaped: dict[int, None] = {}
+        self._unwritten: dict[int, None] = {}
+        """Of the reshaped slots those that are to be written yet."""
         self._earlier: Mapping[Name, Outcome] = {}
         self._outcomes: dict[Name, Outcome] = {}
         self._notes = Notes("", THE_HOUSE, None)
@@ -451,7 +453,7 @@ class Turn:
         """The slot of that id is now `slot`."""
         self._notes.thing(EntityKind.SLOT, slot.id, self.slots[slot.id], slot)
         self.slots[slot.id] = slot
-        self._reshaped[slot.id] = None
+        self._reshaped[slot.id] = self._unwritten[slot.id] = None
         self._invalidated.add(slot.studio.id)
 
     def write_slots(self) -> None:
@@ -460,8 +462,8 @@ class Turn:
             self._write_slots(at)
 
     def _write_slots(self, at: Together) -> None:
-        slots.change(at, self.organization_id, [self.slots[each] for each in self._reshaped])
-        self._reshaped.clear()
+        slots.change(at, self.organization_id, [self.slots[each] for each in self._unwritten])
+        self._unwritten.clear()
 
     def note(
         self,
@@ -565,7 +567,7 @@ class Turn:
             self._write_bookings_in_order()
             made = changed = []
         tx, organization_id, now = self._tx, self.organization_id, self.now
-        counted = sorted(self._counted.keys() - self._reshaped.keys())
+        counted = sorted(self._counted.keys() - self._unwritten.keys())
         with Together(tx) as at:
             bookings.add(at, organization_id, made)
             bookings.change(at, organization_id, changed)

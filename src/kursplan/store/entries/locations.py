@@ -47,17 +47,8 @@ REMOVE = delete(location).where(
 )
 
 # By studio and time, of which there is an index: of rooms there is none.
-_SLOTS_IN_IT = (
-    select(slot.c.id)
-    .select_from(
-        location.join(
-            slot,
-            (slot.c.organization_id == location.c.organization_id)
-            & (slot.c.studio_id == location.c.studio_id)
-            & (slot.c.location_id == location.c.id),
-        )
-    )
-    .where(location.c.organization_id == ORGANIZATION, location.c.id == bindparam("location_id"))
+_SLOTS_IN_IT = select(slot.c.id).where(
+    slot.c.organization_id == ORGANIZATION, slot.c.location_id == bindparam("location_id")
 )
 BEGUN = _SLOTS_IN_IT.where(slot.c.starts_at <= bindparam("now", type_=Instant)).limit(1)
 TO_COME = _SLOTS_IN_IT.where(slot.c.starts_at > bindparam("now", type_=Instant)).order_by(slot.c.id)

@@ -23,14 +23,11 @@ _BEFORE = bindparam("before", type_=Instant)
 
 ADD = insert_unless_there(turned_away, "organization_id", "slot_id", "customer_id")
 
-OF_CUSTOMER = (
-    select(turned_away.c.slot_id, turned_away.c.happened_at)
-    .where(
-        turned_away.c.organization_id == ORGANIZATION,
-        turned_away.c.customer_id == bindparam("customer_id"),
-    )
-    .order_by(turned_away.c.happened_at, turned_away.c.slot_id)
+OF_CUSTOMER = select(turned_away.c.slot_id, turned_away.c.happened_at).where(
+    turned_away.c.organization_id == ORGANIZATION,
+    turned_away.c.customer_id == bindparam("customer_id"),
 )
+"""In no order: for one by time SQLite would rather walk over all of them than sort."""
 
 ACROSS_OLD = organizations_since(
     select(turned_away.c.happened_at)
@@ -82,7 +79,7 @@ def add(tx: Connection, organization_id: int, turned: Collection[tuple[Wish, dat
 def of_customer(tx: Connection, organization_id: int, customer_id: int) -> Sequence[AnyRow]:
     """From which slots they were turned away, and when first."""
     named = {"organization": organization_id, "customer_id": customer_id}
-    return tx.execute(OF_CUSTOMER, named).all()
+    return sorted(tx.execute(OF_CUSTOMER, named), key=lambda row: (row.happened_at, row.slot_id))
 
 
 def with_old(tx: Connection, before: datetime, after: int) -> tuple[list[int], int]:

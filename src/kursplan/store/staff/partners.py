@@ -89,23 +89,21 @@ KEY = select(api_key.c.integration_id, api_key.c.hint, api_key.c.revoked_at).whe
     api_key.c.organization_id == ORGANIZATION, api_key.c.id == _THING_ID
 )
 
-EVENTS_OF_CHANGE = (
-    select(
-        event.c.id,
-        event.c.uuid,
-        event.c.type,
-        event.c.entity_id,
-        event.c.happened_at,
-        event.c.fanned_out,
-    )
-    .where(
-        event.c.organization_id == ORGANIZATION,
-        any_of(event.c.entity_id, "entity_ids"),
-        event.c.happened_at == bindparam("happened_at", type_=Instant),
-    )
-    .order_by(event.c.id)
+EVENTS_OF = select(
+    event.c.id,
+    event.c.uuid,
+    event.c.type,
+    event.c.entity_id,
+    event.c.happened_at,
+    event.c.fanned_out,
+).where(
+    event.c.organization_id == ORGANIZATION,
+    any_of(event.c.entity_id, "entity_ids"),
+    event.c.happened_at.between(
+        bindparam("since", type_=Instant), bindparam("until", type_=Instant)
+    ),
 )
-"""A turn writes what it changes, what it tells and its lines of history at one instant."""
+"""In no order: for theirs SQLite would rather walk over all events than sort."""
 
 TOLD = (
     select(
@@ -157,12 +155,20 @@ def key(tx: Connection, organization_id: int, key_id: int) -> AnyRow | None:
     return tx.execute(KEY, {"organization": organization_id, "thing_id": key_id}).one_or_none()
 
 
-def events_of_change(
-    tx: Connection, organization_id: int, entity_ids: Collection[int], happened_at: datetime
+def events_of(
+    tx: Connection,
+    organization_id: int,
+    entity_ids: Collection[int],
+    since: datetime,
+    until: datetime,
 ) -> Sequence[AnyRow]:
-    """What was to be told of these things at that instant, as far as it is kept; in its order."""
+    """What was to be told of these things in that time, the end included, as far as it is kept; in its order.
+
+    A turn writes what it changes, what it tells and its lines of history at one instant.
+    """
     named = {"organization": organization_id, "entity_ids": entity_ids}
-    return tx.execute(EVENTS_OF_CHANGE, {**named, "happened_at": happened_at}).all()
+    found = tx.execute(EVENTS_OF, {**named, "since": since, "until": until})
+    return sorted(found, key=lambda row: row.id)
 
 
 def told(tx: Connection, organization_id: int, event_ids: Collection[int]) -> Sequence[AnyRow]:

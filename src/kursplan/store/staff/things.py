@@ -16,7 +16,6 @@ from sqlalchemy import (
     String,
     Table,
     and_,
-    bindparam,
     cast,
     null,
     select,
@@ -25,17 +24,16 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import FromClause, Select
 
 from kursplan.domain.webhooks import DeliveryStatus
-from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.engine.dialect import any_of
+from kursplan.store.staff import partners
 from kursplan.store.tables import (
     ORGANIZATION,
     application,
     class_,
     closure,
     customer,
-    delivery,
     employee,
     employee_studio,
-    event,
     integration,
     location,
     rate,
@@ -107,52 +105,6 @@ CALLED = union_all(
     ),
 )
 
-HEARD = (
-    select(
-        event.c.entity_id,
-        event.c.happened_at,
-        application.c.name,
-        (delivery.c.status == DeliveryStatus.DELIVERED).label("arrived"),
-    )
-    .select_from(
-        event.join(
-            delivery,
-            and_(
-                delivery.c.organization_id == event.c.organization_id,
-                delivery.c.event_id == event.c.id,
-            ),
-        )
-        .join(
-            webhook_endpoint,
-            and_(
-                webhook_endpoint.c.organization_id == delivery.c.organization_id,
-                webhook_endpoint.c.id == delivery.c.endpoint_id,
-            ),
-        )
-        .join(
-            integration,
-            and_(
-                integration.c.organization_id == webhook_endpoint.c.organization_id,
-                integration.c.id == webhook_endpoint.c.integration_id,
-            ),
-        )
-        .join(
-            application,
-            and_(
-                application.c.organization_id == integration.c.organization_id,
-                application.c.id == integration.c.application_id,
-            ),
-        )
-    )
-    .where(
-        event.c.organization_id == ORGANIZATION,
-        any_of(event.c.entity_id, "ids"),
-        event.c.happened_at >= bindparam("since", type_=Instant),
-        event.c.happened_at <= bindparam("until", type_=Instant),
-    )
-    .order_by(application.c.name)
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -183,8 +135,12 @@ def heard(
     found: dict[tuple[int, datetime], dict[str, bool]] = {}
     if not ids:
         return found
-    named = {"organization": organization_id, "ids": ids, "since": since, "until": until}
-    for row in tx.execute(HEARD, named):
-        names = found.setdefault((row.entity_id, row.happened_at), {})
-        names[row.name] = names.get(row.name, True) and bool(row.arrived)
+    events = {
+        row.id: (row.entity_id, row.happened_at)
+        for row in partners.events_of(tx, organization_id, ids, since, until)
+    }
+    for row in partners.told(tx, organization_id, events):
+        names = found.setdefault(events[row.event_id], {})
+        arrived = row.status == DeliveryStatus.DELIVERED
+        names[row.application_name] = names.get(row.application_name, True) and arrived
     return found

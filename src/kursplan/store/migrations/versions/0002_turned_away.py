@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 CAME_TO_NOTHING = sa.text("participation = 'NOT_PARTICIPATING' OR late")
+IN_A_LOCATION = sa.text("location_id IS NOT NULL")
 
 
 def upgrade() -> None:
@@ -32,9 +33,15 @@ def upgrade() -> None:
             f"ix_turned_away_organization_id_{column}", "turned_away", ["organization_id", column]
         )
     distribute("turned_away")
-    op.create_index(
-        "ix_series_organization_id_location_id", "series", ["organization_id", "location_id"]
-    )
+    for table, further in (("series", []), ("slot", ["starts_at"])):
+        columns = ["organization_id", "location_id", *further]
+        op.create_index(
+            f"ix_{table}_{'_'.join(columns)}",
+            table,
+            columns,
+            postgresql_where=IN_A_LOCATION,
+            sqlite_where=IN_A_LOCATION,
+        )
     op.create_index(
         "ix_booking_came_to_nothing",
         "booking",
