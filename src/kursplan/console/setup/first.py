@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.responses import Response
 
 from kursplan.console.forms import Option, Said
-from kursplan.console.frame import ROLES
-from kursplan.console.page import page
+from kursplan.console.frame import ROLES, Link
+from kursplan.console.once import OnceView, Secret, once_page
 from kursplan.console.places import theirs
 from kursplan.console.setup.forms import free, fresh, shown
-from kursplan.console.setup.view import FormView, OnceView, ShownOnce
+from kursplan.console.setup.view import FormView
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.desk.accounts import InviteStaff, StaffRefused
@@ -56,13 +57,13 @@ async def staff(visit: Visit) -> Response:
     except StaffRefused:
         errors = {"email": words.gettext("There is an account with this address already.")}
         return shown(visit, "staff", FormView(dict(form), errors, options))
-    view = OnceView(
+    return _shown_once(
+        visit,
         words.gettext("Hand it to %(name)s", name=name),
         words.gettext("With this link %(name)s sets a password and is in.", name=name),
-        (ShownOnce(words.gettext("Link"), link(base, key)),),
-        words.gettext("It works once, for seven days. It is not stored, and can’t be shown again."),
+        [Secret(words.gettext("Link"), link(base, key))],
+        words.gettext("It works once, for seven days."),
     )
-    return page(visit, "setup/once.html", view.title, view)
 
 
 async def partner(visit: Visit) -> Response:
@@ -87,14 +88,23 @@ async def partner(visit: Visit) -> Response:
         if found is not None:
             issue, key = IssueKey.fresh(member.organization_id, found[0], await fresh(visit))
             await desk.execute(issue, by=member.actor)
-            issued.append(ShownOnce(_label(words, place.name, len(places)), key))
-    view = OnceView(
+            issued.append(Secret(_label(words, place.name, len(places)), key))
+    return _shown_once(
+        visit,
         words.gettext("Hand it to whoever runs %(name)s", name=name),
         words.gettext("With this key the app lists, books and cancels."),
-        tuple(issued),
-        words.gettext("It is not stored, and can’t be shown again. Whoever has it can book."),
+        issued,
+        words.gettext("Whoever has it can book."),
     )
-    return page(visit, "setup/once.html", view.title, view)
+
+
+def _shown_once(
+    visit: Visit, title: str, done: str, secrets: Sequence[Secret], note: str
+) -> Response:
+    gettext = visit.words.gettext
+    set_up = Link(gettext("Set-up"), "setup")
+    onward = Link(gettext("Go on"), "setup")
+    return once_page(visit, OnceView(title, (set_up,), done, tuple(secrets), onward, (note,)))
 
 
 def _label(words: Words, studio: str, studios: int) -> str:

@@ -78,19 +78,3 @@ class FormView:
 
     def error(self, name: str) -> str:
         return self.errors.get(name, "")
-
-
-@dataclass(frozen=True, slots=True)
-class ShownOnce:
-    """What is nowhere stored, and can't be shown again."""
-
-    label: str
-    value: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OnceView:
-    title: str
-    lead: str
-    secrets: tuple[ShownOnce, ...] = field(repr=False)
-    note: str
