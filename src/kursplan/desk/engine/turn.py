@@ -294,10 +294,10 @@ class Turn:
         if lock and footprint.organization is not Hold.NOT:
             organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
         self.now = self._clock.now()
-        # All that is locked by now, and only now, is read.
-        named = self._named(footprint)
+        # All that is locked by now, and only now, is read; without locks it was read just before.
+        named = self._named(footprint) if lock else []
         with Together(tx) as at:
-            on_slots = self._ask_on_slots(at, footprint, named)
+            on_slots = self._ask_on_slots(at, footprint, named) if lock else list
             filled = slots.ask(at, organization_id, slot_rows, footprint.planned)
             times: list[Timed] = [*slot_rows, *footprint.planned]
             with_customers = customers.ask(at, organization_id, customer_rows, times)
