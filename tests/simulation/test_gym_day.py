@@ -63,6 +63,7 @@ from kursplan.store.engine.rows import AnyRow
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules import bookings, slots
 from kursplan.store.rules.clock import see
+from kursplan.store.rules.turned_away import Wish
 from kursplan.work.house_clock import HouseClock
 from kursplan.work.loop import Background
 from tests.audit import audit
@@ -110,6 +111,10 @@ class BeforePowerCut:
     @property
     def footprint(self) -> Footprint:
         return self.command.footprint
+
+    @property
+    def wish(self) -> Wish | None:
+        return self.command.wish
 
     def precheck(self, _full: object) -> None:
         """Nothing: its turn is to be taken."""

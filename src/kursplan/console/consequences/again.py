@@ -27,7 +27,7 @@ from kursplan.store.staff import history
 from kursplan.store.staff.history import Span, Told
 
 LATELY: Final = timedelta(minutes=10)
-"""For so long it is taken for the same deed."""
+"""For so long it is taken for the same."""
 LOOKED_AT: Final = 20
 """Among how many of the last things that they did it is looked for."""
 _NAMED: Final = ("slot_id", "booking_id", "customer_id")

@@ -291,11 +291,13 @@ class Desk:
 
     def _answer(self, part: Sequence[Queued], answers: Sequence[Any]) -> None:
         for each, answer in zip(part, answers, strict=True):
+            if not each.answer.done():
+                each.answer.set_result(answer)
+        # After all have their answers: whatever happens here, nobody waits for it.
+        for each, answer in zip(part, answers, strict=True):
             if isinstance(answer, Full):
                 self._remember_full(each.footprint.slots)
                 self._count(each.command)
-            if not each.answer.done():
-                each.answer.set_result(answer)
 
     def _count(self, refused: Order[Any] | Question[Any]) -> None:
         """Somebody wanted a place that is not left. Who only asks whether there is one wants none yet."""
