@@ -775,7 +775,7 @@ booking = _table(
     Index(
         "ix_booking_came_to_nothing",
         "organization_id",
-        "starts_at",
+        "slot_id",
         postgresql_where=text(CAME_TO_NOTHING),
         sqlite_where=text(CAME_TO_NOTHING),
     ),

@@ -15,13 +15,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
-    CTE,
     BigInteger,
     ColumnElement,
     Connection,
     DateTime,
     FromClause,
     Integer,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -89,7 +89,37 @@ def _part(of: str) -> ColumnElement[int]:
 
 _IS_LIMITED = slot.c.max_participants > 0
 
-_SLOTS = (
+
+def _came_to_nothing(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """How many bookings of the slot did, in that way: few stand in the index that finds them."""
+    return (
+        select(func.count())
+        .where(
+            booking.c.organization_id == slot.c.organization_id,
+            booking.c.slot_id == slot.c.id,
+            text(f"({CAME_TO_NOTHING})"),
+            *conditions,
+        )
+        .scalar_subquery()
+    )
+
+
+_TURNED_AWAY = (
+    select(func.count())
+    .where(
+        turned_away.c.organization_id == slot.c.organization_id,
+        turned_away.c.slot_id == slot.c.id,
+        ~exists().where(
+            booking.c.organization_id == turned_away.c.organization_id,
+            booking.c.slot_id == turned_away.c.slot_id,
+            booking.c.customer_id == turned_away.c.customer_id,
+            text("booking.status <> 'CANCELED'"),
+        ),
+    )
+    .scalar_subquery()
+)
+
+_EACH = (
     select(
         slot.c.organization_id,
         slot.c.id,
@@ -106,6 +136,12 @@ _SLOTS = (
         slot.c.seats.label("booked"),
         slot.c.waiting.label("waited"),
         MinutesBetween(slot.c.starts_at, slot.c.ends_at).label("minutes"),
+        _came_to_nothing(
+            booking.c.participation == Participation.NOT_PARTICIPATING,
+            booking.c.status != BookingStatus.CANCELED,
+        ).label("missing"),
+        _came_to_nothing(booking.c.late, booking.c.status == BookingStatus.CANCELED).label("late"),
+        _TURNED_AWAY.label("turned_away"),
     )
     .where(
         slot.c.organization_id == ORGANIZATION,
@@ -127,83 +163,10 @@ _SLOTS = (
             ),
         ),
     )
-    .cte("held")
-)
-
-_CAME_TO_NOTHING = (
-    select(
-        booking.c.organization_id,
-        booking.c.slot_id,
-        func.sum(
-            case(
-                (
-                    and_(
-                        booking.c.participation == Participation.NOT_PARTICIPATING,
-                        booking.c.status != BookingStatus.CANCELED,
-                    ),
-                    1,
-                ),
-                else_=0,
-            )
-        ).label("missing"),
-        func.sum(
-            case((and_(booking.c.late, booking.c.status == BookingStatus.CANCELED), 1), else_=0)
-        ).label("late"),
-    )
-    .where(
-        booking.c.organization_id == ORGANIZATION,
-        any_of(booking.c.studio_id, "studio_ids"),
-        booking.c.starts_at >= _SINCE,
-        booking.c.starts_at < _UNTIL,
-        text(f"({CAME_TO_NOTHING})"),
-    )
-    .group_by(booking.c.organization_id, booking.c.slot_id)
-    .cte("came_to_nothing")
-)
-
-_TURNED_AWAY = (
-    select(turned_away.c.organization_id, turned_away.c.slot_id, func.count().label("people"))
-    .select_from(
-        turned_away.join(
-            _SLOTS,
-            and_(
-                _SLOTS.c.organization_id == turned_away.c.organization_id,
-                _SLOTS.c.id == turned_away.c.slot_id,
-            ),
-        )
-    )
-    .where(
-        turned_away.c.organization_id == ORGANIZATION,
-        ~exists().where(
-            booking.c.organization_id == turned_away.c.organization_id,
-            booking.c.slot_id == turned_away.c.slot_id,
-            booking.c.customer_id == turned_away.c.customer_id,
-            text("booking.status <> 'CANCELED'"),
-        ),
-    )
-    .group_by(turned_away.c.organization_id, turned_away.c.slot_id)
-    .cte("turned")
-)
-
-
-def _of_slot(other: CTE) -> ColumnElement[bool]:
-    return and_(other.c.organization_id == _SLOTS.c.organization_id, other.c.slot_id == _SLOTS.c.id)
-
-
-_EACH = (
-    select(
-        *_SLOTS.c,
-        func.coalesce(_CAME_TO_NOTHING.c.missing, 0).label("missing"),
-        func.coalesce(_CAME_TO_NOTHING.c.late, 0).label("late"),
-        func.coalesce(_TURNED_AWAY.c.people, 0).label("turned_away"),
-    )
-    .select_from(
-        _SLOTS.outerjoin(_CAME_TO_NOTHING, _of_slot(_CAME_TO_NOTHING)).outerjoin(
-            _TURNED_AWAY, _of_slot(_TURNED_AWAY)
-        )
-    )
     .cte("each_slot")
 )
+"""What comes of a slot is looked up slot by slot: joined as a whole, PostgreSQL compares each slot with each
+booking, because it can't know how many of either there are."""
 
 _NONE = literal_column("0", Integer)
 _SUMMED_UP = (

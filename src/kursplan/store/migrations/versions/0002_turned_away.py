@@ -45,7 +45,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_booking_came_to_nothing",
         "booking",
-        ["organization_id", "starts_at"],
+        ["organization_id", "slot_id"],
         postgresql_where=CAME_TO_NOTHING,
         sqlite_where=CAME_TO_NOTHING,
     )
