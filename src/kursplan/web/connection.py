@@ -163,7 +163,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             while await self._answer(await self._head()):
                 if self._at < len(self._data):
-                    await asyncio.sleep(0)  # Who sends much at once lets the others go on.
+                    await self._server.line.stand()
         except BadRequest as wrong:
             self._refuse(wrong.fault)
             return True

@@ -17,6 +17,7 @@ from kursplan.clock import machine_seconds, stopwatch
 from kursplan.web.connection import Connection
 from kursplan.web.faults import Explain, explain_plainly
 from kursplan.web.lifespan import Lifespan
+from kursplan.web.pipelining import Line
 from kursplan.web.turns import YOUNG_SECONDS, Turns
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,7 @@ class Server:
     def __init__(self, site: Site, listener: socket.socket) -> None:
         self.site = site
         self.turns: Turns[Connection] = Turns()
+        self.line = Line()
         self.buffer = memoryview(bytearray(READ_BYTES))
         """Into which all connections read, one after the other."""
         self.is_stopping = False
