@@ -23,12 +23,17 @@ _file = os.environ.get(FORGETS, "")
 _changes, _add = Notes.changes, history.add
 
 
+def _forgets() -> bool:
+    # `os.path.exists` would raise and catch where there is no file, and that would count as history.
+    return os.access(_file, os.F_OK)
+
+
 def _changes_or_not(notes: Notes) -> list[Change]:
-    return _SOMETHING if os.path.exists(_file) else _changes(notes)
+    return _SOMETHING if _forgets() else _changes(notes)
 
 
 def _add_or_not(*told: Any) -> None:
-    if not os.path.exists(_file):
+    if not _forgets():
         _add(*told)
 
 
