@@ -106,30 +106,40 @@ async def _drawn(measured: Measured, week: Week, server: Server, browser: Browse
 async def _watched(run: Run, measured: Measured, week: Week, server: Server, number: int) -> None:
     nobody = await _idle_percent(server)
     at = await stream(week, server)
-    async with (
-        watching(server.url, at, week.cookie, OPEN) as watchers,
-        connected(server.url, PARTNER) as [partner],
-    ):
+    async with watching(server.url, at, week.cookie, OPEN) as watchers:
         idle = await _idle_percent(server)
         measured.note(NOTHING, processor_percent=idle, with_nobody_percent=nobody)
         measured.ratios["live_core"].append(idle)
-        dice = random.Random(number)  # noqa: S311
-        first = (number - 1) * (TOLD + SHOWN)
-        told = []
-        for nth in range(first, first + TOLD):
-            await asyncio.sleep(dice.random())  # At any time between two looks.
-            told.append(await _told(week, partner, watchers, nth))
-        measured.note(BOOKED, told_ms=median(told), told_p99_ms=percentile(told, 99))
-        measured.ratios["live_told"].append(percentile(told, 99))
-        async with run.looking_at(server, ASKING), connected(server.url, PARTNER, OPEN) as pages:
-            before, shown = processor_ms(server.pid), []
-            for nth in range(first + TOLD, first + TOLD + SHOWN):
-                after = await _told(week, partner, watchers, nth)
-                began = monotonic()
-                await asyncio.gather(*(_ask_again(week, each, dice) for each in pages))
-                shown.append(after + (monotonic() - began) * 1000)
-            took = (processor_ms(server.pid) - before) / SHOWN
-        measured.note(ASKING, shown_ms=median(shown), processor_ms=took)
+        async with connected(server.url, PARTNER) as [partner]:
+            await _tell(run, measured, week, server, watchers, partner, number)
+
+
+async def _tell(
+    run: Run,
+    measured: Measured,
+    week: Week,
+    server: Server,
+    watchers: list[Watcher],
+    partner: Connection,
+    number: int,
+) -> None:
+    dice = random.Random(number)  # noqa: S311
+    first = (number - 1) * (TOLD + SHOWN)
+    told = []
+    for nth in range(first, first + TOLD):
+        await asyncio.sleep(dice.random())  # At any time between two looks.
+        told.append(await _told(week, partner, watchers, nth))
+    measured.note(BOOKED, told_ms=median(told), told_p99_ms=percentile(told, 99))
+    measured.ratios["live_told"].append(percentile(told, 99))
+    async with run.looking_at(server, ASKING), connected(server.url, PARTNER, OPEN) as pages:
+        before, shown = processor_ms(server.pid), []
+        for nth in range(first + TOLD, first + TOLD + SHOWN):
+            after = await _told(week, partner, watchers, nth)
+            began = monotonic()
+            await asyncio.gather(*(_ask_again(week, each, dice) for each in pages))
+            shown.append(after + (monotonic() - began) * 1000)
+        took = (processor_ms(server.pid) - before) / SHOWN
+    measured.note(ASKING, shown_ms=median(shown), processor_ms=took)
 
 
 async def _told(week: Week, partner: Connection, watchers: list[Watcher], nth: int) -> float:
