@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -139,12 +138,12 @@ def to_come(tx: Connection, organization_id: int, now: datetime) -> list[Held]:
 
 def _held(rows: Iterable[AnyRow]) -> list[Held]:
     """The slots of these rows, of which there is one for each instructor; those of rooms are left out."""
-    found: dict[int, tuple[Any, ...]] = {}
+    found: dict[int, tuple[int, datetime, datetime, int | None]] = {}
     given_by = defaultdict[int, set[int]](set)
     # A week of a large studio is hundreds of rows: they are taken apart at once, not asked for each column.
-    for room, employee_id, slot_id, *when in rows:
+    for room, employee_id, slot_id, class_id, starts_at, ends_at in rows:
         if slot_id is not None:
-            found.setdefault(slot_id, (*when, room))
+            found.setdefault(slot_id, (class_id, starts_at, ends_at, room))
             if employee_id is not None:
                 given_by[slot_id].add(employee_id)
     return [Held(slot_id, *held, frozenset(given_by[slot_id])) for slot_id, held in found.items()]
