@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 PATIENCE_SECONDS = 60.0
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class NotStarted(Exception):
@@ -132,3 +133,18 @@ def processes_below(pid: int) -> list[int]:
         int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()
     ]
     return children + [each for child in children for each in processes_below(child)]
+
+
+def processor_ms(server: int) -> float:
+    """What it and all processes below it had of a processor so far, those that are gone too."""
+    ticks = 0
+    for pid in (server, *processes_below(server)):
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except FileNotFoundError:  # It is gone since, and counted by the one that waited for it.
+            continue
+        user, system, childrens_user, childrens_system = map(int, fields[11:15])
+        ticks += user + system
+        if pid == server:
+            ticks += childrens_user + childrens_system
+    return ticks * 1000 / TICKS

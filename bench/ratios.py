@@ -60,6 +60,12 @@ BOUNDS = {
     "idle_workers": _below(2),
     "numbers_pg": _below(1_000),
     "numbers_sqlite": _below(1_000),
+    "console_week": _below(40),
+    "console_week_size": _below(150),
+    "console_week_drawn": _below(1_000),
+    "live_core": _below(5),
+    "live_looks": _below(1.5),
+    "live_told": _below(2_000),
 }
 
 MEANINGS = {
@@ -93,6 +99,12 @@ MEANINGS = {
     "idle_organizations": "what the database spends on 10,000 idle organizations ÷ on 100",
     "numbers_pg": "milliseconds that the numbers over a million bookings take, PostgreSQL",
     "numbers_sqlite": "milliseconds that the numbers over a hundred thousand bookings take, SQLite",
+    "console_week": "milliseconds that the page of a week of 400 slots takes, a year behind it, SQLite",
+    "console_week_size": "kilobytes of that page, compressed (gzip -6)",
+    "console_week_drawn": "milliseconds until a browser on a processor slowed four times has drawn that page",
+    "live_core": "percent of a core that 200 open timetables take while nothing happens, SQLite",
+    "live_looks": "statements a second more than for nobody that 200 open timetables cost the database",
+    "live_told": "milliseconds from a booking until all of 200 open timetables are told, the 99th of 100",
     "memory_growth": "memory in the last quarter of the requests ÷ in the second one",
 }
 

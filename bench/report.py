@@ -44,7 +44,8 @@ def _judged(ratio: str, figure: float) -> str:
     bound = BOUNDS.get(ratio)
     if bound is None:
         return ""
-    return f"({bound}: {'reached' if bound.holds(figure) else 'MISSED'})"
+    reached = "reached" if bound.holds(figure) else "MISSED"
+    return f"({bound}: {reached}, {figure / bound.value:.2f} of it)"
 
 
 def page(results: Results) -> str:

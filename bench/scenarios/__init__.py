@@ -1,6 +1,17 @@
 """What is measured, one module each; every one has a `measure` that takes the run."""
 
-from bench.scenarios import book, growth, history, memory, numbers, reads, rush, tenants, webhooks
+from bench.scenarios import (
+    book,
+    console,
+    growth,
+    history,
+    memory,
+    numbers,
+    reads,
+    rush,
+    tenants,
+    webhooks,
+)
 
 SCENARIOS = {
     "book": book.measure,
@@ -12,4 +23,5 @@ SCENARIOS = {
     "webhooks": webhooks.measure,
     "tenants": tenants.measure,
     "numbers": numbers.measure,
+    "console": console.measure,
 }

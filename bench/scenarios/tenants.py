@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -29,7 +28,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 from bench.fill import write
 from bench.kursplan import kursplan_running
-from bench.processes import processes_below
+from bench.processes import processor_ms
 from bench.ratios import median
 from bench.receiver import Receiver, receiver_running
 from bench.run import Measured, Run
@@ -48,7 +47,6 @@ LOOKED = 9
 """How often each look is measured."""
 PATIENCE_SECONDS = 600
 DATABASE = "tenants"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 async def measure(run: Run) -> Measured:
@@ -160,22 +158,7 @@ async def _idle(run: Run, measured: Measured, tenants: Tenants, workers: int) ->
 
 
 def _database_ms(folder: Path) -> float:
-    return _processor_ms(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
-
-
-def _processor_ms(server: int) -> float:
-    """What it and all processes below it had of a processor so far, those that are gone too."""
-    ticks = 0
-    for pid in (server, *processes_below(server)):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:  # It is gone since, and counted by the one that waited for it.
-            continue
-        user, system, childrens_user, childrens_system = map(int, fields[11:15])
-        ticks += user + system
-        if pid == server:
-            ticks += childrens_user + childrens_system
-    return ticks * 1000 / TICKS
+    return processor_ms(int((folder / "postgres" / "postmaster.pid").read_text().split()[0]))
 
 
 # --- When it happens in all of them -------------------------------------------------------------
@@ -193,7 +176,7 @@ async def _tell(run: Run, measured: Measured, tenants: Tenants, receiver: Receiv
             ) as server,
             run.looking_at(server, what),
         ):
-            before, server_before = _database_ms(run.folder), _processor_ms(server.pid)
+            before, server_before = _database_ms(run.folder), processor_ms(server.pid)
             await _store_events(tenants)
             began = time.monotonic()
             while (seen := await receiver.summary())["requests"] < count:
@@ -204,7 +187,7 @@ async def _tell(run: Run, measured: Measured, tenants: Tenants, receiver: Receiv
                 what,
                 seconds=seen["last"] - began,
                 database_seconds=(_database_ms(run.folder) - before) / 1000,
-                server_seconds=(_processor_ms(server.pid) - server_before) / 1000,
+                server_seconds=(processor_ms(server.pid) - server_before) / 1000,
             )
         measured.checks["events_not_delivered"] += count - seen["distinct"]
         await receiver.forget()
@@ -251,14 +234,14 @@ async def _midnight(run: Run, measured: Measured, tenants: Tenants) -> None:
                 ("slots completed", "slot WHERE status = 'PLANNED' AND ends_at <= $1", now),
                 ("series extended", "series WHERE extended_until < $1", until),
             ):
-                before, server_before = _database_ms(run.folder), _processor_ms(server.pid)
+                before, server_before = _database_ms(run.folder), processor_ms(server.pid)
                 began = time.monotonic()
                 await _until_none(connection, left, by)
                 measured.note(
                     f"{len(tenants.organizations)} organizations, {what}",
                     seconds=time.monotonic() - began,
                     database_seconds=(_database_ms(run.folder) - before) / 1000,
-                    server_seconds=(_processor_ms(server.pid) - server_before) / 1000,
+                    server_seconds=(processor_ms(server.pid) - server_before) / 1000,
                 )
 
 

@@ -19,6 +19,7 @@ from kursplan.console.tones import tone_of
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role
 from kursplan.domain.localtime import start_of_day
+from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store.staff import schedule
 from kursplan.store.staff import timetable as stored
@@ -123,6 +124,14 @@ async def test_places_are_classes(gym: Gym) -> None:
         f"{tone} h23 m0 d60",
     ]
     assert view.grid == "columns7 from8 to24"
+
+
+async def test_how_full_a_slot_is_is_a_class(gym: Gym) -> None:
+    """By the next two of a hundred; nothing where nobody sits, where there is no limit, and where it is cancelled."""
+    for seats, additional in ((3, 1), (2, 5), (20, 0), (None, 4)):
+        await gym.slot("spin", seats=seats, additional_participants=additional)
+    await gym.slot("spin", additional_participants=4, status=SlotStatus.CANCELED)
+    assert sorted(each.filled for each in slots(await look(gym))) == ["", "", "", "t100", "t34"]
 
 
 async def test_what_is_over_fades_and_what_runs_stands_out(gym: Gym) -> None:
@@ -323,6 +332,14 @@ async def test_on_a_wide_screen_a_slot_stands_at_its_time_and_on_a_phone_in_a_li
     assert abs(at_six["y"] - (mark["y"] + mark["height"] / 2)) < 3
     assert at_half_past["x"] > at_six["x"] + at_six["width"] - 1
     assert at_half_past["y"] > at_six["y"] + 10
+    drawn = "(slot) => getComputedStyle(slot, '::after').width"
+    assert [await each.evaluate(drawn) for each in (plain, full)] == [
+        "auto",
+        f"{at_half_past['width']:g}px",
+    ]
+    # What is said of one slot alone, so that all of them can be styled alike.
+    of_a_part = "(slot) => getComputedStyle(slot.firstElementChild).getPropertyValue('--h')"
+    assert await full.evaluate(of_a_part) == ""
     await tab.size(PHONE)
     listed = [await each.bounding_box() for each in (plain, full)]
     above, below = (each or {} for each in listed)

@@ -319,6 +319,7 @@ ASKED_OF = {
     "outbox.deliveries.STORED": {"since": "2000-01-01"},
     "outbox.endpoints.ITS_DELIVERIES": {"since": "2000-01-01"},
     "partner.timetable.SLOTS_OF_STUDIO": {"until": (NOW + timedelta(days=1)).isoformat()},
+    "staff.schedule.SLOTS": {"until": (NOW + timedelta(days=1)).isoformat()},
     "staff.timetable.SLOTS_OF_CLASSES": {"until": (NOW + timedelta(days=1)).isoformat()},
     "rules.due.GAVE_UP": {"since": "2999-01-01"},
     "rules.due.ACROSS_GIVEN_UP": {"since": "2999-01-01"},

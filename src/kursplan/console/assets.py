@@ -30,6 +30,9 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 LANES: Final = 12
 """Beside how many others a slot is shown at most; further ones share the last place."""
 COLUMNS: Final = 40
+OF_ONE_THING: Final = ("h", "m", "d", "lane", "of", "t")
+FILLED_BY: Final = 2
+"""How full a slot is is drawn in steps of so many of a hundred."""
 DAY_IN_MINUTES: Final = 24 * 60
 
 
@@ -58,7 +61,12 @@ def places() -> str:
 
     `h18 m30 d75` begins at 18:30 and lasts 75 minutes, `l1 of2` is in the second of two lanes, and a grid
     that is `from6 to22` with `columns7` shows these hours of seven columns. Lengths go by five minutes.
+    Of what is `t40` two fifths are taken.
+
+    What is said so of one thing is not handed on to what is in it. If it were, nothing in one slot would look
+    to a browser like the same in another, and it would work out anew how each is to look.
     """
+    alone = [f'@property --{name}{{syntax:"*";inherits:false}}' for name in OF_ONE_THING]
     rules = [
         *(f".h{hour}{{--h:{hour}}}" for hour in range(24)),
         *(f".m{minute}{{--m:{minute}}}" for minute in range(60)),
@@ -67,9 +75,10 @@ def places() -> str:
         *(f".of{lanes}{{--of:{lanes}}}" for lanes in range(2, LANES + 1)),
         *(f".from{hour}{{--from:{hour * 60}}}" for hour in range(24)),
         *(f".to{hour}{{--to:{hour * 60}}}" for hour in range(1, 25)),
+        *(f".t{taken}{{--t:{taken}%}}" for taken in range(FILLED_BY, 101, FILLED_BY)),
         *(f".columns{count}{{--columns:{count}}}" for count in range(1, COLUMNS + 1)),
     ]
-    return "@layer parts{" + "".join(rules) + "}\n"
+    return "".join(alone) + "@layer parts{" + "".join(rules) + "}\n"
 
 
 async def _asset(request: Request) -> Response:

@@ -50,8 +50,8 @@ class Words:
         """A tag of `kursplan.web.languages`."""
         self.language = language
         self.translations = _translations(language)
-        tag = WITHOUT_A_COUNTRY.get(language, language)
-        self._locale = Locale.parse(tag.replace("-", "_"))
+        self._tag = WITHOUT_A_COUNTRY.get(language, language).replace("-", "_")
+        self._locale = Locale.parse(self._tag)
 
     def gettext(self, message: str, **named: Any) -> str:
         """The message, with `%(name)s` filled in."""
@@ -72,18 +72,18 @@ class Words:
 
     def time(self, local: datetime | time) -> str:
         """`18:30`, or `6:30 PM`."""
-        return _time(self._locale, local.hour, local.minute)
+        return _time(self._tag, local.hour, local.minute)
 
     def hour(self, hour: int) -> str:
         """`18:00`, or `6 PM`."""
         counts_to_twelve = "a" in self._locale.time_formats["short"].pattern
         if counts_to_twelve:
             return str(format_time(time(hour), "h\u202fa", locale=self._locale))
-        return _time(self._locale, hour, 0)
+        return _time(self._tag, hour, 0)
 
     def weekday(self, day: date) -> str:
         """`Monday`."""
-        return _weekday(self._locale, day.weekday())
+        return _weekday(self._tag, day.weekday())
 
     @property
     def weekdays(self) -> tuple[str, ...]:
@@ -163,7 +163,7 @@ class Words:
         return str(format_interval(first, last, skeleton, locale=self._locale))
 
     def number(self, number: int) -> str:
-        return _number(self._locale, number)
+        return _number(self._tag, number)
 
     def hours(self, minutes: int) -> str:
         """`12.5 h`, of minutes."""
@@ -198,20 +198,21 @@ def words(language: str) -> Words:
     return Words(language)
 
 
-# Slots begin at few different times, and each is asked for more than once.
+# Slots begin at few different times, and each is asked for more than once. A tag is found again quicker than
+# what it stands for.
 @lru_cache(maxsize=8192)
-def _time(locale: Locale, hour: int, minute: int) -> str:
-    return format_time(time(hour, minute), "short", locale=locale)
+def _time(tag: str, hour: int, minute: int) -> str:
+    return format_time(time(hour, minute), "short", locale=tag)
 
 
 @lru_cache(maxsize=256)
-def _weekday(locale: Locale, weekday: int) -> str:
-    return str(locale.days["stand-alone"]["wide"][weekday])
+def _weekday(tag: str, weekday: int) -> str:
+    return str(Locale.parse(tag).days["stand-alone"]["wide"][weekday])
 
 
 @lru_cache(maxsize=4096)
-def _number(locale: Locale, number: int) -> str:
-    return format_decimal(number, locale=locale)
+def _number(tag: str, number: int) -> str:
+    return format_decimal(number, locale=tag)
 
 
 def _translations(language: str) -> NullTranslations:

@@ -30,7 +30,7 @@ class Needed(StrEnum):
     ROOM = "ROOM"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Held:
     """What one slot needs, and when; from its start up to but not including its end."""
 
@@ -57,7 +57,7 @@ class Held:
         return (self.class_id, self.starts_at) if self.slot_id is None else self.slot_id
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Overlap:
     """Two slots that need the same; `one` does not start after `other`."""
 

@@ -28,9 +28,8 @@ from kursplan.console.ill.view import ForAll, IllSlot, IllView, Way
 from kursplan.console.page import page
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY
-from kursplan.console.timetable.slots import SlotWriter
+from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.timetable.view import Choice
-from kursplan.console.today.needs import placed
 from kursplan.console.visit import BadAddress, Visit, day_of_text, number_of
 from kursplan.desk.clashes import clashes_of
 from kursplan.desk.engine.rehearse import Change, Rehearsed
@@ -267,7 +266,7 @@ class _Writer:
     def slots(self) -> Iterator[IllSlot]:
         words = self._words
         for each in self._looked.plan:
-            at = placed(each.row, self._places[each.row.studio_id], each.others)
+            at = Placed.of(each.row, self._places[each.row.studio_id].zone, each.others)
             slot = self._writer.write(at, 0, 1)
             twice = self._looked.on.clashes.get(each.row.id, ())
             yield IllSlot(

@@ -21,7 +21,7 @@ from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, PATH, Asked, Shown, asked
-from kursplan.console.timetable.columns import ColumnWriter, hours
+from kursplan.console.timetable.columns import ColumnWriter, bounds, hours
 from kursplan.console.timetable.filters import fields, narrowed, set_filters
 from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.timetable.view import TimetableView, Told
@@ -75,8 +75,11 @@ def timetable(
     writer = SlotWriter(words, on, now, several)
     slots = [each for each in _placed(wanted, on, places) if narrowed(wanted, writer, on, each)]
     today = local(now, places[0].zone).date()
-    columns = ColumnWriter(words, wanted, on, places, writer, now, plans=plans).columns(slots)
-    grid, hour_marks = hours(words, slots)
+    within = bounds(slots)
+    column_writer = ColumnWriter(words, wanted, on, places, writer, now, plans=plans)
+    columns = column_writer.columns(slots, within)
+    grid, hour_marks = hours(words, within)
+    filters = tuple(fields(words, wanted, on, writer))
     return TimetableView(
         live="",
         heading=_heading(words, wanted, today),
@@ -85,13 +88,13 @@ def timetable(
         today=_today(words, wanted, today),
         later=Link(*_step(words, wanted, 1)),
         shown=tuple(_ways(words, wanted)),
-        fields=tuple(fields(words, wanted, on, writer)),
+        fields=filters,
         kept=tuple(
             (name, value)
             for name, value in wanted.parameters.items()
             if name in ("show", "day", "studio", "q")
         ),
-        filters=tuple(set_filters(words, wanted, on, writer)),
+        filters=tuple(set_filters(wanted, filters)),
         clashes=tuple(_clashes(words, wanted, writer, on, slots)),
         grid=f"columns{len(columns)} {grid}",
         hours=hour_marks,
@@ -106,12 +109,9 @@ def _placed(wanted: Asked, on: Schedule, places: Sequence[Place]) -> Iterator[Pl
     """The slots that start on one of the days, by the clock on the wall of their studio."""
     zones = {each.id: each.zone for each in places}
     for row in on.slots:
-        zone = zones[row.studio_id]
-        start, end = (
-            local(each, zone).replace(tzinfo=None) for each in (row.starts_at, row.ends_at)
-        )
-        if wanted.first <= start.date() <= wanted.last:
-            yield Placed(row, start, end, on.instructors.get(row.id, ()))
+        slot = Placed.of(row, zones[row.studio_id], on.instructors.get(row.id, ()))
+        if wanted.first <= slot.start.date() <= wanted.last:
+            yield slot
 
 
 def _new(wanted: Asked, place: Place, today: date) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import Final
+from typing import Any, Final
 
 from kursplan.console.addresses import address
 from kursplan.console.assets import COLUMNS, LANES
@@ -17,11 +18,12 @@ from kursplan.console.timetable.view import Block, Column, Gap, Hour, Now
 from kursplan.console.words import Words
 from kursplan.domain.localtime import local
 from kursplan.domain.slots import SlotStatus
-from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff.schedule import Schedule
 
 FIRST_HOUR, LAST_HOUR = 8, 20
 """What a grid shows at least, whatever is on."""
+Bounds = tuple[int, int]
+"""The hours from and to which a grid goes."""
 NONE: Final = 0
 """Stands for no room and for no instructor."""
 FREE_FROM: Final = 45
@@ -35,7 +37,8 @@ class Sought:
 
     day: date
     head: str
-    holds: Callable[[Placed], bool]
+    holds: object
+    """What the slots that stand in it have in common, of the things by which columns are told apart."""
     places: Sequence[Place]
     """Whose closures and whose present moment it shows."""
     href: str | None = None
@@ -68,12 +71,29 @@ class ColumnWriter:
         self._now = now
         self._plans = plans and len(places) == 1
 
-    def columns(self, slots: Sequence[Placed]) -> tuple[Column, ...]:
-        self._first, self._last = bounds(slots)
-        found = [self._column(each, slots) for each in list(self._sought(slots))[:COLUMNS]]
-        return tuple(_told_once(found))
+    def columns(self, slots: Sequence[Placed], bounds: Bounds) -> tuple[Column, ...]:
+        """Those of a grid that goes from and to these hours."""
+        self._first, self._last = bounds
+        held = defaultdict[Any, list[Placed]](list)
+        for each in slots:
+            for column in self._of(each):
+                held[column].append(each)
+        sought = list(self._sought(held))[:COLUMNS]
+        return tuple(_told_once([self._column(each, held[each.holds]) for each in sought]))
 
-    def _sought(self, slots: Sequence[Placed]) -> Iterator[Sought]:
+    def _of(self, slot: Placed) -> Sequence[object]:
+        """In which columns a slot stands."""
+        match self._asked.shown:
+            case Shown.DAY if len(self._places) > 1:
+                return (slot.row.studio_id,)
+            case Shown.ROOMS:
+                return (slot.row.location_id or NONE,)
+            case Shown.INSTRUCTORS:
+                return slot.instructors or (NONE,)
+            case _:
+                return (slot.start.date(),)
+
+    def _sought(self, held: Mapping[Any, object]) -> Iterator[Sought]:
         day, places = self._asked.day, self._places
         match self._asked.shown:
             case Shown.WEEK:
@@ -84,7 +104,7 @@ class ColumnWriter:
                     yield Sought(
                         day,
                         place.name,
-                        _of(place.id, _studio),
+                        place.id,
                         [place],
                         is_day=False,
                         says=place.name,
@@ -92,13 +112,12 @@ class ColumnWriter:
             case Shown.DAY:
                 yield self._day(day)
             case Shown.ROOMS:
-                held = {each.row.location_id or NONE for each in slots}
                 for room in self._on.rooms.values():
                     if self._asked.room in (None, room.id):
                         yield Sought(
                             day,
                             room.name,
-                            _of(room.id, _room),
+                            room.id,
                             places,
                             is_day=False,
                             says=room.name,
@@ -106,30 +125,26 @@ class ColumnWriter:
                         )
                 if NONE in held:
                     without = self._words.gettext("Without a room")
-                    yield Sought(day, without, _of(NONE, _room), places, is_day=False)
+                    yield Sought(day, without, NONE, places, is_day=False)
             case Shown.INSTRUCTORS:
-                given = {who for each in slots for who in each.instructors or (NONE,)}
-                named = {self._writer.employee(each): each for each in given if each != NONE}
+                named = {self._writer.employee(each): each for each in held if each != NONE}
                 for name, employee_id in sorted(named.items()):
-                    yield Sought(day, name, _given_by(employee_id), places, is_day=False, says=name)
-                if NONE in given:
+                    yield Sought(day, name, employee_id, places, is_day=False, says=name)
+                if NONE in held:
                     nobody = self._words.gettext("Nobody yet")
-                    yield Sought(
-                        day, nobody, lambda each: not each.instructors, places, is_day=False
-                    )
+                    yield Sought(day, nobody, NONE, places, is_day=False)
 
     def _day(self, day: date) -> Sought:
         href = self._asked.having(show=Shown.DAY.value, day=day)
         return Sought(
             day,
             self._words.short_day(day),
-            lambda each: each.start.date() == day,
+            day,
             self._places,
             href if self._asked.shown is Shown.WEEK else None,
         )
 
-    def _column(self, sought: Sought, slots: Iterable[Placed]) -> Column:
-        held = [each for each in slots if sought.holds(each)]
+    def _column(self, sought: Sought, held: Sequence[Placed]) -> Column:
         beside = lanes([(each.first_minute, each.last_minute) for each in held])
         all_day, blocks = self._closed(sought)
         is_today = sought.is_day and sought.day in {self._today(each) for each in sought.places}
@@ -245,14 +260,14 @@ class ColumnWriter:
         return Now(self._words.time(moment), f"h{moment.hour} m{moment.minute}")
 
 
-def hours(words: Words, slots: Iterable[Placed]) -> tuple[str, tuple[Hour, ...]]:
-    """The classes of a grid that holds all these, and its hours."""
-    first, last = bounds(slots)
+def hours(words: Words, bounds: Bounds) -> tuple[str, tuple[Hour, ...]]:
+    """The classes of a grid that goes from and to these hours, and each of them."""
+    first, last = bounds
     shown = tuple(Hour(words.hour(hour), f"h{hour}") for hour in range(first, last))
     return f"from{first} to{last}", shown
 
 
-def bounds(slots: Iterable[Placed]) -> tuple[int, int]:
+def bounds(slots: Iterable[Placed]) -> Bounds:
     """The hours from and to which a grid goes that holds all these."""
     starts = [FIRST_HOUR * 60]
     ends = [LAST_HOUR * 60]
@@ -273,19 +288,3 @@ def _told_once(columns: Sequence[Column]) -> Iterator[Column]:
         else:
             yield each
         told = each.now
-
-
-def _of(wanted: int, which: Callable[[AnyRow], int]) -> Callable[[Placed], bool]:
-    return lambda each: which(each.row) == wanted
-
-
-def _studio(row: AnyRow) -> int:
-    return int(row.studio_id)
-
-
-def _room(row: AnyRow) -> int:
-    return row.location_id or NONE
-
-
-def _given_by(employee_id: int) -> Callable[[Placed], bool]:
-    return lambda each: employee_id in each.instructors

@@ -73,9 +73,9 @@ def fields(words: Words, wanted: Asked, on: Schedule, writer: SlotWriter) -> Ite
     )
 
 
-def set_filters(words: Words, wanted: Asked, on: Schedule, writer: SlotWriter) -> Iterator[Link]:
+def set_filters(wanted: Asked, fields: Iterable[Field]) -> Iterator[Link]:
     """Those that are set, each leading to the timetable without it."""
-    for field in fields(words, wanted, on, writer):
+    for field in fields:
         for choice in field.choices:
             if choice.chosen:
                 yield Link(choice.label, wanted.without(field.name))

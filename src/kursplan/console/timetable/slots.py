@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from kursplan.console.assets import FILLED_BY
 from kursplan.console.timetable.view import Sign, SlotView
 from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.clashes import Needed, Overlap
 from kursplan.domain.classes import ClassType, OnlineBooking
+from kursplan.domain.localtime import local
 from kursplan.domain.slots import Override, SlotStatus
+from kursplan.domain.values import value
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff.schedule import Schedule
 
@@ -31,25 +34,28 @@ PINNED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Placed:
     """A slot with its times on the wall of its studio."""
 
     row: AnyRow
     start: datetime
     end: datetime
+    first_minute: int
+    last_minute: int
+    """Of the day on which it starts; it stands there as far as the day goes."""
     instructors: Sequence[int]
 
-    @property
-    def first_minute(self) -> int:
-        return self.start.hour * 60 + self.start.minute
-
-    @property
-    def last_minute(self) -> int:
-        """Of the day on which it starts; it stands there as far as the day goes."""
-        if self.end.date() > self.start.date():
-            return DAY_IN_MINUTES
-        return max(self.end.hour * 60 + self.end.minute, self.first_minute + STEP)
+    @classmethod
+    def of(cls, row: AnyRow, zone: ZoneInfo, instructors: Sequence[int]) -> Placed:
+        start = local(row.starts_at, zone).replace(tzinfo=None)
+        end = local(row.ends_at, zone).replace(tzinfo=None)
+        first = start.hour * 60 + start.minute
+        if end.date() > start.date():
+            last = DAY_IN_MINUTES
+        else:
+            last = max(end.hour * 60 + end.minute, first + STEP)
+        return cls(row, start, end, first, last, instructors)
 
 
 class SlotWriter:
@@ -60,6 +66,7 @@ class SlotWriter:
     ) -> None:
         """`studios` are the names that stand with the room where several are shown, by id."""
         self._words = words
+        self._when = words.gettext("%(title)s, %(weekday)s %(start)s to %(end)s")
         self._on = on
         self._now = now
         self._studios = studios
@@ -72,31 +79,31 @@ class SlotWriter:
         limit = row.max_participants
         signs = list(self._signs(slot))
         where = self._where(slot)
+        start = words.time(slot.start)
         cancelled = row.status is SlotStatus.CANCELED
         count = words.number(taken) if limit is None else f"{taken}/{limit}"
-        told = [
-            words.gettext(
-                "%(title)s, %(weekday)s %(start)s to %(end)s",
-                title=class_.title,
-                weekday=words.weekday(slot.start),
-                start=words.time(slot.start),
-                end=words.time(slot.end),
-            ),
-            *self._counted(row, taken),
-            *(each for each, _ in signs),
-            *where,
-        ]
+        when = self._when % {
+            "title": class_.title,
+            "weekday": words.weekday(slot.start),
+            "start": start,
+            "end": words.time(slot.end),
+        }
+        share = None if not limit or cancelled else min(100, round(100 * taken / limit))
         return SlotView(
+            id=f"slots-{row.id}",
             href=f"slots/{row.id}",
-            label=", ".join(told),
+            label=", ".join(
+                [when, *self._counted(row, taken), *(each for each, _ in signs), *where]
+            ),
             title=class_.title,
-            time=words.time(slot.start),
-            where=" · ".join(each for each in where if each != said),
+            time=start,
+            where=" · ".join([each for each in where if each != said]),
             count="" if cancelled else count,
             is_full=not cancelled and limit is not None and taken >= limit,
-            taken=None if not limit or cancelled else min(100, round(100 * taken / limit)),
-            signs=tuple(sign for _, sign in signs),
-            classes=" ".join([*self._place(slot, lane, of), *self._states(row)]),
+            taken=share,
+            filled=f"t{-(-share // FILLED_BY) * FILLED_BY}" if share else "",
+            signs=tuple([sign for _, sign in signs]),
+            classes=" ".join([_place(slot, lane, of), *self._states(row)]),
         )
 
     def _counted(self, row: AnyRow, taken: int) -> Iterator[str]:
@@ -110,16 +117,6 @@ class SlotWriter:
             yield words.gettext("full, %(taken)s of %(limit)s", taken=taken, limit=limit)
         else:
             yield words.gettext("%(taken)s of %(limit)s", taken=taken, limit=limit)
-
-    def _place(self, slot: Placed, lane: int, of: int) -> Iterator[str]:
-        yield tone_of(slot.row.class_id)
-        yield f"h{slot.start.hour}"
-        yield f"m{slot.start.minute}"
-        length = slot.last_minute - slot.first_minute
-        yield f"d{max(-(-length // STEP) * STEP, 3 * STEP)}"
-        if of > 1:
-            yield f"l{lane}"
-            yield f"of{of}"
 
     def _states(self, row: AnyRow) -> Iterator[str]:
         if row.status is SlotStatus.CANCELED:
@@ -190,3 +187,11 @@ class SlotWriter:
         """As briefly as they are known by: the name for the public, or the first one and a letter."""
         row = self._on.employees[employee_id]
         return row.public_name or f"{row.first_name} {row.last_name[:1]}."
+
+
+def _place(slot: Placed, lane: int, of: int) -> str:
+    """Where it stands, and its tone, for the sheet."""
+    length = max(-((slot.first_minute - slot.last_minute) // STEP) * STEP, 3 * STEP)
+    beside = f" l{lane} of{of}" if of > 1 else ""
+    tone = tone_of(slot.row.class_id)
+    return f"{tone} h{slot.start.hour} m{slot.start.minute} d{length}{beside}"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from kursplan.console.frame import Link
 from kursplan.console.told.view import UndoView
+from kursplan.domain.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sign:
     """What a person should know about a slot: the graver, the more ink."""
 
@@ -19,8 +20,10 @@ class Sign:
     """Beside the icon; what it means is in the label of the slot."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SlotView:
+    id: str
+    """Its own on the page."""
     href: str
     label: str
     """All of it in one sentence, for those who do not see where it stands."""
@@ -31,6 +34,8 @@ class SlotView:
     is_full: bool
     taken: int | None
     """Of a hundred; None where there is no limit."""
+    filled: str
+    """The same for the sheet; empty where there is nothing to draw."""
     signs: tuple[Sign, ...]
     classes: str
     """Its place, its tone and its state, for the sheet."""

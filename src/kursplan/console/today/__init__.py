@@ -23,7 +23,7 @@ from kursplan.console.said import REFUSED, said
 from kursplan.console.timetable.asked import ONE_DAY
 from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.today.door import DoorWriter, home, seated
-from kursplan.console.today.needs import days, placed, what_needs
+from kursplan.console.today.needs import days, what_needs
 from kursplan.console.today.view import Door, Entry, TodayView
 from kursplan.console.told import undo_bar
 from kursplan.console.visit import NotThere, Visit, number_of
@@ -54,7 +54,7 @@ async def handler(visit: Visit) -> Response:
     on = await visit.read(schedule.of_studios, [place.id], days(place, day, day), now)
     writer = SlotWriter(visit.words, on, now, {})
     slots = [
-        placed(each, place, on.instructors[each.id])
+        Placed.of(each, place.zone, on.instructors[each.id])
         for each in on.slots
         if local(each.starts_at, place.zone).date() == day and _is_theirs(visit, on, each)
     ]

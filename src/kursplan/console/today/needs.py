@@ -19,7 +19,7 @@ from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY
-from kursplan.console.timetable.slots import Placed, SlotWriter
+from kursplan.console.timetable.slots import SlotWriter
 from kursplan.console.today.door import home
 from kursplan.console.today.view import Need, NeedItem, NeedView
 from kursplan.console.visit import Visit
@@ -250,11 +250,3 @@ class NeedsWriter:
 
 def _taken(row: AnyRow) -> int:
     return int(row.seats + row.additional_participants)
-
-
-def placed(row: AnyRow, place: Place, instructors: Sequence[int]) -> Placed:
-    """The slot by the clock on the wall of its studio."""
-    start, end = (
-        local(each, place.zone).replace(tzinfo=None) for each in (row.starts_at, row.ends_at)
-    )
-    return Placed(row, start, end, instructors)

@@ -127,8 +127,8 @@ def around(
         "employee_ids": {which for needed, which in needs if needed is Needed.INSTRUCTOR},
     }
     rows = tx.execute(AROUND, named).all()
-    alone = {row.room for row in rows if row.slot_id is None}
-    return _held(row for row in rows if row.slot_id is not None), alone
+    alone = {room for room, _, slot_id, *_ in rows if slot_id is None}
+    return _held(rows), alone
 
 
 def to_come(tx: Connection, organization_id: int, now: datetime) -> list[Held]:
@@ -137,24 +137,16 @@ def to_come(tx: Connection, organization_id: int, now: datetime) -> list[Held]:
 
 
 def _held(rows: Iterable[AnyRow]) -> list[Held]:
-    """The slots of these rows, of which there is one for each instructor."""
-    first: dict[int, AnyRow] = {}
+    """The slots of these rows, of which there is one for each instructor; those of rooms are left out."""
+    found: dict[int, tuple[int, datetime, datetime, int | None]] = {}
     given_by = defaultdict[int, set[int]](set)
-    for row in rows:
-        first.setdefault(row.slot_id, row)
-        if row.employee_id is not None:
-            given_by[row.slot_id].add(row.employee_id)
-    return [
-        Held(
-            slot_id,
-            row.class_id,
-            row.starts_at,
-            row.ends_at,
-            row.room,
-            frozenset(given_by[slot_id]),
-        )
-        for slot_id, row in first.items()
-    ]
+    # A week of a large studio is hundreds of rows: they are taken apart at once, not asked for each column.
+    for room, employee_id, slot_id, class_id, starts_at, ends_at in rows:
+        if slot_id is not None:
+            found.setdefault(slot_id, (class_id, starts_at, ends_at, room))
+            if employee_id is not None:
+                given_by[slot_id].add(employee_id)
+    return [Held(slot_id, *held, frozenset(given_by[slot_id])) for slot_id, held in found.items()]
 
 
 def told(tx: Connection, organization_id: int, found: Collection[Overlap]) -> tuple[Clash, ...]:

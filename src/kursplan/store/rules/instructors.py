@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from kursplan.store.engine.dialect import any_of
+from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.tables import ORGANIZATION, employee, slot_instructor, stand_in
 
-OF_SLOTS = (
+OF_SLOTS = Fixed(
     select(slot_instructor.c.slot_id, slot_instructor.c.employee_id)
     .where(
         slot_instructor.c.organization_id == ORGANIZATION,
@@ -35,7 +36,7 @@ EMPLOYEES = select(employee.c.id).where(
     employee.c.deleted_at.is_(None),
 )
 
-STAND_INS = (
+STAND_INS = Fixed(
     select(
         stand_in.c.id,
         stand_in.c.slot_id,
@@ -81,7 +82,7 @@ def of_slots(
     found: defaultdict[int, list[int]] = defaultdict(list)
     if slot_ids:
         named = {"organization": organization_id, "slot_ids": slot_ids}
-        for slot_id, employee_id in tx.execute(OF_SLOTS, named):
+        for slot_id, employee_id in OF_SLOTS.rows(tx, named):
             found[slot_id].append(employee_id)
     return {slot_id: tuple(found[slot_id]) for slot_id in slot_ids}
 
@@ -121,7 +122,7 @@ def stand_ins(
     found: dict[int, list[StandIn]] = {slot_id: [] for slot_id in slot_ids}
     if slot_ids:
         named = {"organization": organization_id, "slot_ids": slot_ids}
-        for row in tx.execute(STAND_INS, named):
+        for row in STAND_INS.rows(tx, named):
             found[row.slot_id].append(StandIn(*row))
     return found
 

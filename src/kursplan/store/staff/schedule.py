@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select, text
 from kursplan.domain.clashes import Held, Overlap, overlaps
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import clashes, instructors
 from kursplan.store.rules.instructors import StandIn
@@ -27,7 +28,7 @@ from kursplan.store.tables import (
     slot,
 )
 
-SLOTS = (
+SLOTS = Fixed(
     select(
         slot.c.id,
         slot.c.class_id,
@@ -52,7 +53,7 @@ SLOTS = (
     .order_by(slot.c.starts_at, slot.c.id)
 )
 
-FLAGGED = (
+FLAGGED = Fixed(
     select(booking.c.slot_id, func.count().label("flagged"))
     .where(
         booking.c.organization_id == ORGANIZATION,
@@ -65,26 +66,30 @@ FLAGGED = (
 )
 """Of all studios: there are few, and they are found by being flagged."""
 
-CLASSES = select(
-    class_.c.id,
-    class_.c.studio_id,
-    class_.c.title,
-    class_.c.category,
-    class_.c.type,
-    class_.c.online_booking,
-).where(class_.c.organization_id == ORGANIZATION, any_of(class_.c.studio_id, "studio_ids"))
+CLASSES = Fixed(
+    select(
+        class_.c.id,
+        class_.c.studio_id,
+        class_.c.title,
+        class_.c.category,
+        class_.c.type,
+        class_.c.online_booking,
+    ).where(class_.c.organization_id == ORGANIZATION, any_of(class_.c.studio_id, "studio_ids"))
+)
 
-ROOMS = (
+ROOMS = Fixed(
     select(location.c.id, location.c.studio_id, location.c.name, location.c.shared)
     .where(location.c.organization_id == ORGANIZATION, any_of(location.c.studio_id, "studio_ids"))
     .order_by(location.c.id)
 )
 
-EMPLOYEES = select(
-    employee.c.id, employee.c.first_name, employee.c.last_name, employee.c.public_name
-).where(employee.c.organization_id == ORGANIZATION)
+EMPLOYEES = Fixed(
+    select(
+        employee.c.id, employee.c.first_name, employee.c.last_name, employee.c.public_name
+    ).where(employee.c.organization_id == ORGANIZATION)
+)
 
-CLOSURES = (
+CLOSURES = Fixed(
     select(closure.c.studio_id, closure.c.local_from, closure.c.local_to, closure.c.reason)
     .where(
         closure.c.organization_id == ORGANIZATION,
@@ -130,7 +135,7 @@ class Schedule:
 
 def rooms(tx: Connection, organization_id: int, studio_ids: Collection[int]) -> Sequence[AnyRow]:
     """The rooms of these studios, in the order in which they were written down."""
-    return tx.execute(ROOMS, {"organization": organization_id, "studio_ids": studio_ids}).all()
+    return ROOMS.rows(tx, {"organization": organization_id, "studio_ids": studio_ids})
 
 
 def of_studios(
@@ -140,12 +145,12 @@ def of_studios(
     organization = {"organization": organization_id}
     of = {**organization, "studio_ids": studio_ids}
     within = {**of, "since": span.since, "until": span.until}
-    slots = tx.execute(SLOTS, within).all()
+    slots = SLOTS.rows(tx, within)
     slot_ids = [each.id for each in slots]
     given_by = instructors.of_slots(tx, organization_id, slot_ids)
     stand_ins = instructors.stand_ins(tx, organization_id, slot_ids)
-    flagged = tx.execute(FLAGGED, {**organization, "since": span.since, "until": span.until})
-    rooms = {row.id: row for row in tx.execute(ROOMS, of)}
+    flagged = FLAGGED.rows(tx, {**organization, "since": span.since, "until": span.until})
+    rooms = {row.id: row for row in ROOMS.rows(tx, of)}
     local = {"local_since": span.local_since, "local_until": span.local_until}
     return Schedule(
         slots,
@@ -156,10 +161,10 @@ def of_studios(
         },
         {row.slot_id: row.flagged for row in flagged},
         _clashes(tx, organization_id, slots, given_by, rooms, now),
-        {row.id: row for row in tx.execute(CLASSES, of)},
+        {row.id: row for row in CLASSES.rows(tx, of)},
         rooms,
-        {row.id: row for row in tx.execute(EMPLOYEES, organization)},
-        tx.execute(CLOSURES, {**of, **local}).all(),
+        {row.id: row for row in EMPLOYEES.rows(tx, organization)},
+        CLOSURES.rows(tx, {**of, **local}),
     )
 
 
