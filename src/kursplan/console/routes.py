@@ -314,7 +314,6 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("rooms", short_forms.rooms, False),
             ("people", short_forms.people, False),
             ("class", short_forms.first_class, False),
-            ("staff", first.staff, True),
             ("partner", first.partner, True),
         )
     ),
