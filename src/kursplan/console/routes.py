@@ -99,6 +99,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("restore", GET_AND_POST, actions.restore),
             ("stand-in", POST, actions.stand_in),
             ("stand-in-back", POST, actions.stand_in_back),
+            ("suggestions", POST, actions.suggestions),
             ("swap", GET_AND_POST, actions.swap),
         )
     ),
@@ -118,6 +119,7 @@ ROUTES: Final[tuple[Page, ...]] = (
     Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
     # People, and what is found.
     Page("find", GET, EVERYBODY, None, find.handler),
+    Page("find/suggestions", POST, EVERYBODY, None, find.suggestions),
     Page("customers", GET, AT_THE_DESK, None, find.handler),
     Page("customers/new", GET_AND_POST, AT_THE_DESK, None, person.new),
     Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
