@@ -35,6 +35,7 @@ from kursplan.console import (
     told,
 )
 from kursplan.console.accounts import changes, role
+from kursplan.console.bookings import past
 from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
@@ -103,7 +104,8 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("swap", GET_AND_POST, actions.swap),
         )
     ),
-    # What is done to a booking, from whichever page.
+    # A booking: what was done to it, and what is done to it, from whichever page.
+    Page("bookings/{booking_id}", GET, EVERYBODY, about.booking_in_path, past.handler),
     *(
         Page(f"bookings/{{booking_id}}/{path}", methods, roles, about.booking_in_path, handler)
         for path, methods, roles, handler in (
