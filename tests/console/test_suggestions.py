@@ -11,7 +11,13 @@ from html import unescape
 
 import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Message
 
+from kursplan.console.find import in_turn
+from kursplan.console.routes import Page as Row
+from kursplan.console.site import site
+from kursplan.console.visit import SUGGESTED_AT_ONCE, Visit
 from kursplan.domain.accounts import Role
 from tests.console.browser import PHONE
 from tests.console.conftest import OpenTab
@@ -89,6 +95,59 @@ async def test_who_is_on_the_slot_is_not_booked_again(console: Console) -> None:
         assert re.findall(r'name="customer" value="(\d+)"', answer.text) == [str(cora)]
         assert "Has a seat there" in answer.text
         assert "Waits there" in answer.text
+
+
+async def test_who_has_typed_on_is_looked_for_no_more(console: Console) -> None:
+    """A look goes through all customers: so many are had at once, others wait, and who has left costs none."""
+    inside, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def look() -> Response:
+        inside.release()
+        await go_on.wait()
+        return PlainTextResponse("found")
+
+    async def handler(visit: Visit) -> Response:
+        return await in_turn(visit, look)
+
+    application = site(console.services(), [Row("look", ("GET",), None, None, handler)])
+    first = [
+        asyncio.create_task(_status(application, leaves=False)) for _ in range(SUGGESTED_AT_ONCE)
+    ]
+    for _ in first:
+        await inside.acquire()
+    left = asyncio.create_task(_status(application, leaves=True))
+    stays = asyncio.create_task(_status(application, leaves=False))
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await left == 204
+    assert await asyncio.gather(stays, *first) == [200] * (SUGGESTED_AT_ONCE + 1)
+    # Those who stayed were looked for, and nobody else.
+    await inside.acquire()
+    assert inside.locked()
+
+
+async def _status(application: ASGIApp, *, leaves: bool) -> int:
+    """Of the answer to somebody who waits for it, or does not any more."""
+    found: list[int] = []
+
+    async def receive() -> Message:
+        if not leaves:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        found.extend([message["status"]] if "status" in message else [])
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/console/look",
+        "root_path": "/console",
+        "query_string": b"",
+        "headers": [],
+    }
+    await application(scope, receive, send)
+    return found[0]
 
 
 # --- In a browser -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ addresses are kept by proxies, in their logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -106,8 +106,21 @@ async def handler(visit: Visit) -> Response:
 async def suggestions(visit: Visit) -> Response:
     """The first few, to be shown below the box."""
     fields = await visit.form()
-    found = await _find(visit, as_typed(fields.get(TYPED)), SUGGESTED)
-    return page(visit, "find/suggestions.html", "", _Writer(visit, found).view())
+
+    async def first_few() -> Response:
+        found = await _find(visit, as_typed(fields.get(TYPED)), SUGGESTED)
+        return page(visit, "find/suggestions.html", "", _Writer(visit, found).view())
+
+    return await in_turn(visit, first_few)
+
+
+async def in_turn(visit: Visit, look: Callable[[], Awaitable[Response]]) -> Response:
+    """What is suggested, after those who asked before: each look goes through all customers, and nobody who books
+    is to wait for those who type. Who has typed on meanwhile has left, and is looked for no more."""
+    async with visit.services.suggesting:
+        if await visit.request.is_disconnected():
+            return Response(status_code=204)
+        return await look()
 
 
 def as_typed(text: str | None) -> str:

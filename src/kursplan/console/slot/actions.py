@@ -23,7 +23,7 @@ from kursplan.console.consequences import (
     overruled,
 )
 from kursplan.console.consequences.again import done_before, done_lately
-from kursplan.console.find import TYPED, as_typed
+from kursplan.console.find import TYPED, as_typed, in_turn
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.said import CHANGED
@@ -456,9 +456,13 @@ async def suggestions(visit: Visit) -> Response:
     fields, row = await visit.form(), await _slot(visit)
     q = as_typed(fields.get(TYPED))
     studio_ids = [each.id for each in await studios.theirs(visit)]
-    found = await visit.read(customers.find, q, studio_ids, SUGGESTED)
-    view = await _book_view(visit, row, found, q, f"slots/{row.id}")
-    return page(visit, "slot/suggestions.html", "", view)
+
+    async def first_few() -> Response:
+        found = await visit.read(customers.find, q, studio_ids, SUGGESTED)
+        view = await _book_view(visit, row, found, q, f"slots/{row.id}")
+        return page(visit, "slot/suggestions.html", "", view)
+
+    return await in_turn(visit, first_few)
 
 
 async def _book_view(
