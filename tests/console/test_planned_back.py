@@ -56,6 +56,7 @@ async def test_a_class_is_as_it_was_with_its_slots(console: Console) -> None:
     flex = await gym.rate("flex")
     slot = await gym.slot("spin", seats=20)
     await gym.set(tables.slot, slot, own=[])
+    sits = await gym.booked(await gym.customer("Anna"), slot)
     spin = gym.classes["spin"]
     before = await entry_of(gym, spin)
     undo = await changed(
@@ -69,8 +70,10 @@ async def test_a_class_is_as_it_was_with_its_slots(console: Console) -> None:
         **{f"rate_{flex}": "yes"},
     )
     assert (await gym.slot_now(slot)).max_participants == 4
+    assert (await gym.booking_now(sits.booking_id)).conflict is not None
     assert await entry_of(gym, spin) != before
     await back(console, undo)
+    assert (await gym.booking_now(sits.booking_id)).conflict is None
     assert await entry_of(gym, spin) == before
     assert (await gym.slot_now(slot)).max_participants == 20
     # Pressed twice it is done once.
