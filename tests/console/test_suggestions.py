@@ -107,9 +107,10 @@ async def test_who_has_typed_on_is_looked_for_no_more(console: Console) -> None:
         return PlainTextResponse("found")
 
     async def handler(visit: Visit) -> Response:
+        await visit.request.body()
         return await in_turn(visit, look)
 
-    application = site(console.services(), [Row("look", ("GET",), None, None, handler)])
+    application = site(console.services(), [Row("look", ("POST",), None, None, handler)])
     first = [
         asyncio.create_task(_status(application, leaves=False)) for _ in range(SUGGESTED_AT_ONCE)
     ]
@@ -129,8 +130,11 @@ async def test_who_has_typed_on_is_looked_for_no_more(console: Console) -> None:
 async def _status(application: ASGIApp, *, leaves: bool) -> int:
     """Of the answer to somebody who waits for it, or does not any more."""
     found: list[int] = []
+    body: list[Message] = [{"type": "http.request", "body": b"q=da"}]
 
     async def receive() -> Message:
+        if body:
+            return body.pop()
         if not leaves:
             await asyncio.Event().wait()
         return {"type": "http.disconnect"}
@@ -140,7 +144,7 @@ async def _status(application: ASGIApp, *, leaves: bool) -> int:
 
     scope = {
         "type": "http",
-        "method": "GET",
+        "method": "POST",
         "path": "/console/look",
         "root_path": "/console",
         "query_string": b"",

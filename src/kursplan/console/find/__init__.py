@@ -116,7 +116,8 @@ async def suggestions(visit: Visit) -> Response:
 
 async def in_turn(visit: Visit, look: Callable[[], Awaitable[Response]]) -> Response:
     """What is suggested, after those who asked before: each look goes through all customers, and nobody who books
-    is to wait for those who type. Who has typed on meanwhile has left, and is looked for no more."""
+    is to wait for those who type. Who has typed on meanwhile has left, and is looked for no more: that is known
+    of those whose form was read."""
     async with visit.services.suggesting:
         if await visit.request.is_disconnected():
             return Response(status_code=204)
