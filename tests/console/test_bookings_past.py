@@ -136,7 +136,7 @@ async def test_it_says_what_became_of_it_through_whom_and_why(console: Console) 
     assert await told(console, booking_id) == [
         "Cancelled with its slot: The slot is cancelled | staff, by the command · water",
         "Noted: here | " + command,
-        "Moved up, has a seat: The booking is cancelled, Spin, Mon 2 Mar, 18:00 | " + command,
+        "Moved up, has a seat: The booking is cancelled, Anna Mustermann | " + command,
         "Booked, waits | Classy",
     ]
     ours = await console.ask(f"bookings/{booking_id}", console.member(Role.FRONT_DESK))

@@ -92,13 +92,11 @@ def _line(
     words: Words, zone: ZoneInfo, writer: LineWriter, line: Told, booking_id: int
 ) -> LineView:
     """What became of the booking; and where it came of something else that was done, of what."""
-    became_ = became(words, line, booking_id, zone)
-    done = said(words, line.command).rstrip(".")
-    is_own = line.subjects[0].id == booking_id
-    view = writer.line(line)
-    if not is_own and view.about:
-        done = f"{done}, {view.about}"
-    return replace(view, what=became_ or done, about="" if is_own or not became_ else done)
+    what, done = became(words, line, booking_id, zone), said(words, line.command).rstrip(".")
+    if line.subjects[0].id == booking_id:
+        return replace(writer.line(line), what=what or done, about="")
+    done = ", ".join(filter(None, (done, writer.whose_first(line))))
+    return replace(writer.line(line), what=what or done, about=done if what else "")
 
 
 def became(words: Words, line: Told, booking_id: int, zone: ZoneInfo) -> str:

@@ -216,7 +216,12 @@ class LineWriter:
         ]
         if len(rows) > MOST_NAMED:
             return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
-        return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
+        return self._words.listed([_name(row) for row in rows])
+
+    def whose_first(self, line: Told) -> str:
+        """Whose booking it is about first; nothing where it is about something else."""
+        booked = self._names.bookings.get(line.subjects[0].id)
+        return "" if booked is None else _name(booked)
 
     def who(self, by: Actor) -> str:
         """Who gave the command, by the name that staff know them by."""
@@ -237,3 +242,7 @@ class LineWriter:
                 return gettext("%(who)s, by an import of %(file)s", who=by.who, file=by.file)
             case Origin.HOUSE:
                 return gettext("By itself")
+
+
+def _name(row: AnyRow) -> str:
+    return f"{row.first_name} {row.last_name}".strip()
