@@ -230,6 +230,9 @@ async def test_one_letter_asks_nothing_and_what_is_typed_on_asks_once(
         await page.clock.run_for(2_000)
         assert [each.partition("&")[0] for each in asked] == [f"q={text}"] * questions
         asked.clear()
+        # Of what was typed before nothing is left.
+        await page.keyboard.press("ArrowDown")
+        await expect(options(page)).to_have_count({"da": 4, "dah": 4, "dahl": 4}.get(text, 0))
     await expect(options(page)).to_have_count(0)
 
 

@@ -90,8 +90,11 @@ function suggest(field) {
   field.addEventListener("input", () => {
     stop();
     choose(-1);
-    if (letters(field.value) < LEAST) close();
-    else timer = setTimeout(ask, SOON);
+    if (letters(field.value) >= LEAST) timer = setTimeout(ask, SOON);
+    else {
+      box.replaceChildren();
+      close();
+    }
   });
 
   field.addEventListener("keydown", (event) => {
