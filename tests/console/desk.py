@@ -16,9 +16,11 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from kursplan.app import Application
+from kursplan.console.visit import Services
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
+from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import Gym
 
 SIGNED_IN_AS = "staff"
@@ -82,6 +84,23 @@ class Console:
             studio_ids=frozenset([self.gym.studio_id] if studios is None else studios),
             employee_id=employee_id,
             language=language,
+        )
+
+    def services(self) -> Services:
+        """What the application's pages work with, for a site of pages that a test makes up."""
+        application = self.application
+        assert isinstance(application, Application)
+        return Services(
+            application.database,
+            application.desk,
+            self.gym.clock,
+            Cookies(),
+            application.entrance.guard,
+            application.live,
+            application.entrance.origins,
+            application.webhook_client,
+            EgressPolicy(),
+            application.settings.horizon_days,
         )
 
     async def ask(

@@ -85,6 +85,19 @@ async def test_who_is_invited_comes_in_by_a_link_that_is_shown_once(
     assert "Tue 3 Mar, 08:00" in (await _signed_in_again(olga, OLGA)).text
 
 
+async def test_who_invites_somebody_while_setting_up_goes_on_with_that(
+    house: House, olga: Person
+) -> None:
+    path = "accounts/invite?back=setup"
+    form = (await olga.open(path)).text
+    assert 'action="../accounts/invite?back=setup"' in form
+    assert 'href="../setup">Leave it as it is' in form
+    shown = (await olga.send(path, _invitation(house))).text
+    assert 'href="../setup">Go on' in shown
+    elsewhere = (await olga.open("accounts/invite?back=https://evil.example")).text
+    assert "evil" not in elsewhere
+
+
 async def _signed_in_again(person: Person, email: str) -> object:
     await person.sign_in(email)
     return await person.open("accounts")

@@ -17,6 +17,7 @@ from kursplan.console.classes.options import Rate, Reader, fields
 from kursplan.console.classes.saying import Example, says
 from kursplan.console.forms import Said
 from kursplan.console.words import words
+from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.domain.accounts import Role
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
@@ -374,6 +375,30 @@ async def test_a_class_shows_its_series_slots_and_history(console: Console) -> N
     page = (await console.ask(f"classes/{spin}", member)).text
     for each in ("Monday, 18:00", "3 to come", "Mon 9 Mar, 18:00", "0 of 4", "seats 20 → 4"):
         assert each in page, each
+
+
+async def test_the_history_of_a_class_is_that_of_its_series_too(console: Console) -> None:
+    """On its page without that of each slot, and without the slots that come by themselves."""
+    gym = console.gym
+    series_id = await gym.series("spin")
+    [slot, *_] = await gym.extend(series_id, until=MONDAY + WEEK)
+    spin = gym.classes["spin"]
+    gym.clock.advance(timedelta(minutes=1))
+    await gym.take(CancelSlot(gym.organization, slot.id), reason="water")
+    gym.clock.advance(timedelta(minutes=1))
+    form = form_of((await console.ask(f"series/{series_id}", console.member())).text)
+    await agreed(console, f"series/{series_id}", {**form, "time": "18:15", "scope": "all"})
+    page = (await console.ask(f"classes/{spin}", console.member())).text
+    beside = page.partition('id="history-title"')[2]
+    line = "The series is changed, start 18:00 → 18:15: Monday, 18:15"
+    assert re.findall(r"</time><span>(.*?)<br>", beside) == [line]
+    assert f'href="../history?class={spin}"' in beside
+    all_of_it = (await console.ask(f"history?class={spin}", console.member())).text
+    assert re.findall(r'<span class="did"><b>(.*?)</b>', all_of_it) == [
+        "The series is changed, start 18:00 → 18:15",
+        "The slot is cancelled",
+        "Slots of the series are planned further ahead",
+    ]
 
 
 # --- Series -------------------------------------------------------------------------------------

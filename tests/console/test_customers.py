@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -144,7 +145,7 @@ async def test_the_page_shows_all_of_somebody(console: Console) -> None:
     told = (await console.ask(f"customers/{on.merle}?past=all", german)).text
     assert "von 2 übrig diese Woche" in told
     assert "Wartet, 1 davor" in told
-    assert told.count("29. Dez.") == 1
+    assert len(re.findall(r'<td class="nowrap">[^<]*29\. Dez\.', told)) == 1
     assert "Das Studio ist zu der Zeit geschlossen" in told
     assert "Keine Mitgliedschaft lässt" in told
 

@@ -16,15 +16,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from kursplan.app import Application
 from kursplan.console import about, assets, live
 from kursplan.console.routes import ROUTES, Page
 from kursplan.console.site import CONTENT_SECURITY_POLICY, site
-from kursplan.console.visit import Services, Visit
+from kursplan.console.visit import Visit
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.store import tables
 from kursplan.store.engine.trouble import DatabaseUnavailable
-from kursplan.webhooks.egress import EgressPolicy
 from tests.console.desk import Console, Cookies
 from tests.console.things import Things
 from tests.gym import Gym
@@ -94,7 +92,7 @@ async def test_every_page_lets_in_whom_its_row_says(ground: Ground, role: Role) 
         replace(each, handler=_said) if each.path == live.PATH else each
         for each in (*ROUTES, *MADE_UP)
     ]
-    everything = replace(console, application=_mounted(site(_services(console), pages)))
+    everything = replace(console, application=_mounted(site(console.services(), pages)))
     member = console.member(role, employee_id=ground.gives)
     for page in pages:
         for method in page.methods:
@@ -118,7 +116,7 @@ async def test_what_is_sensitive_is_for_who_has_shown_lately_who_they_are(
         async def is_confirmed(self, request: Request) -> bool:
             return False
 
-    services = replace(_services(console), visitors=Long())
+    services = replace(console.services(), visitors=Long())
     asked = replace(console, application=_mounted(site(services)))
     owner = console.member(Role.OWNER)
     sensitive = [each for each in ROUTES if each.sensitive]
@@ -163,7 +161,7 @@ async def test_an_instructor_gets_to_the_slots_that_they_give(ground: Ground) ->
 
 async def _slot(ground: Ground, slot_id: int, member: StaffMember) -> httpx.Response:
     console = ground.console
-    made_up = _mounted(site(_services(console), MADE_UP))
+    made_up = _mounted(site(console.services(), MADE_UP))
     return await replace(console, application=made_up).ask(f"slots/{slot_id}", member)
 
 
@@ -223,29 +221,12 @@ class Away:
 
 
 async def test_a_database_that_is_away_is_told_as_that(console: Console) -> None:
-    services = replace(_services(console), visitors=Away())
+    services = replace(console.services(), visitors=Away())
     away = replace(console, application=_mounted(site(services)))
     page, nowhere = await away.ask("timetable"), await away.ask("nowhere")
     assert (page.status_code, nowhere.status_code) == (503, 404)
     assert "Nothing was changed" in page.text
     assert page.headers["retry-after"] == "5"
-
-
-def _services(console: Console) -> Services:
-    application = console.application
-    assert isinstance(application, Application)
-    return Services(
-        application.database,
-        application.desk,
-        console.gym.clock,
-        Cookies(),
-        application.entrance.guard,
-        application.live,
-        application.entrance.origins,
-        application.webhook_client,
-        EgressPolicy(),
-        application.settings.horizon_days,
-    )
 
 
 def _mounted(found: ASGIApp) -> Starlette:
@@ -257,7 +238,7 @@ async def test_a_fault_of_ours_shows_nothing_of_itself(console: Console) -> None
         raise RuntimeError("the secret is Rumpelstiltskin")
 
     page = Page("fails", ("GET",), None, None, fails)
-    made_up = _mounted(site(_services(console), [page]))
+    made_up = _mounted(site(console.services(), [page]))
     answer = await replace(console, application=made_up).ask("fails")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.text

@@ -356,7 +356,7 @@ async def test_keys_move_through_time(served: Console, on: Week, open_tab: OpenT
     await tab.page.keyboard.press("t")
     await expect(tab.page.get_by_role("heading", level=1)).to_contain_text("2–8 Mar")
     await tab.page.keyboard.press("/")
-    await expect(tab.page.get_by_role("searchbox")).to_be_focused()
+    await expect(tab.page.get_by_role("combobox", name="Find")).to_be_focused()
     await tab.page.keyboard.type("radraum")
     await tab.page.keyboard.press("Enter")
     await tab.page.wait_for_url("**/find?q=radraum")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
@@ -10,15 +11,20 @@ import pytest
 from kursplan.desk.engine.notes import Notes
 from kursplan.domain.actors import THE_HOUSE
 from kursplan.domain.bookings import Booking, BookingStatus
+from kursplan.domain.classes import OnlineBooking, WhoMayBook
+from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.entries import (
     ClassEntry,
     EndpointEntry,
     IdlePeriodEntry,
     LocationEntry,
     MembershipEntry,
+    RateEntry,
     StudioEntry,
 )
-from kursplan.domain.history import Change, EntityKind, change_of, plain
+from kursplan.domain.history import Change, EntityKind, change_of, plain, restored
+from kursplan.domain.series import SeriesPlan
+from kursplan.domain.slots import Override
 from kursplan.domain.terms import Term
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -166,3 +172,58 @@ def test_what_a_command_is_about_comes_first() -> None:
     taken.thing(EntityKind.SLOT, 7, {"seats": 1}, {"seats": 2})
     taken.booking(replace(BOOKING, status=BookingStatus.BOOKED), replace(BOOKING, late=True))
     assert [each.id for each in taken.changes()] == [1, 7]
+
+
+SPIN = ClassEntry("spin", "berlin", "Spinning", 60)
+MONDAYS = SeriesPlan(frozenset({0}), time(18), date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("was", "became"),
+    [
+        (
+            SPIN,
+            replace(
+                SPIN,
+                title="Cycling",
+                duration=45,
+                max_participants=None,
+                earliest_booking=None,
+                latest_cancellation=Term.parse("3 HOURS"),
+                online_booking=OnlineBooking.NO,
+                who_may_book=WhoMayBook.NAMED_RATES,
+                rates=frozenset({"flex", "basic"}),
+                uses_contingent=True,
+            ),
+        ),
+        (
+            RateEntry("flex", "Flex", frozenset({Contingent(None, Period.TOTAL)})),
+            RateEntry(
+                "flex",
+                "Flex 10",
+                frozenset({Contingent(10, Period.MONTH), Contingent(2, Period.WEEK)}),
+            ),
+        ),
+        (
+            MONDAYS,
+            SeriesPlan(
+                frozenset({1, 3}),
+                time(18, 15),
+                date(2026, 3, 3),
+                date(2026, 6, 1),
+                duration=75,
+                location_id=3,
+                instructors=(7, 5),
+                own=frozenset({Override.MAX_PARTICIPANTS}),
+                max_participants=9,
+            ),
+        ),
+    ],
+)
+def test_what_is_kept_of_a_change_leads_back_and_forth(was: object, became: object) -> None:
+    """Also as it comes out of the database, where it is JSON."""
+    change = change_of(EntityKind.CLASS, 7, was, became)
+    assert change is not None
+    before, after = json.loads(json.dumps([change.before, change.after]))
+    assert restored(became, before) == was  # type: ignore[type-var]
+    assert restored(was, after) == became  # type: ignore[type-var]

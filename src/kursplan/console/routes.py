@@ -35,6 +35,7 @@ from kursplan.console import (
     told,
 )
 from kursplan.console.accounts import changes, role
+from kursplan.console.bookings import past
 from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
@@ -99,10 +100,12 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("restore", GET_AND_POST, actions.restore),
             ("stand-in", POST, actions.stand_in),
             ("stand-in-back", POST, actions.stand_in_back),
+            ("suggestions", POST, actions.suggestions),
             ("swap", GET_AND_POST, actions.swap),
         )
     ),
-    # What is done to a booking, from whichever page.
+    # A booking: what was done to it, and what is done to it, from whichever page.
+    Page("bookings/{booking_id}", GET, EVERYBODY, about.booking_in_path, past.handler),
     *(
         Page(f"bookings/{{booking_id}}/{path}", methods, roles, about.booking_in_path, handler)
         for path, methods, roles, handler in (
@@ -118,6 +121,7 @@ ROUTES: Final[tuple[Page, ...]] = (
     Page("told/{line}/undo", POST, EVERYBODY, told.line_in_path, told.undo),
     # People, and what is found.
     Page("find", GET, EVERYBODY, None, find.handler),
+    Page("find/suggestions", POST, EVERYBODY, None, find.suggestions),
     Page("customers", GET, AT_THE_DESK, None, find.handler),
     Page("customers/new", GET_AND_POST, AT_THE_DESK, None, person.new),
     Page("customers/{customer_id}", GET, AT_THE_DESK, about.customer_in_path, customers.handler),
@@ -314,7 +318,6 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("rooms", short_forms.rooms, False),
             ("people", short_forms.people, False),
             ("class", short_forms.first_class, False),
-            ("staff", first.staff, True),
             ("partner", first.partner, True),
         )
     ),

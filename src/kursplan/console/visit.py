@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from starlette.requests import Request
@@ -31,6 +32,10 @@ T = TypeVar("T")
 
 FIRST_DAY, LAST_DAY = date(1970, 1, 10), date(8999, 12, 31)
 """Days for which there is a page: what calendar arithmetic does not lead out of the calendar."""
+
+
+SUGGESTED_AT_ONCE: Final = 2
+"""For so many people who type it is looked at the same time; a process has others to answer, too."""
 
 
 class Visitors(Protocol):
@@ -61,6 +66,10 @@ class Services:
     """Which addresses a gym file may have events sent to."""
     horizon_days: int
     """So many days ahead a series has its slots."""
+    suggesting: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(SUGGESTED_AT_ONCE)
+    )
+    """Lets in those for whom it is looked what could be meant, while they type."""
 
 
 class Unanswered(Exception):

@@ -72,17 +72,22 @@ def left_of(contingent: Contingent, day: date, used_days: Iterable[date]) -> int
     return max(0, granted - used_with(contingent.period, day, used_days))
 
 
+def limited(
+    contingents: Iterable[Contingent], day: date, used_days: Collection[date]
+) -> list[Contingent]:
+    """Those with a limit; the one of which the fewest are left on `day` comes first."""
+    order = list(Period)
+    return sorted(
+        (each for each in contingents if each.bookings is not None),
+        key=lambda each: (left_of(each, day, used_days), order.index(each.period)),
+    )
+
+
 def tightest(
     contingents: Iterable[Contingent], day: date, used_days: Collection[date]
 ) -> Contingent | None:
     """The contingent of which the fewest are left on `day`; None where none has a limit."""
-    limited = [each for each in contingents if each.bookings is not None]
-    order = list(Period)
-    return min(
-        limited,
-        key=lambda each: (left_of(each, day, used_days), order.index(each.period)),
-        default=None,
-    )
+    return next(iter(limited(contingents, day, used_days)), None)
 
 
 def next_period(period: Period, day: date) -> date | None:

@@ -8,15 +8,21 @@ which their classes say by leaving it out of what is printed of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from kursplan.domain.bookings import Booking
 from kursplan.domain.series import Series
 from kursplan.domain.slots import Slot
 from kursplan.domain.values import value
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 Members = Mapping[str, Any]
 
@@ -118,6 +124,33 @@ def plain(value: object) -> Any:
     if type(value).__str__ is not object.__str__ or not is_dataclass(value):
         return str(value)
     return {each.name: plain(getattr(value, each.name)) for each in fields(value) if each.repr}
+
+
+def restored(thing: T, members: Members) -> T:
+    """The thing with these of its members as they were kept: what `plain` has written is read again."""
+    types = get_type_hints(type(thing))
+    return replace(thing, **{name: _read(each, types[name]) for name, each in members.items()})
+
+
+def _read(kept: Any, of: Any) -> Any:
+    if kept is None:
+        return None
+    if isinstance(of, UnionType):
+        [of] = [each for each in get_args(of) if each is not NoneType]
+    made_of = get_origin(of)
+    if made_of in (frozenset, tuple):
+        return made_of(_read(each, get_args(of)[0]) for each in kept)
+    if issubclass(of, StrEnum):
+        return of(kept)
+    if issubclass(of, (date, time)):
+        return of.fromisoformat(kept)
+    if not is_dataclass(of):
+        return kept
+    whole: Any = of
+    if isinstance(kept, str):
+        return whole.parse(kept)
+    types = get_type_hints(whole)
+    return whole(**{name: _read(each, types[name]) for name, each in kept.items()})
 
 
 def _members(thing: object | None) -> Members:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from kursplan.console.accounts import Around, crumbs, not_own, path_of, wanted
 from kursplan.console.accounts.letter import Letter
 from kursplan.console.forms import Agreed, FormView, agreed, form_page, reason_field
+from kursplan.console.frame import Link
 from kursplan.console.visit import Visit
 from kursplan.desk.accounts import (
     DisableStaff,
@@ -139,7 +140,8 @@ async def reset(visit: Visit) -> Response:
         words.gettext("Nothing from before works any more."),
         around.moments.at(until),
     )
-    return letter.page(visit, account.name, account.email, path_of(account))
+    onward = Link(words.gettext("To the account"), path_of(account))
+    return letter.page(visit, account.name, account.email, onward)
 
 
 async def _ask(visit: Visit, account: ShownAccount, asked: _Asked) -> Response:

@@ -24,7 +24,8 @@ class Letter:
     done: str
     until: str
 
-    def page(self, visit: Visit, name: str, email: str, onward: str) -> Response:
+    def page(self, visit: Visit, name: str, email: str, onward: Link) -> Response:
+        """`onward` is where one goes on from here."""
         gettext = visit.words.gettext
         written = link(visit.services.origins.base(visit.request) or "", self.key)
         body = gettext(
@@ -40,7 +41,7 @@ class Letter:
             (Link(gettext("Staff accounts"), PATH),),
             self.done,
             (Secret(gettext("Link for %(name)s", name=name), written),),
-            Link(gettext("To the account"), onward),
+            onward,
             (
                 gettext(
                     "Hand it over yourself: who has it sets the password. It works once, until "

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from kursplan.console.accounts import PATH, Around, crumbs, not_own, path_of, wanted
 from kursplan.console.accounts.letter import Letter
+from kursplan.console.addresses import address, within
 from kursplan.console.forms import (
     Agreed,
     Field,
@@ -21,7 +22,7 @@ from kursplan.console.forms import (
     form_page,
     reason_field,
 )
-from kursplan.console.frame import LANGUAGE_NAMES, ROLES
+from kursplan.console.frame import LANGUAGE_NAMES, ROLES, Link
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -44,17 +45,18 @@ MAY: Final = {
 
 
 async def invite(visit: Visit) -> Response:
-    """A new account; the link to it is shown to the one who invites."""
+    """A new account; the link to it is shown to the one who invites, and then the page they came from."""
     around = await Around.of(visit)
+    back = within(visit.asked("back"), PATH)
     blank = StaffEntry("", "", Role.FRONT_DESK, _only(around), None, visit.member.language)
     fields = _person(visit.words, blank) + _role(around, blank)
     if visit.request.method != "POST":
-        return _invite_form(visit, fields)
+        return _invite_form(visit, fields, back)
     form = await visit.form()
     said = Said(visit.words, form)
     entry = _understood(visit.words, said, fields, blank)
     if said.errors:
-        return _invite_form(visit, said.shown(fields))
+        return _invite_form(visit, said.shown(fields), back)
     of = visit.member.organization_id
     key, account_id = Key.fresh(of), await visit.services.desk.ids.next()
     command = InviteStaff(of, account_id, entry, key.fingerprint)
@@ -64,9 +66,9 @@ async def invite(visit: Visit) -> Response:
         said.errors["email"] = visit.words.gettext(
             "Somebody signs in with this address already: change that account, or reset it."
         )
-        return _invite_form(visit, said.shown(fields))
+        return _invite_form(visit, said.shown(fields), back)
     except StaffRefused:
-        return _invite_form(visit, said.shown(fields), _otherwise(visit.words))
+        return _invite_form(visit, said.shown(fields), back, _otherwise(visit.words))
     gettext = visit.words.gettext
     letter = Letter(
         key,
@@ -74,7 +76,10 @@ async def invite(visit: Visit) -> Response:
         gettext("The account is made, and waits for its password."),
         around.moments.at(until),
     )
-    return letter.page(visit, entry.name, entry.email, f"{PATH}/{account_id}")
+    onward = Link(gettext("To the account"), f"{PATH}/{account_id}")
+    if back != PATH:
+        onward = Link(gettext("Go on"), back)
+    return letter.page(visit, entry.name, entry.email, onward)
 
 
 async def change(visit: Visit) -> Response:
@@ -228,17 +233,17 @@ def _with_person(
     return replace(before, name=name or "", email=email or "", language=language or before.language)
 
 
-def _invite_form(visit: Visit, fields: Sequence[Field], wrong: str = "") -> Response:
+def _invite_form(visit: Visit, fields: Sequence[Field], back: str, wrong: str = "") -> Response:
     words = visit.words
     view = FormView(
         words.gettext("Invite somebody"),
         crumbs(words),
         words.gettext("They get a link that works once, and set their password with it."),
-        f"{PATH}/invite",
+        address(f"{PATH}/invite", back=None if back == PATH else back),
         tuple(fields),
         (),
         words.gettext("Make the account"),
-        PATH,
+        back,
         wrong,
     )
     return form_page(visit, view)

@@ -13,20 +13,24 @@ from kursplan.console import told
 from kursplan.console.addresses import address
 from kursplan.console.classes import PATH, names_of, tags
 from kursplan.console.classes.facts import Known, known
-from kursplan.console.classes.rows import Names, series_rows, slot_rows
+from kursplan.console.classes.rows import Names, rhythm, series_rows, slot_rows
 from kursplan.console.classes.saying import says
 from kursplan.console.classes.view import ClassView
 from kursplan.console.frame import Link
-from kursplan.console.history.lines import lines
+from kursplan.console.history.asked import part_of
+from kursplan.console.history.lines import LineView, written
 from kursplan.console.page import page
+from kursplan.console.told.sayings import SAID
 from kursplan.console.tones import tone_of
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
+from kursplan.desk.extend_series import ExtendSeries
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
 from kursplan.domain.series import Series
 from kursplan.store.rules import instructors, series
-from kursplan.store.staff import classes
+from kursplan.store.staff import classes, history
+from kursplan.store.staff.history import Like, Span
 
 LINES: Final = 20
 """How much of the history stands on the page."""
@@ -61,10 +65,25 @@ async def handler(visit: Visit) -> Response:
         slots=tuple(slot_rows(words, found.next, given_by, names)),
         slots_note=words.ngettext("%(n)s to come", "%(n)s to come", to_come),
         new_slot=address("timetable/new", studio=place.key, **{"class": class_id}),
-        history=await lines(visit, EntityKind.CLASS, class_id, place.zone, LINES, alone=True),
+        history=await _history(visit, class_id, found, own),
+        all_history=part_of("class", class_id),
         undo=await told.undo_bar(visit, here),
     )
     return page(visit, "classes/class.html", view.title, view)
+
+
+async def _history(
+    visit: Visit, class_id: int, of: Known, own: Sequence[Series]
+) -> tuple[LineView, ...]:
+    """What was done to the class and its series: of its slots there is more than stands beside anything, and each
+    has its own. That slots come for the weeks ahead is no news."""
+    told_of = Like(commands=SAID.keys() - {ExtendSeries.name})
+    span = Span(limit=LINES)
+    lines = await visit.read(
+        history.about, EntityKind.CLASS, class_id, span, told_of, {EntityKind.SLOT}
+    )
+    called = {each.id: rhythm(visit.words, each.plan) for each in own}
+    return await written(visit, lines, of.place.zone, called=called)
 
 
 async def the_class(visit: Visit, class_id: int) -> Known:

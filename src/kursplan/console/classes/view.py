@@ -99,6 +99,8 @@ class ClassView:
     new_slot: str
     """Where it gets a slot besides."""
     history: tuple[LineView, ...]
+    all_history: str
+    """Where all of it is, with that of its slots."""
     undo: UndoView | None
 
 

@@ -58,7 +58,7 @@ async def handler(visit: Visit) -> Response:
     flags = await flags_of(services.desk, services.database, organization_id, found.to_come)
     undo = await undo_bar(visit, f"customers/{customer_id}")
     offered = await book.offers(visit, customer_id, now)
-    writer = BookedWriter(visit.words, found, flags, now)
+    writer = BookedWriter(visit.words, found, flags, now, visit.member)
     zone = zone_of(found.studios[found.person.entry.studio].zone)
     done = await lines(visit, EntityKind.CUSTOMER, customer_id, zone, LINES_SHOWN)
     around = _Around(undo, offered, done)

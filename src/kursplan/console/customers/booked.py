@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from kursplan.console.customers.facts import Facts
+from kursplan.console.frame import Link
 from kursplan.console.timetable.view import Sign
 from kursplan.console.tones import tone_of
 from kursplan.console.words import Words
+from kursplan.domain.accounts import StaffMember
 from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.cancelling import in_time_until, is_late
 from kursplan.domain.localtime import local
@@ -43,12 +45,17 @@ class BookedView:
     notes: tuple[str, ...]
     """What somebody has to know of it, the gravest first."""
     acts: tuple[Act, ...]
+    past: Link | None
+    """The history of the booking; None where it is in a studio that is not theirs."""
     tone: str
 
 
 class BookedWriter:
-    def __init__(self, words: Words, found: Facts, flags: Flags, now: datetime) -> None:
+    def __init__(
+        self, words: Words, found: Facts, flags: Flags, now: datetime, member: StaffMember
+    ) -> None:
         self._words = words
+        self._member = member
         self._found = found
         self._flags = flags
         self._now = now
@@ -79,8 +86,13 @@ class BookedWriter:
             sign,
             notes,
             acts,
+            self._past(row) if self._member.has(row.studio_id) else None,
             tone_of(row.class_id),
         )
+
+    def _past(self, row: AnyRow) -> Link:
+        what = self._words.gettext("History of the booking of %(who)s", who=self._what(row))
+        return Link(what, f"bookings/{row.id}")
 
     # --- To come --------------------------------------------------------------------------------
 
@@ -168,8 +180,10 @@ class BookedWriter:
         return None
 
     def _act(self, row: AnyRow, label: str, what: str) -> Act:
-        when = self._words.moment(local(row.starts_at, zone_of(row.zone)))
-        return Act(label, f"bookings/{row.id}/{what}", f"{row.title}, {when}")
+        return Act(label, f"bookings/{row.id}/{what}", self._what(row))
+
+    def _what(self, row: AnyRow) -> str:
+        return f"{row.title}, {self._words.moment(local(row.starts_at, zone_of(row.zone)))}"
 
 
 def _sentence(said: str) -> str:

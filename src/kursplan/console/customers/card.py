@@ -12,7 +12,15 @@ from kursplan.console.addresses import address
 from kursplan.console.customers.facts import Held
 from kursplan.console.frame import Link
 from kursplan.console.words import Words
-from kursplan.domain.contingents import Contingent, Period, next_period, span
+from kursplan.domain.contingents import (
+    Contingent,
+    Period,
+    left_of,
+    limited,
+    next_period,
+    span,
+    used_with,
+)
 from kursplan.domain.entries import IdlePeriodEntry
 
 
@@ -63,16 +71,13 @@ def _card(words: Words, held: Held, today: date, now: datetime, *, first: bool) 
     state = _state(held, today)
     # Of what has not begun it says what there will be.
     day = max(today, held.entry.valid_from)
-    limited = sorted(
-        (each for each in held.grants if each.bookings is not None),
-        key=lambda each: (_left(each, held, day), list(Period).index(each.period)),
-    )
+    bounds = limited(held.grants, day, held.used_days)
     big, of, taken = held.rate, "", None
     if state is State.OVER:
         pass
-    elif limited:
-        tightest = limited[0]
-        big = words.number(_left(tightest, held, day))
+    elif bounds:
+        tightest = bounds[0]
+        big = words.number(left_of(tightest, day, held.used_days))
         of = f"{_of(words, tightest, day)} · {held.rate}"
         taken = _share(tightest, held, day)
     elif held.grants:
@@ -84,28 +89,16 @@ def _card(words: Words, held: Held, today: date, now: datetime, *, first: bool) 
         big=big,
         of=of,
         taken=taken,
-        hints=tuple(_hints(words, held, limited, today, now, first=first)),
+        hints=tuple(_hints(words, held, bounds, today, now, first=first)),
         rests=_rests_now(words, held, today),
         rests_to_come=tuple(_rests_to_come(words, held, today)),
     )
 
 
-def _used(contingent: Contingent, held: Held, day: date) -> list[datetime]:
-    """When those begin that count in the period in which the day lies."""
-    first, last = span(contingent.period, day)
-    return [starts_at for used, starts_at in held.used if first <= used <= last]
-
-
-def _left(contingent: Contingent, held: Held, day: date) -> int:
-    granted = contingent.bookings or 0
-    return max(0, granted - len(_used(contingent, held, day)))
-
-
 def _share(contingent: Contingent, held: Held, day: date) -> int:
     granted = contingent.bookings or 0
-    return (
-        100 if granted == 0 else min(100, round(100 * len(_used(contingent, held, day)) / granted))
-    )
+    used = used_with(contingent.period, day, held.used_days)
+    return 100 if granted == 0 else min(100, round(100 * used / granted))
 
 
 def _of(words: Words, contingent: Contingent, day: date) -> str:
@@ -128,7 +121,7 @@ def _of(words: Words, contingent: Contingent, day: date) -> str:
 def _hints(
     words: Words,
     held: Held,
-    limited: Sequence[Contingent],
+    bounds: Sequence[Contingent],
     today: date,
     now: datetime,
     *,
@@ -136,13 +129,12 @@ def _hints(
 ) -> Iterator[str]:
     entry = held.entry
     state = _state(held, today)
-    if state is not State.OVER and limited:
-        yield _taken(words, held, limited[0], today, now)
-        for each in limited[1:]:
-            left = words.number(_left(each, held, max(today, entry.valid_from)))
-            yield words.gettext(
-                "%(left)s %(of)s", left=left, of=_of(words, each, max(today, entry.valid_from))
-            )
+    if state is not State.OVER and bounds:
+        yield _taken(words, held, bounds[0], today, now)
+        day = max(today, entry.valid_from)
+        for each in bounds[1:]:
+            left = words.number(left_of(each, day, held.used_days))
+            yield words.gettext("%(left)s %(of)s", left=left, of=_of(words, each, day))
     elif state is State.VALID and not held.grants:
         yield words.gettext("Grants no number of bookings.")
     yield _valid(words, held, today)
@@ -158,7 +150,8 @@ def _rests_to_come(words: Words, held: Held, today: date) -> Iterator[Link]:
 
 
 def _taken(words: Words, held: Held, contingent: Contingent, today: date, now: datetime) -> str:
-    used = _used(contingent, held, max(today, held.entry.valid_from))
+    first, last = span(contingent.period, max(today, held.entry.valid_from))
+    used = [starts_at for day, starts_at in held.used if first <= day <= last]
     ahead = sum(each > now for each in used)
     said = words.gettext(
         "%(used)s used, %(ahead)s booked ahead.",

@@ -33,6 +33,10 @@ class Held:
     used: Sequence[tuple[date, datetime]]
     """For each booking that counts: its day, and when it begins."""
 
+    @property
+    def used_days(self) -> list[date]:
+        return [day for day, _ in self.used]
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

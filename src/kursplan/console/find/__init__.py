@@ -2,11 +2,14 @@
 
 What is meant by what was typed is found at once: a scanned number leads to its customer, and so does
 what fits one person and nothing else. Instructors find no customers.
+
+The first few are suggested while somebody types. What is typed then comes in a form, never in an address:
+addresses are kept by proxies, in their logs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -29,11 +32,23 @@ from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import customers
 
-PEOPLE_SHOWN: Final = 25
-CLASSES_SHOWN: Final = 6
-SLOTS_SHOWN: Final = 8
 LONGEST: Final = 200
 """So many characters are looked at of what was typed."""
+TYPED: Final = "q"
+"""The field of the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """How many of each kind are shown."""
+
+    people: int
+    classes: int
+    slots: int
+
+
+ON_A_PAGE: Final = Most(people=25, classes=6, slots=8)
+SUGGESTED: Final = Most(people=6, classes=3, slots=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,52 +95,92 @@ class FindView:
 
 
 async def handler(visit: Visit) -> Response:
+    """All that is found, or at once the one customer who is meant."""
+    found = await _find(visit, as_typed(visit.asked(TYPED)), ON_A_PAGE)
+    if (only := found.the_one) is not None:
+        return visit.to(f"customers/{only.id}")
+    view = _Writer(visit, found).view()
+    return page(visit, "find/find.html", view.heading, view)
+
+
+async def suggestions(visit: Visit) -> Response:
+    """The first few, to be shown below the box."""
+    fields = await visit.form()
+
+    async def first_few() -> Response:
+        found = await _find(visit, as_typed(fields.get(TYPED)), SUGGESTED)
+        return page(visit, "find/suggestions.html", "", _Writer(visit, found).view())
+
+    return await in_turn(visit, first_few)
+
+
+async def in_turn(visit: Visit, look: Callable[[], Awaitable[Response]]) -> Response:
+    """What is suggested, after those who asked before: each look goes through all customers, and nobody who books
+    is to wait for those who type. Who has typed on meanwhile has left, and is looked for no more: that is known
+    of those whose form was read."""
+    async with visit.services.suggesting:
+        if await visit.request.is_disconnected():
+            return Response(status_code=204)
+        return await look()
+
+
+def as_typed(text: str | None) -> str:
+    """What of it is looked at, with single blanks between its words."""
+    return " ".join((text or "")[:LONGEST].split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Everything that what was typed may mean."""
+
+    said: Typed
+    people: Sequence[AnyRow]
+    """One more than are shown, if there are more."""
+    classes: Sequence[AnyRow]
+    slots: Sequence[AnyRow]
+    theirs: Sequence[Place]
+    now: datetime
+    most: Most
+
+    @property
+    def the_one(self) -> AnyRow | None:
+        """The customer who is meant beyond doubt."""
+        if len(self.people) != 1:
+            return None
+        [one] = self.people
+        is_number = one.number is not None and one.number == self.said.text
+        return one if is_number or not (self.said.days or self.classes) else None
+
+
+async def _find(visit: Visit, text: str, most: Most) -> _Found:
     theirs = await places.theirs(visit)
     now = visit.services.clock.now()
-    text = " ".join((visit.asked("q") or "")[:LONGEST].split())
     said = typed(visit.words, text, local(now, theirs[0].zone).date())
-    sees = may(visit.member, Action.SEE_CUSTOMERS)
-    studio_ids = [each.id for each in theirs]
     people: Sequence[AnyRow] = ()
-    if sees and sought(text):
-        people = await visit.read(customers.find, text, studio_ids, PEOPLE_SHOWN + 1)
+    if may(visit.member, Action.SEE_CUSTOMERS) and sought(text):
+        studio_ids = [each.id for each in theirs]
+        people = await visit.read(customers.find, text, studio_ids, most.people + 1)
     classes = await slots.classes(visit, theirs, said.words)
-    if (only := _the_one(text, people, said, classes)) is not None:
-        return visit.to(f"customers/{only.id}")
     wanted = {each.id for each in classes}
     if not said.words and said.hour is not None:
         wanted = await slots.of_studios(visit, theirs)
-    found = await slots.slots(visit, said, wanted, theirs, now, SLOTS_SHOWN)
-    view = _Writer(visit, said, theirs, now).view(people, classes, found)
-    return page(visit, "find.html", view.heading, view)
-
-
-def _the_one(
-    text: str, people: Sequence[AnyRow], said: Typed, classes: Sequence[AnyRow]
-) -> AnyRow | None:
-    """The customer who is meant beyond doubt."""
-    if len(people) != 1:
-        return None
-    [one] = people
-    is_number = one.number is not None and one.number == text
-    return one if is_number or not (said.days or classes) else None
+    on = await slots.slots(visit, said, wanted, theirs, now, most.slots)
+    return _Found(said, people, classes, on, theirs, now, most)
 
 
 class _Writer:
-    def __init__(self, visit: Visit, said: Typed, theirs: Sequence[Place], now: datetime) -> None:
+    def __init__(self, visit: Visit, found: _Found) -> None:
         self._visit = visit
         self._words: Words = visit.words
         self._sees = may(visit.member, Action.SEE_CUSTOMERS)
-        self._said = said
-        self._places = {each.key: each for each in theirs}
-        self._now = now
-        self._this_year = local(now, theirs[0].zone).year
+        self._found = found
+        self._said = found.said
+        self._places = {each.key: each for each in found.theirs}
+        self._this_year = local(found.now, found.theirs[0].zone).year
 
-    def view(
-        self, people: Sequence[AnyRow], classes: Sequence[AnyRow], found: Sequence[AnyRow]
-    ) -> FindView:
-        words, said = self._words, self._said
-        more = len(people) > PEOPLE_SHOWN
+    def view(self) -> FindView:
+        words, said, found = self._words, self._said, self._found
+        more = len(found.people) > found.most.people
         days = tuple(self._days())
         heading = words.gettext("Customers") if self._sees else words.gettext("Find")
         if said.text:
@@ -133,20 +188,21 @@ class _Writer:
         return FindView(
             heading=heading,
             text=said.text,
-            people=tuple(self._person(each) for each in people[:PEOPLE_SHOWN]),
+            people=tuple(self._person(each) for each in found.people[: found.most.people]),
             more_people=words.gettext(
-                "These are the first %(n)s: type more of the name.", n=words.number(PEOPLE_SHOWN)
+                "These are the first %(n)s: type more of the name.",
+                n=words.number(found.most.people),
             )
             if more
             else "",
             days=days,
             days_first=said.is_a_day,
-            classes=tuple(self._class(each) for each in classes[:CLASSES_SHOWN]),
-            slots=tuple(self._slot(each) for each in found),
+            classes=tuple(self._class(each) for each in found.classes[: found.most.classes]),
+            slots=tuple(self._slot(each) for each in found.slots),
             slots_title=self._slots_title(),
             new_customer=self._new_customer(),
             sees_customers=self._sees,
-            nothing=bool(said.text) and not (people or classes or found or days),
+            nothing=bool(said.text) and not (found.people or found.classes or found.slots or days),
         )
 
     def _person(self, row: AnyRow) -> PersonView:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,9 @@ from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import accounts, contacts, history
 from kursplan.store.staff.history import Span, Told
+
+NOBODY: Final[Mapping[int, str]] = MappingProxyType({})
+"""No names that a page knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +53,41 @@ class Names:
 
 
 async def lines(
-    visit: Visit,
-    kind: EntityKind,
-    subject_id: int,
-    zone: ZoneInfo,
-    limit: int,
-    *,
-    alone: bool = False,
+    visit: Visit, kind: EntityKind, subject_id: int, zone: ZoneInfo, limit: int
 ) -> tuple[LineView, ...]:
-    """The last lines about the thing and what hangs on it, the newest first; `alone` without what hangs on it."""
-    span = Span(limit=limit)
-    if alone:
-        found = await visit.read(history.about_alone, subject_id, span)
-    else:
-        found = await visit.read(history.about, kind, subject_id, span)
+    """The last lines about the thing and what hangs on it, the newest first."""
+    found = await visit.read(history.about, kind, subject_id, Span(limit=limit))
     return await written(visit, found, zone, of_slot=kind is EntityKind.SLOT)
 
 
 async def written(
-    visit: Visit, found: Sequence[Told], zone: ZoneInfo, *, of_slot: bool = False
+    visit: Visit,
+    found: Sequence[Told],
+    zone: ZoneInfo,
+    *,
+    of_slot: bool = False,
+    called: Mapping[int, str] = NOBODY,
 ) -> tuple[LineView, ...]:
-    """The lines as they are shown; `of_slot` where they stand beside one, so only whose is said."""
+    """The lines as they are shown; `of_slot` where they stand beside one, so only whose is said. `called` is
+    what the page calls things that it shows."""
+    writer = await line_writer(visit, found, zone, of_slot=of_slot, called=called)
+    return tuple(map(writer.line, found))
+
+
+async def line_writer(
+    visit: Visit,
+    found: Sequence[Told],
+    zone: ZoneInfo,
+    *,
+    of_slot: bool = False,
+    called: Mapping[int, str] = NOBODY,
+) -> LineWriter:
+    """Who writes these lines down for this visit."""
     names = await visit.read(names_in, found)
     sees_partners = may(visit.member, Action.INTEGRATIONS)
-    writer = LineWriter(visit.words, names, zone, of_slot=of_slot, sees_partners=sees_partners)
-    return tuple(map(writer.line, found))
+    return LineWriter(
+        visit.words, names, zone, of_slot=of_slot, called=called, sees_partners=sees_partners
+    )
 
 
 async def by_whom(visit: Visit, found: Iterable[Told]) -> Mapping[int, str]:
@@ -102,11 +116,13 @@ def names_in(tx: Connection, organization_id: int, found: Iterable[Told]) -> Nam
 
 MEMBERS: Final = {
     "local_start": _("start"),
+    "start_time": _("start"),
     "max_participants": _("seats"),
     "max_waiting_list": _("waiting list"),
     "additional_participants": _("without a booking"),
 }
-"""Of a slot or a class, what a line says before and after."""
+"""Of a slot, a class or a series, what a line says before and after."""
+COUNTED: Final = frozenset({EntityKind.SLOT, EntityKind.CLASS, EntityKind.SERIES})
 MOST_NAMED: Final = 4
 """Of how many people a line says the names; of more, how many they are."""
 
@@ -133,12 +149,14 @@ class LineWriter:
         zone: ZoneInfo,
         *,
         of_slot: bool,
+        called: Mapping[int, str] = NOBODY,
         sees_partners: bool = False,
     ) -> None:
         self._words = words
         self._names = names
         self._zone = zone
         self._of_slot = of_slot
+        self._called = called
         self._sees_partners = sees_partners
 
     def line(self, line: Told) -> LineView:
@@ -161,8 +179,7 @@ class LineWriter:
         """What was done, and of a slot that was changed, which numbers."""
         text = said(self._words, line.command).rstrip(".")
         first = line.subjects[0]
-        counted = first.kind in (EntityKind.SLOT, EntityKind.CLASS)
-        if not counted or not first.before or not first.after:
+        if first.kind not in COUNTED or not first.before or not first.after:
             return text
         changed = [
             f"{self._words.gettext(label)} {self._value(first.before.get(member))} → "
@@ -178,14 +195,17 @@ class LineWriter:
                 return self._words.gettext("no limit")
             case int():
                 return self._words.number(value)
+            case str() if "T" not in value:
+                return self._words.time(time.fromisoformat(value))
             case _:
                 return self._words.moment(datetime.fromisoformat(str(value)))
 
     def which(self, line: Told) -> str:
-        """Of a line about a booking: of what, and when."""
-        booked = self._names.bookings.get(line.subjects[0].id)
+        """Of a line about a booking: of what, and when. Of other things, what the page calls them."""
+        first = line.subjects[0]
+        booked = self._names.bookings.get(first.id)
         if booked is None:
-            return ""
+            return self._called.get(first.id, "")
         start = self._words.moment(local(booked.starts_at, zone_of(booked.zone)))
         return f"{booked.title}, {start}"
 
@@ -196,7 +216,12 @@ class LineWriter:
         ]
         if len(rows) > MOST_NAMED:
             return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
-        return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
+        return self._words.listed([_name(row) for row in rows])
+
+    def whose_first(self, line: Told) -> str:
+        """Whose booking it is about first; nothing where it is about something else."""
+        booked = self._names.bookings.get(line.subjects[0].id)
+        return "" if booked is None else _name(booked)
 
     def who(self, by: Actor) -> str:
         """Who gave the command, by the name that staff know them by."""
@@ -217,3 +242,7 @@ class LineWriter:
                 return gettext("%(who)s, by an import of %(file)s", who=by.who, file=by.file)
             case Origin.HOUSE:
                 return gettext("By itself")
+
+
+def _name(row: AnyRow) -> str:
+    return f"{row.first_name} {row.last_name}".strip()

@@ -167,7 +167,7 @@ async def one(visit: Visit) -> Response:
         count=words.number(counted),
         earlier=address(here, page=number - 1) if number > 1 else None,
         later=address(here, page=number + 1) if len(holders) > AT_ONCE else None,
-        history=await lines(visit, EntityKind.RATE, rate_id, theirs[0].zone, LINES, alone=True),
+        history=await lines(visit, EntityKind.RATE, rate_id, theirs[0].zone, LINES),
         undo=await told.undo_bar(visit, here),
     )
     return page(visit, "rates/rate.html", entry.name, view)

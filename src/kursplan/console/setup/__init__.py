@@ -46,13 +46,19 @@ async def handler(visit: Visit) -> Response:
     stock = await visit.read(setup.stock, visit.services.clock.now())
     found = steps(words, stock)
     done = sum(each.state is State.DONE for each in found)
+    all_done = done == len(found)
     possible = any(each.can_be_booked for each in stock.classes)
     said = visit.asked_one_of("done", "", *SAID)
     view = SetupView(
-        heading=words.gettext("Ten minutes to the first booking"),
+        heading=words.gettext("All is set up")
+        if all_done
+        else words.gettext("Ten minutes to the first booking"),
         lead=words.gettext("%(name)s can be booked.", name=stock.organization)
         if possible
         else words.gettext("Nothing can be booked yet. Each step says what it opens."),
+        missing=words.gettext("Nothing is missing")
+        if all_done
+        else words.gettext("What is still missing"),
         count=words.gettext(
             "%(done)s of %(all)s done", done=words.number(done), all=words.number(len(found))
         ),

@@ -1,69 +1,24 @@
-"""The first colleague, and the first partner: what is shown once, and nowhere stored."""
+"""The first partner: with keys that are shown once, and nowhere stored."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
-
 from starlette.responses import Response
 
-from kursplan.console.forms import Option, Said
-from kursplan.console.frame import ROLES, Link
+from kursplan.console.forms import Said
+from kursplan.console.frame import Link
 from kursplan.console.once import OnceView, Secret, once_page
 from kursplan.console.places import theirs
+from kursplan.console.setup import PATH
 from kursplan.console.setup.forms import free, fresh, shown
 from kursplan.console.setup.view import FormView
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
-from kursplan.desk.accounts import InviteStaff, StaffRefused
 from kursplan.desk.applications import RecordApplication
 from kursplan.desk.keys import IssueKey
-from kursplan.domain.accounts import Role, StaffEntry, looks_like_email
 from kursplan.domain.applications import Scope
 from kursplan.domain.entries import ApplicationEntry, IntegrationEntry
 from kursplan.store import tables
 from kursplan.store.partner import keys
-from kursplan.web.links import link
-from kursplan.web.sessions import Key
-
-OFFERED: Final = (Role.FRONT_DESK, Role.MANAGER, Role.OWNER)
-"""Whom it takes nothing but a name and an address to invite: instructors are employees besides."""
-
-
-async def staff(visit: Visit) -> Response:
-    """Invite somebody, who has all studios that there are."""
-    words, places = visit.words, await theirs(visit)
-    options = {"role": tuple(Option(each.value, words.gettext(ROLES[each])) for each in OFFERED)}
-    if visit.request.method != "POST":
-        return shown(visit, "staff", FormView({}, options=options))
-    form = await visit.form()
-    said = Said(words, form)
-    name, email = said.text("name", required=True), said.text("email", required=True)
-    role = said.one_of("role", options["role"])
-    if email is not None and not looks_like_email(email):
-        said.errors["email"] = words.gettext(
-            "No letter could be sent there: write it like a@b.example."
-        )
-    base = visit.services.origins.base(visit.request)
-    if said.errors or name is None or email is None or role is None or base is None:
-        return shown(visit, "staff", FormView(dict(form), said.errors, options))
-    studios = frozenset() if role == Role.OWNER else frozenset(each.id for each in places)
-    entry = StaffEntry(email, name, Role(role), studios, None, words.language)
-    member = visit.member
-    key = Key.fresh(member.organization_id)
-    command = InviteStaff(member.organization_id, await fresh(visit), entry, key.fingerprint)
-    try:
-        await visit.services.desk.execute(command, by=member.actor)
-    except StaffRefused:
-        errors = {"email": words.gettext("There is an account with this address already.")}
-        return shown(visit, "staff", FormView(dict(form), errors, options))
-    return _shown_once(
-        visit,
-        words.gettext("Hand it to %(name)s", name=name),
-        words.gettext("With this link %(name)s sets a password and is in.", name=name),
-        [Secret(words.gettext("Link"), link(base, key))],
-        words.gettext("It works once, for seven days."),
-    )
 
 
 async def partner(visit: Visit) -> Response:
@@ -89,22 +44,16 @@ async def partner(visit: Visit) -> Response:
             issue, key = IssueKey.fresh(member.organization_id, found[0], await fresh(visit))
             await desk.execute(issue, by=member.actor)
             issued.append(Secret(_label(words, place.name, len(places)), key))
-    return _shown_once(
-        visit,
-        words.gettext("Hand it to whoever runs %(name)s", name=name),
-        words.gettext("With this key the app lists, books and cancels."),
-        issued,
-        words.gettext("Whoever has it can book."),
+    gettext = words.gettext
+    view = OnceView(
+        gettext("Hand it to whoever runs %(name)s", name=name),
+        (Link(gettext("Set-up"), PATH),),
+        gettext("With this key the app lists, books and cancels."),
+        tuple(issued),
+        Link(gettext("Go on"), PATH),
+        (gettext("Whoever has it can book."),),
     )
-
-
-def _shown_once(
-    visit: Visit, title: str, done: str, secrets: Sequence[Secret], note: str
-) -> Response:
-    gettext = visit.words.gettext
-    set_up = Link(gettext("Set-up"), "setup")
-    onward = Link(gettext("Go on"), "setup")
-    return once_page(visit, OnceView(title, (set_up,), done, tuple(secrets), onward, (note,)))
+    return once_page(visit, view)
 
 
 def _label(words: Words, studio: str, studios: int) -> str:

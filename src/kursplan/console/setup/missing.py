@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from kursplan.console.addresses import address
 from kursplan.console.setup.view import Act, Hidden, Seen, State, Step
 from kursplan.console.words import Words
 from kursplan.domain.classes import OnlineBooking
@@ -200,7 +201,7 @@ class _Writer:
             gettext(
                 "Front desk and instructors get an account of their own, by a link that works once."
             ),
-            (gettext("Invite somebody"), "setup/staff"),
+            (gettext("Invite somebody"), address("accounts/invite", back="setup")),
         )
 
     def _partner(self) -> Step:

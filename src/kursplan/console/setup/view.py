@@ -55,6 +55,8 @@ class Hidden:
 class SetupView:
     heading: str
     lead: str
+    missing: str
+    """Stands over the steps: whether any is left to be done."""
     count: str
     steps: tuple[Step, ...]
     seen: tuple[Seen, ...]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
+from kursplan.console import places as studios
 from kursplan.console import told
 from kursplan.console.addresses import address, with_query, within
 from kursplan.console.consequences import (
@@ -22,6 +23,7 @@ from kursplan.console.consequences import (
     overruled,
 )
 from kursplan.console.consequences.again import done_before, done_lately
+from kursplan.console.find import TYPED, as_typed, in_turn
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.said import CHANGED
@@ -36,6 +38,7 @@ from kursplan.desk.move_up import MoveUp
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
+from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.localtime import instant_of, local
 from kursplan.domain.refusals import Refusal
@@ -43,12 +46,14 @@ from kursplan.domain.studios import zone_of
 from kursplan.domain.values import SAME
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import instructors
-from kursplan.store.staff import customers, timetable
+from kursplan.store.staff import contacts, customers, timetable
 from kursplan.store.staff import slot as stored
 
 MOST_PLACES: Final = 100_000
 FOUND: Final = 12
 """How many customers are offered at once; whoever is not among them needs more letters."""
+SUGGESTED: Final = 6
+"""How many of them while somebody types."""
 
 
 async def cancel(visit: Visit) -> Response:
@@ -394,13 +399,16 @@ class FoundView:
     name: str
     href: str
     note: str
+    on_it: str
+    """Said of who is on the slot already; empty for who can be booked."""
 
 
 @dataclass(frozen=True, slots=True)
 class BookView:
     heading: str
     crumbs: tuple[Link, ...]
-    path: str
+    slot: str
+    """Where the page of the slot is; its others are below it."""
     back: str
     q: str
     found: tuple[FoundView, ...]
@@ -437,12 +445,42 @@ async def book(visit: Visit) -> Response:
 
 
 async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
+    """Of all studios: somebody who comes from another one for the first time is found by whoever asks for them."""
+    found = await visit.read(customers.find, q) if q else ()
+    view = await _book_view(visit, row, found[:FOUND], q, back)
+    return page(visit, "slot/book.html", view.heading, view)
+
+
+async def suggestions(visit: Visit) -> Response:
+    """The first few customers of their studios whom what is typed fits, to be booked."""
+    fields, row = await visit.form(), await _slot(visit)
+    q = as_typed(fields.get(TYPED))
+    studio_ids = [each.id for each in await studios.theirs(visit)]
+
+    async def first_few() -> Response:
+        found = await visit.read(customers.find, q, studio_ids, SUGGESTED)
+        view = await _book_view(visit, row, found, q, f"slots/{row.id}")
+        return page(visit, "slot/suggestions.html", "", view)
+
+    return await in_turn(visit, first_few)
+
+
+async def _book_view(
+    visit: Visit, row: AnyRow, found: Sequence[AnyRow], q: str, back: str
+) -> BookView:
     words = visit.words
-    rows = await visit.read(customers.find, q) if q else []
-    view = BookView(
+    on_it = {each.customer_id: each.status for each in await visit.read(contacts.on_slot, row.id)}
+
+    def says(customer_id: int) -> str:
+        if customer_id not in on_it:
+            return ""
+        waits = on_it[customer_id] is BookingStatus.WAITING_LIST
+        return words.gettext("Waits there") if waits else words.gettext("Has a seat there")
+
+    return BookView(
         words.gettext("Book somebody on %(title)s", title=row.title),
         _crumbs(visit, row),
-        f"slots/{row.id}/book",
+        f"slots/{row.id}",
         back,
         q,
         tuple(
@@ -460,11 +498,11 @@ async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
                     )
                     if part
                 ),
+                says(each.id),
             )
-            for each in rows[:FOUND]
+            for each in found
         ),
     )
-    return page(visit, "slot/book.html", view.heading, view)
 
 
 # --- What all of them do ------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-/* What script adds, and only that: keys, a filter while typing, a count-down, ticks that survive a lost
-   connection, what others change. Every page does its work without this file. */
+/* What script adds, and only that: keys, a filter and suggestions while typing, a count-down, ticks that survive a
+   lost connection, what others change. Every page does its work without this file. */
 import "./check-in.js";
 import "./live.js";
+import "./suggest.js";
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]");

@@ -23,6 +23,7 @@ from kursplan.console.addresses import address, with_query, within
 from kursplan.console.consequences import Done, Proposal, Reason, ask
 from kursplan.console.frame import Link
 from kursplan.console.page import page
+from kursplan.console.told import plans
 from kursplan.console.told.back import UNDO_FOR, way_back
 from kursplan.console.told.sayings import said
 from kursplan.console.told.view import PersonView, ToldView, UndoView
@@ -36,7 +37,7 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.staff import contacts, history, studio, timetable
+from kursplan.store.staff import classes, contacts, history, studio, timetable
 from kursplan.store.staff.history import Subject as Changed
 from kursplan.store.staff.history import Told
 
@@ -68,6 +69,8 @@ FOR_NOBODY: Final = frozenset(
     }
 )
 """The commands after which nobody has to be told: who is there knows it, or nobody is booked yet."""
+NEEDED: Final = {EntityKind.CLOSURE: Action.SETTINGS} | plans.NEEDED
+"""What one has to be allowed to go back, where more is needed than to see it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -150,11 +153,14 @@ async def _way_back(visit: Visit, line: Told) -> Command[Any] | None:
 async def _command_back(visit: Visit, line: Told) -> Command[Any] | None:
     if visit.services.clock.now() - line.happened_at > UNDO_FOR:
         return None
-    about_ = await visit.read(_about_first, line)
-    of_closure = line.subjects[0].kind is EntityKind.CLOSURE
-    studio_id = None if about_ is None else about_.studio_id
-    if of_closure and not may(visit.member, Action.SETTINGS, studio_id):
+    first = line.subjects[0]
+    needed = NEEDED.get(first.kind)
+    studio_id = await visit.read(_studio_of, line)
+    if needed is not None and not may(visit.member, needed, studio_id):
         return None
+    if first.kind in plans.NEEDED:
+        return await visit.read(plans.way_back, line)
+    about_ = await visit.read(_about_first, line)
     fresh_id = await visit.services.desk.ids.next()
     return way_back(visit.member.organization_id, line, about_, fresh_id)
 
@@ -173,7 +179,7 @@ async def _gone_back(visit: Visit, line: Told) -> Told | None:
 
 def line_in_path(tx: Connection, request: Request, member: StaffMember) -> Subject | None:
     """The slot that the line of history is about, by itself or through a booking, or the studio of the
-    closure; else they see only who has a booking in a studio that is theirs."""
+    closure, class or series; else they see only who has a booking in a studio that is theirs."""
     organization_id = member.organization_id
     line = _line_named(tx, organization_id, request.path_params["line"])
     if line is None:
@@ -184,7 +190,8 @@ def line_in_path(tx: Connection, request: Request, member: StaffMember) -> Subje
         return about.slot(tx, organization_id, slot_id)
     if member.role is Role.INSTRUCTOR:
         raise NotThere(request.path_params["line"])
-    return None if first is None else Subject(first.studio_id)
+    studio_id = _studio_of(tx, organization_id, line)
+    return None if studio_id is None else Subject(studio_id)
 
 
 async def handler(visit: Visit) -> Response:
@@ -285,6 +292,17 @@ def _about_first(tx: Connection, organization_id: int, line: Told) -> AnyRow | N
     if first.kind is EntityKind.CLOSURE:
         return studio.closure_by_id(tx, organization_id, first.id)
     return None
+
+
+def _studio_of(tx: Connection, organization_id: int, line: Told) -> int | None:
+    """The studio of what the line is about; None where it is of none."""
+    first = line.subjects[0]
+    if first.kind is EntityKind.CLASS:
+        return classes.studio_of(tx, organization_id, first.id)
+    if first.kind is EntityKind.SERIES:
+        return classes.studio_of_series(tx, organization_id, first.id)
+    row = _about_first(tx, organization_id, line)
+    return None if row is None else row.studio_id
 
 
 def _slot_id(line: Told, row: AnyRow | None) -> int | None:

@@ -151,12 +151,18 @@ GIVEN_BY_OTHERS = select(stand_in.c.slot_id).where(
     stand_in.c.organization_id == ORGANIZATION, stand_in.c.replaced_id == bindparam("of_id")
 )
 HANGS_ON = {
-    EntityKind.EMPLOYEE: (GIVEN_BY_EMPLOYEE, GIVEN_BY_OTHERS),
-    EntityKind.SLOT: (BOOKINGS_ON_SLOT,),
-    EntityKind.CUSTOMER: (BOOKINGS_OF_CUSTOMER,),
-    EntityKind.CLASS: (SERIES_OF_CLASS, SLOTS_OF_CLASS),
+    EntityKind.EMPLOYEE: (
+        (EntityKind.SLOT, GIVEN_BY_EMPLOYEE),
+        (EntityKind.SLOT, GIVEN_BY_OTHERS),
+    ),
+    EntityKind.SLOT: ((EntityKind.BOOKING, BOOKINGS_ON_SLOT),),
+    EntityKind.CUSTOMER: ((EntityKind.BOOKING, BOOKINGS_OF_CUSTOMER),),
+    EntityKind.CLASS: (
+        (EntityKind.SERIES, SERIES_OF_CLASS),
+        (EntityKind.SLOT, SLOTS_OF_CLASS),
+    ),
 }
-"""What is looked up together with a thing."""
+"""What is looked up together with a thing, of which kind it is, and by what."""
 
 INTEGRATIONS_OF = select(integration.c.id).where(
     integration.c.organization_id == ORGANIZATION,
@@ -289,19 +295,17 @@ def about(
     subject_id: int,
     span: Span,
     like: Like = ANY,
+    without: Collection[EntityKind] = (),
 ) -> list[Told]:
     """What was done to the thing, and to what hangs on it: the bookings of a slot or customer, the
-    series and slots of a class, the slots that an employee gives or was replaced on."""
+    series and slots of a class, the slots that an employee gives or was replaced on. But for what hangs
+    on it of the kinds that it is to be without."""
     subject_ids = {subject_id}
-    for query in HANGS_ON.get(kind, ()):
-        found = tx.execute(query, {"organization": organization_id, "of_id": subject_id})
-        subject_ids |= set(found.scalars())
+    for of_kind, query in HANGS_ON.get(kind, ()):
+        if of_kind not in without:
+            found = tx.execute(query, {"organization": organization_id, "of_id": subject_id})
+            subject_ids |= set(found.scalars())
     return _about(tx, organization_id, subject_ids, span, like)
-
-
-def about_alone(tx: Connection, organization_id: int, subject_id: int, span: Span) -> list[Told]:
-    """What was done to the thing, without what hangs on it."""
-    return _about(tx, organization_id, {subject_id}, span)
 
 
 def last_change(tx: Connection, organization_id: int, subject_id: int, member: str) -> Told | None:
