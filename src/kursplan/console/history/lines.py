@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from kursplan.console.told import name_of
-from kursplan.console.told.sayings import said
+from kursplan.console.told.sayings import said_of
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -159,7 +159,7 @@ class LineWriter:
 
     def what(self, line: Told) -> str:
         """What was done, and of a slot that was changed, which numbers."""
-        text = said(self._words, line.command).rstrip(".")
+        text = said_of(self._words, line).rstrip(".")
         first = line.subjects[0]
         counted = first.kind in (EntityKind.SLOT, EntityKind.CLASS)
         if not counted or not first.before or not first.after:
@@ -191,12 +191,15 @@ class LineWriter:
 
     def whose(self, line: Told) -> str:
         """The people whose bookings it is about; of many, how many they are."""
-        rows = [
-            row for each in line.subjects if (row := self._names.bookings.get(each.id)) is not None
-        ]
-        if len(rows) > MOST_NAMED:
-            return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
-        return self._words.listed([f"{row.first_name} {row.last_name}".strip() for row in rows])
+        found = [self._names.bookings.get(each.id) for each in line.subjects]
+        people = {
+            row.customer_id: f"{row.first_name} {row.last_name}".strip()
+            for row in found
+            if row is not None
+        }
+        if len(people) > MOST_NAMED:
+            return self._words.ngettext("%(n)s person", "%(n)s people", len(people))
+        return self._words.listed(list(people.values()))
 
     def who(self, by: Actor) -> str:
         """Who gave the command, by the name that staff know them by."""
