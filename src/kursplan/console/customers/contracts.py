@@ -17,7 +17,7 @@ from kursplan.console.consequences import Done, Proposal, Reason, ask, fields_of
 from kursplan.console.consequences.again import done_lately
 from kursplan.console.customers.whom import Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said, form_page
-from kursplan.console.frame import Link
+from kursplan.console.frame import IN_CHARGE, Link
 from kursplan.console.visit import Visit
 from kursplan.console.words import marked as _
 from kursplan.desk.contracts import EndMembership, FreezeMembership, MoveHome
@@ -169,7 +169,8 @@ async def add(visit: Visit) -> Response:
         said.errors["last"] = words.gettext("It is before the first day: choose a later one.")
     title = words.gettext("A membership for %(name)s", name=found.name)
     if not rates:
-        return _form(visit, found, "memberships", title, (), said, {}, None)
+        none = words.gettext("There is no rate yet that a membership could be of.")
+        return _form(visit, found, "memberships", title, (), said, {}, None, none)
     if said.errors or rate is None or first is None or not form:
         return _form(visit, found, "memberships", title, fields, said, form, None)
     wanted = f"{found.entry.key}-{rate}-{first}"
@@ -269,11 +270,13 @@ def _form(
     said: Said,
     form: Mapping[str, str],
     held: MembershipEntry | None,
+    no_rate: str = "",
 ) -> Response:
     words = visit.words
-    note = ""
-    if not fields:
+    note = no_rate
+    if not fields and not no_rate:
         note = words.gettext("There is nothing to choose from.")
+    may_make = bool(no_rate) and visit.member.role in IN_CHARGE
     view = FormView(
         title,
         (Link(words.gettext("Customers"), "customers"), Link(found.name, found.here)),
@@ -283,7 +286,7 @@ def _form(
         () if held is None else (("membership", held.key),),
         words.gettext("See what it does"),
         found.here,
-        "",
+        instead=Link(words.gettext("New rate"), "rates/new") if may_make else None,
     )
     return form_page(visit, view)
 

@@ -212,7 +212,7 @@ def _languages(words: Words, theirs: str | None) -> tuple[Option, ...]:
 def _page(visit: Visit, found: Whom | None, fields: Sequence[Field], wrong: str) -> Response:
     words = visit.words
     if found is None:
-        title, does = words.gettext("New customer"), words.gettext("Write them down")
+        title, does = words.gettext("New customer"), words.gettext("Add the customer")
         action, back = "customers/new", "customers"
     else:
         title, does = (

@@ -255,6 +255,8 @@ class HistoryWriter:
         thing = self._looked.things.get(first.id)
         kind = words.gettext(KINDS[first.kind])
         href = None if thing is None else self._page(first)
+        if first.kind is EntityKind.ORGANIZATION:
+            return kind, None
         if thing is None or not thing.name:
             return words.gettext("%(kind)s %(number)s", kind=kind, number=first.id), href
         return words.gettext("%(kind)s %(name)s", kind=kind, name=thing.name), href

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kursplan.console.forms import Option, Said
 from kursplan.console.frame import ROLES, Link
-from kursplan.console.once import OnceView, Secret, once_page
+from kursplan.console.once import OnceView, Secret, once_page, only_here, where_to_ask
 from kursplan.console.places import theirs
 from kursplan.console.setup.forms import free, fresh, shown
 from kursplan.console.setup.view import FormView
@@ -62,7 +62,7 @@ async def staff(visit: Visit) -> Response:
         words.gettext("Hand it to %(name)s", name=name),
         words.gettext("With this link %(name)s sets a password and is in.", name=name),
         [Secret(words.gettext("Link"), link(base, key))],
-        words.gettext("It works once, for seven days."),
+        (words.gettext("It works once, for seven days."), *only_here(visit)),
     )
 
 
@@ -93,18 +93,18 @@ async def partner(visit: Visit) -> Response:
         visit,
         words.gettext("Hand it to whoever runs %(name)s", name=name),
         words.gettext("With this key the app lists, books and cancels."),
-        issued,
-        words.gettext("Whoever has it can book."),
+        [*issued, *where_to_ask(visit)],
+        (words.gettext("Whoever has it can book."),),
     )
 
 
 def _shown_once(
-    visit: Visit, title: str, done: str, secrets: Sequence[Secret], note: str
+    visit: Visit, title: str, done: str, secrets: Sequence[Secret], notes: tuple[str, ...]
 ) -> Response:
     gettext = visit.words.gettext
     set_up = Link(gettext("Set-up"), "setup")
     onward = Link(gettext("Go on"), "setup")
-    return once_page(visit, OnceView(title, (set_up,), done, tuple(secrets), onward, (note,)))
+    return once_page(visit, OnceView(title, (set_up,), done, tuple(secrets), onward, notes))
 
 
 def _label(words: Words, studio: str, studios: int) -> str:

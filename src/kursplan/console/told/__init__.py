@@ -379,7 +379,9 @@ def _happened(words: Words, changed: Changed, row: AnyRow) -> str:
         then = words.moment(local(datetime.fromisoformat(before["starts_at"]), zone))
         return words.gettext("%(title)s is not %(then)s but %(at)s", then=then, **named)
     if after_.get("conflict"):
-        return words.gettext("would be refused on %(title)s, %(at)s, now", **named)
+        return words.gettext(
+            "has a booking that is not allowed any more: %(title)s, %(at)s", **named
+        )
     return ""
 
 
