@@ -537,6 +537,6 @@ async def test_a_closure_is_entered_in_five_presses(
     await tab.page.get_by_role("link", name="Enter a closure").click()
     await tab.page.get_by_label("First day").fill(TUESDAY.isoformat())
     await tab.page.get_by_role("button", name="See whom it hits").click()
-    await tab.page.get_by_role("button", name="Close then").click()
+    await tab.page.get_by_role("button", name="Enter the closure").click()
     assert "Cem Mustermann" in await tab.page.locator("main").inner_text()
     assert len(await closures_now(gym)) == 1
