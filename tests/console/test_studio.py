@@ -255,7 +255,7 @@ async def test_a_closure_shows_whom_it_hits_and_then_whom_to_tell(console: Conso
     assert "Cem Mustermann" in told.text
     assert "The closure is entered." in told.text
     page = (await console.ask("studio", console.member())).text
-    assert "1 slot, 1 person" in page
+    assert "1 slot, 1 booking" in page
 
 
 async def test_a_closure_that_cancels_says_why(console: Console) -> None:

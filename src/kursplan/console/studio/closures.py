@@ -40,7 +40,7 @@ class ClosureRow:
     when: str
     why: str
     hits: str
-    """How many slots are still planned then, and how many people have a place there."""
+    """How many slots are still planned then, and how many bookings they have."""
     now: bool
     """Whether the studio is closed by it at this moment."""
 
@@ -89,14 +89,14 @@ def when(words: Words, local_from: datetime, local_to: datetime, this_year: int)
 
 
 def hits(words: Words, closure: Closure, planned: Sequence[AnyRow]) -> str:
-    """How many slots take place then although it is closed, and how many people are on them."""
+    """How many slots take place then although it is closed, and how many bookings they have: who has two is counted twice."""
     hit = [each for each in planned if closure.falls_on(each.starts_at, each.ends_at)]
     if not hit:
         return ""
     slots = words.ngettext("%(n)s slot", "%(n)s slots", len(hit))
     count = sum(each.seats + each.waiting for each in hit)
-    people = words.ngettext("%(n)s person", "%(n)s people", count)
-    return f"{slots}, {people}" if count else slots
+    bookings = words.ngettext("%(n)s booking", "%(n)s bookings", count)
+    return f"{slots}, {bookings}" if count else slots
 
 
 def _closure(of: Which, local_from: datetime, local_to: datetime) -> Closure:
