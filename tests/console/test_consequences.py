@@ -18,7 +18,8 @@ from kursplan.domain.bookings import BookingStatus, Participation
 from kursplan.domain.events import EventType
 from kursplan.store import tables
 from tests.console.desk import Console
-from tests.gym import Gym
+from tests.console.forms import form_of
+from tests.gym import MONDAY, Gym
 
 
 def field(page: httpx.Response, name: str) -> str:
@@ -82,13 +83,32 @@ async def test_from_what_would_happen_one_goes_back_to_the_form_as_it_was_filled
     gym = console.gym
     spin = await gym.klass("spin")
     series = await gym.series(spin)
+    anna = await gym.customer("Anna")
+    held = await gym.membership(anna, await gym.rate("flex"))
+    await gym.booked(anna, await gym.slot("spin", day=MONDAY + timedelta(days=2)))
     mara = console.member()
+    edit = f"classes/{spin}/edit"
+    of_spin = form_of((await console.ask(edit, mara)).text)
+    of_anna = form_of((await console.ask(f"customers/{anna}/edit", mara)).text)
     past, to_come = {"day": "2026-03-01", "class": spin}, {"first": "2026-03-08", "day-6": "yes"}
     for path, form, typed in (
         ("timetable/new?studio=berlin", past | {"time": "06:45"}, 'value="06:45"'),
         (f"classes/{spin}/series", to_come | {"time": "06:45"}, 'value="06:45"'),
         (f"series/{series}", to_come | {"time": "06:45", "scope": "all"}, 'value="06:45"'),
         ("studio/closures/new", {"first": "2026-03-02", "slots": "cancel", "why": "x y"}, "x y"),
+        (edit, {**of_spin, "title": "Spin hard", "who": "MEMBERS"}, 'value="Spin hard"'),
+        (
+            f"customers/{anna}/edit",
+            {**of_anna, "last_name": "Meier", "access_refused": "yes"},
+            "Meier",
+        ),
+        (f"series/{series}/end", {"last": "2026-04-05"}, 'value="2026-04-05"'),
+        ("timetable/copy", {"from": "2026-03-02", "to": "2026-04-06"}, 'value="2026-04-06"'),
+        (
+            f"customers/{anna}/end",
+            {"membership": f"membership-{held}", "last": "2026-04-05"},
+            'value="2026-04-05"',
+        ),
     ):
         asked = await console.send(path, mara, form)
         assert asked.status_code == 200, path

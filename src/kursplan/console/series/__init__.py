@@ -332,7 +332,7 @@ async def end(visit: Visit) -> Response:
     here, path = f"classes/{series.class_id}", f"series/{series.id}"
     way = (*crumbs(words, of), Link(of.entry.title, here), Link(rhythm(words, series.plan), path))
     title = words.gettext("End the series of %(title)s", title=of.entry.title)
-    if not form or said.errors or last is None:
+    if not form or wants_form(form) or said.errors or last is None:
         view = FormView(
             title,
             way,
@@ -345,7 +345,7 @@ async def end(visit: Visit) -> Response:
             "",
         )
         answer = page(visit, "form.html", title, view)
-        if form:
+        if form and not wants_form(form):
             answer.status_code = 422
         return answer
     proposal = Proposal(
@@ -357,6 +357,7 @@ async def end(visit: Visit) -> Response:
         reason=Reason.REQUIRED,
         always=True,
         grave=True,
+        has_form=True,
     )
     command = EndSeries(visit.member.organization_id, series.id, last + ONE_DAY)
     done = await ask(visit, form, command, proposal)
