@@ -26,7 +26,10 @@ from tests.gym import Gym
 from tests.races.servers import KursplanServer
 from tests.throwaway import not_installed
 
-PAGES = ("docs", "docs/guide", "docs/clients", "docs/webhooks", "docs/errors")
+PAGES = (
+    *("docs", "docs/guide", "docs/clients", "docs/webhooks", "docs/errors"),
+    *("docs/imports", "docs/gym-file"),
+)
 PREFIX = "/gym"
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 640}
 

@@ -555,7 +555,10 @@ async def test_the_document_is_served_and_not_sent_twice(server: httpx.AsyncClie
     assert (other.status_code, other.json()) == (200, DOCUMENT)
 
 
-PAGES = ("/docs", "/docs/guide", "/docs/clients", "/docs/webhooks", "/docs/errors")
+PAGES = (
+    *("/docs", "/docs/guide", "/docs/clients", "/docs/webhooks", "/docs/errors"),
+    *("/docs/imports", "/docs/gym-file"),
+)
 
 
 async def test_pages_load_nothing_from_another_host(server: httpx.AsyncClient) -> None:

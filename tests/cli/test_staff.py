@@ -34,6 +34,9 @@ async def test_links_lead_to_where_the_operator_says_that_people_come(
 ) -> None:
     told = await kursplan("staff", "invite", *OLGA, KURSPLAN_PUBLIC_URL="https://plan.example/gym/")
     assert f"https://plan.example/gym/console/link/{gym.organization}." in told.out
+    assert "on this machine only" not in told.out
+    again = await kursplan("staff", "reset", OLGA[0], "--yes")
+    assert "It opens on this machine only: KURSPLAN_PUBLIC_URL says" in again.out
 
 
 async def test_an_address_of_the_console_that_is_none_is_refused_before_anything_is_done(

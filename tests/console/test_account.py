@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -63,6 +64,21 @@ async def test_no_other_password_without_the_one_until_now(house: House, olga: P
     ):
         assert (await olga.send("account/password", form)).status_code == 422
     assert (await house.person().sign_in(EMAIL)).status_code == 303
+
+
+async def test_times_are_those_of_the_studio_and_why_there_are_no_passkeys_is_said(
+    gym: Gym, database_url: str, clock: HandClock
+) -> None:
+    house = await House.open(gym, database_url, clock, public_url="")
+    await house.account(EMAIL)
+    olga = house.person(origin="http://127.0.0.1:8080")
+    await olga.open("sign-in")
+    form = {"email": EMAIL, "password": PASSWORD}
+    await olga.send("sign-in", form, origin="http://127.0.0.1:8080")
+    page = html.unescape((await olga.open("account")).text)
+    assert re.search(r"since Mon 2 Mar, \d\d:\d\d, last used Mon 2 Mar", page)
+    assert "None can be made at this address" in page
+    await house.close()
 
 
 async def test_a_second_factor_is_asked_for_once_its_code_was_shown(

@@ -11,11 +11,15 @@ import pytest
 
 from kursplan.clock import HandClock
 from kursplan.console.addresses import within
+from kursplan.console.consequences.partners import SAID
+from kursplan.console.consequences.view import Item, Part
 from kursplan.domain.accounts import Role
 from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.events import EventType
 from kursplan.store import tables
 from tests.console.desk import Console
-from tests.gym import Gym
+from tests.console.forms import form_of
+from tests.gym import MONDAY, Gym
 
 
 def field(page: httpx.Response, name: str) -> str:
@@ -70,6 +74,70 @@ async def test_what_changed_since_it_was_shown_is_told_and_nothing_is_done(
     assert (await gym.booking_now(booked.booking_id)).status is BookingStatus.BOOKED
     done = await console.send(path, desk, {"seen": field(again, "seen")})
     assert at(done).startswith("told/")
+
+
+async def test_from_what_would_happen_one_goes_back_to_the_form_as_it_was_filled_in(
+    console: Console,
+) -> None:
+    """Also from where it can't be done, as on a day that is past."""
+    gym = console.gym
+    spin = await gym.klass("spin")
+    series = await gym.series(spin)
+    anna = await gym.customer("Anna")
+    held = await gym.membership(anna, await gym.rate("flex"))
+    await gym.booked(anna, await gym.slot("spin", day=MONDAY + timedelta(days=2)))
+    mara = console.member()
+    edit = f"classes/{spin}/edit"
+    of_spin = form_of((await console.ask(edit, mara)).text)
+    of_anna = form_of((await console.ask(f"customers/{anna}/edit", mara)).text)
+    past, to_come = {"day": "2026-03-01", "class": spin}, {"first": "2026-03-08", "day-6": "yes"}
+    for path, form, typed in (
+        ("timetable/new?studio=berlin", past | {"time": "06:45"}, 'value="06:45"'),
+        (f"classes/{spin}/series", to_come | {"time": "06:45"}, 'value="06:45"'),
+        (f"series/{series}", to_come | {"time": "06:45", "scope": "all"}, 'value="06:45"'),
+        ("studio/closures/new", {"first": "2026-03-02", "slots": "cancel", "why": "x y"}, "x y"),
+        (edit, {**of_spin, "title": "Spin hard", "who": "MEMBERS"}, 'value="Spin hard"'),
+        (
+            f"customers/{anna}/edit",
+            {**of_anna, "last_name": "Meier", "access_refused": "yes"},
+            "Meier",
+        ),
+        (f"series/{series}/end", {"last": "2026-04-05"}, 'value="2026-04-05"'),
+        ("timetable/copy", {"from": "2026-03-02", "to": "2026-04-06"}, 'value="2026-04-06"'),
+        (
+            f"customers/{anna}/end",
+            {"membership": f"membership-{held}", "last": "2026-04-05"},
+            'value="2026-04-05"',
+        ),
+    ):
+        asked = await console.send(path, mara, form)
+        assert asked.status_code == 200, path
+        assert 'name="edit"' in asked.text, path
+        again = await console.send(path, mara, form | {"edit": "yes"})
+        assert again.status_code == 200, path
+        assert typed in again.text, path
+        assert 'name="edit"' not in again.text, path
+
+
+async def test_who_has_two_bookings_is_one_person(console: Console) -> None:
+    gym = console.gym
+    anna = await gym.customer("Anna")
+    for at_ in ("18:00", "20:00"):
+        await gym.booked(anna, await gym.slot("spin", at=at_))
+    form = {"first": "2026-03-02", "slots": "stay"}
+    shown = await console.send("studio/closures/new", console.member(), form)
+    assert "1 person keeps the place, flagged" in shown.text
+
+
+def test_a_long_list_is_folded_so_that_what_is_below_is_not_overlooked() -> None:
+    items = tuple(Item(str(each)) for each in range(12))
+    for count, seen in ((8, 8), (9, 9), (10, 8), (12, 8)):
+        part = Part("", "arrow", "", items=items[:count])
+        assert (len(part.first), part.first + part.further) == (seen, items[:count])
+
+
+def test_each_type_of_event_is_said_in_words() -> None:
+    assert SAID.keys() == set(EventType)
 
 
 async def test_back_leads_to_a_page_of_ours_and_nowhere_else() -> None:

@@ -327,6 +327,14 @@ async def test_a_membership_may_have_contingents_of_its_own_and_is_added_once(
     assert "of 8 left in March" in await look(console, f"customers/{on.zoe}")
 
 
+async def test_where_there_is_no_rate_those_who_may_are_led_to_a_new_one(console: Console) -> None:
+    path = f"customers/{await console.gym.customer()}/memberships"
+    for role, may in ((Role.MANAGER, True), (Role.FRONT_DESK, False)):
+        page = (await console.ask(path, console.member(role))).text
+        assert "There is no rate yet that a membership could be of." in page
+        assert ('href="../../rates/new"' in page) is may
+
+
 async def test_a_membership_that_ends_flags_bookings_and_says_so_before(console: Console) -> None:
     gym = console.gym
     on = await people(gym)

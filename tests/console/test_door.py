@@ -283,5 +283,16 @@ def test_style_sheets_stay_small() -> None:
         assert sum(sent[each] for each in loaded) < 16_000, template.name
 
 
+async def test_documents_that_a_page_leads_to_are_served(console: Console) -> None:
+    led_to = {
+        found
+        for template in TEMPLATES.rglob("*.html")
+        for found in re.findall(r"frame\.root }}\.\./(docs[^\"]*)", template.read_text())
+    }
+    assert led_to
+    for each in led_to:
+        assert (await console.ask(f"/{each}", None)).status_code == 200, each
+
+
 def _sheets(template: Path) -> set[str]:
     return set(re.findall(r"frame\.assets }}([\w-]+\.css)", template.read_text()))

@@ -13,7 +13,9 @@ from kursplan.console.told import name_of
 from kursplan.console.told.sayings import SAID
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.engine.turn import Command
+from kursplan.desk.keys import IssueKey
 from kursplan.domain.accounts import Role, StaffMember
+from kursplan.store.staff.history import integrations
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.egress import EgressPolicy
 from tests.console.browser import DESK, PHONE
@@ -59,6 +61,33 @@ async def test_a_line_says_what_to_what_why_and_leads_there(console: Console) ->
     assert "Anna Mustermann" in said
     assert ">staff, by the command<" in said
     assert re.search(r'href="./told/\d+-\d+\?back=history">Whom to tell', said)
+
+
+async def test_a_line_says_whether_it_is_new_whose_it_is_and_leads_to_its_page(
+    console: Console,
+) -> None:
+    """Of what can be entered and changed by one command, and of keys."""
+    gym, olga = console.gym, console.member(Role.OWNER)
+    entered = {"first_name": "Ina", "last_name": "Trainer", "business_role": "", "gender": ""}
+    made = await console.send("studio/employees/new", olga, entered)
+    ina = int(made.headers["location"].rpartition("/")[2])
+    await console.send(f"studio/employees/{ina}/edit", olga, entered | {"last_name": "Coach"})
+    await gym.key(application="Gym App")
+    [integration] = await gym.database.read(partial(integrations, organization_id=gym.organization))
+    key_id = await gym.desk.ids.next()
+    command, _ = IssueKey.fresh(gym.organization, integration, key_id)
+    await gym.take(command)
+
+    said = (await console.ask("history", olga)).text
+
+    link = f'<a href="./studio/employees/{ina}">Employee Ina Coach</a>'
+    assert re.findall(rf"<b>([^<]*)</b> {re.escape(link)}", said) == [
+        "The employee is changed",
+        "The employee is new",
+    ]
+    assert "<b>A key is made</b> <span>Key Gym App</span>" in said
+    for page in re.findall(r'class="did"><b>[^<]*</b> <a href="\./([^"]*)"', said):
+        assert (await console.ask(page, olga)).status_code == 200, page
 
 
 async def test_managers_see_what_was_done_in_their_studios_and_owners_all(

@@ -165,7 +165,7 @@ async def test_an_endpoint_is_tried_told_and_sent_to_again(owned: Owned) -> None
     endpoint, secret = await owned.endpoint(integration)
     assert secret.startswith("whsec_")
     page = await owned.open(f"endpoints/{endpoint}")
-    assert "Waits for activation" in page
+    assert "Has not said that it is ready" in page
     await owned.gym.set(tables.integration, integration, confirmed_at=owned.gym.now)
 
     tried = html.unescape((await owned.send(f"endpoints/{endpoint}/test")).text)

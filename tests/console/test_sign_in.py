@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -28,7 +29,7 @@ from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.staff import tickets
 from kursplan.web.passwords import MOST_WAITING, STRONG, Passwords
 from kursplan.web.sessions import Key
-from tests.console.entrance import CHEAP, PASSWORD, House, Person
+from tests.console.entrance import CHEAP, ORIGIN, PASSWORD, House, Person
 from tests.console.things import Things
 from tests.gym import Gym
 
@@ -329,6 +330,29 @@ async def test_a_form_counts_only_from_a_page_of_ours(house: House) -> None:
         assert olga.cookie is None
     # An older browser does not say it, but each says the origin.
     assert (await olga.send("sign-in", form, sec_fetch_site=None)).status_code == 303
+
+
+async def test_who_comes_by_an_address_that_is_not_ours_is_told_so(
+    gym: Gym, database_url: str, clock: HandClock
+) -> None:
+    """Or they would load the page again and again, as one does whose form is too old."""
+    by_proxy = "https://gym.example"
+    for public, said in (
+        ("", f"people reach it at {by_proxy}. Whoever runs it sets KURSPLAN_PUBLIC_URL"),
+        (ORIGIN, f"The console is reached at {ORIGIN}: open it there."),
+    ):
+        house = await House.open(gym, database_url, clock, public_url=public)
+        olga = house.person(origin=by_proxy)
+        await olga.open("sign-in")
+        # An older browser says only the origin.
+        for fetched in ("same-origin", None):
+            answer = await olga.send("sign-in", {}, origin=by_proxy, sec_fetch_site=fetched)
+            assert answer.status_code == 403
+            assert said in html.unescape(answer.text), public
+        evil = "https://evil.example"
+        other_site = await olga.send("sign-in", {}, sec_fetch_site="cross-site", origin=evil)
+        assert "was not sent by a page of Kursplan" in html.unescape(other_site.text)
+        await house.close()
 
 
 async def test_a_form_needs_the_token_of_its_own_browser(house: House) -> None:

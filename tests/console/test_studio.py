@@ -255,7 +255,7 @@ async def test_a_closure_shows_whom_it_hits_and_then_whom_to_tell(console: Conso
     assert "Cem Mustermann" in told.text
     assert "The closure is entered." in told.text
     page = (await console.ask("studio", console.member())).text
-    assert "1 slot, 1 person" in page
+    assert "1 slot, 1 booking" in page
 
 
 async def test_a_closure_that_cancels_says_why(console: Console) -> None:
@@ -537,6 +537,6 @@ async def test_a_closure_is_entered_in_five_presses(
     await tab.page.get_by_role("link", name="Enter a closure").click()
     await tab.page.get_by_label("First day").fill(TUESDAY.isoformat())
     await tab.page.get_by_role("button", name="See whom it hits").click()
-    await tab.page.get_by_role("button", name="Close then").click()
+    await tab.page.get_by_role("button", name="Enter the closure").click()
     assert "Cem Mustermann" in await tab.page.locator("main").inner_text()
     assert len(await closures_now(gym)) == 1

@@ -55,6 +55,14 @@ def test_a_complete_language_says_everything(language: str) -> None:
     assert unsaid == []
 
 
+def test_german_says_du_to_everybody() -> None:
+    """Within a sentence *Sie* with a capital is how strangers are addressed; at its beginning it is *they*."""
+    stranger = re.compile(r'(?<![.!?:"„“] )(?<!^)\b(?:Sie|Ihnen|Ihre?[nmrs]?)\b')
+    german = read(LOCALE / "de" / "LC_MESSAGES" / f"{DOMAIN}.po")
+    said = [form for each in german if each.id for form in _forms(each.string)]
+    assert [each for each in said if stranger.search(each)] == []
+
+
 def test_every_translation_has_the_same_places_to_fill_in() -> None:
     for file in catalogues():
         for each in read(file):

@@ -45,7 +45,11 @@ def test_the_services_settings_can_be_used(tmp_path: Path) -> None:
     given = COMPOSE["services"]["kursplan"]["environment"] | {
         "KURSPLAN_DATABASE_URL_FILE": str(url)
     }
+    public = given["KURSPLAN_PUBLIC_URL"]
+    given["KURSPLAN_PUBLIC_URL"] = re.sub(r"\$\{SITE_NAME:[^}]*\}", "gym.example", public)
     settings = read_settings(given)
+    # Without it nobody could sign in to the console behind the proxy.
+    assert settings.public_url == "https://gym.example"
     assert settings.limits_url.startswith("redis://counts:")
     [network] = settings.trusted_proxies
     assert COMPOSE["networks"]["inside"]["ipam"]["config"] == [{"subnet": str(network)}]

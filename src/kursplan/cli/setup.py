@@ -104,11 +104,13 @@ def systemd(
 
 WHAT_IS_NEXT = (
     "",
-    "Write into etc/kursplan/database-url where the data is, unless it is to be SQLite. Then, as root:",
+    "Write into etc/kursplan/database-url where the data is, unless it is to be SQLite, and into",
+    "etc/kursplan/kursplan.env under which address people reach the console. Then, as root:",
     "  systemd-sysusers && systemctl daemon-reload",
     "  install -d -o kursplan -g kursplan -m 0700 /var/lib/kursplan",
     "  kursplan-as-service db upgrade",
     "  systemctl enable --now kursplan.socket kursplan.service kursplan-backup.timer",
+    "  kursplan-as-service staff invite EMAIL --role owner --name NAME --found COMPANY",
 )
 
 

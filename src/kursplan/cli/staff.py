@@ -317,6 +317,10 @@ def _tell_link(account_id: int, email: str, link: str, until: datetime, *, json:
     )
     say(link)
     say("It is not stored and can't be shown again; `kursplan staff reset` makes another.")
+    if link.startswith("http:"):
+        say(
+            "It opens on this machine only: KURSPLAN_PUBLIC_URL says under which address others come."
+        )
 
 
 def _state(account: ShownAccount) -> str:

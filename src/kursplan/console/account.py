@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
 from kursplan.console.entrance import Entrance, Form, FormHandler
 from kursplan.console.frame import EVERYBODY, LANGUAGE_NAMES
+from kursplan.console.moments import Moments
 from kursplan.console.page import page
 from kursplan.console.picture import Picture, picture_of
 from kursplan.console.routes import GET, POST, Page
@@ -144,7 +144,7 @@ class _OwnAccount:
         account = await visit.read(accounts.find, member.account_id)
         found = await visit.read(sessions.of_account, member.account_id)
         keys = await visit.read(shown.passkeys, member.account_id)
-        now = self._entrance.now
+        moments, now = await Moments.of(visit), self._entrance.now
         view = AccountView(
             name=member.name,
             email=member.email,
@@ -152,8 +152,8 @@ class _OwnAccount:
                 SessionRow(
                     each.id,
                     each.device or gettext("Some other program"),
-                    _moment(each.created_at),
-                    _moment(each.seen_at),
+                    moments.at(each.created_at),
+                    moments.at(each.seen_at),
                     each.id == here.id,
                 )
                 for each in found
@@ -163,8 +163,8 @@ class _OwnAccount:
                 PasskeyRow(
                     each.id,
                     each.name,
-                    _moment(each.created_at),
-                    None if each.used_at is None else _moment(each.used_at),
+                    moments.at(each.created_at),
+                    None if each.used_at is None else moments.at(each.used_at),
                 )
                 for each in keys
             ),
@@ -350,8 +350,3 @@ _DONE: Final = {
     "second-factor": _("No code is asked for any more."),
     "passkey": _("Your passkeys are changed."),
 }
-
-
-def _moment(instant: datetime) -> str:
-    """In no studio's time, because an account is of none."""
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kursplan.console.page import html
-from kursplan.console.visit import BadAddress, Forged, NotAForm, Unanswered
+from kursplan.console.visit import BadAddress, Forged, NotAForm, Unanswered, UnknownAddress
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.accounts import StaffMember
@@ -44,6 +44,7 @@ FORGED: Final = (
     _("Nothing was done. Go back, load the page again, and send it once more."),
 )
 """The same for what was sent."""
+NOT_HERE: Final = _("This is not the console’s address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,22 @@ def unanswered(
         )
     if isinstance(reason, Forged | NotAForm):
         what, instead = words.gettext(FORGED[0]), words.gettext(FORGED[1])
+    if isinstance(reason, UnknownAddress):
+        what, instead = words.gettext(NOT_HERE), _where(words, reason)
     return _shown(request, words, member, FaultView(reason.status, what, instead))
+
+
+def _where(words: Words, reason: UnknownAddress) -> str:
+    if reason.public is not None:
+        return words.gettext(
+            "Nothing was done. The console is reached at %(address)s: open it there.",
+            address=reason.public,
+        )
+    return words.gettext(
+        "Nothing was done. Nobody has told Kursplan yet that people reach it at %(address)s. Whoever runs it "
+        "sets KURSPLAN_PUBLIC_URL to the address, which begins with https://, and starts it again.",
+        address=reason.opened[:200],
+    )
 
 
 def _shown(request: Request, words: Words, member: StaffMember | None, view: FaultView) -> Response:

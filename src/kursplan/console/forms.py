@@ -75,6 +75,8 @@ class FormView:
     wrong: str = ""
     """Said above the fields where they can't be taken as they are."""
     grave: bool = False
+    instead: Link | None = None
+    """What there is to do first, where there is nothing to choose from."""
 
 
 class Said:

@@ -34,5 +34,26 @@ class OnceView:
     """Opens a letter with it; empty where it is for no letter."""
 
 
+def where_to_ask(visit: Visit) -> tuple[Secret, ...]:
+    """Goes along with a key: which address the partner's program asks, and where it stands how."""
+    gettext, base = visit.words.gettext, visit.services.origins.base(visit.request)
+    if base is None:
+        return ()
+    hint = gettext("How to begin stands at %(guide)s.", guide=f"{base}/docs/guide")
+    return (Secret(gettext("Address of the Open API"), base, hint),)
+
+
+def only_here(visit: Visit) -> tuple[str, ...]:
+    """Goes along with a link, where nobody has said under which address people come."""
+    if visit.services.origins.public is not None:
+        return ()
+    return (
+        visit.words.gettext(
+            "It opens only in a browser on the machine that Kursplan runs on, as long as whoever runs it has not "
+            "set KURSPLAN_PUBLIC_URL to the address by which others come."
+        ),
+    )
+
+
 def once_page(visit: Visit, view: OnceView) -> Response:
     return page(visit, "once.html", view.title, view)

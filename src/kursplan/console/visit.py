@@ -96,6 +96,15 @@ class Forged(Unanswered):
     status = 403
 
 
+class UnknownAddress(Forged):
+    """The page that sent the form was opened under an address that is not the console's."""
+
+    def __init__(self, opened: str, public: str | None) -> None:
+        """`public` is the one that is, where the operator has said it."""
+        super().__init__(opened)
+        self.opened, self.public = opened, public
+
+
 class NothingYet(NotTheirs):
     """There is nothing that a page could show: the gym is yet to be set up, and they are who may."""
 
@@ -171,7 +180,9 @@ class Visit:
 
     def _check(self, form: Mapping[str, str]) -> None:
         if not self.services.guard.passes(self.request, form):
-            raise Forged("csrf")
+            origins = self.services.origins
+            opened = origins.unknown(self.request)
+            raise Forged("csrf") if opened is None else UnknownAddress(opened, origins.public)
 
     def asked(self, name: str) -> str | None:
         """A parameter of the address; an empty one, as forms send it, is none. Raises `BadAddress`."""

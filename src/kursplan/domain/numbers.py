@@ -29,6 +29,7 @@ class Span(StrEnum):
     FOUR_WEEKS = "4-weeks"
     YEAR_OF_WEEKS = "52-weeks"
     MONTH = "month"
+    LAST_MONTH = "last-month"
     YEAR = "year"
 
 
@@ -61,24 +62,26 @@ class Days:
 
 
 def days_of(span: Span, today: date) -> Days:
-    """Whole weeks from Monday to Sunday, or the month or year as far as it is over; on its first day the one
-    before."""
+    """Whole weeks from Monday to Sunday, the whole month that was last, or the month or year as far as it is over;
+    on its first day the one before."""
     if span in _WEEKS:
         last = today - (today.weekday() + 1) * _A_DAY
         return Days(last - _WEEKS[span] * A_WEEK + _A_DAY, last)
-    last = today - _A_DAY
+    last = today.replace(day=1) - _A_DAY if span is Span.LAST_MONTH else today - _A_DAY
     first = last.replace(day=1)
-    return Days(first if span is Span.MONTH else first.replace(month=1), last)
+    return Days(first.replace(month=1) if span is Span.YEAR else first, last)
 
 
 def days_before(span: Span, days: Days, against: Against) -> Days:
-    """As many days of the time before, or of the year before."""
+    """As many days of the time before, or of the year before; before a whole month the whole one."""
     if span in _WEEKS:
         back = days.count * _A_DAY if against is Against.BEFORE else A_YEAR_OF_WEEKS
         return Days(days.first - back, days.last - back)
-    if span is Span.MONTH and against is Against.BEFORE:
+    if span is not Span.YEAR and against is Against.BEFORE:
         end = days.first - _A_DAY
         first = end.replace(day=1)
+        if span is Span.LAST_MONTH:
+            return Days(first, end)
         return Days(first, min(first + (days.count - 1) * _A_DAY, end))
     return Days(_a_year_before(days.first), _a_year_before(days.last))
 

@@ -53,6 +53,17 @@ class Origins:
         host = request.headers.get("host", "")
         return f"http://{host}" if _is_this_machine(_name_of(host)) else None
 
+    def unknown(self, request: Request) -> str | None:
+        """Under which other address the page was opened that sent this; None where it is ours, or another site's.
+
+        It only tells people what is wrong: what they sent is refused in any case.
+        """
+        opened = request.headers.get("origin", "")
+        host = opened.partition("://")[2]
+        same = request.headers.get("sec-fetch-site") == "same-origin"
+        is_the_page = bool(host) and (same or host == request.headers.get("host"))
+        return opened if is_the_page and opened != self.origin(request) else None
+
     def base(self, request: Request) -> str | None:
         """What stands before the paths of our pages, for links that somebody hands on; None as above."""
         return self.public or self.origin(request)

@@ -55,6 +55,9 @@ def routes() -> list[BaseRoute]:
         "/docs/clients": partial(_prose, "clients", "clients.md"),
         "/docs/webhooks": partial(_prose, "webhooks", "webhooks.md"),
         "/docs/errors": _errors,
+        # For staff: the console leads to them.
+        "/docs/imports": partial(_prose, "imports", "imports.md"),
+        "/docs/gym-file": partial(_prose, "gym-file", "gym-file.md"),
     }
     return [
         _fixed("/openapi.json", _encoded_document, "application/json"),

@@ -16,14 +16,21 @@ PAGES: Final = {
     "clients": ("Clients", "docs/clients"),
     "webhooks": ("Webhooks", "docs/webhooks"),
     "errors": ("Errors", "docs/errors"),
+    "imports": ("Moving in", "docs/imports"),
+    "gym-file": ("The gym file", "docs/gym-file"),
 }
-"""What is in the bar, and where it is below the address of the server."""
+"""What it is called, and where it is below the address of the server."""
+
+FOR_PARTNERS: Final = ("reference", "guide", "clients", "webhooks", "errors")
+"""What is in the bar; the others are for staff, and the console leads to them."""
 
 SERVED: Final = {
     "partners.md": "guide",
     "clients.md": "clients",
     "webhooks.md": "webhooks",
     "errors.md": "errors",
+    "imports.md": "imports",
+    "gym-file.md": "gym-file",
 }
 """Which documents are pages too; links to others lead nowhere from here, and are shown as text."""
 
@@ -39,8 +46,8 @@ def page(current: str, title: str, main: str) -> str:
     """A whole page around its main part. Addresses are relative, so it also works behind a path prefix."""
     root = "../" * PAGES[current][1].count("/") or "./"
     links = "".join(
-        f'<li><a href="{root}{path}"{_current(name == current)}>{label}</a></li>'
-        for name, (label, path) in PAGES.items()
+        f'<li><a href="{root}{PAGES[name][1]}"{_current(name == current)}>{PAGES[name][0]}</a></li>'
+        for name in FOR_PARTNERS
     )
     return f"""\
 <!doctype html>

@@ -185,7 +185,7 @@ def _facts(around: Around, account: ShownAccount) -> list[Fact]:
     return [
         *facts,
         Fact(gettext("Language"), around.words.language_name(account.language)),
-        Fact(gettext("Shows who it is with"), _shows(around.words, account)),
+        Fact(gettext("Signs in with"), _shows(around.words, account)),
         Fact(gettext("Last sign-in"), _last(around, account)),
         Fact(gettext("Made"), around.moments.at(account.created_at)),
     ]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from kursplan.console.accounts import PATH
 from kursplan.console.frame import Link
-from kursplan.console.once import OnceView, Secret, once_page
+from kursplan.console.once import OnceView, Secret, once_page, only_here
 from kursplan.console.visit import Visit
 from kursplan.web.links import link
 from kursplan.web.sessions import Key
@@ -48,6 +48,7 @@ class Letter:
                     "%(until)s. Another one is made on the page of the account.",
                     until=self.until,
                 ),
+                *only_here(visit),
             ),
             f"mailto:{quote(email, safe='@')}?subject={quote(subject)}&body={quote(body)}",
         )

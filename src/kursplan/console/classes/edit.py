@@ -26,7 +26,7 @@ from kursplan.console.classes.options import (
 from kursplan.console.classes.overview import crumbs, id_in_path, the_class
 from kursplan.console.classes.saying import says
 from kursplan.console.classes.view import ClassForm, RateChoice, Says
-from kursplan.console.consequences import Part, Proposal, ask
+from kursplan.console.consequences import Part, Proposal, ask, wants_form
 from kursplan.console.forms import Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -72,7 +72,7 @@ async def change(visit: Visit) -> Response:
     form = _unfolded(form)
     said = Said.changing(words, form, stands)
     entry = Reader(words, said).read(found.entry, found.rates)
-    if said.errors:
+    if said.errors or wants_form(form):
         wrong = changed_meanwhile(words, form, stands)
         return _page(visit, found, class_id, entry, said.errors, wrong, form)
     here = f"classes/{class_id}"
@@ -83,6 +83,7 @@ async def change(visit: Visit) -> Response:
         back=here,
         crumbs=(*crumbs(words, found), Link(found.entry.title, here)),
         always=looked_at,
+        has_form=True,
     )
     command = RecordClass(visit.member.organization_id, class_id, entry, stood=found.entry)
 

@@ -64,6 +64,7 @@ __all__ = [
     "do",
     "fields_of",
     "overruled",
+    "wants_form",
 ]
 
 A = TypeVar("A")
@@ -71,9 +72,11 @@ A = TypeVar("A")
 SEEN: Final = "seen"
 REASON: Final = "reason"
 OVERRULE: Final = "overrule"
+EDIT: Final = "edit"
+"""Sent by the button that leads back to a form, as it was filled in."""
 LONGEST_REASON: Final = 1000
 TRIES: Final = 3
-OURS: Final = frozenset({"csrf", SEEN, REASON, OVERRULE})
+OURS: Final = frozenset({"csrf", SEEN, REASON, OVERRULE, EDIT})
 """The fields that are not the page's own."""
 
 
@@ -117,6 +120,11 @@ def overruled(fields: Mapping[str, str]) -> frozenset[Kind]:
     """The rules that are set aside, knowingly: what the page of a refusal sends along."""
     named = frozenset(fields.get(OVERRULE, "").split())
     return frozenset(each for each in STAFF_MAY_OVERRULE if each.value in named)
+
+
+def wants_form(fields: Mapping[str, str]) -> bool:
+    """Whether somebody saw what it would do, and goes back to their form to change it."""
+    return EDIT in fields
 
 
 async def ask(

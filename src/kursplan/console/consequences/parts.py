@@ -102,7 +102,7 @@ class _Writer:
     def lost(self, changes: Sequence[Change]) -> Iterator[Part]:
         if changes:
             heading = self._words.ngettext(
-                "%(n)s person loses the place", "%(n)s people lose their place", len(changes)
+                "%(n)s person loses the place", "%(n)s people lose their place", _people_in(changes)
             )
             yield self._people("stop", "cross", heading, changes)
 
@@ -133,7 +133,7 @@ class _Writer:
             heading = self._words.ngettext(
                 "%(n)s person keeps the place, flagged",
                 "%(n)s people keep their place, flagged",
-                len(of),
+                _people_in(of),
             )
             note = self._words.gettext(
                 "They would be refused then: %(why)s. Staff decide.", why=self._why(kind)
@@ -156,14 +156,14 @@ class _Writer:
             heading = self._words.ngettext(
                 "%(n)s person keeps the place, at the new time",
                 "%(n)s people keep their place, at the new time",
-                len(changes),
+                _people_in(changes),
             )
             yield self._people("", "people", heading, changes)
 
     def made(self, changes: Sequence[Change]) -> Iterator[Part]:
         if changes:
             heading = self._words.ngettext(
-                "%(n)s person gets a place", "%(n)s people get a place", len(changes)
+                "%(n)s person gets a place", "%(n)s people get a place", _people_in(changes)
             )
             yield self._people("good", "check", heading, changes)
 
@@ -172,14 +172,14 @@ class _Writer:
             heading = self._words.ngettext(
                 "%(n)s person gets the place back",
                 "%(n)s people get their place back",
-                len(changes),
+                _people_in(changes),
             )
             yield self._people("good", "undo", heading, changes)
 
     def promoted(self, changes: Sequence[Change]) -> Iterator[Part]:
         if changes:
             heading = self._words.ngettext(
-                "%(n)s person moves up", "%(n)s people move up", len(changes)
+                "%(n)s person moves up", "%(n)s people move up", _people_in(changes)
             )
             yield self._people("good", "up", heading, changes)
 
@@ -228,3 +228,8 @@ class _Writer:
 
     def _why(self, kind: Kind | None) -> str:
         return self._words.gettext(clause(kind)) if kind is not None else ""
+
+
+def _people_in(changes: Iterable[Change]) -> int:
+    """Who has several bookings is one person."""
+    return len({each.customer_id for each in changes})

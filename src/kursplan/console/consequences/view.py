@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from kursplan.console.frame import Link
+
+MOST_SEEN: Final = 8
+"""So many lines of a part are seen before it is unfolded."""
 
 
 class Reason(StrEnum):
@@ -64,6 +68,16 @@ class Part:
     names: str = ""
     """Of those who need none: all in one sentence."""
 
+    @property
+    def first(self) -> tuple[Item, ...]:
+        """Those that are seen at once."""
+        return self.items if len(self.items) <= MOST_SEEN + 1 else self.items[:MOST_SEEN]
+
+    @property
+    def further(self) -> tuple[Item, ...]:
+        """Those that are unfolded, so that what comes below them is not overlooked."""
+        return self.items[len(self.first) :]
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
@@ -88,6 +102,8 @@ class Proposal:
     grave: bool = False
     overrulable: bool = False
     """Whether the command takes what `overruled` reads of the fields."""
+    has_form: bool = False
+    """Whether the page shows its form again, as it was filled in, where it `wants_form`."""
     besides: tuple[Part, ...] = ()
     """What would happen to other things than bookings and the times of slots, which the page knows itself."""
 

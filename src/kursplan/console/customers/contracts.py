@@ -13,11 +13,11 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Done, Proposal, Reason, ask, fields_of
+from kursplan.console.consequences import Done, Proposal, Reason, ask, fields_of, wants_form
 from kursplan.console.consequences.again import done_lately
 from kursplan.console.customers.whom import Whom, whom
 from kursplan.console.forms import Field, FormView, Kind, Option, Said, form_page
-from kursplan.console.frame import Link
+from kursplan.console.frame import IN_CHARGE, Link
 from kursplan.console.visit import Visit
 from kursplan.console.words import marked as _
 from kursplan.desk.contracts import EndMembership, FreezeMembership, MoveHome
@@ -61,7 +61,7 @@ async def freeze(visit: Visit) -> Response:
     if first is not None and last is not None and last < first:
         said.errors["last"] = words.gettext("It is before the first day: choose a later one.")
     title = words.gettext("Freeze %(rate)s for %(name)s", rate=rate, name=found.name)
-    if said.errors or first is None or not form:
+    if said.errors or first is None or not form or wants_form(form):
         return _form(visit, found, "freeze", title, fields, said, form, held)
     command = FreezeMembership(
         visit.member.organization_id, found.id, held.key, first, last, form.get("reason") or None
@@ -92,7 +92,8 @@ async def wake(visit: Visit) -> Response:
     rate = await _rate(visit, held)
     title = words.gettext("%(rate)s of %(name)s rests no more?", rate=rate, name=found.name)
     note = _days(visit, rest.first_day, rest.last_day)
-    return await _done(visit, found, fields, command, title, words.gettext("Take it back"), note)
+    does = words.gettext("Take it back")
+    return await _done(visit, found, fields, command, title, does, note, has_form=False)
 
 
 async def end(visit: Visit) -> Response:
@@ -113,7 +114,7 @@ async def end(visit: Visit) -> Response:
             day=words.full_day(held.valid_from),
         )
     title = words.gettext("End %(rate)s for %(name)s", rate=rate, name=found.name)
-    if said.errors or last is None or not form:
+    if said.errors or last is None or not form or wants_form(form):
         return _form(visit, found, "end", title, fields, said, form, held)
     command = EndMembership(visit.member.organization_id, found.id, held.key, last)
     note = words.gettext("The last day is %(day)s.", day=words.full_day(last))
@@ -169,8 +170,9 @@ async def add(visit: Visit) -> Response:
         said.errors["last"] = words.gettext("It is before the first day: choose a later one.")
     title = words.gettext("A membership for %(name)s", name=found.name)
     if not rates:
-        return _form(visit, found, "memberships", title, (), said, {}, None)
-    if said.errors or rate is None or first is None or not form:
+        none = words.gettext("There is no rate yet that a membership could be of.")
+        return _form(visit, found, "memberships", title, (), said, {}, None, none)
+    if said.errors or rate is None or first is None or not form or wants_form(form):
         return _form(visit, found, "memberships", title, fields, said, form, None)
     wanted = f"{found.entry.key}-{rate}-{first}"
     key = await visit.read(customers.free_membership_key, wanted)
@@ -206,7 +208,7 @@ async def move(visit: Visit) -> Response:
     title = words.gettext("Move %(name)s to another studio", name=found.name)
     if not others:
         return _form(visit, found, "move", title, (), said, {}, None)
-    if said.errors or studio is None or not form:
+    if said.errors or studio is None or not form or wants_form(form):
         return _form(visit, found, "move", title, fields, said, form, None)
     command = MoveHome(visit.member.organization_id, found.id, studio)
     to = next(each.label for each in others if each.value == studio)
@@ -269,11 +271,13 @@ def _form(
     said: Said,
     form: Mapping[str, str],
     held: MembershipEntry | None,
+    no_rate: str = "",
 ) -> Response:
     words = visit.words
-    note = ""
-    if not fields:
+    note = no_rate
+    if not fields and not no_rate:
         note = words.gettext("There is nothing to choose from.")
+    may_make = bool(no_rate) and visit.member.role in IN_CHARGE
     view = FormView(
         title,
         (Link(words.gettext("Customers"), "customers"), Link(found.name, found.here)),
@@ -283,7 +287,7 @@ def _form(
         () if held is None else (("membership", held.key),),
         words.gettext("See what it does"),
         found.here,
-        "",
+        instead=Link(words.gettext("New rate"), "rates/new") if may_make else None,
     )
     return form_page(visit, view)
 
@@ -296,6 +300,8 @@ async def _done(
     title: str,
     does: str,
     note: str = "",
+    *,
+    has_form: bool = True,
 ) -> Response:
     proposal = Proposal(
         title,
@@ -305,6 +311,7 @@ async def _done(
         note=note,
         reason=Reason.OFFERED,
         always=True,
+        has_form=has_form,
     )
     done = await ask(visit, form, command, proposal)
     return (

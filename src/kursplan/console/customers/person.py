@@ -12,7 +12,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import places, told
-from kursplan.console.consequences import Done, Proposal, Reason, ask
+from kursplan.console.consequences import Done, Proposal, Reason, ask, wants_form
 from kursplan.console.consequences.again import done_lately
 from kursplan.console.customers.whom import STATUSES, Whom, whom
 from kursplan.console.forms import (
@@ -95,7 +95,7 @@ async def edit(visit: Visit) -> Response:
     words = visit.words
     said = Said.changing(words, form, fields)
     entry = await _understood(visit, said, found.entry, found.id)
-    if said.errors:
+    if said.errors or wants_form(form):
         wrong = changed_meanwhile(words, form, fields)
         return _page(visit, found, said.shown(fields), wrong)
     command = RecordCustomers(
@@ -109,6 +109,7 @@ async def edit(visit: Visit) -> Response:
         back=found.here,
         crumbs=(Link(found.name, found.here),),
         reason=Reason.OFFERED,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     return (
@@ -212,7 +213,7 @@ def _languages(words: Words, theirs: str | None) -> tuple[Option, ...]:
 def _page(visit: Visit, found: Whom | None, fields: Sequence[Field], wrong: str) -> Response:
     words = visit.words
     if found is None:
-        title, does = words.gettext("New customer"), words.gettext("Write them down")
+        title, does = words.gettext("New customer"), words.gettext("Add the customer")
         action, back = "customers/new", "customers"
     else:
         title, does = (

@@ -16,6 +16,7 @@ from kursplan.console.history.writer import HistoryWriter
 from kursplan.console.page import page
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
+from kursplan.domain.accounts import Role
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
@@ -50,6 +51,7 @@ async def handler(visit: Visit) -> Response:
                 for each in rows
             },
         },
+        for_owner=visit.member.role is Role.OWNER,
     )
     this_year = local(visit.services.clock.now(), zone).year
     thing = await _called(visit, wanted.thing, looked)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from kursplan.console.told import name_of
-from kursplan.console.told.sayings import said
+from kursplan.console.told.sayings import said_of
 from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -177,7 +177,7 @@ class LineWriter:
 
     def what(self, line: Told) -> str:
         """What was done, and of a slot that was changed, which numbers."""
-        text = said(self._words, line.command).rstrip(".")
+        text = said_of(self._words, line).rstrip(".")
         first = line.subjects[0]
         if first.kind not in COUNTED or not first.before or not first.after:
             return text
@@ -211,12 +211,11 @@ class LineWriter:
 
     def whose(self, line: Told) -> str:
         """The people whose bookings it is about; of many, how many they are."""
-        rows = [
-            row for each in line.subjects if (row := self._names.bookings.get(each.id)) is not None
-        ]
-        if len(rows) > MOST_NAMED:
-            return self._words.ngettext("%(n)s person", "%(n)s people", len(rows))
-        return self._words.listed([_name(row) for row in rows])
+        found = [self._names.bookings.get(each.id) for each in line.subjects]
+        people = {row.customer_id: _name(row) for row in found if row is not None}
+        if len(people) > MOST_NAMED:
+            return self._words.ngettext("%(n)s person", "%(n)s people", len(people))
+        return self._words.listed(list(people.values()))
 
     def whose_first(self, line: Told) -> str:
         """Whose booking it is about first; nothing where it is about something else."""

@@ -29,7 +29,7 @@ from kursplan.console.words import marked as _
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.studios import zone_of
-from kursplan.store.staff.history import Told
+from kursplan.store.staff.history import Subject, Told
 
 KINDS: Final = {
     EntityKind.ORGANIZATION: _("Organization"),
@@ -39,7 +39,7 @@ KINDS: Final = {
     EntityKind.EMPLOYEE: _("Employee"),
     EntityKind.RATE: _("Rate"),
     EntityKind.CLASS: _("Class"),
-    EntityKind.SERIES: _("Series"),
+    EntityKind.SERIES: _("Weekly series"),
     EntityKind.SLOT: _("Slot"),
     EntityKind.CUSTOMER: _("Customer"),
     EntityKind.BOOKING: _("Booking"),
@@ -49,6 +49,21 @@ KINDS: Final = {
     EntityKind.ENDPOINT: _("Endpoint"),
     EntityKind.DELIVERY: _("Delivery"),
     EntityKind.STAFF_ACCOUNT: _("Account"),
+}
+PAGES: Final = {
+    EntityKind.CUSTOMER: "customers",
+    EntityKind.CLASS: "classes",
+    EntityKind.SERIES: "series",
+    EntityKind.EMPLOYEE: "studio/employees",
+    EntityKind.LOCATION: "studio/rooms",
+    EntityKind.CLOSURE: "studio/closures",
+    EntityKind.RATE: "rates",
+}
+"""Below which path the page of a thing is, for all who see its history."""
+PAGES_FOR_OWNERS: Final = {
+    EntityKind.APPLICATION: "partners",
+    EntityKind.ENDPOINT: "endpoints",
+    EntityKind.STAFF_ACCOUNT: "accounts",
 }
 CONCERNS_NOBODY_ELSE: Final = frozenset(
     {"add-booking", "book", "cancel", "confirm", "set-participation", "waive-lateness"}
@@ -66,6 +81,8 @@ class HistoryWriter:
         staff: Mapping[int, str],
         applications: Mapping[int, str],
         of: Mapping[str, Mapping[int, str]],
+        *,
+        for_owner: bool,
     ) -> None:
         """`of` are the classes and employees that may be chosen, by the name in the address."""
         self._words = words
@@ -75,6 +92,7 @@ class HistoryWriter:
         self._staff = staff
         self._applications = applications
         self._of = of
+        self._pages = PAGES | PAGES_FOR_OWNERS if for_owner else PAGES
         self._lines = LineWriter(words, looked.names, zone, of_slot=False)
 
     def write(self, thing: str, this_year: int) -> HistoryView:
@@ -233,13 +251,20 @@ class HistoryWriter:
                     start = words.moment(local(slot.starts_at, zone_of(slot.zone)))
                     return f"{slot.title}, {start}", f"slots/{first.id}"
             case EntityKind.STAFF_ACCOUNT if first.id in self._staff:
-                return self._staff[first.id], None
+                return self._staff[first.id], self._page(first)
         thing = self._looked.things.get(first.id)
         kind = words.gettext(KINDS[first.kind])
-        href = f"customers/{first.id}" if first.kind is EntityKind.CUSTOMER and thing else None
+        href = None if thing is None else self._page(first)
+        if first.kind is EntityKind.ORGANIZATION:
+            return kind, None
         if thing is None or not thing.name:
             return words.gettext("%(kind)s %(number)s", kind=kind, number=first.id), href
         return words.gettext("%(kind)s %(name)s", kind=kind, name=thing.name), href
+
+    def _page(self, of: Subject) -> str | None:
+        """Where the thing is, as long as it is there."""
+        below = self._pages.get(of.kind)
+        return None if below is None else f"{below}/{of.id}"
 
     def _heard(self, line: Told) -> str:
         names: dict[str, bool] = {}

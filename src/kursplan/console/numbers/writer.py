@@ -37,6 +37,7 @@ SPANS: Final = {
     Span.FOUR_WEEKS: _("Last 4 weeks"),
     Span.YEAR_OF_WEEKS: _("Last 52 weeks"),
     Span.MONTH: _("This month"),
+    Span.LAST_MONTH: _("Last month"),
     Span.YEAR: _("This year"),
 }
 AGAINST: Final = {

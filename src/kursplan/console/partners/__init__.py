@@ -80,7 +80,7 @@ def sign_of_integration(words: Words, integration: AnyRow) -> Sign:
     if not integration.active:
         return Sign("", "closed", words.gettext("Not active"))
     if integration.confirmed_at is None:
-        return Sign("wait", "wait", words.gettext("Waits for activation"))
+        return Sign("wait", "wait", words.gettext("Has not said that it is ready"))
     return Sign("good", "check", words.gettext("Active"))
 
 

@@ -101,6 +101,7 @@ def _integration(
         here=f"integrations/{row.id}",
         studio=row.studio_name,
         sign=sign_of_integration(words, row),
+        waits=row.active and row.confirmed_at is None,
         may=tuple(words.gettext(MAY[each]) for each in Scope if each in row.scopes),
         keys=tuple(each for each in theirs if not each.revoked),
         revoked=tuple(each for each in theirs if each.revoked),

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from kursplan.console.forms import Agreed, FormView, agreed, reason_field
 from kursplan.console.frame import Link
-from kursplan.console.once import OnceView, Secret, once_page
+from kursplan.console.once import OnceView, Secret, once_page, where_to_ask
 from kursplan.console.partners import crumbs, home_of, integration, integration_in_path
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.desk.keys import IssueKey, RevokeKey
@@ -67,6 +67,7 @@ async def issue(visit: Visit) -> Response:
                         "We send it as x-api-key with what we tell: by it the partner knows us."
                     ),
                 ),
+                *where_to_ask(visit),
             ),
             Link(words.gettext("I have it"), home_of(row)),
             tuple(notes),

@@ -89,7 +89,7 @@ def sign_of_endpoint(words: Words, row: AnyRow) -> Sign:
     if not row.active:
         return Sign("", "closed", words.gettext("Not active"))
     if row.confirmed_at is None:
-        return Sign("wait", "wait", words.gettext("Waits for activation"))
+        return Sign("wait", "wait", words.gettext("Has not said that it is ready"))
     if row.failing_since is not None:
         return Sign("flag", "warning", words.gettext("Failing"))
     return Sign("good", "check", words.gettext("Works"))

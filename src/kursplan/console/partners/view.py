@@ -51,6 +51,8 @@ class IntegrationView:
     here: str
     studio: str
     sign: Sign
+    waits: bool
+    """Whether its program has yet to say that it is ready to be told."""
     may: tuple[str, ...]
     keys: tuple[KeyRow, ...]
     revoked: tuple[KeyRow, ...]

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kursplan.console import places, told
 from kursplan.console.addresses import address
-from kursplan.console.consequences import Proposal, Reason, Standing, ask
+from kursplan.console.consequences import Proposal, Reason, Standing, ask, wants_form
 from kursplan.console.forms import Option, Said
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -76,7 +76,7 @@ async def handler(visit: Visit) -> Response:
     class_id = said.one_of("class", options)
     day, at = said.day("day", required=True), plans.needed_time(words, said)
     shape = plans.shape(words, said, offered, given)
-    if said.errors or class_id is None or day is None or at is None:
+    if said.errors or wants_form(form) or class_id is None or day is None or at is None:
         return _page(visit, place, offered, classes, form, said.errors)
     slot_id = await visit.services.desk.ids.next()
     start = datetime.combine(day, at)
@@ -103,6 +103,7 @@ async def handler(visit: Visit) -> Response:
         crumbs=(Link(words.gettext("Timetable"), back),),
         then=Standing(moment, title),
         reason=Reason.NONE,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, f"slots/{slot_id}")

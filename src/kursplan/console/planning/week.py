@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from kursplan.console import places, told
 from kursplan.console.addresses import address
-from kursplan.console.consequences import Item, Part, Proposal, Reason, Standing, ask
+from kursplan.console.consequences import Item, Part, Proposal, Reason, Standing, ask, wants_form
 from kursplan.console.forms import Field, FormView, Kind, Said
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -50,7 +50,7 @@ async def handler(visit: Visit) -> Response:
             said.errors["to"] = words.gettext("It is the same week: choose another one.")
     back = address("timetable", studio=place.key, day=day)
     title = words.gettext("Copy a week")
-    if not form or said.errors or source is None or target is None:
+    if not form or wants_form(form) or said.errors or source is None or target is None:
         view = FormView(
             title,
             (Link(words.gettext("Timetable"), back),),
@@ -66,7 +66,7 @@ async def handler(visit: Visit) -> Response:
             "",
         )
         answer = page(visit, "form.html", title, view)
-        if form:
+        if form and not wants_form(form):
             answer.status_code = 422
         return answer
     titles = {each.id: each.title for each in await visit.read(timetable.titles, [place.id])}
@@ -84,6 +84,7 @@ async def handler(visit: Visit) -> Response:
         then=Standing(_days(words, target, today), place.name),
         reason=Reason.NONE,
         always=True,
+        has_form=True,
     )
     command = CopyWeek(visit.member.organization_id, place.id, source, target)
     done = await ask(visit, form, command, proposal, also)

@@ -19,7 +19,7 @@ from kursplan.console.classes import names_of
 from kursplan.console.classes.facts import Known
 from kursplan.console.classes.overview import crumbs, id_in_path, the_class
 from kursplan.console.classes.rows import Names, pinned, rhythm, slot_rows
-from kursplan.console.consequences import Part, Proposal, Reason, Standing, ask
+from kursplan.console.consequences import Part, Proposal, Reason, Standing, ask, wants_form
 from kursplan.console.forms import Field, FormView, Kind, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -88,7 +88,7 @@ async def make(visit: Visit) -> Response:
         return _new_page(visit, class_id, of, around, values, {})
     said = Said(words, form)
     plan = plans.plan_of(words, said, around.offered, stands.instructors)
-    if plan is None:
+    if plan is None or wants_form(form):
         return _new_page(visit, class_id, of, around, form, said.errors)
     here = f"classes/{class_id}"
     days = "-".join(SHORT[each] for each in sorted(plan.weekdays))
@@ -109,6 +109,7 @@ async def make(visit: Visit) -> Response:
         then=Standing(rhythm(words, plan), around.names.where(words, plan)),
         reason=Reason.NONE,
         always=True,
+        has_form=True,
     )
     command = PlanSeries(organization_id, series_id, class_id, key, plan)
     done = await ask(visit, form, command, proposal, also)
@@ -183,7 +184,7 @@ async def edit(visit: Visit) -> Response:
     only = _slot_on(visit, around.slots) if scope == THIS else None
     if only is not None and plan is not None and not errors:
         return visit.to(_moved(only, plan, series))
-    if plan is None or from_day is None or errors:
+    if plan is None or from_day is None or errors or wants_form(form):
         wrong = changed_meanwhile(words, form, stands)
         return _edit_page(visit, series, of, around, form, errors, wrong)
     along = bool(form.get("along"))
@@ -213,6 +214,7 @@ async def edit(visit: Visit) -> Response:
         now=Standing(rhythm(words, series.plan), around.names.where(words, series.plan)),
         then=Standing(rhythm(words, plan), f"{when} · {around.names.where(words, plan)}"),
         always=True,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal, also)
     return done if isinstance(done, Response) else told.after(visit, done, here)
@@ -330,7 +332,7 @@ async def end(visit: Visit) -> Response:
     here, path = f"classes/{series.class_id}", f"series/{series.id}"
     way = (*crumbs(words, of), Link(of.entry.title, here), Link(rhythm(words, series.plan), path))
     title = words.gettext("End the series of %(title)s", title=of.entry.title)
-    if not form or said.errors or last is None:
+    if not form or wants_form(form) or said.errors or last is None:
         view = FormView(
             title,
             way,
@@ -343,7 +345,7 @@ async def end(visit: Visit) -> Response:
             "",
         )
         answer = page(visit, "form.html", title, view)
-        if form:
+        if form and not wants_form(form):
             answer.status_code = 422
         return answer
     proposal = Proposal(
@@ -355,6 +357,7 @@ async def end(visit: Visit) -> Response:
         reason=Reason.REQUIRED,
         always=True,
         grave=True,
+        has_form=True,
     )
     command = EndSeries(visit.member.organization_id, series.id, last + ONE_DAY)
     done = await ask(visit, form, command, proposal)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from kursplan.console.forms import Said
 from kursplan.console.frame import Link
-from kursplan.console.once import OnceView, Secret, once_page
+from kursplan.console.once import OnceView, Secret, once_page, where_to_ask
 from kursplan.console.places import theirs
 from kursplan.console.setup import PATH
 from kursplan.console.setup.forms import free, fresh, shown
@@ -49,7 +49,7 @@ async def partner(visit: Visit) -> Response:
         gettext("Hand it to whoever runs %(name)s", name=name),
         (Link(gettext("Set-up"), PATH),),
         gettext("With this key the app lists, books and cancels."),
-        tuple(issued),
+        (*issued, *where_to_ask(visit)),
         Link(gettext("Go on"), PATH),
         (gettext("Whoever has it can book."),),
     )

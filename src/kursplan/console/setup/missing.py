@@ -88,12 +88,20 @@ class _Writer:
         yield self._staff()
         yield self._partner()
 
-    def _step(self, title: str, done: str, text: str, *acts: tuple[str, str]) -> Step:
+    def _step(
+        self,
+        title: str,
+        done: str,
+        text: str,
+        *acts: tuple[str, str],
+        besides: tuple[str, str] | None = None,
+    ) -> Step:
         """Done where there is something to say of that."""
         offered = tuple(Act(label, href) for label, href in acts)
+        other = () if besides is None else (Act(*besides),)
         if done:
-            return Step("", State.DONE, title, done, offered[-1:])
-        return Step("", State.OPEN, title, text, offered[:1])
+            return Step("", State.DONE, title, done, (*offered[-1:], *other))
+        return Step("", State.OPEN, title, text, (*offered[:1], *other))
 
     def _studio(self) -> Step:
         gettext = self._words.gettext
@@ -182,6 +190,7 @@ class _Writer:
             gettext("From a list that your old system exports, or one by one at the desk."),
             (gettext("Bring them in"), "moving-in"),
             (gettext("To the customers"), "customers"),
+            besides=(gettext("Enter one"), "customers/new"),
         )
 
     def _staff(self) -> Step:

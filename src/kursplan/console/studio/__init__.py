@@ -55,8 +55,7 @@ async def handler(visit: Visit) -> Response:
         hours=hours.lines(words, of.entry.opening_hours),
         public_hours=hours.lines(words, of.entry.public_opening_hours),
         facts=tuple(_facts(words, of)),
-        rules=tuple(_rules(words, of, policy)),
-        change_lost=of.at("lost") if visit.member.role is Role.OWNER else None,
+        rules=tuple(_rules(words, of, policy, for_owner=visit.member.role is Role.OWNER)),
         history=await lines(visit, EntityKind.STUDIO, of.place.id, of.place.zone, LINES_SHOWN),
         undo=await undo_bar(visit, of.here),
     )
@@ -97,10 +96,16 @@ def _facts(words: Words, of: Which) -> Iterator[Fact]:
         yield Fact(gettext("Last day"), words.full_day(entry.closing_date))
 
 
-def _rules(words: Words, of: Which, policy: LostEntitlement) -> Iterator[Fact]:
+def _rules(words: Words, of: Which, policy: LostEntitlement, *, for_owner: bool) -> Iterator[Fact]:
+    """Each leads to where it is changed, for those who may."""
     gettext = words.gettext
     yield Fact(
         gettext("An instructor or a room twice at the same time"),
         gettext(ON_CLASH[of.entry.clashes]),
+        of.at("data"),
     )
-    yield Fact(gettext("A booking that would be refused today"), gettext(LOST[policy]))
+    yield Fact(
+        gettext("A booking that would be refused today"),
+        gettext(LOST[policy]),
+        of.at("lost") if for_owner else None,
+    )

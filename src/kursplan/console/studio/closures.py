@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask, fields_of
+from kursplan.console.consequences import Proposal, Reason, ask, fields_of, wants_form
 from kursplan.console.forms import Field, Kind, Option, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -40,7 +40,7 @@ class ClosureRow:
     when: str
     why: str
     hits: str
-    """How many slots are still planned then, and how many people have a place there."""
+    """How many slots are still planned then, and how many bookings they have."""
     now: bool
     """Whether the studio is closed by it at this moment."""
 
@@ -89,14 +89,14 @@ def when(words: Words, local_from: datetime, local_to: datetime, this_year: int)
 
 
 def hits(words: Words, closure: Closure, planned: Sequence[AnyRow]) -> str:
-    """How many slots take place then although it is closed, and how many people are on them."""
+    """How many slots take place then although it is closed, and how many bookings they have: who has two is counted twice."""
     hit = [each for each in planned if closure.falls_on(each.starts_at, each.ends_at)]
     if not hit:
         return ""
     slots = words.ngettext("%(n)s slot", "%(n)s slots", len(hit))
     count = sum(each.seats + each.waiting for each in hit)
-    people = words.ngettext("%(n)s person", "%(n)s people", count)
-    return f"{slots}, {people}" if count else slots
+    bookings = words.ngettext("%(n)s booking", "%(n)s bookings", count)
+    return f"{slots}, {bookings}" if count else slots
 
 
 def _closure(of: Which, local_from: datetime, local_to: datetime) -> Closure:
@@ -121,8 +121,8 @@ async def add(visit: Visit) -> Response:
         return _page(visit, of, None, fields, "")
     said = Said(visit.words, form)
     understood = _understood(visit.words, said)
-    if understood is None:
-        return _page(visit, of, None, said.shown(blank), "", form)
+    if understood is None or wants_form(form):
+        return _page(visit, of, None, said.shown(blank), "", unread=understood is None)
     wanted = f"{of.place.key}-{understood.local_from:%Y-%m-%d}"
     key = await visit.read(studio.free_closure_key, wanted)
     return await _close(visit, of, form, key, understood)
@@ -138,9 +138,9 @@ async def edit(visit: Visit) -> Response:
         return _page(visit, of, row, fields, "")
     said = Said.changing(visit.words, form, fields)
     understood = _understood(visit.words, said)
-    if understood is None:
+    if understood is None or wants_form(form):
         wrong = changed_meanwhile(visit.words, form, fields)
-        return _page(visit, of, row, said.shown(fields), wrong, form)
+        return _page(visit, of, row, said.shown(fields), wrong, unread=understood is None)
     return await _close(visit, of, form, row.key, understood)
 
 
@@ -169,7 +169,7 @@ async def _close(
         words.gettext("Close %(studio)s?", studio=of.entry.name),
         words.gettext("Close, and cancel the slots")
         if to.cancel_slots
-        else words.gettext("Close then"),
+        else words.gettext("Enter the closure"),
         back=of.here,
         crumbs=of.crumbs,
         note=when(words, to.local_from, to.local_to, of.local_now.year),
@@ -177,6 +177,7 @@ async def _close(
         reason=Reason.NONE,
         always=to.cancel_slots,
         grave=to.cancel_slots,
+        has_form=True,
     )
     done = await ask(visit, {**form, "reason": to.why or ""}, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, of.here)
@@ -267,7 +268,8 @@ def _page(
     row: AnyRow | None,
     fields: Sequence[Field],
     wrong: str,
-    form: Mapping[str, str] | None = None,
+    *,
+    unread: bool = False,
 ) -> Response:
     words = visit.words
     title = words.gettext("Enter a closure") if row is None else words.gettext("Change the closure")
@@ -288,6 +290,6 @@ def _page(
         None if row is None else f"{here}/remove",
     )
     answer = page(visit, "studio/closure.html", title, view)
-    if form:
+    if unread:
         answer.status_code = 422
     return answer

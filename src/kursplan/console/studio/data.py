@@ -37,7 +37,7 @@ _URL: Final = re.compile(r"https?://\S+")
 _POSITION: Final = re.compile(r"(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)")
 
 ON_CLASH: Final = {
-    OnClash.WARN: _("It is done, and said"),
+    OnClash.WARN: _("It is allowed, and staff are warned"),
     OnClash.REFUSE: _("It is refused"),
 }
 LOST: Final = {

@@ -254,7 +254,7 @@ def _page(
     words = visit.words
     crumbs = (*of.crumbs, Link(words.gettext("Employees"), of.at("employees")))
     is_new = action == of.at("employees/new")
-    does = words.gettext("Write them down") if is_new else words.gettext("Keep the change")
+    does = words.gettext("Add the employee") if is_new else words.gettext("Keep the change")
     view = FormView(title, crumbs, "", action, tuple(fields), (), does, back, wrong)
     answer = page(visit, "form.html", title, view)
     if form:

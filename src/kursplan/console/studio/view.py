@@ -45,8 +45,7 @@ class StudioView:
     public_hours: tuple[HoursLine, ...]
     facts: tuple[Fact, ...]
     rules: tuple[Fact, ...]
-    change_lost: str | None
-    """Only owners decide it: it holds for all studios."""
+    """Each leads to where it is changed; what holds for all studios, only for owners."""
     history: tuple[LineView, ...]
     undo: UndoView | None
 

@@ -25,7 +25,7 @@ from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.told import plans
 from kursplan.console.told.back import UNDO_FOR, way_back
-from kursplan.console.told.sayings import said
+from kursplan.console.told.sayings import said_of
 from kursplan.console.told.view import PersonView, ToldView, UndoView
 from kursplan.console.visit import NotThere, Subject, Visit
 from kursplan.console.words import Words
@@ -129,7 +129,7 @@ async def _undo(visit: Visit, line: Told, back: str, *, tell: bool) -> UndoView:
     touches = line.command not in FOR_NOBODY
     touches = touches and any(each.kind in _TOUCHING for each in line.subjects)
     return UndoView(
-        f"{_again(visit)} {said(visit.words, line.command)}".strip(),
+        f"{_again(visit)} {said_of(visit.words, line)}".strip(),
         f"told/{name}/undo" if offered else None,
         address(f"told/{name}", back=back) if tell and touches else None,
         back,
@@ -262,7 +262,7 @@ async def undo(visit: Visit) -> Response:
         words.gettext("Undo it?"),
         words.gettext("Undo it"),
         back=back,
-        note=said(words, line.command),
+        note=said_of(words, line),
         reason=Reason.OFFERED,
     )
     done = await ask(visit, fields, command, proposal)
@@ -342,7 +342,7 @@ async def _view(visit: Visit, line: Told, back: str) -> ToldView:
     return ToldView(
         heading=words.gettext("Whom to tell"),
         crumbs=crumbs,
-        done=f"{_again(visit)} {said(words, line.command)}".strip(),
+        done=f"{_again(visit)} {said_of(words, line)}".strip(),
         reason=line.reason or "",
         people=tuple(people),
         employees=tuple(employees),
@@ -397,7 +397,9 @@ def _happened(words: Words, changed: Changed, row: AnyRow) -> str:
         then = words.moment(local(datetime.fromisoformat(before["starts_at"]), zone))
         return words.gettext("%(title)s is not %(then)s but %(at)s", then=then, **named)
     if after_.get("conflict"):
-        return words.gettext("would be refused on %(title)s, %(at)s, now", **named)
+        return words.gettext(
+            "has a booking that is not allowed any more: %(title)s, %(at)s", **named
+        )
     return ""
 
 

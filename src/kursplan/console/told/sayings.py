@@ -6,6 +6,7 @@ from typing import Final
 
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
+from kursplan.store.staff.history import Told
 
 SAID: Final = {
     "add-booking": _("The booking is made."),
@@ -50,14 +51,14 @@ SAID: Final = {
     "plan-slot": _("The slot is planned."),
     "promote": _("They have a seat now."),
     "put-stand-in": _("The stand-in is entered."),
-    "record-application": _("The application is changed."),
-    "record-class": _("The class is written down."),
-    "record-customers": _("The customer is written down."),
-    "record-employee": _("The employee is written down."),
-    "record-location": _("The room is written down."),
-    "record-organization": _("The organization is changed."),
-    "record-rate": _("The rate is written down."),
-    "record-studio": _("The studio is changed."),
+    "record-application": _("The application is entered or changed."),
+    "record-class": _("The class is entered or changed."),
+    "record-customers": _("The customer is entered or changed."),
+    "record-employee": _("The employee is entered or changed."),
+    "record-location": _("The room is entered or changed."),
+    "record-organization": _("The organization is founded or changed."),
+    "record-rate": _("The rate is entered or changed."),
+    "record-studio": _("The studio is entered or changed."),
     "release": _("The booking is cancelled."),
     "remove-endpoint": _("An address is told no more."),
     "remove-location": _("The room is removed."),
@@ -85,7 +86,30 @@ SAID: Final = {
 """By the name of the command, as the history has it."""
 
 
+RECORDED: Final = {
+    "record-application": (_("The application is new."), _("The application is changed.")),
+    "record-class": (_("The class is new."), _("The class is changed.")),
+    "record-customers": (_("The customer is new."), _("The customer is changed.")),
+    "record-employee": (_("The employee is new."), _("The employee is changed.")),
+    "record-location": (_("The room is new."), _("The room is changed.")),
+    "record-organization": (_("The organization is new."), _("The organization is changed.")),
+    "record-rate": (_("The rate is new."), _("The rate is changed.")),
+    "record-studio": (_("The studio is new."), _("The studio is changed.")),
+}
+"""Of commands that both enter a thing and change it, what a line of them did."""
+
+
+def said_of(words: Words, line: Told) -> str:
+    """What was done, as the line tells it."""
+    head = line.subjects[0]
+    if line.command not in RECORDED or head.after is None:
+        return said(words, line.command)
+    new, changed = RECORDED[line.command]
+    return words.gettext(new if head.before is None else changed)
+
+
 def said(words: Words, command: str) -> str:
+    """What the command does, whichever line it is."""
     return words.gettext(SAID.get(command, "It is done."))
 
 

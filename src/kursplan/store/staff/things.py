@@ -28,6 +28,7 @@ from kursplan.store.engine.dialect import any_of
 from kursplan.store.staff import partners
 from kursplan.store.tables import (
     ORGANIZATION,
+    api_key,
     application,
     class_,
     closure,
@@ -96,6 +97,18 @@ CALLED = union_all(
         application.c.name,
         integration.c.studio_id,
         _joined(integration, application, "application_id"),
+    ),
+    _called(
+        api_key,
+        application.c.name,
+        integration.c.studio_id,
+        _joined(api_key, integration, "integration_id").join(
+            application,
+            and_(
+                application.c.organization_id == integration.c.organization_id,
+                application.c.id == integration.c.application_id,
+            ),
+        ),
     ),
     _called(
         webhook_endpoint,
