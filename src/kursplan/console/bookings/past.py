@@ -13,7 +13,7 @@ from starlette.responses import Response
 from kursplan.console.frame import Link
 from kursplan.console.history.lines import LineView, LineWriter, line_writer
 from kursplan.console.page import page
-from kursplan.console.told.sayings import said
+from kursplan.console.told.sayings import said_of
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -92,7 +92,7 @@ def _line(
     words: Words, zone: ZoneInfo, writer: LineWriter, line: Told, booking_id: int
 ) -> LineView:
     """What became of the booking; and where it came of something else that was done, of what."""
-    what, done = became(words, line, booking_id, zone), said(words, line.command).rstrip(".")
+    what, done = became(words, line, booking_id, zone), said_of(words, line).rstrip(".")
     if line.subjects[0].id == booking_id:
         return replace(writer.line(line), what=what or done, about="")
     done = ", ".join(filter(None, (done, writer.whose_first(line))))
