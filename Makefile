@@ -14,6 +14,8 @@ ONLY ?=
 # Which Python makes .venv: `make install PYTHON=python3.13`. By itself the system's comes first, because
 # distributions build theirs with all optimizations; loops in one without take half as long again.
 PYTHON ?=
+# What builds the image: docker, podman or buildah.
+ENGINE ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command -v $(each)),$(each))) docker)
 # Passed on as they are: `make demo ARGS="--port 9000"`, `make test ARGS="-k waiting"`.
 ARGS ?=
 
@@ -75,6 +77,9 @@ share: install ## Write the page of the manual and what shells complete by, as t
 release: install ## Make sdist, wheel, a bill of what it needs, and checksums, in dist
 	rm -rf dist
 	$(BIN)/python -m release dist
+
+image: ## Build the image of deploy/Containerfile (ENGINE=podman: with that)
+	BUILDAH_FORMAT=docker $(ENGINE) build --file deploy/Containerfile --tag kursplan $(ARGS) .
 
 clean: ## Remove .venv and everything else that can be made again
 	rm -rf .venv .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
