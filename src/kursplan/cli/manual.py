@@ -67,6 +67,9 @@ def _commands(group: Any, context: Any) -> Iterator[str]:
             yield ".PP"
             yield from _text(paragraph)
         yield from _parameters(command, within)
+        if command.epilog:
+            yield ".PP"
+            yield from _text(command.epilog)
 
 
 def _usage(command: Any, context: Any) -> Iterator[str]:
