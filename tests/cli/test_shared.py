@@ -76,7 +76,7 @@ def test_the_page_says_what_help_says() -> None:
             assert " ".join(command.help.split("\n\n")[0].split()) in words
             for each in command.params:
                 assert each.help in words, f"{each.name} of {' '.join(path)}"
-    assert "KURSPLAN_DATABASE_URL Where the data is: sqlite:///FILE or postgresql://" in words
+    assert "KURSPLAN_LOG_FORMAT How it is logged. [default: json]" in words
 
 
 class Shell:

@@ -95,10 +95,16 @@ def _settings(introduction: str) -> Iterator[str]:
         f"Each may have {FROM_FILE} behind its name, and is in the file then that is named."
     )
     for each in fields(Settings):
-        meaning = each.metadata["meaning"]
-        yield from _entry(
-            f"\\fB{_set(PREFIX + each.name.upper())}\\fR", meaning[0].upper() + meaning[1:] + "."
-        )
+        meaning: str = each.metadata["meaning"]
+        told = f"{meaning[0].upper()}{meaning[1:]}.{_default(each.default)}"
+        yield from _entry(f"\\fB{_set(PREFIX + each.name.upper())}\\fR", told)
+
+
+def _default(value: Any) -> str:
+    if value in ("", ()):
+        return ""
+    written = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+    return f" [default: {written}]"
 
 
 def _entry(head: str, text: str) -> Iterator[str]:
