@@ -14,11 +14,13 @@ ONLY ?=
 # Which Python makes .venv: `make install PYTHON=python3.13`. By itself the system's comes first, because
 # distributions build theirs with all optimizations; loops in one without take half as long again.
 PYTHON ?=
+# What builds the image: docker, podman or buildah.
+ENGINE ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command -v $(each)),$(each))) docker)
 # Passed on as they are: `make demo ARGS="--port 9000"`, `make test ARGS="-k waiting"`.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install clients demo test soak bench screenshots check lint format lock clean
+.PHONY: help install clients demo test soak bench screenshots check lint format lock share release image clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -57,17 +59,27 @@ format: install ## Rewrite the code in its one style
 
 lock: install ## Rewrite the locked requirements from pyproject.toml (ARGS=--upgrade: to newer releases)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--extra redis --group dev --custom-compile-command 'make lock' \
+		--extra redis --extra otel --group dev --custom-compile-command 'make lock' \
 		--output-file requirements.lock pyproject.toml $(ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group bench --constraint requirements.lock --custom-compile-command 'make lock' \
 		--output-file requirements-bench.lock $(ARGS)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
-		--extra redis --constraint requirements.lock --custom-compile-command 'make lock' \
+		--extra redis --extra otel --constraint requirements.lock --custom-compile-command 'make lock' \
 		--output-file constraints.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--group clients --custom-compile-command 'make lock' \
 		--output-file requirements-clients.lock $(ARGS)
+
+share: install ## Write the page of the manual and what shells complete by, as the command is now
+	$(BIN)/python -m kursplan.cli.shared share
+
+release: install ## Make sdist, wheel, a bill of what it needs, and checksums, in dist
+	rm -rf dist
+	$(BIN)/python -m release dist
+
+image: ## Build the image of deploy/Containerfile (ENGINE=podman: with that)
+	BUILDAH_FORMAT=docker $(ENGINE) build --file deploy/Containerfile --tag kursplan $(ARGS) .
 
 clean: ## Remove .venv and everything else that can be made again
 	rm -rf .venv .clients .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist

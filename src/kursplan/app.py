@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kursplan import logs
+from kursplan import logs, telemetry
 from kursplan.api import call, docs, elsewhere
 from kursplan.api.open_api import OpenApi
 from kursplan.api.strangers import Strangers
@@ -37,6 +37,7 @@ from kursplan.settings import Settings, read_settings
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.trouble import DatabaseUnavailable
+from kursplan.telemetry import UNTRACED, Traces
 from kursplan.web.origins import Origins
 from kursplan.web.passwords import STRONG, Hashing, Passwords
 from kursplan.web.peers import Peers
@@ -67,6 +68,7 @@ class Application:
         shared_metrics: str | None = None,
         visitors: Visitors | None = None,
         hashing: Hashing = STRONG,
+        traces: Traces = UNTRACED,
     ) -> None:
         """`shared_metrics` is where the processes of one server count together; `visitors` says who is
         signed in at the console, if that is not for its own entrance to say; `hashing` is what a password
@@ -74,6 +76,7 @@ class Application:
         self.settings = settings
         self.clock = clock
         self.metrics = Metrics(shared_metrics)
+        self.traces = traces
         self.database: Database = connect(
             settings.database_url,
             connections=settings.connections,
@@ -82,7 +85,9 @@ class Application:
             silence=settings.silence_ms / 1000,
             serves=True,
         )
-        self.desk = Desk(self.database, clock, self.metrics, queue_limit=settings.queue_limit)
+        self.desk = Desk(
+            self.database, clock, self.metrics, queue_limit=settings.queue_limit, traces=traces
+        )
         self.house_clock = HouseClock(clock)
         self.duty = Duty(self.database)
         self.background = Background(
@@ -102,7 +107,12 @@ class Application:
             self.database,
             self.house_clock,
             DeliveryWorker(
-                self.database, self.house_clock, self.webhook_client, self.metrics, signs_by=clock
+                self.database,
+                self.house_clock,
+                self.webhook_client,
+                self.metrics,
+                signs_by=clock,
+                traces=traces,
             ),
             self.desk.committed,
             self.metrics,
@@ -167,6 +177,7 @@ class Application:
         """
         await self.database.check_setup()
         await schema.check(self.database)
+        self.traces.start(self.metrics.registry)
         if self.settings.background:
             await self.house_clock.keep(self.database)
             await self.duty.keep()
@@ -190,6 +201,7 @@ class Application:
         except TimeoutError:
             log.warning("what was under way is given up: the database does not answer in time")
         await self.database.close()
+        await self.traces.stop()
         log.info("stopped")
 
     @asynccontextmanager
@@ -241,4 +253,8 @@ def create() -> ASGIApp:
     """The application as the environment sets it, for any ASGI server."""
     settings = read_settings(os.environ)
     logs.set_up(settings.log_threshold, settings.log_format)
-    return Application(settings, SystemClock(), os.environ.get(SHARED_IN))
+    clock = SystemClock()
+    traces = telemetry.configured(os.environ, clock)
+    application = Application(settings, clock, os.environ.get(SHARED_IN), traces=traces)
+    wrapped: ASGIApp = traces.wrap(application)
+    return wrapped

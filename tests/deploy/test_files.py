@@ -42,14 +42,14 @@ def test_every_setting_that_is_named_is_one(file: str) -> None:
 def test_the_services_settings_can_be_used(tmp_path: Path) -> None:
     url = tmp_path / "database-url"
     url.write_text("postgresql://kursplan:pa55word@database/kursplan\n")
-    given = COMPOSE["services"]["kursplan"]["environment"] | {
-        "KURSPLAN_DATABASE_URL_FILE": str(url)
-    }
-    public = given["KURSPLAN_PUBLIC_URL"]
-    given["KURSPLAN_PUBLIC_URL"] = re.sub(r"\$\{SITE_NAME:[^}]*\}", "gym.example", public)
+    told = COMPOSE["services"]["kursplan"]["environment"]
+    given = {
+        name: re.sub(r"\$\{SITE_NAME.*?\}", "kursplan.example", text) for name, text in told.items()
+    } | {"KURSPLAN_DATABASE_URL_FILE": str(url)}
     settings = read_settings(given)
-    # Without it nobody could sign in to the console behind the proxy.
-    assert settings.public_url == "https://gym.example"
+    # Where people come in is the name that the proxy has a certificate for.
+    assert settings.public_url == "https://kursplan.example"
+    assert COMPOSE["services"]["proxy"]["environment"]["SITE_NAME"] == "${SITE_NAME}"
     assert settings.limits_url.startswith("redis://counts:")
     [network] = settings.trusted_proxies
     assert COMPOSE["networks"]["inside"]["ipam"]["config"] == [{"subnet": str(network)}]
@@ -66,6 +66,10 @@ def test_what_is_copied_and_mounted_is_there() -> None:
     assert [
         each for each in elsewhere if not any(map(each.resolve().is_relative_to, copied_too))
     ] == []
+    # What goes into the wheel besides the package.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    beside = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    assert set(beside) <= set(sources)
     mounted = [
         f"deploy/{volume.partition(':')[0]}"
         for service in COMPOSE["services"].values()
@@ -84,6 +88,14 @@ def test_what_is_named_of_the_composition_is_in_it() -> None:
         assert set(service.get("depends_on", ())) <= set(COMPOSE["services"]), name
         volumes = {each.partition(":")[0] for each in service.get("volumes", ())}
         assert {each for each in volumes if "/" not in each} <= set(COMPOSE["volumes"]), name
+
+
+def test_the_service_is_looked_at_as_the_image_says() -> None:
+    [said] = re.findall(r"^HEALTHCHECK (.+) CMD (.+)$", CONTAINERFILE, re.MULTILINE)
+    check = COMPOSE["services"]["kursplan"]["healthcheck"]
+    assert check.pop("test") == ["CMD", *yaml.safe_load(said[1])]
+    options = dict(each.removeprefix("--").split("=") for each in said[0].split())
+    assert {name.replace("_", "-"): value for name, value in check.items()} == options
 
 
 def test_every_command_in_them_is_one() -> None:

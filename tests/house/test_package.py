@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import httpx
 import pytest
 import typer
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from kursplan import __version__
 from tests.house.repository import ROOT, files
 from tests.throwaway import ThrowawayServer, free_port
 
 EPOCH = "1750000000"
 
 
-def built(source: Path, target: Path) -> dict[str, bytes]:
-    """The sdist and the wheel of what is in the folder, by name."""
+def released(source: Path, target: Path) -> dict[str, bytes]:
+    """All that is released of that folder, by name."""
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-d", str(target)],
+        [sys.executable, "-m", "release", str(target)],
         cwd=source,
         env=os.environ | {"SOURCE_DATE_EPOCH": EPOCH},
         check=True,
@@ -37,9 +43,9 @@ def built(source: Path, target: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist and the wheel of this checkout."""
+    """A folder with what is released of this checkout."""
     target = tmp_path_factory.mktemp("release")
-    built(ROOT, target)
+    released(ROOT, target)
     return target
 
 
@@ -73,9 +79,42 @@ def test_whoever_builds_it_later_and_elsewhere_gets_the_same_bytes(
             path.chmod(path.stat().st_mode & 0o700)
             os.utime(path, (1, 1))
 
-    again = built(source, tmp_path / "again")
+    again = released(source, tmp_path / "again")
 
     assert again == {each.name: each.read_bytes() for each in release.iterdir()}
+
+
+def test_the_checksums_are_those_of_all_that_is_released(release: Path) -> None:
+    checked = subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"],
+        cwd=release,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    others = sorted(each.name for each in release.iterdir() if each.name != "SHA256SUMS")
+    assert checked == [f"{name}: OK" for name in others]
+    assert len(others) == 3
+
+
+def test_the_bill_names_all_that_is_needed_with_its_licence(release: Path) -> None:
+    bill = json.loads(archive(release, ".cdx.json").read_text())
+    parts = {canonicalize_name(each["name"]): each for each in bill["components"]}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked_for = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    pins = re.findall(
+        r"^([\w.-]+)==([^ \n]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE
+    )
+
+    ours = bill["metadata"]["component"]
+    assert (ours["name"], ours["version"]) == ("kursplan", __version__)
+    assert {canonicalize_name(Requirement(each).name) for each in asked_for} <= parts.keys()
+    # What is needed by what is needed, in the version that is tested, and nothing of the tools.
+    assert {(name, each["version"]) for name, each in parts.items()} <= {*pins}
+    assert [name for name, each in parts.items() if not each.get("licenses")] == []
+    assert [name for name, each in parts.items() if not each["purl"].startswith("pkg:pypi/")] == []
+    [face] = ours["components"]
+    assert face["licenses"] == [{"license": {"id": "OFL-1.1"}}]
 
 
 @pytest.fixture(scope="module")
@@ -165,29 +204,3 @@ def test_installed_elsewhere_it_runs_the_demo_its_pages_and_an_import(
         assert [each["customer_number"] for each in found] == ["A-1"]
     finally:
         server.stop()
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_can_complete_it(shell: str) -> None:
-    environment = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
-    command = [sys.executable, "-c", "from kursplan.cli import main; main()"]
-    script = subprocess.run(
-        [*command, "--show-completion", shell],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    assert "_KURSPLAN_COMPLETE" in script
-
-    asked = {
-        "_KURSPLAN_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": "kursplan d",
-        "COMP_CWORD": "1",
-        "_TYPER_COMPLETE_ARGS": "kursplan d",
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
-    offered = subprocess.run(
-        command, env=environment | asked, check=False, capture_output=True, text=True
-    ).stdout
-    assert all(word in offered for word in ("demo", "doctor", "db"))

@@ -81,13 +81,20 @@ def test_it_holds_the_package_and_nothing_else(unpacked: Path) -> None:
         for path in unpacked.rglob("*")
         if path.is_file() and not path.parent.name.endswith((".dist-info", "licenses"))
     }
-    held = {each for each in held if not each.parts[0].endswith(".dist-info")}
+    held = {each for each in held if not each.parts[0].endswith((".dist-info", ".data"))}
     assert held == of_the_package
     assert Path("kursplan/py.typed") in held
     assert not any((unpacked / each).is_symlink() for each in held)
-    assert [each.name for each in unpacked.iterdir() if each.name != "kursplan"] == [
-        f"kursplan-{__version__}.dist-info"
-    ]
+    named = f"kursplan-{__version__}"
+    assert {each.name for each in unpacked.iterdir()} == {
+        "kursplan",
+        f"{named}.data",
+        f"{named}.dist-info",
+    }
+    beside = unpacked / f"{named}.data" / "data"
+    assert {path.relative_to(beside) for path in beside.rglob("*") if path.is_file()} == {
+        path for path in files() if path.parts[0] == "share"
+    }
 
 
 def test_the_command_is_named(unpacked: Path) -> None:

@@ -237,6 +237,28 @@ DIALECTS = (
         delimiter="\t",
     ),
     Dialect(
+        "wodify",
+        ("First Name", "Last Name", "Email", "Phone", "Date of Birth", "Client Status", "Location"),
+        lambda p: (
+            p["first_name"],
+            p["last_name"],
+            _get(p, "email"),
+            _get(p, "phone"),
+            born(p, "%m/%d/%Y"),
+            ENGLISH_STATUS[p["status"]],
+            "Main",
+        ),
+        "%m/%d/%Y",
+        ALL - {"number", "gender"},
+    ),
+    Dialect(
+        "wodguru, first names first",
+        ("first_last_name", "email", "phone", "dob"),
+        lambda p: (full(p), _get(p, "email"), _get(p, "phone"), born(p, "%d-%m-%Y")),
+        "%d-%m-%Y",
+        ALL - {"number", "gender", "status"},
+    ),
+    Dialect(
         "wodguru",
         ("last_first_name", "email", "phone", "dob"),
         lambda p: (last_first(p), _get(p, "email"), _get(p, "phone"), born(p, "%d-%m-%Y")),

@@ -1,7 +1,9 @@
 """A table of people comes back the same, whichever system it was exported from."""
 
 import csv
+from dataclasses import replace
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as some
 
 from kursplan.imports.days import Order
 from kursplan.imports.people import Person, people
-from tests.imports.dialects import DIALECTS, Dialect
+from tests.imports.dialects import DIALECTS, Dialect, born, last_first, text
 from tests.imports.dialects import Person as Facts
 from tests.imports.reading import TODAY, understood
 
@@ -90,20 +92,38 @@ MANY = [
 ]
 
 
-@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp1252")
+
+
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp1252"]
+    "dialect", [each for each in DIALECTS if not each.workbook], ids=lambda each: each.name
 )
-@pytest.mark.parametrize("quoted", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
-def test_every_delimiter_is_known_in_every_encoding(
-    delimiter: str, encoding: str, quoted: int
+def test_every_delimiter_is_known_in_every_encoding_of_every_system(dialect: Dialect) -> None:
+    expected = [
+        {name: value for name, value in each.items() if name in dialect.keeps} for each in MANY
+    ]
+    for delimiter, encoding, quoted in product(
+        (";", ",", "\t", "|"), ENCODINGS, (csv.QUOTE_ALL, csv.QUOTE_MINIMAL)
+    ):
+        written = replace(dialect, delimiter=delimiter, encoding=encoding, quoted=quoted)
+
+        found = understood(written.export(MANY))
+
+        read = [each.facts for each in people(found, TODAY) if isinstance(each, Person)]
+        assert (found.table.source.delimiter, read) == (delimiter, expected), (encoding, quoted)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%-m/%-d/%Y", "%m-%d-%Y", "%Y-%m-%d", "%Y/%m/%d"]
+)
+def test_every_order_of_days_is_proved_by_a_cell_in_every_encoding(
+    form: str, encoding: str
 ) -> None:
-    club = DIALECTS[-1]
-    written = Dialect(
-        club.name, club.heads, club.cells, club.day, club.keeps, delimiter, encoding, quoted
-    )
+    rows = [("Name", "DOB"), *((last_first(each), born(each, form)) for each in MANY)]
 
-    found = understood(written.export(MANY))
+    found = understood(text(rows, encoding=encoding))
 
-    assert found.table.source.delimiter == delimiter
-    assert [each.facts for each in people(found, TODAY) if isinstance(each, Person)] == MANY
+    read = [each.facts for each in people(found, TODAY) if isinstance(each, Person)]
+    assert [each["date_of_birth"] for each in read] == [each["date_of_birth"] for each in MANY]
+    assert [each["last_name"] for each in read] == [each["last_name"] for each in MANY]

@@ -13,8 +13,10 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.throwaway import ThrowawayServer, free_port
 
@@ -25,8 +27,15 @@ BECOME = 'ulimit -n $0; echo $$ > starting; mv starting pid; exec "$@"'
 class KursplanServer(ThrowawayServer):
     """A running Kursplan; `settings` are environment variables without their prefix."""
 
-    def __init__(self, database_url: str, *, descriptors: int = 1024, **settings: object) -> None:
-        """Start the server and wait until it is ready.
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        descriptors: int = 1024,
+        beside: Mapping[str, str] = MappingProxyType({}),
+        **settings: object,
+    ) -> None:
+        """Start the server and wait until it is ready; `beside` its settings the environment has these.
 
         Raises RuntimeError, with what it wrote, if it does not become ready.
         """
@@ -45,6 +54,7 @@ class KursplanServer(ThrowawayServer):
                 # Nothing of the environment of whoever runs the tests.
                 *("env", "-i", f"PATH={os.environ.get('PATH', os.defpath)}"),
                 *(f"KURSPLAN_{name}={value}" for name, value in chosen.items()),
+                *(f"{name}={value}" for name, value in beside.items()),
                 *(sys.executable, "-m", "kursplan", "serve", f"--port={self.port}"),
             ],
             directory,

@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from kursplan.api.errors import ApiError, Fault, render
 from kursplan.api.open_api import nearest
-from kursplan.ids import new_trace_id
-from kursplan.web.http import path_of
+from kursplan.web.http import path_of, trace_id_of
 from kursplan.web.languages import negotiate
 
 STUDIO_LANGUAGE = "en"
@@ -32,7 +31,7 @@ async def not_allowed(request: Request, failure: Exception) -> Response:
 
 def _told(request: Request, error: ApiError, headers: dict[str, str] | None = None) -> Response:
     language = negotiate(request.headers.get("accept-language"), STUDIO_LANGUAGE)
-    trace_id = new_trace_id()
+    trace_id = trace_id_of(request.scope)
     return Response(
         render(error, language, trace_id),
         error.status,

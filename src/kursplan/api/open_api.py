@@ -25,10 +25,10 @@ from kursplan.api.wire import encode
 from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy
 from kursplan.domain.applications import Caller
-from kursplan.ids import new_trace_id
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules.versions import Version
-from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of
+from kursplan.telemetry import ROUTE
+from kursplan.web.http import NOT_MODIFIED, Answer, Headers, Request, path_of, trace_id_of
 from kursplan.web.languages import negotiate
 from kursplan.web.peers import Peers
 from kursplan.web.rate_limit import RateLimit, RateLimitState
@@ -78,12 +78,13 @@ class OpenApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = stopwatch()
-        visit = _Visit(Request(scope, receive))
+        visit = _Visit(Request(scope, receive), trace_id_of(scope))
         try:
             answer = await self._answer(visit)
         except Exception as failure:
             answer = _refusal(visit, failure)
         answer.headers.append((b"x-trace-id", visit.trace_id.encode()))
+        scope[ROUTE] = visit.route
         await answer.send(send)
         self._note(visit, answer.status, stopwatch() - began)
 
@@ -182,10 +183,10 @@ class OpenApi:
 class _Visit:
     """What is known of a request while it is answered."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, trace_id: str) -> None:
         self.request = request
         self.path = _below(request.path)
-        self.trace_id = new_trace_id()
+        self.trace_id = trace_id
         self.route = NO_ENDPOINT
         self.caller: Caller | None = None
         self.headers: Headers = []

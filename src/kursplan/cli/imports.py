@@ -19,6 +19,7 @@ from kursplan.cli.gym import progress_of_loading
 from kursplan.cli.import_read import Given
 from kursplan.cli.output import Stop, document
 from kursplan.domain.actors import Actor
+from kursplan.imports.heads import FIELDS, Subject
 
 if TYPE_CHECKING:
     from kursplan.cli.context import CommandContext
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from kursplan.imports.switch_over import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Bring in what another system exported.")
+
+
+def _fields(subject: Subject) -> str:
+    """What a column can be, for the end of the help."""
+    known = ", ".join(each for each in FIELDS[subject] if each != "same_as")
+    return f"Fields: {known}. The guide, with the systems that are known: `kursplan docs imports`."
+
 
 SOMETHING_LEFT_OUT = 3
 """The exit status where rows were left out, for somebody to look at."""
@@ -105,7 +113,7 @@ DryRunOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog=_fields(Subject.MEMBERS))
 def members(
     file: FileArgument,
     studio: HomeOption,
@@ -124,14 +132,13 @@ def members(
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring in a list of members: CSV in any form, or a workbook (XLSX).
+    """Bring in a list of members.
 
-    It says what it understood, shows what would change, asks, and does it. Who is stored already is
+    It is CSV in any form, or a workbook (XLSX). The command says what it understood, shows what would change, asks, and does it. Who is stored already is
     found by number, or else by e-mail and name; memberships are left alone. Rows that can't be taken, or
     whose person is in doubt, are left out: the command ends with status 3 then.
     """
     from kursplan.cli import import_members
-    from kursplan.imports.heads import Subject
     from kursplan.imports.members import as_gym_file, in_doubt
     from kursplan.imports.to_mend import rows_to_mend
 
@@ -174,7 +181,7 @@ def members(
         raise typer.Exit(SOMETHING_LEFT_OUT)
 
 
-@app.command()
+@app.command(epilog=_fields(Subject.TIMETABLE))
 def timetable(
     file: FileArgument,
     studio: HomeOption,
@@ -200,7 +207,9 @@ def timetable(
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring in a timetable: a calendar (ICS), or a table of dates, which are folded into series.
+    """Bring in a timetable.
+
+    It is a calendar (ICS), or a table of dates (CSV, XLSX), which are folded into series.
 
     Only what is not planned yet is added, with the classes, rooms and instructors that are missing; what is
     planned stays as it is. What can't be taken is left out: the command ends with status 3 then.
@@ -242,7 +251,7 @@ def timetable(
         raise typer.Exit(SOMETHING_LEFT_OUT)
 
 
-@app.command()
+@app.command(epilog=_fields(Subject.BOOKINGS))
 def bookings(
     file: FileArgument,
     studio: HomeOption,
@@ -261,13 +270,14 @@ def bookings(
     organization: OrganizationOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Bring in the bookings of the week of the switch-over, once members and timetable are there.
+    """Bring in the bookings of the switch-over.
+
+    They are a table (CSV, XLSX) of that week, once members and timetable are there.
 
     Each is made over the desk, by the rules or over them as `booking add` does. What the rules refuse is
     listed, and not done: the command ends with status 3 then.
     """
     from kursplan.cli import import_bookings
-    from kursplan.imports.heads import Subject
     from kursplan.imports.members import in_doubt
     from kursplan.imports.to_mend import rows_to_mend
 

@@ -12,6 +12,9 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
+from kursplan.ids import new_trace_id
+from kursplan.telemetry import TRACE_ID
+
 
 class BodyTooLarge(Exception):
     """The body has more bytes than the limit."""
@@ -123,6 +126,11 @@ def json_headers(body: bytes) -> Headers:
 
 
 NOT_MODIFIED = 304
+
+
+def trace_id_of(scope: Scope) -> str:
+    """By which the request is found in the log; where it is traced, the trace has the same."""
+    return scope.get(TRACE_ID) or new_trace_id()
 
 
 def path_of(scope: Scope) -> str:

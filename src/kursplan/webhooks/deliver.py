@@ -43,6 +43,7 @@ from kursplan.store.outbox import claims, deliveries, endpoints
 from kursplan.store.outbox.claims import Attempted, ClaimedDelivery
 from kursplan.store.rules import history
 from kursplan.store.rules.history import Line
+from kursplan.telemetry import UNTRACED, Traces
 from kursplan.webhooks.client import Result, WebhookClient
 from kursplan.webhooks.signing import Message, headers
 
@@ -70,6 +71,7 @@ class DeliveryWorker:
         signs_by: Clock | None = None,
         rooms: Rooms = USUAL_ROOMS,
         slow_after: timedelta = SLOW_AFTER,
+        traces: Traces = UNTRACED,
     ) -> None:
         """What is due is due by `clock`; receivers compare the time of a signature with theirs."""
         self._database = database
@@ -77,6 +79,7 @@ class DeliveryWorker:
         self._signs_by = signs_by or clock
         self._client = client
         self._metrics = metrics
+        self._traces = traces
         self._slow_after = slow_after
         self._places = Places(rooms)
         self._under_way: dict[asyncio.Task[None], Place] = {}
@@ -208,8 +211,7 @@ class DeliveryWorker:
                 "attempt failed", organization_id=organization_id, delivery_id=delivery.id
             )
             result = Result(0, failure=Failure.CONNECTION)
-        outcome = "delivered" if result.failure is None else result.failure.value.lower()
-        self._metrics.deliveries.labels(outcome).inc()
+        self._metrics.deliveries.labels(_outcome(result)).inc()
         self._metrics.attempt_seconds.observe(result.milliseconds / 1000)
         self._attempted.append((organization_id, _attempted(delivery, result, self._clock.now())))
         await self._mark()
@@ -221,7 +223,10 @@ class DeliveryWorker:
         body = message.body()
         now, sender = self._signs_by.now(), delivery.sender
         sent = headers(message, body, sender.webhook_key, sender.secrets(now), now)
-        return await self._client.send(sender.url, body, sent)
+        with self._traces.attempt(delivery.type.value, _host(sender.url)) as span:
+            result = await self._client.send(sender.url, body, {**sent, **span.headers})
+            span.note(_outcome(result), result.status_code)
+        return result
 
     async def _mark(self) -> None:
         """Mark all that is done by now; what gets done while one marks is marked by the next."""
@@ -319,6 +324,11 @@ def _after(health: Health, attempted: Iterable[Attempted]) -> Health:
     for each in attempted:
         health = health.after(each.failure, each.attempted_at, gone=each.gone)
     return health
+
+
+def _outcome(result: Result) -> str:
+    """As instruments call it."""
+    return "delivered" if result.failure is None else result.failure.value.lower()
 
 
 def _attempted(delivery: ClaimedDelivery, result: Result, now: datetime) -> Attempted:

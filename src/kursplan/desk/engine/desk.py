@@ -38,6 +38,7 @@ from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules import marks
 from kursplan.store.rules.marks import Mark
 from kursplan.store.rules.versions import SHARDS
+from kursplan.telemetry import UNTRACED, Traces
 
 A = TypeVar("A")
 
@@ -81,6 +82,12 @@ class Order(Generic[A]):
     by: Actor
     reason: str | None
     seen: Seen | None = None
+    asked_in: Any = None
+    """The span of the request that gave it, as `Traces.here` says it."""
+
+    @property
+    def name(self) -> str:
+        return self.command.name
 
     @property
     def organization_id(self) -> int:
@@ -113,11 +120,13 @@ class Desk:
         turn_limit: int = TURN_LIMIT,
         queue_limit: int = QUEUE_LIMIT,
         patience: float = PATIENCE_SECONDS,
+        traces: Traces = UNTRACED,
     ) -> None:
         self.ids = Ids(database.take_ids)
         self._database = database
         self._clock = clock
         self._metrics = metrics
+        self._traces = traces
         self._turn_limit = turn_limit
         self._queue_limit = queue_limit
         self._patience = patience
@@ -167,7 +176,8 @@ class Desk:
         """
         if self._closed:
             raise DeskBusy("the server is shutting down")
-        return self._queue(self._commands, Order(command, by, reason, seen))
+        order = Order(command, by, reason, seen, self._traces.here())
+        return self._queue(self._commands, order)
 
     def query(self, question: Question[A]) -> asyncio.Future[A]:
         """The answer to a question, on the same facts as a command and without a lock.
@@ -309,13 +319,15 @@ class Desk:
             return refusals
         began = stopwatch()
         outcome = "failed"
-        try:
-            answers = await self._run(commands, footprint)
-            outcome = "committed"
-        finally:
-            self._metrics.turns.labels(outcome).inc()
-            self._metrics.turn_commands.observe(len(commands))
-            self._metrics.turn_seconds.observe(stopwatch() - began)
+        with self._traces.turn(commands) as span:
+            try:
+                answers = await self._run(commands, footprint)
+                outcome = "committed"
+            finally:
+                span.note(outcome)
+                self._metrics.turns.labels(outcome).inc()
+                self._metrics.turn_commands.observe(len(commands))
+                self._metrics.turn_seconds.observe(stopwatch() - began)
         return answers
 
     async def _refused_by_precheck(

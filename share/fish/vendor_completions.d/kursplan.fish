@@ -1,0 +1,1 @@
+complete --command kursplan --no-files --arguments "(env _KURSPLAN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) kursplan)" --condition "env _KURSPLAN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) kursplan"
