@@ -296,6 +296,24 @@ async def test_every_mistake_is_told_with_its_line_and_nothing_is_changed(
     assert await _rows(house.gym) == before
 
 
+async def test_mistakes_and_warnings_are_told_in_the_language_of_who_reads(house: Console) -> None:
+    german = house.member(Role.OWNER, language="de")
+    text = HEAD + CLASS % ("Yoga", "many") + EVENING % "03/04/2026" + "sereis: []\n"
+    answer = await house.send("gym-file/look", german, file=("gym.yaml", text.encode()))
+    for expected in (
+        "Zeile 4",
+        "ist &#39;many&#39;, muss aber eine ganze Zahl von 0 bis 100000 oder null sein",
+        "und das ist kein Tag mit Uhrzeit: schreibe es wie &#34;2026-03-02T18:00&#34;",
+        "ist hier unbekannt; ist &#39;series&#39; gemeint?",
+    ):
+        assert expected in answer.text, answer.text
+    early = HEAD + CLASS % ("Yoga", 12) + EVENING % "2020-03-02T18:00"
+    looked = await house.send("gym-file/look", german, file=("gym.yaml", early.encode()))
+    assert "beginnt in der Vergangenheit: es wird nichts geändert" in looked.text
+    for page in (answer, looked):
+        assert 'lang="en"' not in page.text
+
+
 async def test_nobody_loads_into_another_company_and_nobody_founds_one(
     house: Console, owner: StaffMember
 ) -> None:

@@ -166,6 +166,27 @@ async def test_a_file_that_can_t_be_read_is_refused_as_a_whole(
     assert await people(house.gym) == {}
 
 
+async def test_what_is_said_of_a_file_is_said_in_the_language_of_who_reads(house: Console) -> None:
+    german = house.member(Role.OWNER, language="de")
+    shown = await send(house, german, "members", MEMBERS)
+    for expected in (
+        "Text in UTF-8",
+        "Tag-Monat-Jahr, weil Tage mit Punkten geschrieben sind: Zeile 2 hat „03.04.1990“",
+        "am Namen",
+        "Status „Gekündigt“ ist unbekannt: sage, was es bedeutet",
+        "hat keinen Namen",
+    ):
+        assert expected in shown.text, expected
+    said = await again(house, german, shown, word_0="MEMBER")
+    assert "Erika Muster (in Zeile 2) hat diese E-Mail-Adresse: eine Familie" in said.text
+    mend = await again(house, german, said, do="rows")
+    assert "hat keinen Namen" in mend.text
+    cut = await send(house, german, "members", b"Vorname;Nachname;E-Mail\nAda;Otto;a@b.example\nBo")
+    assert "die Datei endet in Zeile 3 nach 1 von 3 Zellen: sie wurde abgeschnitten" in cut.text
+    for page in (shown, said, cut):
+        assert 'lang="en"' not in page.text
+
+
 DATES = (
     ("Datum", "Startzeit", "Endzeit", "Name", "Trainer", "Ort", "Max. Teilnehmer"),
     *(

@@ -48,7 +48,16 @@ BEFORE = {
 
 def written(language: str = "en", class_id: int = ANY, **asked: str) -> NumbersView:
     wanted = Wanted(Span.FOUR_WEEKS, Against.BEFORE, MONDAY, class_id, ANY, ANY, asked)
-    return NumbersWriter(words(language), wanted, NAMES, NOW, BEFORE).write()
+    return NumbersWriter(words(language), wanted, NAMES, NOW, BEFORE, "Berlin").write()
+
+
+def test_what_stands_on_paper_says_of_what_it_is() -> None:
+    assert [" ".join(each.split()) for each in written(class_id=2).printed.split(" · ")] == [
+        "Berlin",
+        "2 Feb – 1 Mar 2026",
+        "against the time before",
+        "Yoga",
+    ]
 
 
 def test_what_stands_at_the_top() -> None:
@@ -233,6 +242,18 @@ async def test_it_is_read_by_day_and_by_night_on_a_desk_and_a_phone(
     for size in (DESK, PHONE):
         await tab.size(size)
         assert await tab.wider_than_it_should() == 0
+    await tab.page.emulate_media(media="print")
+    # As wide as a sheet of A4 without its margins.
+    await tab.size({"width": 688, "height": 1000})
+    assert await tab.wider_than_it_should() == 0
+    assert (
+        not await tab.page.locator("nav, .bar, main .button, main select")
+        .filter(visible=True)
+        .all()
+    )
+    printed = await tab.page.locator(".for-print").inner_text()
+    assert printed.endswith("2026 · against the time before")
+    await tab.page.emulate_media(media="screen")
     await tab.size(DESK)
     await tab.page.get_by_role("link", name="Reformer Pilates", exact=True).click()
     assert tab.at == f"numbers?span=4-weeks&class={found.wanted}"

@@ -25,6 +25,7 @@ from kursplan.store.staff import studio
 from tests.console.browser import PHONE
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console, agreed
+from tests.console.forms import form_of
 from tests.gym import MONDAY, Gym
 
 TUESDAY, FRIDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=4)
@@ -292,6 +293,90 @@ async def test_times_that_are_none_close_nothing(
     assert await closures_now(console.gym) == []
 
 
+# --- Public holidays ----------------------------------------------------------------------------
+
+BERLIN = "studio/closures/holidays?studio=berlin&country=DE&region=BE"
+WOMENS_DAY, GOOD_FRIDAY = date(2026, 3, 8), date(2026, 4, 3)
+
+
+async def test_holidays_are_those_of_the_country_and_region_of_the_address(
+    console: Console,
+) -> None:
+    gym = console.gym
+    by_zone = (await console.ask("studio/closures/holidays", console.member())).text
+    assert '<option value="DE" selected>Germany</option>' in by_zone
+    assert "Women&#39;s Day" not in by_zone
+    assert "Good Friday" in by_zone
+    assert ">2027</h2>" in by_zone
+    await gym.set(tables.studio, gym.studio_id, city="Berlin")
+    at_home = (await console.ask("studio/closures/holidays", console.member())).text
+    assert '<option value="BE" selected>Berlin</option>' in at_home
+    assert "Frauentag</span><small>Sunday, 8 March · Women&#39;s Day" in at_home
+    elsewhere = "studio/closures/holidays?country=AT&region=BE"
+    austria = (await console.ask(elsewhere, console.member())).text
+    assert "Mariä Empfängnis" in austria
+    assert '<option value="all" selected>' in austria
+    answer = await console.ask("studio/closures/holidays?country=ZZ", console.member())
+    assert answer.status_code == 400
+
+
+async def test_a_holiday_is_entered_by_one_press_and_not_offered_any_more(
+    console: Console,
+) -> None:
+    gym = console.gym
+    done = await console.send(BERLIN, console.member(), {"only": GOOD_FRIDAY})
+    assert done.status_code == 303
+    [closure] = await closures_now(gym)
+    assert (closure.key, closure.reason, closure.local_from, closure.local_to) == (
+        "berlin-2026-04-03",
+        "Karfreitag",
+        gym.wall("00:00", day=GOOD_FRIDAY),
+        gym.wall("00:00", day=GOOD_FRIDAY + timedelta(days=1)),
+    )
+    page = (
+        await console.ask(done.headers["location"].removeprefix("../../"), console.member())
+    ).text
+    assert "The closure is entered." in page
+    assert 'value="2026-04-03"' not in page
+    assert 'value="2026-04-06"' in page
+    # What is not offered is not entered, whoever asks for it.
+    for only in (GOOD_FRIDAY, date(2026, 3, 10), date(2020, 12, 25)):
+        await console.send(BERLIN, console.member(), {"only": only})
+    assert len(await closures_now(gym)) == 1
+    assert (await console.send(BERLIN, console.member(), {"only": "never"})).status_code == 400
+    assert (await console.send(BERLIN, console.member(), {"slots": "stay"})).status_code == 422
+
+
+@pytest.mark.parametrize("slots", ["stay", "cancel"])
+async def test_several_holidays_show_whom_all_of_them_hit(console: Console, slots: str) -> None:
+    gym = console.gym
+    cem = await gym.customer("Cem")
+    slot = await gym.slot("spin", at="18:00", day=WOMENS_DAY)
+    booked = await gym.booked(cem, slot)
+    listed = (await console.ask(BERLIN, console.member())).text
+    assert "1 slot, 1 person" in listed
+    form = {f"day.{day}": "yes" for day in (WOMENS_DAY, GOOD_FRIDAY)} | {"slots": slots}
+    shown = await console.send(BERLIN, console.member(), form)
+    assert "on 2 days?" in shown.text
+    assert "Cem Mustermann" in shown.text
+    assert await closures_now(gym) == []
+    await gym.booked(await gym.customer("Ada"), slot)
+    seen = form_of(shown.text)
+    late = await console.send(BERLIN, console.member(), seen)
+    assert "Ada Mustermann came to it" in late.text
+    assert await closures_now(gym) == []
+    done = await console.send(BERLIN, console.member(), form_of(late.text))
+    assert done.status_code == 303
+    assert [each.reason for each in await closures_now(gym)] == ["Frauentag", "Karfreitag"]
+    told = await console.ask(done.headers["location"].removeprefix("../../"), console.member())
+    assert "Cem Mustermann" in told.text
+    now = await gym.booking_now(booked.booking_id)
+    if slots == "cancel":
+        assert now.status is BookingStatus.CANCELED
+    else:
+        assert now.conflict is Kind.STUDIO_CLOSED
+
+
 async def test_a_closure_is_changed_and_taken_back(console: Console) -> None:
     gym = console.gym
     times = gym.wall("00:00", day=TUESDAY), gym.wall("00:00", day=FRIDAY)
@@ -502,6 +587,7 @@ PAGES = (
     "studio/hours",
     "studio/closures/new",
     "studio/rooms/new",
+    "studio/closures/holidays",
     "studio/employees",
     "studio/employees/{ina}",
     "studio/employees/{ina}/edit",

@@ -74,6 +74,29 @@ def test_every_translation_has_the_same_places_to_fill_in() -> None:
                 assert found <= wanted, each.id
 
 
+def test_every_sentence_about_a_file_is_said_in_every_complete_language() -> None:
+    """Each is a literal, so that it can be collected, and has the facts that stand in it."""
+    found: dict[str, set[str]] = {}
+    for file in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            if isinstance(call, ast.Call) and _is_called(call, "Sentence"):
+                [message] = call.args
+                assert isinstance(message, ast.Constant), f"{file.name}:{call.lineno}"
+                found[message.value] = {f"%({each.arg})s" for each in call.keywords}
+    assert len(found) > 300
+    assert {
+        said: given for said, given in found.items() if {*PLACEHOLDER.findall(said)} != given
+    } == {}
+    for language in COMPLETE:
+        catalogue = read(LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po")
+        unsaid = {said for said in found if not (each := catalogue.get(said)) or not each.string}
+        assert unsaid == set()
+
+
+def _is_called(call: ast.Call, name: str) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id == name
+
+
 def _forms(said: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
     return (said,) if isinstance(said, str) else tuple(said)
 

@@ -305,7 +305,7 @@ def test_what_can_not_be_planned_is_told_with_its_event() -> None:
         "SUMMARY:Lost",
         f"{WEEKLY}\nSTATUS:CANCELLED",
     )
-    assert found.problems == [
+    assert [str(each) for each in found.problems] == [
         "the event “Yoga” of 2026-03-09: has no time of day",
         "the event “Yoga” of 2026-03-09: takes less than a minute or more than a day",
         "the event “Lost”: has no start",

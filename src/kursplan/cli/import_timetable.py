@@ -124,7 +124,7 @@ def tell(plan: TimetablePlan) -> None:
         ("Left out", "Because"),
         [
             *((f"line {each.row.line}", "; ".join(each.reasons)) for each in plan.refused),
-            *(tuple(each.split(": ", 1)) for each in plan.problems),
+            *((each.place, each.why) for each in plan.problems),
         ],
     )
 
@@ -168,7 +168,7 @@ def as_document(
         "refused": [
             {"line": each.row.line, "reasons": list(each.reasons)} for each in plan.refused
         ],
-        "problems": plan.problems,
+        "problems": [str(each) for each in plan.problems],
         "clashes": clash_documents(clashes),
     }
 

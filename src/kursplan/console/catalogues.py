@@ -17,11 +17,20 @@ from babel.messages.pofile import read_po, write_po
 
 import kursplan
 from kursplan.console.words import DOMAIN
+from kursplan.domain.sentences import Sentence
 
 PACKAGE: Final = Path(kursplan.__file__).parent
 LOCALE: Final = PACKAGE / "locale"
 TEMPLATE: Final = LOCALE / f"{DOMAIN}.pot"
-KEYWORDS: Final = {"_": None, "_n": (1, 2), "gettext": None, "ngettext": (1, 2)}
+KEYWORDS: Final = {
+    "_": None,
+    "_n": (1, 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+    Sentence.__name__: None,
+}
+FOLDERS: Final = ("console", "domain", "gymfile", "imports", "staff", "webhooks")
+"""Where something is said that staff read."""
 METHODS: Final = [
     ("**.py", "python"),
     ("templates/**.html", "jinja2.ext:babel_extract"),
@@ -29,9 +38,9 @@ METHODS: Final = [
 
 
 def collected() -> Catalog:
-    """All that the console says, in English; also what it has from what all staff are told."""
+    """All that the console says, in English; also what it has from elsewhere, of refusals and of files."""
     found = Catalog(charset="utf-8", header_comment="# What the console says.")
-    for folder in ("console", "staff"):
+    for folder in FOLDERS:
         messages = extract_from_dir(
             PACKAGE / folder,
             METHODS,

@@ -46,7 +46,15 @@ from kursplan.console.rates import edit as rate_edit
 from kursplan.console.setup import first
 from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
-from kursplan.console.studio import closures, data, employee, employees, hours, rooms
+from kursplan.console.studio import (
+    closures,
+    data,
+    employee,
+    employees,
+    holidays,
+    hours,
+    rooms,
+)
 from kursplan.console.today import needs
 from kursplan.console.visit import About, Handler
 from kursplan.domain.accounts import Role
@@ -152,6 +160,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("lost", GET_AND_POST, OWNERS, about.studio_asked_for, data.lost),
             ("hours", GET_AND_POST, IN_CHARGE, about.studio_asked_for, hours.handler),
             ("closures/new", GET_AND_POST, IN_CHARGE, about.studio_asked_for, closures.add),
+            (holidays.PATH, GET_AND_POST, IN_CHARGE, about.studio_asked_for, holidays.handler),
             (
                 "closures/{closure_id}",
                 GET_AND_POST,

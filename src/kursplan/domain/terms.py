@@ -16,6 +16,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from kursplan.domain.localtime import day_of, start_of_day
+from kursplan.domain.sentences import Mistaken, Sentence
 
 
 class TermUnit(StrEnum):
@@ -51,7 +52,7 @@ _ONE_MILLISECOND = timedelta(milliseconds=1)
 class Term:
     """A length of time before a slot's start, such as `7 DAY`.
 
-    Raises ValueError for a negative value and for more than ten years.
+    Raises `Mistaken` for a negative value and for more than ten years.
     """
 
     value: int
@@ -59,27 +60,42 @@ class Term:
 
     def __post_init__(self) -> None:
         if not 0 <= self.value <= LONGEST[self.unit]:
-            raise ValueError(
-                f"A term of {self.value} {self.unit} is out of range: "
-                f"give 0 to {LONGEST[self.unit]} {self.unit}."
+            raise Mistaken(
+                Sentence(
+                    "A term of %(value)s %(unit)s is out of range: give 0 to %(most)s %(unit)s.",
+                    value=self.value,
+                    unit=self.unit,
+                    most=LONGEST[self.unit],
+                )
             )
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a term as `str` writes it; raise ValueError that says what to write instead."""
+        """Read a term as `str` writes it; raise `Mistaken` where it can't be read."""
         value, _, unit = text.partition(" ")
         if not (value.isascii() and value.isdecimal()):
-            raise ValueError(
-                f"{text[:40]!r} is not a term: write a whole number, a space and a unit, as in '7 DAY'."
+            says = Sentence(
+                "%(text)s is not a term: write a whole number, a space and a unit, as in '7 DAY'.",
+                text=repr(text[:40]),
             )
+            raise Mistaken(says)
         if unit not in LONGEST:
-            raise ValueError(
-                f"{text[:40]!r} is not a term: its unit is {unit[:40]!r}, "
-                f"which should be one of {', '.join(TermUnit)}."
+            raise Mistaken(
+                Sentence(
+                    "%(text)s is not a term: its unit is %(unit)s, which should be one of %(units)s.",
+                    text=repr(text[:40]),
+                    unit=repr(unit[:40]),
+                    units=", ".join(TermUnit),
+                )
             )
         if len(value) > len(str(LONGEST[TermUnit.MINUTES])):
-            raise ValueError(
-                f"{text[:40]!r} is not a term: it is longer than {LONGEST[TermUnit(unit)]} {unit}."
+            raise Mistaken(
+                Sentence(
+                    "%(text)s is not a term: it is longer than %(most)s %(unit)s.",
+                    text=repr(text[:40]),
+                    most=LONGEST[TermUnit(unit)],
+                    unit=unit,
+                )
             )
         return cls(int(value), TermUnit(unit))
 

@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from kursplan.domain.hours import minutes_of_week
+from kursplan.domain.sentences import Mistaken, Sentence
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, MOST_REPEATS
 from kursplan.gymfile.document import Node
@@ -37,6 +38,22 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "length": Term.parse,
 }
 """How text is read that has one of the schema's forms."""
+
+KINDS = {
+    "studio": Sentence("studio"),
+    "location": Sentence("location"),
+    "closure": Sentence("closure"),
+    "employee": Sentence("employee"),
+    "rate": Sentence("rate"),
+    "class": Sentence("class"),
+    "series": Sentence("series"),
+    "slot": Sentence("slot"),
+    "customer": Sentence("customer"),
+    "membership": Sentence("membership"),
+    "idle period": Sentence("idle period"),
+    "application": Sentence("application"),
+}
+"""What can have a key, as it is called within a sentence."""
 
 _TERMS = ("latest_cancellation", "promotion_ends", "confirmation")
 """Of a class, besides the two between which it is booked."""
@@ -108,7 +125,7 @@ class _Check:
 
     # Looking at the document.
 
-    def _wrong(self, path: Path, says: str, instead: tuple[str, ...] = ()) -> None:
+    def _wrong(self, path: Path, says: Sentence, instead: tuple[str, ...] = ()) -> None:
         self.mistakes.append(self._document.mistake(path, says, instead))
 
     def _each(self, path: Path, name: str) -> Iterator[tuple[Path, Members]]:
@@ -132,15 +149,18 @@ class _Check:
             return None
         try:
             return _FORMS[form](text)
-        except ValueError as error:
-            if form in ("term", "length"):
-                self._wrong((*path, name), str(error))
-            else:
-                year, month = int(text[:4]), int(text[5:7])
-                last = quoted(f"{text[:8]}{monthrange(year, month)[1]}{text[10:]}")
-                says = f"is {text!r}, and there is no such day: that month ends with {last}"
-                self._wrong((*path, name), says, (last,))
-            return None
+        except Mistaken as mistaken:
+            self._wrong((*path, name), mistaken.says)
+        except ValueError:
+            year, month = int(text[:4]), int(text[5:7])
+            last = quoted(f"{text[:8]}{monthrange(year, month)[1]}{text[10:]}")
+            says = Sentence(
+                "is %(day)s, and there is no such day: that month ends with %(last)s",
+                day=repr(text),
+                last=last,
+            )
+            self._wrong((*path, name), says, (last,))
+        return None
 
     # Keys and references.
 
@@ -187,7 +207,13 @@ class _Check:
         first = self._keys.setdefault(kind, {}).setdefault(key, path)
         if first != path:
             line = self._document.line_of((*first, "key"))
-            self._wrong((*path, "key"), f"is {key!r}, like that of the {kind} in line {line}")
+            says = Sentence(
+                "is %(key)s, like that of the %(kind)s in line %(line)s",
+                key=repr(key),
+                kind=KINDS[kind],
+                line=line,
+            )
+            self._wrong((*path, "key"), says)
 
     def _belongs(self, kind: str, path: Path, members: Members, studio: Any) -> None:
         key = members.get("key")
@@ -205,27 +231,44 @@ class _Check:
         if not isinstance(key, str):
             return
         if (kind, key) in self._deleted:
-            self._wrong(path, f"is {key!r}, but this file deletes that {kind}")
+            says = Sentence(
+                "is %(key)s, but this file deletes that %(kind)s", key=repr(key), kind=KINDS[kind]
+            )
+            self._wrong(path, says)
             return
         if key in self._keys.get(kind, ()):
             return
         is_told = kind in self._told
         if not is_told and (self._stored is None or key in self._stored.keys[kind]):
             return
-        where = "in this file" if is_told else "in this file or stored"
         named = self._meant(kind, studio, self._with_name(kind, key))
         if len(named) == 1:
-            says = (
-                f"is {key!r}, but that is the name of the {kind}: write its key, {quoted(named[0])}"
+            says = Sentence(
+                "is %(key)s, but that is the name of the %(kind)s: write its key, %(meant)s",
+                key=repr(key),
+                kind=KINDS[kind],
+                meant=quoted(named[0]),
             )
             self._wrong(path, says, (quoted(named[0]),))
             return
-        says = f"is {key!r}, but there is no such {kind} {where}"
+        says = Sentence(
+            "is %(key)s, but there is no such %(kind)s in this file or stored",
+            key=repr(key),
+            kind=KINDS[kind],
+        )
+        if is_told:
+            says = Sentence(
+                "is %(key)s, but there is no such %(kind)s in this file",
+                key=repr(key),
+                kind=KINDS[kind],
+            )
         folded = key.strip().casefold()
         known = self._meant(kind, studio, self._known(kind))
         alike = [each for each in known if each.casefold() == folded]
         if close := alike or get_close_matches(key, known, n=1, cutoff=0.75):
-            self._wrong(path, f"{says}; did you mean {quoted(close[0])}?", (quoted(close[0]),))
+            meant = quoted(close[0])
+            says = Sentence("%(says)s; did you mean %(meant)s?", says=says, meant=meant)
+            self._wrong(path, says, (meant,))
         else:
             self._wrong(path, says)
 
@@ -272,7 +315,7 @@ class _Check:
             since = self._value(inner, closure, "from", "local")
             until = self._value(inner, closure, "to", "local")
             if since is not None and until is not None and since >= until:
-                self._wrong((*inner, "to"), "must lie after 'from'")
+                self._wrong((*inner, "to"), Sentence("must lie after 'from'"))
 
     def _hours(self, listed: Sequence[tuple[Path, Members]]) -> None:
         taken: list[tuple[int, int, Path]] = []
@@ -284,12 +327,12 @@ class _Check:
             if day_from is None or day_to is None or opens_at is None or closes_at is None:
                 continue
             if day_to < day_from:
-                self._wrong((*path, "day_to"), "lies before 'day_from'; write two lines instead")
+                says = Sentence("lies before 'day_from'; write two lines instead")
+                self._wrong((*path, "day_to"), says)
                 continue
             if opens_at == closes_at:
-                self._wrong(
-                    (*path, "time_to"), "is when it opens; write 00:00 to 23:59 for all day"
-                )
+                says = Sentence("is when it opens; write 00:00 to 23:59 for all day")
+                self._wrong((*path, "time_to"), says)
                 continue
             times = [
                 each
@@ -299,7 +342,7 @@ class _Check:
             for begin, end, other in taken:
                 if any(begin < until and since < end for since, until in times):
                     line = self._document.line_of(other)
-                    self._wrong(path, f"overlaps the hours in line {line}")
+                    self._wrong(path, Sentence("overlaps the hours in line %(line)s", line=line))
                     break
             taken.extend((begin, end, path) for begin, end in times)
 
@@ -308,7 +351,8 @@ class _Check:
         for inner, contingent in self._each(path, "contingents"):
             period = contingent.get("period")
             if isinstance(period, str) and period in seen:
-                self._wrong((*inner, "period"), f"{period} has a contingent already")
+                says = Sentence("%(period)s has a contingent already", period=period)
+                self._wrong((*inner, "period"), says)
             seen.add(period if isinstance(period, str) else None)
 
     def _class(self, path: Path, class_: Members) -> None:
@@ -327,14 +371,20 @@ class _Check:
             if opens(earliest, _SAMPLE, utc) > closes(latest, _SAMPLE, utc):
                 self._wrong(
                     (*path, "earliest_booking"),
-                    f"booking opens {earliest} before the start and closes {latest} before it: "
-                    f"it closes before it opens",
+                    Sentence(
+                        "booking opens %(opens)s before the start and closes %(closes)s before it: "
+                        "it closes before it opens",
+                        opens=str(earliest),
+                        closes=str(latest),
+                    ),
                 )
         named = class_.get("who_may_book") == "NAMED_RATES"
         if named and not class_.get("rates"):
-            self._wrong((*path, "who_may_book"), "is NAMED_RATES: name them under 'rates'")
+            says = Sentence("is NAMED_RATES: name them under 'rates'")
+            self._wrong((*path, "who_may_book"), says)
         if class_.get("rates") and not named:
-            self._wrong((*path, "rates"), "means nothing without 'who_may_book: NAMED_RATES'")
+            says = Sentence("means nothing without 'who_may_book: NAMED_RATES'")
+            self._wrong((*path, "rates"), says)
 
     def _planned(self, path: Path, planned: Members) -> None:
         """A series or a single slot."""
@@ -348,7 +398,12 @@ class _Check:
         self._refers((*path, "location"), location, "location", held_in)
         is_in = self._studio_of.get(("location", location)) if isinstance(location, str) else None
         if held_in is not None and is_in is not None and held_in != is_in:
-            says = f"{location!r} is in the studio {is_in!r}, but the class is held in {held_in!r}"
+            says = Sentence(
+                "%(room)s is in the studio %(other)s, but the class is held in %(studio)s",
+                room=repr(location),
+                other=repr(is_in),
+                studio=repr(held_in),
+            )
             self._wrong((*path, "location"), says)
         self._in_order(path, planned, "first_day", "last_day")
         if path[0] == "slots":
@@ -362,7 +417,7 @@ class _Check:
             first = self._keys.setdefault("customer number", {}).setdefault(number, path)
             if first != path:
                 line = self._document.line_of((*first, "number"))
-                self._wrong((*path, "number"), f"is {number!r}, like that in line {line}")
+                self._wrong((*path, "number"), _like_another(number, line))
         for inner, membership in self._each(path, "memberships"):
             self._membership(inner, membership)
 
@@ -377,7 +432,8 @@ class _Check:
         """The last day must not lie before the first."""
         begin, end = (self._value(path, members, name, "date") for name in (first, last))
         if begin is not None and end is not None and end < begin:
-            self._wrong((*path, last), f"lies before {first!r}")
+            says = Sentence("lies before %(member)s", member=repr(first))
+            self._wrong((*path, last), says)
 
     def _application(self, path: Path, application: Members) -> None:
         seen: dict[str, Path] = {}
@@ -386,7 +442,7 @@ class _Check:
             self._refers((*inner, "studio"), studio, "studio")
             if isinstance(studio, str) and seen.setdefault(studio, inner) != inner:
                 line = self._document.line_of(seen[studio])
-                self._wrong((*inner, "studio"), f"is {studio!r}, like that in line {line}")
+                self._wrong((*inner, "studio"), _like_another(studio, line))
             webhooks = integration.get("webhooks")
             if isinstance(webhooks, dict):
                 self._webhooks((*inner, "webhooks"), webhooks)
@@ -395,16 +451,18 @@ class _Check:
         if webhooks.get("url", ...) is None:
             for name in ("types", "further"):
                 if name in webhooks:
-                    self._wrong((*path, name), "means nothing where 'url' is null")
+                    self._wrong((*path, name), Sentence("means nothing where 'url' is null"))
         seen: dict[str, Path] = {}
         for inner, endpoint in self._each(path, "further"):
             key = endpoint.get("key")
             if key == DEFAULT_ENDPOINT:
-                says = f"is {key!r}, which is the name of the one at 'url': give another"
+                says = Sentence(
+                    "is %(key)s, which is the name of the one at 'url': give another", key=repr(key)
+                )
                 self._wrong((*inner, "key"), says)
             elif isinstance(key, str) and seen.setdefault(key, inner) != inner:
                 line = self._document.line_of(seen[key])
-                self._wrong((*inner, "key"), f"is {key!r}, like that in line {line}")
+                self._wrong((*inner, "key"), _like_another(key, line))
         retry = webhooks.get("retry")
         if isinstance(retry, dict):
             self._retry((*path, "retry"), retry)
@@ -412,11 +470,16 @@ class _Check:
     def _retry(self, path: Path, retry: Members) -> None:
         seconds = retry.get("seconds")
         if "plan" not in retry and "seconds" not in retry:
-            self._wrong(path, "says nothing: give 'plan' or 'seconds'")
+            self._wrong(path, Sentence("says nothing: give 'plan' or 'seconds'"))
         elif "plan" in retry and "seconds" in retry:
-            self._wrong((*path, "seconds"), "stands beside 'plan': leave out one of them")
+            says = Sentence("stands beside 'plan': leave out one of them")
+            self._wrong((*path, "seconds"), says)
         elif isinstance(seconds, list) and len(seconds) > MOST_REPEATS:
-            says = f"has {len(seconds)} repeats: give at most {MOST_REPEATS}"
+            says = Sentence(
+                "has %(count)s repeats: give at most %(most)s",
+                count=len(seconds),
+                most=MOST_REPEATS,
+            )
             self._wrong((*path, "seconds"), says)
 
 
@@ -437,6 +500,10 @@ def names_of(members: Mapping[str, Any]) -> Iterator[str]:
 
 def folded_name(name: str) -> str:
     return " ".join(name.split()).casefold()
+
+
+def _like_another(value: str, line: int) -> Sentence:
+    return Sentence("is %(value)s, like that in line %(line)s", value=repr(value), line=line)
 
 
 def _weekday(name: Any) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from kursplan.domain.contracts import as_told, contract_changes
 from kursplan.domain.entries import (
@@ -18,6 +18,7 @@ from kursplan.domain.entries import (
     SeriesEntry,
 )
 from kursplan.domain.localtime import instant_of, local
+from kursplan.domain.sentences import Sentence
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.gymfile.consistent import contradiction
@@ -120,7 +121,9 @@ class _Comparison:
     ) -> list[Kept[E]]:
         for index, each in enumerate(self._file.document.plain().get(section, ())):
             if each.get("deleted") is True and each["key"] not in kept:
-                says = f"there is nobody by the key {each['key']!r}: nobody is deleted"
+                says = Sentence(
+                    "there is nobody by the key %(key)s: nobody is deleted", key=repr(each["key"])
+                )
                 self._merging.warn((section, index, "deleted"), says)
         found = [kept[key] for key in sorted(keys) if key in kept]
         self._removed(section, len(found))
@@ -174,7 +177,7 @@ class _Comparison:
             now = self._local_now(studio)
             if said.whole.local_to <= now and (stands is None or stands.local_to <= now):
                 if stands is None or _differs(said, stands):
-                    self._merging.warn(said.path, "is past: nothing is changed")
+                    self._merging.warn(said.path, Sentence("is past: nothing is changed"))
                 continue
             merged = self._merging.merge(
                 KINDS["closures"], said.key, said, stands, _past_by(as_text(now))
@@ -199,7 +202,9 @@ class _Comparison:
         for said in self._of("series"):
             stands = _entry(stored, said.key)
             if stands is None and self._is_over(said.whole):
-                self._merging.warn(said.path, f"ended on {said.whole.last_day}: nothing is planned")
+                last = said.whole.last_day.isoformat()
+                says = Sentence("ended on %(day)s: nothing is planned", day=last)
+                self._merging.warn(said.path, says)
                 continue
             merged = self._merging.merge(
                 KINDS["series"], said.key, said, stands, self._has_ended(said.whole)
@@ -234,17 +239,17 @@ class _Comparison:
         """
         if stands is not None and self._is_over(stands) and self._is_over(after):
             if merged.changed or "last_day" not in said.members:
-                says = (
-                    f"ended on {stands.last_day} and stays so; to have it go on, give it a later"
-                    " 'last_day', or null, and load it with --prefer file"
+                says = Sentence(
+                    "ended on %(day)s and stays so; to have it go on, give it a later 'last_day', or null, "
+                    "and load it with --prefer file",
+                    day=str(stands.last_day),
                 )
                 self._merging.warn(said.path, says)
             self._forget_changes(said.key)
             return True
         if "last_day" not in said.members and not _ever_takes_place(after):
-            self._merging.warn(
-                said.path, "none of its weekdays lies between its first and its last day"
-            )
+            says = Sentence("none of its weekdays lies between its first and its last day")
+            self._merging.warn(said.path, says)
         return False
 
     def _forget_changes(self, key: str) -> None:
@@ -289,18 +294,20 @@ class _Comparison:
                 self.found.cancelled_slots.append(stands)
                 self._removed("slots")
 
-    def _without_effect(self, said: Said, stands: SingleSlot | None) -> str | None:
+    def _without_effect(
+        self, said: Said, stands: SingleSlot | None
+    ) -> Sentence | Literal[""] | None:
         """Why what the file says of a slot changes nothing; empty where it says nothing else either."""
         differs = stands is None or _differs(said, stands.entry)
         if stands is not None and stands.status is SlotStatus.CANCELED:
             if stands.starts_at <= self._now and not differs:
                 return ""
-            return "was cancelled and stays so; a new slot needs another key"
+            return Sentence("was cancelled and stays so; a new slot needs another key")
         if stands is not None and not self._is_to_come(stands):
-            return "has taken place: nothing is changed" if differs else ""
+            return Sentence("has taken place: nothing is changed") if differs else ""
         zone = zone_of(self._zones[self._classes[said.whole.class_].studio])
         if instant_of(said.whole.local_start, zone) <= self._now:
-            return "starts in the past: nothing is changed"
+            return Sentence("starts in the past: nothing is changed")
         return None
 
     def _kind_of_slot(self, class_key: str) -> Kind:
@@ -347,7 +354,7 @@ class _Comparison:
                 continue
             if (other := held.setdefault(number, key)) != key:
                 path = (*self._said["customers"][key].path, "number")
-                says = f"is the number of the customer {other!r}"
+                says = Sentence("is the number of the customer %(key)s", key=repr(other))
                 self.mistakes.append(self._file.mistake(path, says))
 
     def _contracted(self, said: Said, merged: Merged) -> CustomerEntry:

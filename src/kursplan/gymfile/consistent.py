@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from kursplan.domain.sentences import Sentence
 from kursplan.domain.terms import Term, closes, opens
 from kursplan.gymfile.three_way import Fate, Members, Merged
 
@@ -34,22 +35,31 @@ def drop_what_means_nothing(merged: Merged) -> None:
             merged.told.pop("rates", None)
 
 
-def contradiction(section: str, members: Members) -> tuple[str, str] | None:
+def contradiction(section: str, members: Members) -> tuple[str, Sentence] | None:
     """The name of a member that does not go with another, and what is wrong with it."""
     if section in _ORDER:
         first, last = _ORDER[section]
         begin, end = members.get(first), members.get(last)
         if begin is not None and end is not None and (end < begin or (end == begin and "T" in end)):
-            return last, f"is {end}, before {first!r}, which is {begin} as it is stored"
+            says = Sentence(
+                "is %(end)s, before %(first)s, which is %(begin)s as it is stored",
+                end=end,
+                first=repr(first),
+                begin=begin,
+            )
+            return last, says
     if section == "classes":
         if members["who_may_book"] == "NAMED_RATES" and not members["rates"]:
-            return "who_may_book", "is NAMED_RATES, and none is named, as it is stored"
+            says = Sentence("is NAMED_RATES, and none is named, as it is stored")
+            return "who_may_book", says
         earliest, latest = members["earliest_booking"], members["latest_booking"]
         if earliest is not None and _closes_before_it_opens(earliest, latest):
-            return (
-                "earliest_booking",
-                f"booking would open {earliest} before the start and close {latest} before it",
+            says = Sentence(
+                "booking would open %(opens)s before the start and close %(closes)s before it",
+                opens=earliest,
+                closes=latest,
             )
+            return "earliest_booking", says
     return None
 
 

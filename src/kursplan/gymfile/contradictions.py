@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from kursplan.domain.entries import Gym
-from kursplan.gymfile.check import NAMES, StoredKeys, mistakes_of_sense, names_of
+from kursplan.domain.sentences import Sentence
+from kursplan.gymfile.check import KINDS, NAMES, StoredKeys, mistakes_of_sense, names_of
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import E, Kept, Stored
@@ -15,7 +16,9 @@ def contradictions(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
     """What the file refers to and is not there, and what is there and belongs elsewhere."""
     gym = gym_file.gym
     if stored.id is None and gym.organization.name is None:
-        says = f"lacks 'name', and there is no organization {gym.organization.key!r} yet"
+        says = Sentence(
+            "lacks 'name', and there is no organization %(key)s yet", key=repr(gym.organization.key)
+        )
         yield gym_file.mistake(("organization",), says)
     yield from mistakes_of_sense(gym_file.document, _keys(stored))
     yield from _moved(gym, stored, _Places(gym_file))
@@ -82,9 +85,13 @@ def _moved(gym: Gym, stored: Stored, places: _Places) -> Iterator[Mistake]:
     ):
         for key, with_ in told.items():
             if held.get(key, with_) != with_:
-                says = (
-                    f"the {kind} {key!r} is stored with {held[key]!r} and stays there: "
-                    f"give the one of {with_!r} another key"
+                says = Sentence(
+                    "the %(kind)s %(key)s is stored with %(there)s and stays there: "
+                    "give the one of %(here)s another key",
+                    kind=KINDS[kind],
+                    key=repr(key),
+                    there=repr(held[key]),
+                    here=repr(with_),
                 )
                 yield places.mistake(kind, key, "key", says)
 
@@ -105,13 +112,17 @@ def taken_from_others(gym_file: GymFile, stored: Stored) -> Iterator[Mistake]:
         for membership in customer.memberships or ():
             owner = memberships.get(membership.key, customer.key)
             if owner != customer.key:
-                says = f"belongs to the customer {owner!r}"
+                says = Sentence("belongs to the customer %(key)s", key=repr(owner))
                 yield places.mistake("membership", membership.key, "key", says)
             for idle_period in membership.idle_periods or ():
                 place = customer.key, membership.key
                 whose, held = idle_periods.get(idle_period.key, place)
                 if (whose, held) != place:
-                    says = f"belongs to the membership {held!r} of the customer {whose!r}"
+                    says = Sentence(
+                        "belongs to the membership %(key)s of the customer %(customer)s",
+                        key=repr(held),
+                        customer=repr(whose),
+                    )
                     yield places.mistake("idle period", idle_period.key, "key", says)
 
 
@@ -122,7 +133,7 @@ class _Places:
         self._gym_file = gym_file
         self._paths: dict[tuple[str, str], Path] = {}
 
-    def mistake(self, kind: str, key: str, member: str, says: str) -> Mistake:
+    def mistake(self, kind: str, key: str, member: str, says: Sentence) -> Mistake:
         if not self._paths:
             self._paths = dict(_all_keys(self._gym_file.document.plain(), (), _SECTIONS))
         return self._gym_file.mistake((*self._paths[kind, key], member), says)

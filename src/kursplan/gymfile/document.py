@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from kursplan.domain.sentences import Many, Sentence
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path, written
 from kursplan.gymfile.syntax import lines_of, unreadable
 from kursplan.gymfile.warnings import FileWarning
@@ -39,6 +40,8 @@ _MOST_DIGITS = 30
 _TEXT_TAGS = (None, "tag:yaml.org,2002:str")
 _GLUED_COMMENT = re.compile(r"[ \t]+#[^\s#].*")
 """People put a blank behind the # that begins a comment."""
+_CONTROL_CHARACTER = Sentence("has a control character in it")
+_NO_NAME = Sentence("a member's name must be a word")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 # One escape of JSON at a time, so that an escaped backslash is not taken for the next one's.
@@ -54,7 +57,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Lost:
     """A sign with a meaning of its own, that may have been part of the text."""
 
-    why: str
+    why: Sentence
     """What the sign means."""
     meant: str
     """The text with it; empty where it can't have been part of any."""
@@ -114,12 +117,12 @@ class Node:
         return parent.line if found is None else found.line
 
     def mistake(
-        self, path: Path, says: str, instead: tuple[str, ...] = (), like: str | None = None
+        self, path: Path, says: Sentence, instead: tuple[str, ...] = (), like: str | None = None
     ) -> Mistake:
         """What is wrong at `path`, and what to write instead."""
         return Mistake(self.line_of(path), written(path), says, instead, like)
 
-    def warning(self, path: Path, says: str) -> FileWarning:
+    def warning(self, path: Path, says: Sentence) -> FileWarning:
         """What is no mistake at `path`, and to be looked at."""
         return FileWarning(self.line_of(path), written(path), says)
 
@@ -139,10 +142,12 @@ def parse(text: str | bytes, most_values: int = MOST_VALUES) -> tuple[Node, list
     except yaml.MarkedYAMLError as error:
         raise GymFileMistakes([unreadable(error, lines_of(readable))]) from error
     except yaml.YAMLError as error:
-        says = f"is neither YAML nor JSON: {str(error).partition(chr(10))[0]}"
+        why = str(error).partition("\n")[0]
+        says = Sentence("is neither YAML nor JSON: %(why)s", why=why)
         raise GymFileMistakes([Mistake(0, "", says)]) from error
     if composer.root is None:
-        raise GymFileMistakes([Mistake(0, "", "is empty: begin with `organization:`")])
+        says = Sentence("is empty: begin with `organization:`")
+        raise GymFileMistakes([Mistake(0, "", says)])
     return composer.root, composer.mistakes
 
 
@@ -150,19 +155,23 @@ def _decoded(text: str | bytes) -> str:
     try:
         data = text.encode() if isinstance(text, str) else text
         if len(data) > LONGEST_FILE:
-            says = f"is longer than {LONGEST_FILE // 1024**2} MiB: load the customers in parts"
+            says = Sentence(
+                "is longer than %(most)s MiB: load the customers in parts",
+                most=LONGEST_FILE // 1024**2,
+            )
             raise GymFileMistakes([Mistake(0, "", says)])
         decoded = data.decode("utf-8-sig")
     except UnicodeEncodeError as error:
         line = 1 + str(error.object).count("\n", 0, error.start)
-        raise GymFileMistakes([Mistake(line, "", "has a character that is none")]) from error
+        says = Sentence("has a character that is none")
+        raise GymFileMistakes([Mistake(line, "", says)]) from error
     except UnicodeDecodeError as error:
         line = 1 + error.object.count(b"\n", 0, error.start)
-        says = "is not in UTF-8: save it with that encoding"
+        says = Sentence("is not in UTF-8: save it with that encoding")
         raise GymFileMistakes([Mistake(line, "", says)]) from error
     if control := _CONTROL.search(decoded):
         line = 1 + decoded.count("\n", 0, control.start())
-        raise GymFileMistakes([Mistake(line, "", "has a control character in it")])
+        raise GymFileMistakes([Mistake(line, "", _CONTROL_CHARACTER)])
     return decoded
 
 
@@ -206,7 +215,7 @@ class _Composer:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    says = "begins a second document: a gym file has one"
+                    says = Sentence("begins a second document: a gym file has one")
                     raise GymFileMistakes([Mistake(_line(event), "", says)])
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 self._begin(event)
@@ -219,10 +228,11 @@ class _Composer:
 
     def _begin(self, event: Any) -> None:
         if len(self._open) >= DEEPEST:
-            says = f"is nested more than {DEEPEST} levels deep"
+            says = Sentence("is nested more than %(most)s levels deep", most=DEEPEST)
             raise GymFileMistakes([Mistake(_line(event), "", says)])
         if event.tag is not None:
-            self._wrong(event, f"{_tag(event)} means nothing here: leave it out")
+            says = Sentence("the tag %(tag)s means nothing here: leave it out", tag=event.tag)
+            self._wrong(event, says)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         node = Node({} if is_mapping else [], _line(event))
         self._open.append(_Open(node, event.anchor))
@@ -237,20 +247,20 @@ class _Composer:
         if self._open and self._names_next(event.value, event):
             return
         if _CONTROL.search(event.value):
-            self._wrong(event, "has a control character in it")
+            self._wrong(event, _CONTROL_CHARACTER)
         value = resolved(event.value) if is_plain and event.tag is None else event.value
         node = Node(value, _line(event), event.value if is_plain else None)
         if is_plain and (comment := self._comment_behind(event)):
-            node.lost = Lost("# begins a comment", f"{event.value}{comment}".strip())
+            node.lost = Lost(Sentence("# begins a comment"), f"{event.value}{comment}".strip())
         self._name(event.anchor, node)
         if event.tag not in _TEXT_TAGS:
-            why = f"{_tag(event)} means nothing here"
+            why = Sentence("the tag %(tag)s means nothing here", tag=event.tag)
             is_known = event.tag.startswith("tag:")  # Of YAML itself: nobody means that as text.
             text = "" if is_known else f"{event.tag} {event.value}".rstrip()
             node.lost = Lost(why, text, is_wrong=True)
         elif event.anchor is not None and is_plain:
             meant = f"&{event.anchor} {event.value}".rstrip()
-            node.lost = Lost("& gives a name to a value", meant)
+            node.lost = Lost(Sentence("& gives a name to a value"), meant)
             self._unused[id(node)] = node
         self._place(node)
 
@@ -262,12 +272,16 @@ class _Composer:
 
     def _alias(self, event: Any) -> None:
         if any(each.anchor == event.anchor for each in self._open):
-            says = f"*{event.anchor} stands within what it means, and would never end"
+            says = Sentence(
+                "*%(name)s stands within what it means, and would never end", name=event.anchor
+            )
             raise GymFileMistakes([Mistake(_line(event), written(tuple(self._path())), says)])
         node = self._anchors.get(event.anchor)
         if node is None:
             text = f"*{event.anchor}"
-            why = f"{text} means nothing: no &{event.anchor} stands before it"
+            why = Sentence(
+                "*%(name)s means nothing: no &%(name)s stands before it", name=event.anchor
+            )
             node = Node(text, _line(event), lost=Lost(why, text, is_wrong=True))
         if self._unused.pop(id(node), None) is not None:
             node.lost = None
@@ -276,7 +290,10 @@ class _Composer:
             node = replace(node)
         self._by_aliases += node.size
         if self._by_aliases > MOST_BY_ALIASES:
-            says = f"has more than {MOST_BY_ALIASES:,} values by aliases: write them out"
+            says = Sentence(
+                "has more than %(most)s values by aliases: write them out",
+                most=Many(MOST_BY_ALIASES),
+            )
             raise GymFileMistakes([Mistake(_line(event), "", says)])
         if not (self._open and self._names_next(node.value, event)):
             self._place(node)
@@ -292,12 +309,15 @@ class _Composer:
             return False
         if not isinstance(name, str):
             name = "?"
-            self._wrong(event, "a member's name must be a word")
+            self._wrong(event, _NO_NAME)
             parent.ignored = True
         elif name in parent.node.value:
             first = parent.node.key_lines[name]
             parent.key = name
-            self._wrong(event, f"is given twice; the first time in line {first}: keep one of them")
+            says = Sentence(
+                "is given twice; the first time in line %(line)s: keep one of them", line=first
+            )
+            self._wrong(event, says)
             parent.ignored = True
         else:
             parent.node.key_lines[name] = _line(event)
@@ -314,7 +334,7 @@ class _Composer:
             container.append(node)
         elif parent.key is None:
             # A mapping or list stands where a member's name should.
-            self._wrong_at(node.line, "a member's name must be a word")
+            self._wrong_at(node.line, _NO_NAME)
             parent.key, parent.ignored = "?", True
             return
         elif isinstance(container, dict):
@@ -323,7 +343,10 @@ class _Composer:
             parent.key, parent.ignored = None, False
         parent.node.size += node.size
         if parent.node.size > self._most_values:
-            says = f"has more than {self._most_values:,} values: load the customers in parts"
+            says = Sentence(
+                "has more than %(most)s values: load the customers in parts",
+                most=Many(self._most_values),
+            )
             raise GymFileMistakes([Mistake(node.line, "", says)])
 
     def _path(self) -> Iterator[str | int]:
@@ -333,15 +356,11 @@ class _Composer:
             elif each.key is not None:
                 yield each.key
 
-    def _wrong(self, event: Any, says: str, instead: tuple[str, ...] = ()) -> None:
+    def _wrong(self, event: Any, says: Sentence, instead: tuple[str, ...] = ()) -> None:
         self._wrong_at(_line(event), says, instead)
 
-    def _wrong_at(self, line: int, says: str, instead: tuple[str, ...] = ()) -> None:
+    def _wrong_at(self, line: int, says: Sentence, instead: tuple[str, ...] = ()) -> None:
         self.mistakes.append(Mistake(line, written(tuple(self._path())), says, instead))
-
-
-def _tag(event: Any) -> str:
-    return f"the tag {event.tag}"
 
 
 def _line(event: Any) -> int:

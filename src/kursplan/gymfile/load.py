@@ -27,6 +27,7 @@ from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clash, Clashing, Overlap
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.clashes import Clashes, new_clashes, standing
 from kursplan.gymfile.compare import AS_IT_IS, compare
 from kursplan.gymfile.differences import Differences
@@ -200,12 +201,20 @@ def _founding(loading: Loading, before: Stored, others: list[str]) -> Mistake | 
     key = loading.gym_file.gym.organization.key
     path = ("organization", "key")
     if before.id is not None and loading.new:
-        says = f"there is an organization {key!r} already: leave out --new to load into it"
+        says = Sentence(
+            "there is an organization %(key)s already: leave out --new to load into it",
+            key=repr(key),
+        )
         return loading.gym_file.mistake(path, says)
     if before.id is None and others and not loading.new:
         close = get_close_matches(key, others, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        says = f"there is no organization {key!r}: {hint}To found one, give --new"
+        says = Sentence("there is no organization %(key)s: To found one, give --new", key=repr(key))
+        if close:
+            says = Sentence(
+                "there is no organization %(key)s: did you mean %(close)s? To found one, give --new",
+                key=repr(key),
+                close=repr(close[0]),
+            )
         return loading.gym_file.mistake(path, says)
     return None
 

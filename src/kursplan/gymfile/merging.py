@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.consistent import drop_what_means_nothing
 from kursplan.gymfile.differences import Differences
 from kursplan.gymfile.document import Node
@@ -93,12 +94,13 @@ class Merging:
                     )
                 )
         for each in merged.shorter:
-            says = "only lacks something that is there: that goes with --remove alone"
+            says = Sentence("only lacks something that is there: that goes with --remove alone")
             self.warn((*path, *each.name.split(".")), says)
         if merged.fate is Fate.MISSING:
             self._found.missing.append(entry)
         elif merged.fate is Fate.GONE and path:
-            self.warn(path, "was taken away by others, and stays away; the file did not change it")
+            says = Sentence("was taken away by others, and stays away; the file did not change it")
+            self.warn(path, says)
         if merged.changes_something:
             self._found.changes.append(Change(entry, merged.fate, tuple(merged.changed)))
         if merged.fate is Fate.NEW:
@@ -108,8 +110,11 @@ class Merging:
                 place = self.place_in(path, name, key)
                 if inner.stays_over:
                     end = inner.kind.ended_by
-                    says = f"is over and stays so; to have it go on, say {end!r} and load it with"
-                    self.warn(place, f"{says} --prefer file")
+                    says = Sentence(
+                        "is over and stays so; to have it go on, say %(end)s and load it with --prefer file",
+                        end=repr(end),
+                    )
+                    self.warn(place, says)
                 self._note(inner, place, entry, then_known=then_known)
 
     def place_in(self, path: Path, name: str, key: str) -> Path:
@@ -123,5 +128,5 @@ class Merging:
                 return (*listed, index)
         return ()
 
-    def warn(self, path: Path, says: str) -> None:
+    def warn(self, path: Path, says: Sentence) -> None:
         self._found.warnings.append(self._document.warning(path, says))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from kursplan.domain.sentences import Sentence
+
 Path = tuple[str | int, ...]
 """The way from the document to a value: `("studios", 0, "zone")`."""
 
@@ -17,7 +19,7 @@ class Remark:
     """Counted from 1; 0 where the mistake is in no line."""
     path: str
     """As in `studios[0].zone`; empty for the document itself."""
-    says: str
+    says: Sentence
     """What is wrong or strange, and what to write instead."""
     instead: tuple[str, ...] = field(default=(), compare=False)
     """What it tells to write, as it stands in a file: a value, or a whole line where `path` is empty."""

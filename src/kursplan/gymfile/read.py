@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kursplan.domain.entries import Gym
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.check import mistakes_of_sense
 from kursplan.gymfile.document import Node, parse
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake, Path
@@ -24,7 +25,7 @@ class GymFile:
     warnings: tuple[FileWarning, ...] = ()
     """What looks wrong in it, in the order of the file."""
 
-    def mistake(self, path: Path, says: str) -> Mistake:
+    def mistake(self, path: Path, says: Sentence) -> Mistake:
         """What is wrong at `path`, with its line."""
         return self.document.mistake(path, says)
 

@@ -18,6 +18,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.gymfile.document import Node
 from kursplan.gymfile.mistakes import Mistake, Path, written
 
@@ -27,12 +28,12 @@ SCHEMA_TEXT = files("kursplan.gymfile").joinpath("schema.json").read_text("utf-8
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_TEXT)
 
 _KINDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "members with names",
+    "string": Sentence("text"),
+    "integer": Sentence("a whole number"),
+    "number": Sentence("a number"),
+    "boolean": Sentence("true or false"),
+    "array": Sentence("a list"),
+    "object": Sentence("members with names"),
     "null": "null",
 }
 _LONGEST_QUOTE = 40
@@ -67,7 +68,7 @@ def mistakes_of_shape(document: Node, told: Collection[str] = ()) -> Iterator[Mi
             yield document.mistake((*path, *further), says, instead)
 
 
-_Told = tuple[Path, str, tuple[str, ...]]
+_Told = tuple[Path, Sentence, tuple[str, ...]]
 """The way from a value to what is wrong with it, the words, and what to write instead."""
 
 
@@ -83,7 +84,7 @@ def _told(error: ValidationError, path: Path, document: Node) -> Iterator[_Told]
         case "required":
             for name in rule:
                 if name not in value:
-                    yield (), f"lacks {name!r}", ()
+                    yield (), Sentence("lacks %(member)s", member=repr(name)), ()
         case "additionalProperties":
             for name in value:
                 if name not in schema["properties"]:
@@ -94,57 +95,77 @@ def _told(error: ValidationError, path: Path, document: Node) -> Iterator[_Told]
                 if name in value:
                     for other in others:
                         if other not in value:
-                            yield (name,), f"needs {other!r} beside it", ()
+                            says = Sentence("needs %(member)s beside it", member=repr(other))
+                            yield (name,), says, ()
         case "type":
             allowed = [rule] if isinstance(rule, str) else rule
-            kinds = " or ".join(_KINDS[each] for each in allowed)
-            says = f"is {_quoted(value)}, but must be {kinds}"
+            kinds = either(_KINDS[each] for each in allowed)
+            says = Sentence("is %(value)s, but must be %(kind)s", value=_quoted(value), kind=kinds)
             if "object" in allowed and isinstance(value, str) and re.match(r"[a-z_]+:\S", value):
-                says += ": put a blank behind the colon"
+                says = Sentence("%(says)s: put a blank behind the colon", says=says)
             yield (), says, ()
         case "enum":
             return  # What is no such word has its own advice, and what is no text its type.
         case "pattern":
             # Only what a file refers to: all else that has a form has its own advice.
-            yield (), f"is {_quoted(value)}, which is no key: give the key of what is meant", ()
+            says = Sentence(
+                "is %(value)s, which is no key: give the key of what is meant", value=_quoted(value)
+            )
+            yield (), says, ()
         case "minimum" | "maximum":
             low, high = schema.get("minimum"), schema.get("maximum")
-            yield (), f"is {_quoted(value)}: give a number from {low} to {high}", ()
+            says = Sentence(
+                "is %(value)s: give a number from %(low)s to %(high)s",
+                value=_quoted(value),
+                low=str(low),
+                high=str(high),
+            )
+            yield (), says, ()
         case "minLength":
-            yield (), "is empty", ()
+            yield (), Sentence("is empty"), ()
         case "maxLength":
-            yield (), f"has {len(value)} characters: shorten it to {rule}", ()
+            says = Sentence(
+                "has %(count)s characters: shorten it to %(most)s", count=len(value), most=rule
+            )
+            yield (), says, ()
         case "minItems":
-            yield (), "is empty: name at least one", ()
+            yield (), Sentence("is empty: name at least one"), ()
         case "uniqueItems":
             twice = [each for index, each in enumerate(value) if each in value[:index]]
-            yield (), f"names {_quoted(twice[0])} twice", ()
+            yield (), Sentence("names %(value)s twice", value=_quoted(twice[0])), ()
         case other:
             raise AssertionError(f"the schema uses {other!r}, for which there are no words")
 
 
 def _unknown(
     name: str, known: Collection[str], mapping: Node | None
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[Sentence, tuple[str, ...]]:
     """A member that there is not, and what it may be instead."""
     members: Any = {} if mapping is None else mapping.value
-    if (says := _cut_off(name, members)) is not None:
-        return says
+    if (cut_off := _cut_off(name, members)) is not None:
+        return cut_off
     if ":" in name and name.partition(":")[0] in known and members[name].written == "":
-        return "has no blank behind its colon: that would end the name of the member", ()
+        says = Sentence("has no blank behind its colon: that would end the name of the member")
+        return says, ()
     folded = {_folded(each): each for each in known}
     meant = folded.get(_folded(name))
     close = [meant] if meant is not None else get_close_matches(name, known, n=1)
     if close and close[0] in members:
-        return f"is not known here, and {close[0]!r} is there already: leave one of them out", ()
+        says = Sentence(
+            "is not known here, and %(member)s is there already: leave one of them out",
+            member=repr(close[0]),
+        )
+        return says, ()
     if close:
-        return f"is not known here; did you mean {close[0]!r}?", ()
+        says = Sentence("is not known here; did you mean %(member)s?", member=repr(close[0]))
+        return says, ()
     if len(known) > _MOST_NAMED:
-        return "is not known here; `kursplan gym schema` tells what there is", ()
-    return f"is not known here; there are {', '.join(sorted(known))}", ()
+        return Sentence("is not known here; `kursplan gym schema` tells what there is"), ()
+    says = Sentence("is not known here; there are %(members)s", members=", ".join(sorted(known)))
+    return says, ()
 
 
-def _cut_off(name: str, members: Mapping[str, Node]) -> tuple[str, tuple[str, ...]] | None:
+def _cut_off(name: str, members: Mapping[str, Node]) -> tuple[Sentence, tuple[str, ...]] | None:
     """In `{title: Yoga, Basics}` the second word is a member without a value: it is cut off."""
     names = list(members)
     at = names.index(name) if name in names else 0
@@ -154,7 +175,12 @@ def _cut_off(name: str, members: Mapping[str, Node]) -> tuple[str, tuple[str, ..
     if not isinstance(before.value, str) or before.line != members[name].line:
         return None
     meant = json.dumps(f"{before.value}, {name}", ensure_ascii=False)
-    return f"is cut off from {names[at - 1]!r} by the comma: write {meant} there", (meant,)
+    says = Sentence(
+        "is cut off from %(member)s by the comma: write %(meant)s there",
+        member=repr(names[at - 1]),
+        meant=meant,
+    )
+    return says, (meant,)
 
 
 def _folded(name: str) -> str:
@@ -164,8 +190,8 @@ def _folded(name: str) -> str:
 def _quoted(value: Any) -> str:
     """A value as it may stand in a sentence."""
     if isinstance(value, dict):
-        return "a mapping"
+        return Sentence("a mapping")
     if isinstance(value, list):
-        return "a list"
+        return Sentence("a list")
     text = repr(value) if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"

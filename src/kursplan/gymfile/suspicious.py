@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.document import Node
 from kursplan.gymfile.mistakes import Path
 from kursplan.gymfile.values import WEEKDAYS
 from kursplan.gymfile.warnings import FileWarning
 
 Members = Mapping[str, Any]
-_Told = Iterator[tuple[Path, str]]
+_Told = Iterator[tuple[Path, Sentence]]
 """Where, and what there is to say."""
 
 
@@ -40,7 +41,8 @@ def _same_address(customers: Sequence[tuple[Path, Members]], document: Node) -> 
             first = firsts.setdefault(email.casefold(), path)
             if first != path:
                 line = document.line_of((*first, "email"))
-                yield (*path, "email"), f"is the address of the customer in line {line}, too"
+                says = Sentence("is the address of the customer in line %(line)s, too", line=line)
+                yield (*path, "email"), says
 
 
 def _same_person(customers: Sequence[tuple[Path, Members]], document: Node) -> _Told:
@@ -53,7 +55,10 @@ def _same_person(customers: Sequence[tuple[Path, Members]], document: Node) -> _
             first = firsts.setdefault(person, path)
             if first != path:
                 line = document.line_of((*first, "first_name"))
-                yield path, f"has the name and the date of birth of the customer in line {line}"
+                says = Sentence(
+                    "has the name and the date of birth of the customer in line %(line)s", line=line
+                )
+                yield path, says
 
 
 def _idle_outside(path: Path, customer: Members) -> _Told:
@@ -63,11 +68,16 @@ def _idle_outside(path: Path, customer: Members) -> _Told:
         for index, idle in enumerate(membership.get("idle_periods", ())):
             place = (*path, "memberships", number, "idle_periods", index)
             if idle["from"] < begins:
-                yield (*place, "from"), f"lies before the membership, which begins on {begins}"
+                says = Sentence("lies before the membership, which begins on %(day)s", day=begins)
+                yield (*place, "from"), says
             elif ends is not None and idle["from"] > ends:
-                yield (*place, "from"), f"lies behind the membership, which ends on {ends}"
+                yield (*place, "from"), _behind(ends)
             elif ends is not None and idle.get("until") is not None and idle["until"] > ends:
-                yield (*place, "until"), f"lies behind the membership, which ends on {ends}"
+                yield (*place, "until"), _behind(ends)
+
+
+def _behind(ends: str) -> Sentence:
+    return Sentence("lies behind the membership, which ends on %(day)s", day=ends)
 
 
 def _days_that_never_come(listed: Sequence[Members]) -> _Told:
@@ -77,5 +87,7 @@ def _days_that_never_come(listed: Sequence[Members]) -> _Told:
             days = min((last - first).days + 1, 7)
             coming = {WEEKDAYS[(first + timedelta(days=each)).weekday()] for each in range(days)}
             if coming.isdisjoint(series["weekdays"]):
-                says = "never come between 'first_day' and 'last_day': the series has no slot"
+                says = Sentence(
+                    "never come between 'first_day' and 'last_day': the series has no slot"
+                )
                 yield ("series", index, "weekdays"), says

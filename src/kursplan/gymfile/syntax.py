@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.mistakes import Mistake
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -53,33 +54,38 @@ def unreadable(error: Any, lines: Sequence[str]) -> Mistake:
         if number < len(lines) and (told := _of_line(number, lines)) is not None:
             return told
     number = at[0] if at else -1
-    return Mistake(number + 1, "", f"is neither YAML nor JSON: {_reason(error)}")
+    says = Sentence("is neither YAML nor JSON: %(why)s", why=_reason(error))
+    return Mistake(number + 1, "", says)
 
 
 def _of_line(number: int, lines: Sequence[str]) -> Mistake | None:
     line = lines[number]
     indent = line[: len(line) - len(line.lstrip())]
     if "\t" in indent:
-        return Mistake(number + 1, "", "begins with a tab: indent it with blanks")
+        return Mistake(number + 1, "", Sentence("begins with a tab: indent it with blanks"))
     if not line.strip() or len(line) > _LONGEST_LINE or _is_readable(line):
         return None
     for says, remedy in _REMEDIES:
         for meant in remedy(line):
             if meant != line and _is_readable(meant):
-                return Mistake(number + 1, "", f"{says}: write {meant.strip()}", (meant,))
+                told = Sentence("%(says)s: write %(line)s", says=says, line=meant.strip())
+                return Mistake(number + 1, "", told, (meant,))
     return None
 
 
 def _reason(error: Any) -> str:
+    """In the words of the parser, where we have none."""
     problem = error.problem or ""
     if "mapping values are not allowed" in problem:
-        return "it is indented further than the member before it, which has its value already"
+        return Sentence(
+            "it is indented further than the member before it, which has its value already"
+        )
     if problem.startswith("did not find expected") and "block" in (error.context or ""):
-        return "it is not indented like the lines that it belongs to"
+        return Sentence("it is not indented like the lines that it belongs to")
     if "could not find expected ':'" in problem:
-        return "it has no colon, which follows the name of a member"
+        return Sentence("it has no colon, which follows the name of a member")
     if "quoted scalar" in (error.context or ""):
-        return "a quote that is opened here is closed nowhere"
+        return Sentence("a quote that is opened here is closed nowhere")
     return ": ".join(part for part in (error.context, error.problem) if part)
 
 
@@ -163,11 +169,12 @@ def _bare(value: str) -> str:
     return value[1:-1] if is_quoted else value
 
 
-_REMEDIES: tuple[tuple[str, Callable[[str], Iterator[str]]], ...] = (
-    ("has blanks that are none", _plain_blanks),
-    ("lacks the blank behind a colon", _blank_after_colon),
-    ("lacks the colon behind the name", _with_colon),
-    ("has text with signs that need quotes", _value_in_quotes),
-    ("has text with signs that need quotes", _values_in_quotes),
-    ("is not closed", _closed),
+_NEEDS_QUOTES = Sentence("has text with signs that need quotes")
+_REMEDIES: tuple[tuple[Sentence, Callable[[str], Iterator[str]]], ...] = (
+    (Sentence("has blanks that are none"), _plain_blanks),
+    (Sentence("lacks the blank behind a colon"), _blank_after_colon),
+    (Sentence("lacks the colon behind the name"), _with_colon),
+    (_NEEDS_QUOTES, _value_in_quotes),
+    (_NEEDS_QUOTES, _values_in_quotes),
+    (Sentence("is not closed"), _closed),
 )

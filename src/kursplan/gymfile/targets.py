@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.mistakes import Mistake, Path
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stored import Stored
@@ -29,17 +30,17 @@ async def mistakes_of_targets(
     told = [(path, url) for path, url in _urls(gym_file) if url not in known]
     answers = await asyncio.gather(*(_refused(egress, url) for _, url in told))
     return [
-        gym_file.mistake(path, f"is not called: {refused}")
+        gym_file.mistake(path, Sentence("is not called: %(why)s", why=refused))
         for (path, _), refused in zip(told, answers, strict=True)
         if refused is not None
     ]
 
 
-async def _refused(egress: EgressPolicy, url: str) -> str | None:
+async def _refused(egress: EgressPolicy, url: str) -> Sentence | None:
     try:
         await egress.check(url)
     except RefusedTarget as refused:
-        return str(refused)
+        return refused.says
     return None
 
 

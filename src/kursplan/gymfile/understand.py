@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.gymfile.document import Lost, Node
 from kursplan.gymfile.forms import FORMS, Advice, Means, Reading, Wanted
 from kursplan.gymfile.forms.words import EVERY_DAY, WORKDAYS
@@ -37,6 +38,7 @@ _FORM_OF_TYPE = {
     "number": "number",
     "string": "text",
 }
+_A_LIST = Sentence("but must be a list")
 _LONGEST_QUOTE = 40
 _LONGEST = 2000
 """Of what is not free text; forms look at a text again and again."""
@@ -98,12 +100,17 @@ class Understanding:
         """Something that YAML has taken away, or that means nothing to it."""
         if wanted.form == "text" and lost.meant:
             meant = quoted(lost.meant)
-            says = f"is read as {_shown(node) or 'nothing'}, because {lost.why}: write {meant}"
+            says = Sentence(
+                "is read as %(value)s, because %(why)s: write %(meant)s",
+                value=_shown(node) or Sentence("nothing"),
+                why=lost.why,
+                meant=meant,
+            )
             if lost.is_wrong:
-                says = f"{lost.why}; as text, write {meant}"
+                says = Sentence("%(why)s; as text, write %(meant)s", why=lost.why, meant=meant)
             self._wrong(path, says, (meant,))
         else:
-            self._wrong(path, f"{lost.why}: leave it out")
+            self._wrong(path, Sentence("%(why)s: leave it out", why=lost.why))
 
     # Single values.
 
@@ -120,9 +127,9 @@ class Understanding:
     def _read(self, node: Node, wanted: Wanted) -> Reading:
         text = _text(node)
         if wanted.form != "text" and len(text) > _LONGEST:
-            return Advice("which is too long", like=wanted.example)
+            return Advice(Sentence("which is too long"), like=wanted.example)
         if wanted.form == "text" and isinstance(node.value, bool):
-            return Advice("which is no text without quotes", (text,))
+            return Advice(Sentence("which is no text without quotes"), (text,))
         if wanted.form == "key" and wanted.member != "key":
             return Means(text.strip())  # What it refers to is looked for by its name, too.
         return FORMS[wanted.form](text, wanted)
@@ -141,25 +148,33 @@ class Understanding:
             node.value = None
             self.emptied.add(written(path))
             return
-        says = "has no value" if node.value is None else "is empty"
+        says = Sentence("has no value") if node.value is None else Sentence("is empty")
         if wanted.form == "text" and node.value is None and node.written:
             text = quoted(node.written)
-            self._wrong(path, f"is read as nothing; as text, write {text}", (text,))
+            says = Sentence("is read as nothing; as text, write %(meant)s", meant=text)
+            self._wrong(path, says, (text,))
         elif default is not ...:
             value = json.dumps(default, ensure_ascii=False)
-            self._wrong(path, f"{says}; for the default, write {value}", (value,))
+            says = Sentence("%(says)s; for the default, write %(value)s", says=says, value=value)
+            self._wrong(path, says, (value,))
         elif not wanted.required:
-            self._wrong(path, f"{says}: leave it out where there is nothing to say")
+            says = Sentence("%(says)s: leave it out where there is nothing to say", says=says)
+            self._wrong(path, says)
         elif wanted.form == "key" and wanted.member != "key":
-            self._wrong(path, f"{says}, but must be given: it is a key of this file")
+            says = Sentence("%(says)s, but must be given: it is a key of this file", says=says)
+            self._wrong(path, says)
         elif wanted.example is not None:
             like = json.dumps(wanted.example)
-            self._wrong(path, f"{says}, but must be given: write it like {like}", like=like)
+            says = Sentence(
+                "%(says)s, but must be given: write it like %(like)s", says=says, like=like
+            )
+            self._wrong(path, says, like=like)
         elif wanted.words:
             words = ", ".join(wanted.words)
-            self._wrong(path, f"{says}, but must be given: one of {words}")
+            says = Sentence("%(says)s, but must be given: one of %(words)s", says=says, words=words)
+            self._wrong(path, says)
         else:
-            self._wrong(path, f"{says}, but must be given")
+            self._wrong(path, Sentence("%(says)s, but must be given", says=says))
 
     # Lists and mappings.
 
@@ -168,12 +183,14 @@ class Understanding:
         of = _wanted(wanted.schema["items"], wanted.member)
         if not of.form:
             if isinstance(node.value, str) and re.match(r"[a-z_]+:\S", node.value):
-                says = "is a word, but must be a list of entries: put a blank behind the colon"
+                says = Sentence(
+                    "is a word, but must be a list of entries: put a blank behind the colon"
+                )
                 self._wrong(path, says)
             return
         text = _text(node)
         if len(text) > _LONGEST:
-            self._advise(path, _shown(node), Advice("but must be a list"))
+            self._advise(path, _shown(node), Advice(_A_LIST))
             return
         parts = _several(text, of)
         readings = [None if of.form == "key" else FORMS[of.form](each, of) for each in parts]
@@ -184,10 +201,10 @@ class Understanding:
         if not any(isinstance(each, Advice) for each in readings):
             node.value = [Node(each, node.line) for each in values]
         elif len(parts) > 1 and None not in values:
-            self._advise(path, _shown(node), Advice("but must be a list", (values,)))
+            self._advise(path, _shown(node), Advice(_A_LIST, (values,)))
         else:
             reading = FORMS[of.form](text, of)
-            told = reading if isinstance(reading, Advice) else Advice("but must be a list")
+            told = reading if isinstance(reading, Advice) else Advice(_A_LIST)
             self._advise(path, _shown(node), told)
 
     def _misplaced(self, path: Path, node: Node, wanted: Wanted) -> None:
@@ -196,36 +213,42 @@ class Understanding:
             case [Node(value=str() | int() | float()) as only] if wanted.form:
                 reading = self._read(only, wanted)
                 if isinstance(reading, Advice):
-                    self._advise(path, "a list", reading)
+                    self._advise(path, Sentence("a list"), reading)
                     return
                 value = _text(only) if reading is None else reading.value
                 if wanted.form == "text":
                     value = f"[{value}]"
-                self._advise(path, "a list", Advice("but must be one value", (value,)))
+                advice = Advice(Sentence("but must be one value"), (value,))
+                self._advise(path, Sentence("a list"), advice)
             case dict() as members if wanted.form == "text" and len(members) == 1:
                 [(name, inner)] = members.items()
                 if not isinstance(inner.value, dict | list):
                     text = f"{name}: {_text(inner)}".strip()
-                    self._advise(path, "members with names", Advice("but must be text", (text,)))
+                    advice = Advice(Sentence("but must be text"), (text,))
+                    self._advise(path, Sentence("members with names"), advice)
             case dict() if "items" in wanted.schema:
-                says = "has members with names, but must be a list: begin each entry with a hyphen"
+                says = Sentence(
+                    "has members with names, but must be a list: begin each entry with a hyphen"
+                )
                 self._wrong(path, says)
 
     # Telling.
 
     def _advise(self, path: Path, shown: str, advice: Advice) -> None:
-        says = f"is {shown}, {advice.says}"
+        says = Sentence("is %(value)s, %(why)s", value=shown, why=advice.says)
         if advice.instead:
             instead = tuple(json.dumps(each, ensure_ascii=False) for each in advice.instead)
-            self._wrong(path, f"{says}: write {' or '.join(instead)}", instead)
+            says = Sentence("%(says)s: write %(instead)s", says=says, instead=either(instead))
+            self._wrong(path, says, instead)
         elif advice.like is not None:
             like = json.dumps(advice.like, ensure_ascii=False)
-            self._wrong(path, f"{says}: write it like {like}", like=like)
+            says = Sentence("%(says)s: write it like %(like)s", says=says, like=like)
+            self._wrong(path, says, like=like)
         else:
             self._wrong(path, says)
 
     def _wrong(
-        self, path: Path, says: str, instead: tuple[str, ...] = (), like: str | None = None
+        self, path: Path, says: Sentence, instead: tuple[str, ...] = (), like: str | None = None
     ) -> None:
         self.mistakes.append(self._document.mistake(path, says, instead, like))
 

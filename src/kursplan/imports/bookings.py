@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kursplan.domain.names import folded
-from kursplan.imports.match import Doubtful, Known, Matching
+from kursplan.domain.sentences import Mistaken, Sentence
+from kursplan.imports.match import Doubtful, Known, Matching, no_such_customer
 from kursplan.imports.people import Person, Refused, person
 from kursplan.imports.timetable import names_in, start_of
 from kursplan.imports.understand import Understanding
@@ -114,7 +115,7 @@ def days_of(found: Understanding, today: date) -> tuple[date, date] | None:
     for row in found.table.rows():
         try:
             days.append(today if row.wrong is not None else start_of(found, row).date())
-        except ValueError:
+        except Mistaken:
             continue  # It is told when the row is read.
     to_come = [each for each in days if each >= today]
     return (min(to_come), max(to_come)) if to_come else None
@@ -144,8 +145,8 @@ class _Planning:
         """The booking that a row is about; None where it is past."""
         try:
             start = start_of(self._found, told.row)
-        except ValueError as error:
-            return Refused(told.row, (str(error),))
+        except Mistaken as mistaken:
+            return Refused(told.row, (mistaken.says,))
         if start <= self._now:
             return None
         slot = self._slot(told, start)
@@ -165,9 +166,13 @@ class _Planning:
             found = [each for each in found if given_by & each.instructors] or found
         when = f"{start:%Y-%m-%d %H:%M}"
         if not found:
-            return Refused(told.row, (f"there is no slot of “{title}” on {when}",))
+            says = Sentence("there is no slot of “%(title)s” on %(when)s", title=title, when=when)
+            return Refused(told.row, (says,))
         if len(found) > 1:
-            return Refused(told.row, (f"there are several slots of “{title}” on {when}",))
+            says = Sentence(
+                "there are several slots of “%(title)s” on %(when)s", title=title, when=when
+            )
+            return Refused(told.row, (says,))
         return found[0]
 
     def _who(self, told: Person) -> Known | Doubtful | Refused:
@@ -176,9 +181,12 @@ class _Planning:
         who = self._matching.look(told)
         if who is None:
             if not (alike := self._by_name.get(folded(told.called), [])):
-                says = f"there is no customer {told.called}: import the members first"
+                says = Sentence(
+                    "there is no customer %(who)s: import the members first", who=told.called
+                )
                 return Refused(told.row, (says,))
-            who = Doubtful(told, tuple(alike), f"{alike[0]} has this name, and nothing else agrees")
+            says = Sentence("%(who)s has this name, and nothing else agrees", who=alike[0].told)
+            who = Doubtful(told, tuple(alike), says)
         if isinstance(who, Doubtful):
             said = self._answer(who)
             return who if said is None else self._named(told, said)
@@ -187,5 +195,5 @@ class _Planning:
     def _named(self, told: Person, said: str) -> Known | Refused:
         who = self._matching.called(said)
         if who is None:
-            return Refused(told.row, (f"is said to be {said!r}, and there is no such customer",))
+            return Refused(told.row, (no_such_customer(said),))
         return who

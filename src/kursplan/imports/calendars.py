@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from dateutil.rrule import rrulestr
 from icalendar import Calendar
 
+from kursplan.domain.sentences import Mistaken, Sentence
 from kursplan.imports.table import LONGEST_FILE, Unreadable
-from kursplan.imports.timetable import Dated, Read, Traits, Weekly
+from kursplan.imports.timetable import Dated, Problem, Read, Traits, Weekly
 
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _ONLY_WEEKLY = {"FREQ", "INTERVAL", "BYDAY", "UNTIL", "COUNT", "WKST"}
@@ -37,13 +38,15 @@ def read_calendar(data: bytes, zone: ZoneInfo, now: datetime, until: date) -> Re
     Raises `Unreadable` where it is no calendar, or was cut off.
     """
     if len(data) > LONGEST_FILE:
-        raise Unreadable(f"the file has more than {LONGEST_FILE // 1024**2} MiB")
+        says = Sentence("the file has more than %(most)s MiB", most=LONGEST_FILE // 1024**2)
+        raise Unreadable(says)
     if not data.rstrip().upper().endswith(b"END:VCALENDAR"):
-        raise Unreadable("the calendar has no end: it was cut off; export it again")
+        raise Unreadable(Sentence("the calendar has no end: it was cut off; export it again"))
     try:
         calendars = Calendar.from_ical(data.decode("utf-8-sig"), multiple=True)
     except (ValueError, KeyError, IndexError) as error:
-        says = f"it is no calendar that can be read: {str(error).splitlines()[0]}"
+        why = str(error).splitlines()[0]
+        says = Sentence("it is no calendar that can be read: %(why)s", why=why)
         raise Unreadable(says) from error
     read = Read()
     for calendar in calendars:
@@ -73,8 +76,11 @@ class _Events:
                 continue
             try:
                 self._event(event, different.get(str(event.get("UID", "")), []))
+            except Mistaken as mistaken:
+                self._read.problems.append(Problem(_called(event), mistaken.says))
             except ValueError as error:
-                self._read.problems.append(f"{_called(event)}: {error}")
+                says = Sentence("can't be read: %(why)s", why=str(error))
+                self._read.problems.append(Problem(_called(event), says))
 
     def _zone_of(self, calendar: Any) -> tzinfo:
         """Google, and others after it, write the zone of the calendar in a member of their own."""
@@ -124,7 +130,7 @@ class _Events:
     ) -> None:
         rules = event["RRULE"]
         if isinstance(rules, list):
-            raise ValueError("repeats by several rules")  # noqa: TRY004 - of the file, not of the code
+            raise Mistaken(Sentence("repeats by several rules"))
         gaps = {self._local(each) for each in self._listed(event, "EXDATE", begins)}
         gaps |= {
             self._local(self._moment(each["RECURRENCE-ID"].dt))
@@ -196,8 +202,9 @@ class _Events:
     def _moment(self, told: Any) -> datetime:
         """A moment in the zone by which it repeats."""
         if not isinstance(told, datetime):
-            says = "has no time of day" if told is not None else "has no start"
-            raise ValueError(says)  # noqa: TRY004 - of the file, not of the code
+            raise Mistaken(
+                Sentence("has no start") if told is None else Sentence("has no time of day")
+            )
         if told.tzinfo is None:
             return told.replace(tzinfo=self._home)
         if told.utcoffset() == timedelta(0) and told.tzname() in ("UTC", "Z"):
@@ -224,7 +231,7 @@ class _Events:
     def _traits(self, event: Any, otherwise: str = "") -> Traits:
         title = " ".join(str(event.get("SUMMARY", "")).split()) or otherwise
         if not title:
-            raise ValueError("has no title")
+            raise Mistaken(Sentence("has no title"))
         room = " ".join(str(event.get("LOCATION", "")).split())
         return Traits(title, _minutes(event), (), room)
 
@@ -234,7 +241,7 @@ def _minutes(event: Any) -> int | None:
         return None
     minutes = int(event.duration.total_seconds()) // 60
     if not 1 <= minutes <= 24 * 60:
-        raise ValueError("takes less than a minute or more than a day")
+        raise Mistaken(Sentence("takes less than a minute or more than a day"))
     return minutes
 
 
@@ -256,8 +263,9 @@ def _weekdays(rules: Any, begins: datetime) -> frozenset[int] | None:
     return None
 
 
-def _called(event: Any) -> str:
+def _called(event: Any) -> Sentence:
     title = " ".join(str(event.get("SUMMARY", "")).split())
     start = event["DTSTART"].dt if "DTSTART" in event else None
-    when = "" if start is None else f" of {start:%Y-%m-%d}"
-    return f"the event “{title[:60]}”{when}"
+    if start is None:
+        return Sentence("the event “%(title)s”", title=title[:60])
+    return Sentence("the event “%(title)s” of %(day)s", title=title[:60], day=f"{start:%Y-%m-%d}")

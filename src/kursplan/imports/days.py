@@ -12,16 +12,26 @@ from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
 
+from kursplan.domain.sentences import Mistaken, Sentence
+
 
 class Order(StrEnum):
     DAY_FIRST = "day-month-year"
     MONTH_FIRST = "month-day-year"
 
 
-class NoDay(ValueError):
+ORDERS = {
+    Order.DAY_FIRST: Sentence("day-month-year"),
+    Order.MONTH_FIRST: Sentence("month-day-year"),
+}
+"""As they are called within a sentence."""
+
+
+class NoDay(Mistaken):
     """The text is no day; says why, as the end of a sentence that begins with the text."""
 
 
+_NO_TIME = Sentence("is no time")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _NUMBERS = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
 _UNBROKEN = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -65,8 +75,9 @@ class Proof:
     line: int
     cell: str = ""
 
-    def __str__(self) -> str:
-        return f"line {self.line} has “{self.cell}”"
+    @property
+    def told(self) -> Sentence:
+        return Sentence("line %(line)s has “%(text)s”", line=self.line, text=self.cell)
 
 
 @dataclass(slots=True)
@@ -116,20 +127,35 @@ class Survey:
         contradicts = self.day_first is not None and self.month_first is not None
         return contradicts or (self.open is not None and self.order is None)
 
-    def told(self, order: Order | None) -> str:
+    def told(self, order: Order | None) -> Sentence:
         """How the days of the column are read, and why."""
         if order is not None and order is not self.order:
-            return f"{order}, as given"
+            return Sentence("%(order)s, as given", order=ORDERS[order])
         if self.day_first is not None and self.month_first is not None:
-            return f"{self.day_first} and {self.month_first}, which prove opposite orders"
-        if order is not None:
-            proof = self.month_first if order is Order.MONTH_FIRST else self.day_first
-            return f"{order}: {proof}"
+            return Sentence(
+                "%(one)s and %(other)s, which prove opposite orders",
+                one=self.day_first.told,
+                other=self.month_first.told,
+            )
+        if order is not None and (proof := self._proof_of(order)) is not None:
+            return Sentence("%(order)s: %(proof)s", order=ORDERS[order], proof=proof.told)
         if self.open is not None:
-            return f"{self.open}, which may be day or month first, and no other cell proves which"
+            return Sentence(
+                "%(cell)s, which may be day or month first, and no other cell proves which",
+                cell=self.open.told,
+            )
         if self.dots is not None:
-            return f"{Order.DAY_FIRST}, as days are written with dots: {self.dots}"
-        return "in an order that leaves no doubt" if self.days else "there are none"
+            return Sentence(
+                "%(order)s, as days are written with dots: %(proof)s",
+                order=ORDERS[Order.DAY_FIRST],
+                proof=self.dots.told,
+            )
+        if self.days:
+            return Sentence("in an order that leaves no doubt")
+        return Sentence("there are none")
+
+    def _proof_of(self, order: Order) -> Proof | None:
+        return self.month_first if order is Order.MONTH_FIRST else self.day_first
 
 
 def day_of(text: str, order: Order | None, latest: date = date.max) -> date | None:
@@ -146,7 +172,7 @@ def day_of(text: str, order: Order | None, latest: date = date.max) -> date | No
             return _day(year, second, first, latest)
         if order is Order.MONTH_FIRST:
             return _day(year, first, second, latest)
-        raise NoDay("may be day or month first")
+        raise NoDay(Sentence("may be day or month first"))
     if (found := _YEAR_FIRST.fullmatch(text)) is not None:
         return _day(int(found[1]), int(found[3]), int(found[4]), latest)
     if (found := _UNBROKEN.fullmatch(text)) is not None:
@@ -157,32 +183,32 @@ def day_of(text: str, order: Order | None, latest: date = date.max) -> date | No
         return _day(int(found[3]), month, int(found[1]), latest)
     if (found := _MONTH_NAMED.fullmatch(text)) and (month := _MONTHS.get(found[1].lower())):
         return _day(int(found[3]), month, int(found[2]), latest)
-    raise NoDay("is no day")
+    raise NoDay(Sentence("is no day"))
 
 
 def time_of(text: str) -> time | None:
     """The time of day that is meant, which may stand behind a day; None where there is none.
 
-    Raises ValueError where it is no time.
+    Raises `Mistaken` where it is no time.
     """
     _, after = _split(text)
     found = _TIME.fullmatch((after or text).strip())
     if found is None:
         if _is_clear(_split(text)[0]) or _NUMBERS.fullmatch(_split(text)[0]):
             return None
-        raise ValueError("is no time")
+        raise Mistaken(_NO_TIME)
     hour, minute = int(found[1]), int(found[2] or 0)
     half = (found[3] or "").lower().replace(".", "")
     if half in ("am", "pm"):
         if not 1 <= hour <= 12:
-            raise ValueError("is no time")
+            raise Mistaken(_NO_TIME)
         hour = hour % 12 + (12 if half == "pm" else 0)
     elif found[2] is None and not half:
-        raise ValueError("is no time")
+        raise Mistaken(_NO_TIME)
     try:
         return time(hour, minute)
     except ValueError as error:
-        raise ValueError("is no time") from error
+        raise Mistaken(_NO_TIME) from error
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -207,4 +233,4 @@ def _day(year: int, month: int, day: int, latest: date) -> date:
         found = date(century + year, month, day)
         return found if found <= latest else date(century - 100 + year, month, day)
     except ValueError as error:
-        raise NoDay("is no day in the calendar") from error
+        raise NoDay(Sentence("is no day in the calendar")) from error

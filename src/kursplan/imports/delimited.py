@@ -12,10 +12,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.imports.encoding import letters
 from kursplan.imports.table import MOST_COLUMNS, Unreadable, cleaned
 
-DELIMITERS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
+DELIMITERS = {
+    ";": Sentence("semicolons"),
+    ",": Sentence("commas"),
+    "\t": Sentence("tabs"),
+    "|": Sentence("bars"),
+}
 _LINES_LOOKED_AT = 200
 _LONGEST_CELL = 32 * 1024
 _SAID = re.compile(r"sep=(.)\s*")
@@ -40,8 +46,11 @@ def delimiter_of(data: bytes, encoding: str, is_known: Known) -> str:
     if best[:2] == (0, 0.0):
         return ","  # One column, which no sign divides.
     if len(chosen) > 1:
-        named = " or ".join(DELIMITERS[each] for each in chosen)
-        raise Unreadable(f"whether {named} divide its cells can't be told: say --delimiter")
+        says = Sentence(
+            "whether %(signs)s divide its cells can't be told: say --delimiter",
+            signs=either(DELIMITERS[each] for each in chosen),
+        )
+        raise Unreadable(says)
     return chosen[0]
 
 
@@ -77,23 +86,36 @@ def rows_of(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, t
 def _bounded(row: list[str], line: int) -> tuple[str, ...]:
     if len(row) > MOST_COLUMNS:
         raise Unreadable(
-            f"line {line} has {len(row)} cells: give a table with {MOST_COLUMNS} at most"
+            Sentence(
+                "line %(line)s has %(count)s cells: give a table with %(most)s at most",
+                line=line,
+                count=len(row),
+                most=MOST_COLUMNS,
+            )
         )
     if any(len(cell) > _LONGEST_CELL for cell in row):
-        says = f"line {line} has a cell with more than {_LONGEST_CELL} letters: is a quotation mark missing?"
-        raise Unreadable(says)
+        raise Unreadable(
+            Sentence(
+                "line %(line)s has a cell with more than %(most)s letters: is a quotation mark missing?",
+                line=line,
+                most=_LONGEST_CELL,
+            )
+        )
     return tuple(map(cleaned, row))
 
 
-def _told(error: str, line: int) -> str:
+def _told(error: str, line: int) -> Sentence:
     if "unexpected end" in error or "field larger" in error:
-        return (
-            f"the quotation that begins in the row of line {line} never ends: the file was cut off, "
-            "or a quotation mark is missing; export it again, or mend that row"
+        return Sentence(
+            "the quotation that begins in the row of line %(line)s never ends: the file was cut off, "
+            "or a quotation mark is missing; export it again, or mend that row",
+            line=line,
         )
-    return (
-        f"line {line} has a quotation mark within a cell that begins with one: write it twice there, "
-        f"or leave it out ({error})"
+    return Sentence(
+        "line %(line)s has a quotation mark within a cell that begins with one: write it twice there, "
+        "or leave it out (%(error)s)",
+        line=line,
+        error=error,
     )
 
 

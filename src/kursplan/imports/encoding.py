@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 
+from kursplan.domain.sentences import Sentence
 from kursplan.imports.table import Unreadable
 
 _MARKS = (
     # The longer ones first: the mark of UTF-32 begins like that of UTF-16.
     (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
     (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
-    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with a mark"),
+    (codecs.BOM_UTF8, "utf-8-sig", Sentence("UTF-8 with a mark")),
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
@@ -59,12 +60,12 @@ def encoding_of(data: bytes, given: str | None = None) -> Encoding:
     where it is not in the encoding that was given.
     """
     if given is not None:
-        return _checked(data, _known(given), f"{given}, as given")
+        return _checked(data, _known(given), Sentence("%(given)s, as given", given=given))
     for mark, name, told in _MARKS:
         if data.startswith(mark):
             return _checked(data, name, told)
     if (unmarked := _utf_16_without_a_mark(data)) is not None:
-        return _checked(data, unmarked, "UTF-16 without a mark")
+        return _checked(data, unmarked, Sentence("UTF-16 without a mark"))
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -74,8 +75,8 @@ def encoding_of(data: bytes, given: str | None = None) -> Encoding:
             raise _cut_off() from error
         return _one_byte(data)
     if data.isascii():
-        return Encoding("utf-8", "ASCII, which all encodings have in common")
-    return Encoding("utf-8", f"UTF-8 ({_example(data, 'utf-8')})")
+        return Encoding("utf-8", Sentence("ASCII, which all encodings have in common"))
+    return Encoding("utf-8", _by_example("UTF-8", data, "utf-8"))
 
 
 def letters(data: bytes, encoding: str) -> TextIOWrapper:
@@ -88,7 +89,10 @@ def _known(given: str) -> str:
         name = codecs.lookup(given).name
         "".encode(name)
     except LookupError as error:
-        says = f"there is no encoding {given!r}: it is something like utf-8, utf-16 or windows-1252"
+        says = Sentence(
+            "there is no encoding %(name)s: it is something like utf-8, utf-16 or windows-1252",
+            name=repr(given),
+        )
         raise Unreadable(says) from error
     if name == "utf-8":
         return "utf-8-sig"  # Which takes it with and without a mark.
@@ -103,13 +107,18 @@ def _checked(data: bytes, name: str, told: str) -> Encoding:
             raise _cut_off() from error
         if name.startswith("utf-8") and getattr(error, "reason", "") == "unexpected end of data":
             raise _cut_off() from error
-        says = f"the file is not in {told} all through: export it anew, or say --encoding"
+        says = Sentence(
+            "the file is not in %(encoding)s all through: export it anew, or say --encoding",
+            encoding=told,
+        )
         raise Unreadable(says) from error
     return Encoding(name, told)
 
 
 def _cut_off() -> Unreadable:
-    return Unreadable("the file ends in the middle of a letter: it was cut off; export it again")
+    return Unreadable(
+        Sentence("the file ends in the middle of a letter: it was cut off; export it again")
+    )
 
 
 def _utf_16_without_a_mark(data: bytes) -> str | None:
@@ -127,16 +136,16 @@ def _utf_16_without_a_mark(data: bytes) -> str | None:
 def _one_byte(data: bytes) -> Encoding:
     sample = _lines_beyond_ascii(data)
     if _makes_words(sample, "cp1252", _WESTERN):
-        return _checked(data, "cp1252", f"Windows-1252 ({_example(data, 'cp1252')})")
+        return _checked(data, "cp1252", _by_example("Windows-1252", data, "cp1252"))
     found = {
         sample.decode(name): name
         for name, (_, alphabet) in reversed(_ALPHABETS.items())
         if _makes_words(sample, name, alphabet)
     }
     if len(found) != 1:
-        raise Unreadable(f"in which encoding the file is can't be told{_hint(sample)}")
+        raise Unreadable(_untold(sample))
     [name] = found.values()
-    return _checked(data, name, f"{_ALPHABETS[name][0]} ({_example(data, name)})")
+    return _checked(data, name, _by_example(_ALPHABETS[name][0], data, name))
 
 
 def _lines_beyond_ascii(data: bytes) -> bytes:
@@ -176,22 +185,33 @@ def _is_word(word: str, known: set[str]) -> bool:
     return word.isupper() or not any(map(str.isupper, inner))
 
 
-def _hint(sample: bytes) -> str:
-    """What a library that knows many more takes it for: a hint, because it is often wrong."""
+def _untold(sample: bytes) -> Sentence:
+    """With what a library that knows many more takes it for: a hint, because it is often wrong."""
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()
-    maybe = f" (perhaps {best.encoding})" if best is not None else ""
-    return f"{maybe}: save it as “CSV UTF-8”, or say --encoding"
+    if best is None:
+        return Sentence(
+            "in which encoding the file is can't be told: save it as “CSV UTF-8”, or say --encoding"
+        )
+    return Sentence(
+        "in which encoding the file is can't be told (perhaps %(name)s): "
+        "save it as “CSV UTF-8”, or say --encoding",
+        name=best.encoding,
+    )
 
 
-def _example(data: bytes, name: str) -> str:
+def _by_example(told: str, data: bytes, name: str) -> Sentence:
+    return Sentence("%(encoding)s (%(example)s)", encoding=told, example=_example(data, name))
+
+
+def _example(data: bytes, name: str) -> Sentence:
     """The first word that looks different in another encoding, for a person to see that it is right."""
     for number, line in _lines(data, name):
         for word in line.replace('"', " ").replace(";", " ").replace(",", " ").split():
             if not word.isascii():
-                return f"line {number} has “{word[:40]}”"
-    return "no letters beyond ASCII"
+                return Sentence("line %(line)s has “%(text)s”", line=number, text=word[:40])
+    return Sentence("no letters beyond ASCII")
 
 
 def _lines(data: bytes, name: str) -> Iterator[tuple[int, str]]:

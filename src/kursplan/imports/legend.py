@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kursplan.domain.sentences import Sentence, each_of, either
 from kursplan.imports.days import Order
 from kursplan.imports.heads import FIELDS, Subject
 from kursplan.imports.table import Source, Unreadable
@@ -63,14 +64,18 @@ def said(
     for each in columns:
         head, equals, what = each.rpartition("=")
         if not equals or not head:
-            raise Unreadable(f"{each!r} says no column: it is like 'Handynr=phone'")
+            says = Sentence("%(text)s says no column: it is like 'Handynr=phone'", text=repr(each))
+            raise Unreadable(says)
         named[head] = what.strip()
     meant: dict[str, dict[str, str]] = {}
     for each in values:
         what, colon, rest = each.partition(":")
         text, equals, word = rest.rpartition("=")
         if not colon or not equals:
-            raise Unreadable(f"{each!r} says no value: it is like 'status:Gekündigt=MEMBER'")
+            says = Sentence(
+                "%(text)s says no value: it is like 'status:Gekündigt=MEMBER'", text=repr(each)
+            )
+            raise Unreadable(says)
         meant.setdefault(what.strip(), {})[text.strip()] = word.strip()
     return checked(Legend(source, named, order, meant), subject)
 
@@ -80,26 +85,44 @@ def read_legend(text: str, subject: Subject) -> Legend:
     try:
         plain = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it makes nothing but text
     except yaml.YAMLError as error:
-        raise Unreadable(f"the mapping is no YAML: {str(error).splitlines()[0]}") from error
+        says = Sentence("the mapping is no YAML: %(why)s", why=str(error).splitlines()[0])
+        raise Unreadable(says) from error
     if not isinstance(plain, dict):
-        raise Unreadable("the mapping is empty: it begins with `import:`")
+        raise Unreadable(Sentence("the mapping is empty: it begins with `import:`"))
     if strange := plain.keys() - _MEMBERS:
-        raise Unreadable(f"the mapping has {min(strange)!r}: it knows {', '.join(_MEMBERS)}")
+        says = Sentence(
+            "the mapping has %(name)s: it knows %(names)s",
+            name=repr(min(strange)),
+            names=", ".join(_MEMBERS),
+        )
+        raise Unreadable(says)
     if plain.get("import", subject) != subject:
-        raise Unreadable(f"the mapping is for `import {plain['import']}`, not for {subject}")
+        says = Sentence(
+            "the mapping is for `import %(other)s`, not for %(subject)s",
+            other=plain["import"],
+            subject=subject,
+        )
+        raise Unreadable(says)
     source = Source(
         **{name: plain[name] for name in ("encoding", "delimiter", "sheet") if plain.get(name)}
     )
     order = plain.get("dates")
     if order is not None and order not in [*Order]:
-        raise Unreadable(f"`dates` is {order!r} in the mapping: it is {' or '.join(Order)}")
+        says = Sentence(
+            "`dates` is %(order)s in the mapping: it is %(orders)s",
+            order=repr(order),
+            orders=either(Order),
+        )
+        raise Unreadable(says)
     columns, values = plain.get("columns") or {}, plain.get("values") or {}
     if (
         not _is_text(columns)
         or not isinstance(values, dict)
         or not all(map(_is_text, values.values()))
     ):
-        raise Unreadable("`columns` and `values` of the mapping are names and what they mean")
+        raise Unreadable(
+            Sentence("`columns` and `values` of the mapping are names and what they mean")
+        )
     return checked(
         Legend(source, columns, None if order is None else Order(order), values), subject
     )
@@ -134,13 +157,30 @@ def checked(legend: Legend, subject: Subject) -> Legend:
     known = (*FIELDS[subject], NOT_USED)
     for head, what in legend.columns.items():
         if what not in known:
-            raise Unreadable(f"the column {head!r} can't be {what!r}: it is {', '.join(known)}")
+            says = Sentence(
+                "the column %(head)s can't be %(field)s: it is %(fields)s",
+                head=repr(head),
+                field=repr(what),
+                fields=", ".join(known),
+            )
+            raise Unreadable(says)
     for what, meant in legend.values.items():
         if what not in WORDS:
-            raise Unreadable(f"{what!r} has no words of its own: {' and '.join(WORDS)} have")
+            says = Sentence(
+                "%(field)s has no words of its own: %(fields)s have",
+                field=repr(what),
+                fields=each_of(WORDS),
+            )
+            raise Unreadable(says)
         words = {*WORDS[what].values(), IGNORED}
         for text, word in meant.items():
             if word not in words:
-                says = f"{what} {text!r} can't mean {word!r}: it is {', '.join(sorted(words))}"
+                says = Sentence(
+                    "%(field)s %(text)s can't mean %(word)s: it is %(words)s",
+                    field=what,
+                    text=repr(text),
+                    word=repr(word),
+                    words=", ".join(sorted(words)),
+                )
                 raise Unreadable(says)
     return legend

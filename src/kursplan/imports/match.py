@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.entries import CustomerEntry, free_key
 from kursplan.domain.names import folded, folded_address
+from kursplan.domain.sentences import Sentence, each_of
 from kursplan.gymfile.dump import as_written
 from kursplan.imports.keys import key_of
 from kursplan.imports.people import Facts, Person, Refused
@@ -50,9 +51,15 @@ class Known:
     def number(self) -> str | None:
         return self.facts.get("number")
 
+    @property
+    def told(self) -> Sentence:
+        """Who it is, within a sentence."""
+        if self.line is not None:
+            return Sentence("%(who)s (in line %(line)s)", who=self.called, line=self.line)
+        return Sentence("%(who)s (number %(number)s)", who=self.called, number=self.number or "-")
+
     def __str__(self) -> str:
-        where = f"in line {self.line}" if self.line is not None else f"number {self.number or '-'}"
-        return f"{self.called} ({where})"
+        return str(self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Doubtful:
 
     person: Person
     candidates: tuple[Known, ...]
-    because: str
+    because: Sentence
 
 
 Outcome = Matched | Repeated | Doubtful | Refused
@@ -90,22 +97,23 @@ Outcome = Matched | Repeated | Doubtful | Refused
 def known_of(entry: CustomerEntry, said: Facts | None = None) -> Known:
     """A stored customer, as far as an import can tell."""
     facts = {
-        name: as_written(value) for name in _FACTS if (value := getattr(entry, name)) is not None
+        name: as_written(value) for name in MEMBERS if (value := getattr(entry, name)) is not None
     }
     return Known(entry.key, entry.studio, facts, said=said or {})
 
 
-_FACTS = (
-    "number",
-    "first_name",
-    "last_name",
-    "date_of_birth",
-    "email",
-    "gender",
-    "phone",
-    "preferred_language",
-    "status",
-)
+MEMBERS = {
+    "number": Sentence("number"),
+    "first_name": Sentence("first name"),
+    "last_name": Sentence("last name"),
+    "date_of_birth": Sentence("date of birth"),
+    "email": Sentence("email"),
+    "gender": Sentence("gender"),
+    "phone": Sentence("phone"),
+    "preferred_language": Sentence("preferred language"),
+    "status": Sentence("status"),
+}
+"""What an import knows of a customer, as it is called within a sentence."""
 
 
 class Matching:
@@ -160,12 +168,16 @@ class Matching:
                 return self._same(person, found)  # They were new when it was said.
             number = person.facts.get("number")
             if number in self._by_number:
-                says = f"is said to be new, but {self._by_number[number]} has the number {number}"
+                says = Sentence(
+                    "is said to be new, but %(who)s has the number %(number)s",
+                    who=self._by_number[number].told,
+                    number=number,
+                )
                 return Refused(person.row, (says,))
             return self._new(person)
         who = self.called(said)
         if who is None:
-            return Refused(person.row, (f"is said to be {said!r}, and there is no such customer",))
+            return Refused(person.row, (no_such_customer(said),))
         return self._same(person, who)
 
     def called(self, said: str) -> Known | None:
@@ -179,16 +191,20 @@ class Matching:
         if number is not None and (who := self._by_number.get(number)) is not None:
             if _could_be_one(facts, who.facts):
                 return who
-            return Doubtful(person, (who,), f"the number {number} is that of {who}")
+            says = Sentence("the number %(number)s is that of %(who)s", number=number, who=who.told)
+            return Doubtful(person, (who,), says)
         name = folded(person.called)
         with_address = self._by_email.get(folded_address(email), []) if email else []
         same_name = [each for each in with_address if folded(each.called) == name]
         if len(same_name) == 1 and _agree(facts, same_name[0].facts, "number"):
             return same_name[0]
         if same_name:
-            because = "several have this e-mail address and name"
+            because = Sentence("several have this e-mail address and name")
             if len(same_name) == 1:
-                because = f"{same_name[0]} has this e-mail address and name, and another number"
+                because = Sentence(
+                    "%(who)s has this e-mail address and name, and another number",
+                    who=same_name[0].told,
+                )
             return Doubtful(person, tuple(same_name), because)
         return self._by_name_alone(person, self._by_name.get(name, [])) or self._family(
             person, with_address
@@ -211,7 +227,7 @@ class Matching:
         if len(exactly) == 1:
             return exactly[0]
         if born_then:
-            because = f"{born_then[0]} has this name and birthday"
+            because = Sentence("%(who)s has this name and birthday", who=born_then[0].told)
             return Doubtful(person, tuple(born_then), because)
         perhaps = tuple(
             each
@@ -219,7 +235,9 @@ class Matching:
             if all(_agree(facts, each.facts, of) for of in ("number", "email", "date_of_birth"))
         )
         if perhaps:
-            because = f"{perhaps[0]} has this name, and nothing speaks against it"
+            because = Sentence(
+                "%(who)s has this name, and nothing speaks against it", who=perhaps[0].told
+            )
             return Doubtful(person, perhaps, because)
         return None
 
@@ -229,7 +247,10 @@ class Matching:
         family = tuple(each for each in with_address if number is None or each.number is None)
         if not family:
             return None
-        because = f"{family[0]} has this e-mail address: a family, or another name for the same"
+        because = Sentence(
+            "%(who)s has this e-mail address: a family, or another name for the same",
+            who=family[0].told,
+        )
         return Doubtful(person, family, because)
 
     def _new(self, person: Person) -> Matched:
@@ -246,13 +267,19 @@ class Matching:
         if (line := self._seen.get(who.key)) is not None:
             if not changes:
                 return Repeated(person, line)
-            differs = " and ".join(each.member.replace("_", " ") for each in changes)
-            return Refused(
-                person.row, (f"is {who.called} of line {line} again, with another {differs}",)
+            says = Sentence(
+                "is %(who)s of line %(line)s again, with another %(members)s",
+                who=who.called,
+                line=line,
+                members=each_of(MEMBERS[each.member] for each in changes),
             )
+            return Refused(person.row, (says,))
         number = person.facts.get("number")
         if number is not None and (other := self._by_number.get(number, who)).key != who.key:
-            return Refused(person.row, (f"has the number {number}, which is that of {other}",))
+            says = Sentence(
+                "has the number %(number)s, which is that of %(who)s", number=number, who=other.told
+            )
+            return Refused(person.row, (says,))
         self._seen[who.key] = person.row.line
         left = tuple(each for each in changes if who.said.get(each.member) == each.after)
         changes = tuple(each for each in changes if each not in left)
@@ -260,6 +287,10 @@ class Matching:
             # What rows to come are compared with.
             self._by_key[who.key] = replace(who, facts={**who.facts, **person.facts})
         return Matched(person, who, is_new=False, changes=changes, left=left)
+
+
+def no_such_customer(said: str) -> Sentence:
+    return Sentence("is said to be %(who)s, and there is no such customer", who=repr(said))
 
 
 def _could_be_one(facts: Facts, others: Facts) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from kursplan.domain.sentences import Sentence
 from kursplan.imports.days import NoDay, day_of
 from kursplan.imports.heads import Subject
 from kursplan.imports.table import Row
@@ -20,6 +21,12 @@ Facts = dict[str, str]
 """Members of a customer in a gym file, by name, as far as they are known."""
 
 _LONGEST = {"first_name": 100, "last_name": 100, "number": 50, "phone": 50, "email": 254}
+_NO_NAME = Sentence("has no name")
+_MISSING = {
+    "first_name": Sentence("has no first name"),
+    "last_name": Sentence("has no last name"),
+}
+_ROUNDED = Sentence("was rounded by a spreadsheet: export it as text")
 _EARLIEST_BIRTH = date(1900, 1, 1)
 _FEWEST_DIGITS = 5
 """Of a number that can be called."""
@@ -78,7 +85,12 @@ class Refused:
     """A row that can't be taken, with all that is wrong with it."""
 
     row: Row
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...]
+
+
+def of_cell(head: str, cell: str, says: Sentence) -> Sentence:
+    """What is wrong with a cell, which begins with it."""
+    return Sentence("%(head)s “%(cell)s” %(says)s", head=head, cell=cell, says=says)
 
 
 def people(found: Understanding, today: date) -> Iterator[Person | Refused]:
@@ -123,7 +135,7 @@ class _Reading:
         self._row = row
         self._today = today
         self._facts: Facts = {}
-        self._reasons: list[str] = []
+        self._reasons: list[Sentence] = []
 
     def read(self) -> Person | Refused:
         self._name()
@@ -136,9 +148,10 @@ class _Reading:
                 self._word(of)
         for of, value in self._facts.items():
             if _CONTROL.search(value):
-                self._wrong(of, value, "has a sign in it that is no letter")
+                self._wrong(of, value, Sentence("has a sign in it that is no letter"))
             elif len(value) > _LONGEST.get(of, 1000):
-                self._wrong(of, value, f"is longer than {_LONGEST[of]} letters")
+                says = Sentence("is longer than %(most)s letters", most=_LONGEST[of])
+                self._wrong(of, value, says)
         if self._reasons:
             return Refused(self._row, tuple(self._reasons))
         return Person(self._row, self._facts, self._cell("same_as") or None)
@@ -146,37 +159,36 @@ class _Reading:
     def _cell(self, of: str) -> str:
         return self._found.cell(self._row, of)
 
-    def _wrong(self, of: str, value: str, says: str) -> None:
+    def _wrong(self, of: str, value: str, says: Sentence) -> None:
         shown = value if len(value) <= 40 else f"{value[:40]}…"
-        self._reasons.append(f"{self._found.columns[of].head} “{shown}” {says}")
+        self._reasons.append(of_cell(self._found.columns[of].head, shown, says))
 
     def _name(self) -> None:
         columns = self._found.columns
         for whole in ("full_name", "last_first_name"):
             if whole in columns:
                 if not (name := self._cell(whole)):
-                    self._reasons.append("has no name")
+                    self._reasons.append(_NO_NAME)
                     return
                 parts = split_name(name, last_first=whole == "last_first_name")
                 if parts is None:
-                    self._wrong(whole, name, "is one name only: first and last name are needed")
+                    says = Sentence("is one name only: first and last name are needed")
+                    self._wrong(whole, name, says)
                     return
                 self._facts["first_name"], self._facts["last_name"] = parts
                 return
         for of in ("first_name", "last_name"):
             if name := self._cell(of):
                 self._facts[of] = name
-        missing = [of for of in ("first_name", "last_name") if of not in self._facts]
-        if len(missing) == 2:
-            self._reasons.append("has no name")
-        elif missing:
-            self._reasons.append(f"has no {missing[0].replace('_', ' ')}")
+        missing = [says for of, says in _MISSING.items() if of not in self._facts]
+        if missing:
+            self._reasons.append(_NO_NAME if len(missing) == len(_MISSING) else missing[0])
 
     def _number(self) -> None:
         if number := self._cell("number"):
             self._facts["number"] = number
             if _BY_A_SPREADSHEET.fullmatch(number):
-                self._wrong("number", number, "was rounded by a spreadsheet: export it as text")
+                self._wrong("number", number, _ROUNDED)
 
     def _email(self) -> None:
         address = self._cell("email").removeprefix("mailto:").strip("<>")
@@ -185,17 +197,17 @@ class _Reading:
         if ADDRESS.fullmatch(address):
             self._facts["email"] = address
         elif address.count("@") > 1:
-            self._wrong("email", address, "is more than one address: leave one")
+            self._wrong("email", address, Sentence("is more than one address: leave one"))
         else:
-            self._wrong("email", address, "is no address")
+            self._wrong("email", address, Sentence("is no address"))
 
     def _phone(self) -> None:
         if not (phone := self._cell("phone")):
             return
         if _BY_A_SPREADSHEET.fullmatch(phone):
-            self._wrong("phone", phone, "was rounded by a spreadsheet: export it as text")
+            self._wrong("phone", phone, _ROUNDED)
         elif sum(map(str.isdigit, phone)) < _FEWEST_DIGITS:
-            self._wrong("phone", phone, "is no number to call")
+            self._wrong("phone", phone, Sentence("is no number to call"))
         else:
             self._facts["phone"] = phone
 
@@ -205,14 +217,14 @@ class _Reading:
         try:
             born = day_of(text, self._found.order, self._today)
         except NoDay as no_day:
-            self._wrong("date_of_birth", text, str(no_day))
+            self._wrong("date_of_birth", text, no_day.says)
             return
         if born is None:
             return
         if born > self._today:
-            self._wrong("date_of_birth", text, "lies in the future")
+            self._wrong("date_of_birth", text, Sentence("lies in the future"))
         elif born < _EARLIEST_BIRTH:
-            self._wrong("date_of_birth", text, "is too long ago")
+            self._wrong("date_of_birth", text, Sentence("is too long ago"))
         else:
             self._facts["date_of_birth"] = born.isoformat()
 
@@ -221,6 +233,6 @@ class _Reading:
             return
         word = self._found.word(of, text)
         if word is None:
-            self._wrong(of, text, "is not known: say what it means")
+            self._wrong(of, text, Sentence("is not known: say what it means"))
         elif word != IGNORED:
             self._facts[of] = word

@@ -16,11 +16,12 @@ from typing import Any
 
 from kursplan.domain.entries import ClassEntry, EmployeeEntry, SeriesEntry, free_key
 from kursplan.domain.names import folded, slug
+from kursplan.domain.sentences import Sentence, each_of
 from kursplan.gymfile.dump import as_written, yaml_of
 from kursplan.gymfile.stored import Stored
 from kursplan.gymfile.values import WEEKDAYS
 from kursplan.imports.people import Refused, split_name
-from kursplan.imports.timetable import Dated, Read, Traits, Weekly, fold
+from kursplan.imports.timetable import Dated, Problem, Read, Traits, Weekly, fold
 
 Members = dict[str, Any]
 
@@ -44,10 +45,10 @@ class TimetablePlan:
     """Whose whole names are meant by short ones in the file."""
     planned: int = 0
     """How many are planned already."""
-    otherwise: list[str] = field(default_factory=list)
+    otherwise: list[Sentence] = field(default_factory=list)
     """Those of them that the file says otherwise."""
     refused: list[Refused] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     past: int = 0
     cancelled: int = 0
 
@@ -165,7 +166,7 @@ class _Planning:
             if isinstance(told, Dated) and told.row is not None:
                 self._plan.refused.append(Refused(told.row, (problem,)))
             else:
-                self._plan.problems.append(f"{told.place}: {problem}")
+                self._plan.problems.append(Problem(told.place, problem))
             return False
         class_ = self._classes[folded(told.traits.title)]
         there = self._series_at(class_, told)
@@ -182,7 +183,13 @@ class _Planning:
                 f"{told.start:%Y-%m-%d %H:%M}" if isinstance(told, Dated) else f"{told.start:%H:%M}"
             )
             self._plan.otherwise.append(
-                f"{told.place}: {class_.title} at {when} is planned with another {differs}"
+                Sentence(
+                    "%(place)s: %(title)s at %(when)s is planned with another %(what)s",
+                    place=told.place,
+                    title=class_.title,
+                    when=when,
+                    what=each_of(differs),
+                )
             )
         return False
 
@@ -208,25 +215,33 @@ class _Planning:
                 return entry
         return None
 
-    def _differs(self, entry: SeriesEntry, traits: Traits) -> str:
+    def _differs(self, entry: SeriesEntry, traits: Traits) -> list[Sentence]:
         wanted = {self._instructors[folded(each)] for each in traits.instructors}
         differs = []
         if wanted and wanted != {*entry.instructors}:
-            differs.append("instructor")
+            differs.append(Sentence("instructor"))
         room = self._room(traits.room)
         if room is not None and room != entry.location:
-            differs.append("room")
-        return " and ".join(differs)
+            differs.append(Sentence("room"))
+        return differs
 
-    def _problem(self, traits: Traits) -> str | None:
+    def _problem(self, traits: Traits) -> Sentence | None:
         """Why something with these traits can't be planned."""
         if folded(traits.title) not in self._classes:
-            return f"how long “{traits.title}” takes is not said, and there is no such class"
+            return Sentence(
+                "how long “%(title)s” takes is not said, and there is no such class",
+                title=traits.title,
+            )
         for name in traits.instructors:
             if folded(name) not in self._instructors:
-                return f"there is no instructor “{name}”: write first and last name, or add them before"
+                return Sentence(
+                    "there is no instructor “%(name)s”: write first and last name, or add them before",
+                    name=name,
+                )
             if (key := self._instructors[folded(name)]) is None:
-                return f"several instructors are called “{name}”: write the whole name"
+                return Sentence(
+                    "several instructors are called “%(name)s”: write the whole name", name=name
+                )
             whole = self._whole_names[key]
             if folded(name) not in (
                 folded(whole),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
 
+from kursplan.domain.sentences import Sentence
 from kursplan.imports.delimited import (
     DELIMITERS,
     Known,
@@ -17,6 +18,7 @@ from kursplan.imports.delimited import (
 from kursplan.imports.encoding import encoding_of
 from kursplan.imports.table import LONGEST_FILE, Row, Source, Table, Unreadable
 
+_NOTHING_IN_IT = Sentence("the file has nothing in it: the export failed; make it again")
 _HEAD_WITHIN = 20
 """Among how many rows the head is looked for: some systems put a title above it."""
 _LOOKED_AT = 1000
@@ -39,11 +41,17 @@ def read_table(data: bytes, is_known: Known, given: Source | None = None) -> Tab
     """
     given = given or Source()
     if not data.strip(b"\0\r\n\t "):
-        says = "has 0 bytes" if not data else "has nothing in it"
-        raise Unreadable(f"the file {says}: the export failed; make it again")
+        raise Unreadable(
+            Sentence("the file has 0 bytes: the export failed; make it again")
+            if not data
+            else _NOTHING_IN_IT
+        )
     if len(data) > LONGEST_FILE:
         raise Unreadable(
-            f"the file has more than {LONGEST_FILE // 1024**2} MiB: import it in parts"
+            Sentence(
+                "the file has more than %(most)s MiB: import it in parts",
+                most=LONGEST_FILE // 1024**2,
+            )
         )
     if data.startswith(_WORKBOOKS):
         # Imported where it is needed: most files are text.
@@ -51,15 +59,23 @@ def read_table(data: bytes, is_known: Known, given: Source | None = None) -> Tab
 
         workbook = Workbook(data)
         sheet = workbook.sheet(given.sheet)
-        source = Source(sheet=sheet, told=f"a workbook, sheet {sheet!r}")
+        told = Sentence("a workbook, sheet %(name)s", name=repr(sheet))
+        source = Source(sheet=sheet, told=told)
         return _table(source, partial(workbook.rows, sheet), is_known)
     encoding = encoding_of(data, given.encoding)
     delimiter = _WORDS.get(given.delimiter or "", given.delimiter)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        says = f"{given.delimiter!r} can't divide cells: it is one sign, like ';' or 'tab'"
+        says = Sentence(
+            "%(sign)s can't divide cells: it is one sign, like ';' or 'tab'",
+            sign=repr(given.delimiter),
+        )
         raise Unreadable(says)
     delimiter = delimiter or delimiter_of(data, encoding.name, is_known)
-    told = f"text in {encoding.told}, its cells divided by {DELIMITERS.get(delimiter, delimiter)}"
+    told = Sentence(
+        "text in %(encoding)s, its cells divided by %(sign)s",
+        encoding=encoding.told,
+        sign=DELIMITERS.get(delimiter, delimiter),
+    )
     source = Source(encoding=encoding.name, delimiter=delimiter, told=told)
     numbered = partial(rows_of, data, encoding.name, delimiter)
     table = _table(source, numbered, is_known)
@@ -83,12 +99,21 @@ def _table(source: Source, numbered: Callable[[], _Numbered], is_known: Known) -
             if line <= head_line:
                 continue
             further = len(cells) - width
-            says = f"has {len(cells)} cells where the head has {width}: "
             if further > 0 and any(cells[width:]):
-                says += "put a cell that has the dividing sign in it in quotation marks"
+                says = Sentence(
+                    "has %(count)s cells where the head has %(head)s: "
+                    "put a cell that has the dividing sign in it in quotation marks",
+                    count=len(cells),
+                    head=width,
+                )
                 yield Row(line, cells, says)
             elif further < 0 and all_cells:
-                says += "put a cell that has a line break in it in quotation marks"
+                says = Sentence(
+                    "has %(count)s cells where the head has %(head)s: "
+                    "put a cell that has a line break in it in quotation marks",
+                    count=len(cells),
+                    head=width,
+                )
                 yield Row(line, cells, says)
             else:
                 yield Row(line, cells[:width] + ("",) * -further)
@@ -100,7 +125,7 @@ def _head(numbered: _Numbered, is_known: Known) -> tuple[int, tuple[str, ...]]:
     """The row with most names of columns that are known; without any, the first that is no data."""
     begin = [row for _, row in zip(range(_HEAD_WITHIN), numbered, strict=False)]
     if not begin:
-        raise Unreadable("the file has nothing in it: the export failed; make it again")
+        raise Unreadable(_NOTHING_IN_IT)
     # Of several with as many, the first.
     line, cells = max(begin, key=lambda row: sum(map(is_known, row[1])))
     if not any(map(is_known, cells)):
@@ -129,6 +154,11 @@ def _check_whole(table: Table, numbered: Iterable[tuple[int, tuple[str, ...]]]) 
         line, width = number, len(cells)
     if width < fewest:
         raise Unreadable(
-            f"the file ends in line {line} after {width} of {len(table.heads)} cells: it was cut off; "
-            "export it again. To import what is there, take that line out"
+            Sentence(
+                "the file ends in line %(line)s after %(count)s of %(head)s cells: it was cut off; "
+                "export it again. To import what is there, take that line out",
+                line=line,
+                count=width,
+                head=len(table.heads),
+            )
         )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from kursplan.domain.sentences import Sentence
+
 LONGEST_FILE = 64 * 1024 * 1024
 """In bytes; some hundred thousand members with all that other systems know of them."""
 MOST_COLUMNS = 500
@@ -16,6 +18,10 @@ MOST_COLUMNS = 500
 
 class Unreadable(Exception):
     """The file can't be taken as a whole: where, why, and what to do instead. Nothing was done."""
+
+    def __init__(self, says: Sentence) -> None:
+        super().__init__(says)
+        self.says = says
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +31,7 @@ class Row:
     line: int
     """In which line of the file it begins, counted from 1."""
     cells: tuple[str, ...] = field(repr=False)
-    wrong: str | None = None
+    wrong: Sentence | None = None
     """Why it can't be one of the table's rows, where it can't; its cells are then as they stood."""
 
 
@@ -37,7 +43,7 @@ class Source:
     """As Python names it; None for a workbook."""
     delimiter: str | None = None
     sheet: str | None = None
-    told: str = field(default="", compare=False)
+    told: Sentence | None = field(default=None, compare=False)
     """The same as a sentence, with what proves it."""
 
 

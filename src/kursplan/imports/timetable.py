@@ -14,13 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from kursplan.domain.names import folded
+from kursplan.domain.sentences import Mistaken, Sentence
 from kursplan.imports.days import NoDay, day_of, time_of
-from kursplan.imports.people import Refused
+from kursplan.imports.people import Refused, of_cell
 from kursplan.imports.table import Row
 from kursplan.imports.understand import Understanding
 
 _WEEK = timedelta(days=7)
 _DAY_IN_MINUTES = 24 * 60
+_NO_DAY = Sentence("has no day")
 _FEWEST_WEEKS = 2
 """How many make a series."""
 _CANCELLED = {
@@ -50,7 +52,7 @@ class Dated:
     start: datetime
     """Wall time in the studio."""
     traits: Traits
-    place: str
+    place: Sentence
     """Where in the file it stands."""
     row: Row | None = field(default=None, compare=False)
     """The row that says it; None in a calendar."""
@@ -65,7 +67,7 @@ class Weekly:
     first_day: date
     last_day: date | None
     traits: Traits
-    place: str
+    place: Sentence
 
     def days(self, until: date) -> Iterator[date]:
         """On which days it takes place, up to one."""
@@ -89,6 +91,17 @@ class Weekly:
         yield from _if_ever(replace(self, first_day=begin))
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What of a calendar can't be taken, and why."""
+
+    place: Sentence
+    why: Sentence
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.why}"
+
+
 @dataclass(slots=True)
 class Read:
     """All that a file says of a timetable."""
@@ -96,8 +109,7 @@ class Read:
     dated: list[Dated] = field(default_factory=list)
     weekly: list[Weekly] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    """What of a calendar can't be taken, each with its place."""
+    problems: list[Problem] = field(default_factory=list)
     past: int = 0
     cancelled: int = 0
 
@@ -145,11 +157,11 @@ def fold(dated: Iterable[Dated], *, go_on: bool) -> tuple[list[Weekly], list[Dat
 
 
 def start_of(found: Understanding, row: Row) -> datetime:
-    """When a row takes place. Raises ValueError, saying what is wrong with which cell."""
+    """When a row takes place. Raises `Mistaken`, saying what is wrong with which cell."""
     days_in = "date" if "date" in found.columns else "start"
     text = found.cell(row, days_in)
     if not text:
-        raise ValueError("has no day")
+        raise Mistaken(_NO_DAY)
     try:
         day = day_of(text, found.order)
         at = found.cell(row, "start") if days_in == "date" else text
@@ -157,13 +169,13 @@ def start_of(found: Understanding, row: Row) -> datetime:
             at = text
         begins = time_of(at)
     except NoDay as no_day:
-        raise ValueError(f"{found.columns[days_in].head} “{text}” {no_day}") from no_day
-    except ValueError as no_time:
-        raise ValueError(f"{found.columns['start'].head} “{at}” {no_time}") from no_time
+        raise Mistaken(of_cell(found.columns[days_in].head, text, no_day.says)) from no_day
+    except Mistaken as no_time:
+        raise Mistaken(of_cell(found.columns["start"].head, at, no_time.says)) from no_time
     if day is None:
-        raise ValueError("has no day")
+        raise Mistaken(_NO_DAY)
     if begins is None:
-        raise ValueError("has no time")
+        raise Mistaken(Sentence("has no time"))
     return datetime.combine(day, begins)
 
 
@@ -178,35 +190,36 @@ def names_in(cell: str) -> tuple[str, ...]:
 
 
 def _dated(found: Understanding, row: Row) -> Dated | Refused:
-    reasons = []
+    reasons: list[Sentence] = []
     title = found.cell(row, "title")
     if not title:
-        reasons.append("has no class")
+        reasons.append(Sentence("has no class"))
     start, minutes = None, None
     try:
         start = start_of(found, row)
         minutes = _minutes(found, row, start)
-    except ValueError as error:
-        reasons.append(str(error))
+    except Mistaken as mistaken:
+        reasons.append(mistaken.says)
     seats = found.cell(row, "seats")
     if seats and not (seats.isascii() and seats.isdigit()):
-        reasons.append(f"{found.columns['seats'].head} “{seats}” is no number of seats")
+        says = Sentence("is no number of seats")
+        reasons.append(of_cell(found.columns["seats"].head, seats, says))
     if reasons or start is None:
         return Refused(row, tuple(reasons))
     instructors = names_in(found.cell(row, "instructor"))
     traits = Traits(
         title, minutes, instructors, found.cell(row, "room"), int(seats) if seats else None
     )
-    return Dated(start, traits, f"line {row.line}", row)
+    return Dated(start, traits, Sentence("line %(line)s", line=row.line), row)
 
 
 def _minutes(found: Understanding, row: Row, start: datetime) -> int | None:
-    """How long it takes, by its end or by its duration. Raises ValueError."""
+    """How long it takes, by its end or by its duration. Raises `Mistaken`."""
     if end := found.cell(row, "end"):
         try:
             at = time_of(end)
-        except ValueError as error:
-            raise ValueError(f"{found.columns['end'].head} “{end}” {error}") from error
+        except Mistaken as no_time:
+            raise Mistaken(of_cell(found.columns["end"].head, end, no_time.says)) from no_time
         if at is not None:
             length = datetime.combine(start.date(), at) - start
             # What ends before it begins ends on the next day.
@@ -224,9 +237,9 @@ def _length(head: str, text: str) -> int:
     ):
         minutes = int(told[1])
     else:
-        raise ValueError(f"{head} “{text}” is no length of time")
+        raise Mistaken(of_cell(head, text, Sentence("is no length of time")))
     if not 1 <= minutes <= _DAY_IN_MINUTES:
-        raise ValueError(f"{head} “{text}” is not from 1 minute to a day")
+        raise Mistaken(of_cell(head, text, Sentence("is not from 1 minute to a day")))
     return minutes
 
 

@@ -7,9 +7,10 @@ somebody in doubt is. An import knows these columns.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from io import StringIO
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.imports.heads import LINE, REASON, SAME_AS
 from kursplan.imports.match import Doubtful
 from kursplan.imports.people import Refused
@@ -19,8 +20,12 @@ _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """By which spreadsheets know UTF-8."""
 
 
-def rows_to_mend(table: Table, left_out: Iterable[Doubtful | Refused]) -> str:
-    """The file, in the order of the lines."""
+def rows_to_mend(
+    table: Table,
+    left_out: Iterable[Doubtful | Refused],
+    in_words: Callable[[Sentence], str] = str,
+) -> str:
+    """The file, in the order of the lines; `in_words` says why in the language of who mends it."""
     written = StringIO()
     writer = csv.writer(written, delimiter=table.source.delimiter or ";", lineterminator="\r\n")
     ours = (SAME_AS, LINE, REASON)
@@ -30,11 +35,15 @@ def rows_to_mend(table: Table, left_out: Iterable[Doubtful | Refused]) -> str:
     rows = []
     for each in left_out:
         if isinstance(each, Doubtful):
-            named = " or ".join(who.key for who in each.candidates)
-            why = f"{each.because}; write `new` or {named} under “{SAME_AS}”"
-            rows.append((each.person.row, why))
+            told = Sentence(
+                "%(because)s; write `new` or %(keys)s under “%(head)s”",
+                because=each.because,
+                keys=either(who.key for who in each.candidates),
+                head=SAME_AS,
+            )
+            rows.append((each.person.row, in_words(told)))
         else:
-            rows.append((each.row, "; ".join(each.reasons)))
+            rows.append((each.row, "; ".join(map(in_words, each.reasons))))
     for row, why in sorted(rows, key=lambda each: each[0].line):
         cells = [row.cells[index] if index < len(row.cells) else "" for index in kept]
         beyond = row.cells[len(table.heads) :]

@@ -12,13 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from kursplan.domain.names import folded
-from kursplan.imports.days import Order, Survey
+from kursplan.domain.sentences import Sentence
+from kursplan.imports.days import ORDERS, Order, Survey
 from kursplan.imports.heads import FIELDS, HEADS, LINE, REASON, Subject
 from kursplan.imports.legend import NOT_USED, Legend
 from kursplan.imports.read import read_table
 from kursplan.imports.table import Row, Table, Unreadable
 from kursplan.imports.words import WORDS
 
+AS_GIVEN = Sentence("as given")
+_BY_NAME = Sentence("by its name")
 _LOOKED_AT = 1000
 """How many rows are looked at to know a column by its content."""
 _MOSTLY = 0.8
@@ -49,7 +52,7 @@ class Column:
     field: str
     index: int
     head: str
-    why: str
+    why: Sentence
     """By what it is known."""
 
 
@@ -167,7 +170,11 @@ def understand(table: Table, subject: Subject, legend: Legend) -> Understanding:
     proved = found.survey.order
     if legend.order is not None and proved is not None and proved is not legend.order:
         raise Unreadable(
-            f"days are given as {legend.order}, and the file proves {found.survey.told(proved)}"
+            Sentence(
+                "days are given as %(given)s, and the file proves %(proved)s",
+                given=ORDERS[legend.order],
+                proved=found.survey.told(proved),
+            )
         )
     return found
 
@@ -180,7 +187,11 @@ def _by_name(table: Table, subject: Subject, legend: Legend) -> dict[str, Column
         said = {head: what for head, what in said.items() if head in here}
         if len(missing) == len(legend.columns):
             raise Unreadable(
-                f"there is no column {missing[0]!r}: they are {', '.join(table.heads)}"
+                Sentence(
+                    "there is no column %(head)s: they are %(heads)s",
+                    head=repr(missing[0]),
+                    heads=", ".join(table.heads),
+                )
             )
     columns: dict[str, Column] = {}
     ranks: dict[str, int] = {}
@@ -190,12 +201,19 @@ def _by_name(table: Table, subject: Subject, legend: Legend) -> dict[str, Column
             continue
         if given is not None:
             if ranks.get(given) == -1:
-                raise Unreadable(f"both {columns[given].head!r} and {head!r} are given as {given}")
-            columns[given], ranks[given] = Column(given, index, head, "as given"), -1
+                raise Unreadable(
+                    Sentence(
+                        "both %(one)s and %(other)s are given as %(field)s",
+                        one=repr(columns[given].head),
+                        other=repr(head),
+                        field=given,
+                    )
+                )
+            columns[given], ranks[given] = Column(given, index, head, AS_GIVEN), -1
         elif (known := HEADS[subject].get(folded(head))) is not None:
             what, rank = known
             if rank < ranks.get(what, 1000):
-                columns[what], ranks[what] = Column(what, index, head, "by its name"), rank
+                columns[what], ranks[what] = Column(what, index, head, _BY_NAME), rank
     _tell_names_apart(columns)
     return columns
 
@@ -203,10 +221,10 @@ def _by_name(table: Table, subject: Subject, legend: Legend) -> dict[str, Column
 def _tell_names_apart(columns: dict[str, Column]) -> None:
     """“Name” beside a first name is the last name, and means nothing more beside both."""
     for whole in ("full_name", "last_first_name"):
-        if (column := columns.get(whole)) is None or column.why == "as given":
+        if (column := columns.get(whole)) is None or column.why is AS_GIVEN:
             continue
         if "first_name" in columns and "last_name" not in columns:
-            why = f"by its name, beside “{columns['first_name'].head}”"
+            why = Sentence("by its name, beside “%(head)s”", head=columns["first_name"].head)
             columns["last_name"] = Column("last_name", column.index, column.head, why)
         if "last_name" in columns and "first_name" in columns:
             del columns[whole]
@@ -235,7 +253,7 @@ def _by_content(table: Table, subject: Subject, legend: Legend, columns: dict[st
     ]
     filled: Counter[int] = Counter()
     fits: Counter[tuple[int, str]] = Counter()
-    example: dict[tuple[int, str], str] = {}
+    example: dict[tuple[int, str], Sentence] = {}
     for _, row in zip(range(_LOOKED_AT), table.rows(), strict=False):
         if row.wrong is not None:
             continue
@@ -246,14 +264,15 @@ def _by_content(table: Table, subject: Subject, legend: Legend, columns: dict[st
             for what in missing:
                 if _BY_CONTENT[what].fullmatch(cell):
                     fits[index, what] += 1
-                    example.setdefault((index, what), f"line {row.line} has “{cell}”")
+                    told = Sentence("line %(line)s has “%(text)s”", line=row.line, text=cell)
+                    example.setdefault((index, what), told)
     for what in missing:
         found = [
             each for each in free if filled[each] and fits[each, what] >= _MOSTLY * filled[each]
         ]
         if len(found) == 1:
             [index] = found
-            why = f"by its content: {example[index, what]}"
+            why = Sentence("by its content: %(example)s", example=example[index, what])
             columns[what] = Column(what, index, table.heads[index], why)
             free.remove(index)
 

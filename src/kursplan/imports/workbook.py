@@ -21,6 +21,7 @@ from python_calamine import (
     ZipError,
 )
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.imports.table import MOST_COLUMNS, Unreadable, cleaned
 
 _ZIP = b"PK\x03\x04"
@@ -37,12 +38,17 @@ class Workbook:
                 with zipfile.ZipFile(BytesIO(data)) as packed:
                     unpacked = sum(each.file_size for each in packed.infolist())
                 if unpacked > _LARGEST_UNPACKED:
-                    raise Unreadable("the workbook is too large: save the sheet alone as CSV UTF-8")
+                    raise Unreadable(
+                        Sentence("the workbook is too large: save the sheet alone as CSV UTF-8")
+                    )
             self._opened = CalamineWorkbook.from_filelike(BytesIO(data))
         except PasswordError as error:
-            raise Unreadable("the workbook is locked: save it without a password") from error
+            says = Sentence("the workbook is locked: save it without a password")
+            raise Unreadable(says) from error
         except (CalamineError, ZipError, XmlError, zipfile.BadZipFile, OSError) as error:
-            says = "the file begins like a workbook and is none: it was cut off; save it again"
+            says = Sentence(
+                "the file begins like a workbook and is none: it was cut off; save it again"
+            )
             raise Unreadable(says) from error
 
     def sheet(self, named: str | None) -> str:
@@ -50,13 +56,23 @@ class Workbook:
         names = self._opened.sheet_names
         if named is not None:
             if named not in names:
-                raise Unreadable(f"there is no sheet {named!r}: it is one of {', '.join(names)}")
+                raise Unreadable(
+                    Sentence(
+                        "there is no sheet %(name)s: it is one of %(names)s",
+                        name=repr(named),
+                        names=", ".join(names),
+                    )
+                )
             return named
         filled = [each for each in names if self._opened.get_sheet_by_name(each).end]
         if not filled:
-            raise Unreadable("there is nothing in the workbook")
+            raise Unreadable(Sentence("there is nothing in the workbook"))
         if len(filled) > 1:
-            raise Unreadable(f"the workbook has several sheets: say --sheet, {' or '.join(filled)}")
+            raise Unreadable(
+                Sentence(
+                    "the workbook has several sheets: say --sheet, %(names)s", names=either(filled)
+                )
+            )
         return filled[0]
 
     def rows(self, sheet: str) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -64,13 +80,18 @@ class Workbook:
         try:
             opened = self._opened.get_sheet_by_name(sheet)
             if opened.width > MOST_COLUMNS:
-                says = f"the sheet {sheet!r} has {opened.width} columns: {MOST_COLUMNS} at most"
+                says = Sentence(
+                    "the sheet %(name)s has %(count)s columns: %(most)s at most",
+                    name=repr(sheet),
+                    count=opened.width,
+                    most=MOST_COLUMNS,
+                )
                 raise Unreadable(says)
             for number, row in enumerate(opened.iter_rows(), start=1):
                 if any(cell != "" for cell in row):
                     yield number, tuple(map(_text, row))
         except (CalamineError, WorksheetNotFound, XmlError) as error:
-            raise Unreadable("the workbook is broken: save it again") from error
+            raise Unreadable(Sentence("the workbook is broken: save it again")) from error
 
 
 def _text(cell: Any) -> str:

@@ -19,6 +19,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from kursplan.domain.sentences import Mistaken, Sentence, either
+
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """From host and port to numeric addresses. Raises OSError where there are none."""
 
@@ -60,15 +62,22 @@ _UNICAST = ipaddress.ip_network("2000::/3")
 """The only part of IPv6 that the open internet uses."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LONGEST_URL = 2000
-_FOR_DEVELOPMENT = "; for development, KURSPLAN_WEBHOOKS_INSECURE=on allows it"
 
 
-class RefusedTarget(ValueError):
+class RefusedTarget(Mistaken):
     """The URL must not be called; the message says why and what is possible instead."""
 
 
 class RefusedAddress(Exception):
     """The host leads to an address that must not be called."""
+
+    def __init__(self, says: Sentence) -> None:
+        super().__init__(says)
+        self.says = says
+
+
+def _for_development(says: Sentence) -> Sentence:
+    return Sentence("%(says)s; for development, KURSPLAN_WEBHOOKS_INSECURE=on allows it", says=says)
 
 
 _LOOKUPS = ThreadPoolExecutor(64, thread_name_prefix="webhook-lookup")
@@ -121,20 +130,25 @@ class EgressPolicy:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as mistake:
-            raise RefusedTarget(f"this is no URL: {mistake}") from None
+            says = Sentence("this is no URL: %(why)s", why=str(mistake))
+            raise RefusedTarget(says) from None
         if len(url) > _LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
             raise RefusedTarget(
-                f"a URL has at most {_LONGEST_URL} printable ASCII characters; write others as %XX"
+                Sentence(
+                    "a URL has at most %(most)s printable ASCII characters; write others as %%XX",
+                    most=_LONGEST_URL,
+                )
             )
         if parts.scheme not in schemes:
-            hint = _FOR_DEVELOPMENT if parts.scheme == "http" else ""
-            raise RefusedTarget(f"a webhook's URL begins with {' or '.join(schemes)}://{hint}")
+            begins = Sentence("a webhook's URL begins with %(scheme)s://", scheme=either(schemes))
+            raise RefusedTarget(_for_development(begins) if parts.scheme == "http" else begins)
         if not parts.hostname or port == 0:
-            raise RefusedTarget("the URL names no host that can be called")
+            raise RefusedTarget(Sentence("the URL names no host that can be called"))
         if parts.username is not None or parts.password is not None:
-            raise RefusedTarget("a URL with a user name or password in it is not called")
+            says = Sentence("a URL with a user name or password in it is not called")
+            raise RefusedTarget(says)
         if parts.fragment:
-            raise RefusedTarget("leave out what follows the # in the URL")
+            raise RefusedTarget(Sentence("leave out what follows the # in the URL"))
 
     async def check(self, url: str) -> None:
         """Raises `RefusedTarget` as above, and where the host leads somewhere forbidden today.
@@ -146,9 +160,10 @@ class EgressPolicy:
         try:
             await self.addresses(parts.hostname or "", parts.port or 443)
         except RefusedAddress as refused:
-            raise RefusedTarget(str(refused)) from refused
+            raise RefusedTarget(refused.says) from refused
         except OSError:
-            raise RefusedTarget(f"the host {parts.hostname} has no address") from None
+            says = Sentence("the host %(host)s has no address", host=parts.hostname or "")
+            raise RefusedTarget(says) from None
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """All addresses of the host, if every one may be called.
@@ -159,10 +174,10 @@ class EgressPolicy:
         if not found:
             raise socket.gaierror(f"{host} has no address")
         if not self._insecure and not all(map(is_public, found)):
-            raise RefusedAddress(
-                f"the host {host} leads to an address that is not in the open internet"
-                f"{_FOR_DEVELOPMENT}"
+            says = Sentence(
+                "the host %(host)s leads to an address that is not in the open internet", host=host
             )
+            raise RefusedAddress(_for_development(says))
         return found
 
     async def connect(self, host: str, port: int, trust: ssl.SSLContext | None) -> _Streams:

@@ -60,7 +60,9 @@ __all__ = [
     "Proposal",
     "Reason",
     "Standing",
+    "Step",
     "ask",
+    "ask_each",
     "do",
     "fields_of",
     "overruled",
@@ -158,6 +160,42 @@ async def ask(
     raise ChangedConcurrently("others changed it again and again")
 
 
+@dataclass(frozen=True, slots=True)
+class Step(Generic[A]):
+    """One of several commands that are asked about together."""
+
+    command: Command[A | Refusal]
+    reason: str | None
+
+
+async def ask_each(
+    visit: Visit, fields: Mapping[str, str], steps: Sequence[Step[A]], proposal: Proposal
+) -> Sequence[Done[A]] | Response:
+    """The same for several commands: one page for all of them, and then they are done one by one.
+
+    What others change in between ends it: what was done until then is done, and the rest is not.
+    """
+    commands = [[each.command] for each in steps]
+    rehearsed = await visit.services.desk.rehearse_all(commands)
+    answers: Any = tuple(answer for [answer] in rehearsed.answer)
+    asking = _Asking(visit, fields, proposal, replace(rehearsed, answer=answers))
+    if refusal := next((each for each in answers if isinstance(each, Refusal)), None):
+        return await asking.refused(refusal)
+    if not asking.is_agreed:
+        return await asking.page()
+    found: list[Done[A]] = []
+    for step in steps:
+        alone = await visit.services.desk.rehearse(step.command)
+        one = _Asking(visit, {**fields, REASON: step.reason or ""}, proposal, alone)
+        if not asking.showed(one):
+            break
+        done = await _done(visit, step.command, one, alone.seen)
+        if not isinstance(done, Done):
+            break
+        found.append(done)
+    return found
+
+
 async def do(
     visit: Visit, fields: Mapping[str, str], command: Command[A | Refusal], proposal: Proposal
 ) -> Done[A] | Response:
@@ -221,6 +259,10 @@ class _Asking:
             nothing_taken = not self._rehearsed.taken and not clashes_of(self._rehearsed.answer)
             return nothing_taken and not self._proposal.always
         return self._before == self._shown
+
+    def showed(self, one: _Asking) -> bool:
+        """Whether what would come of one of several was shown with all of them."""
+        return one._shown.is_within(self._shown)
 
     @property
     def _needs_reason(self) -> bool:

@@ -81,6 +81,10 @@ class Shown:
         lines, of = self.lines or {}, alone.lines or {}
         return {key: said for key, said in lines.items() if key[0] == slot_id} == of
 
+    def is_within(self, all_of_it: Shown) -> bool:
+        """Whether each line of it stands there, too."""
+        return (self.lines or {}).items() <= (all_of_it.lines or {}).items()
+
     def differences(self, now: Shown, words: Words) -> Iterator[str]:
         """In sentences, what is `now` and was not shown, or is not any more."""
         if self == now:

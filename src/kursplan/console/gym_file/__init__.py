@@ -27,6 +27,7 @@ from kursplan.console.visit import NotThere, Visit
 from kursplan.domain.actors import Actor
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.history import EntityKind
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile import Clashes, GymFile, GymFileMistakes, Mistake, Wish
 from kursplan.store.entries import organizations
 from kursplan.store.staff import history
@@ -167,7 +168,10 @@ async def _check_whose(visit: Visit, read: GymFile) -> None:
     """Raise `GymFileMistakes` for a file of another company: here nobody loads into that, or founds one."""
     entry = await _organization(visit)
     if read.gym.organization.key != entry.key:
-        says = f"this file is of another organization: write {entry.key!r} to load it into yours"
+        says = Sentence(
+            "this file is of another organization: write %(key)s to load it into yours",
+            key=repr(entry.key),
+        )
         raise GymFileMistakes([read.mistake(("organization", "key"), says)])
 
 
@@ -181,7 +185,9 @@ def _mistakes(
         file.name,
         tuple(
             MistakeRow(
-                words.gettext("Line %(n)s", n=each.line) if each.line else "", each.path, each.says
+                words.gettext("Line %(n)s", n=each.line) if each.line else "",
+                each.path,
+                each.says.said(words),
             )
             for each in mistakes[:MOST_MISTAKES]
         ),

@@ -158,7 +158,7 @@ async def view(
         ),
         missing=tuple(name_of(words, each) for each in found.missing[:MOST_SHOWN]),
         warnings=tuple(
-            MistakeRow(_line(words, each.line), each.path, each.says)
+            MistakeRow(_line(words, each.line), each.path, each.says.said(words))
             for each in found.warnings[:MOST_SHOWN]
         ),
         parts=tuple(parts(words, look.rehearsed, None)) if found.changes else (),

@@ -27,6 +27,7 @@ from kursplan.console.visit import Handler, NothingYet, NotThere, Visit
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
 from kursplan.domain.entries import OrganizationEntry
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile import Clashes, GymFileMistakes
 from kursplan.imports.calendars import is_calendar
 from kursplan.imports.heads import Subject
@@ -136,7 +137,7 @@ class _Looking:
         if prepared is None:
             return self._page(found)
         if does == "rows" and found.table is not None:
-            return _to_mend(found.table.table, prepared)
+            return _to_mend(self._words, found.table.table, prepared)
         if does != "bring" or not prepared.can_bring:
             return self._page(found)
         if self._fields.get("seen") != prepared.fingerprint:
@@ -147,7 +148,8 @@ class _Looking:
         try:
             done = await prepared.bring()
         except GymFileMistakes as wrong:
-            return self._page(_Found(found.said, str(wrong), found.table))
+            says = " ".join(f"{each.says.said(self._words)}." for each in wrong.mistakes)
+            return self._page(_Found(found.said, says, found.table))
         except Clashes as refused:
             why = await refusal_view(self._visit, refused.clashing, may=False)
             return self._page(found, changed=" ".join([f"{why.sentence}.", *why.items]))
@@ -162,7 +164,7 @@ class _Looking:
         try:
             return await self._read(said)
         except Unreadable as unreadable:
-            error = str(unreadable)
+            error = unreadable.says.said(self._words)
         try:
             found = await self._read(before)
         except Unreadable:
@@ -221,10 +223,13 @@ class _Looking:
             changed=changed,
             error=found.error,
             asks=found.asks,
-            told="" if table is None else table.table.source.told,
+            told=_told(words, None if table is None else table.table.source.told),
             columns=() if table is None else tuple(understood.columns(words, table)),
             fields=understood.field_options(words, self._subject),
-            days="" if table is None or table.days_in is None else table.survey.told(table.order),
+            days=_told(
+                words,
+                None if table is None or table.days_in is None else table.survey.told(table.order),
+            ),
             orders=understood.orders(words) if order_is_asked else (),
             order=found.said.order,
             strange=() if table is None else tuple(understood.strange(words, table)),
@@ -250,6 +255,10 @@ class _Looking:
         return answer
 
 
+def _told(words: Words, said: Sentence | None) -> str:
+    return "" if said is None else said.said(words)
+
+
 def _leaves_out(words: Words, prepared: Prepared | None, table: Understanding | None) -> str:
     if prepared is None or table is None or not prepared.left_out:
         return ""
@@ -258,10 +267,10 @@ def _leaves_out(words: Words, prepared: Prepared | None, table: Understanding | 
     )
 
 
-def _to_mend(table: Table, prepared: Prepared) -> Response:
+def _to_mend(words: Words, table: Table, prepared: Prepared) -> Response:
     """The rows that are left out, as a file."""
     headers = {"Content-Disposition": 'attachment; filename="to-mend.csv"'}
-    text = rows_to_mend(table, prepared.left_out)
+    text = rows_to_mend(table, prepared.left_out, lambda why: why.said(words))
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 

@@ -68,15 +68,13 @@ def rows(
     heads: Sequence[str],
     found: Sequence[tuple[str, ...]],
     words: Words,
-    *,
-    in_english: bool = False,
 ) -> tuple[Rows, ...]:
     """A table; nothing where it would be empty."""
     if not found:
         return ()
     further = len(found) - MOST_ROWS
     more = words.ngettext("and %(n)s more", "and %(n)s more", further) if further > 0 else ""
-    return (Rows(title, tuple(heads), tuple(found[:MOST_ROWS]), more, in_english),)
+    return (Rows(title, tuple(heads), tuple(found[:MOST_ROWS]), more),)
 
 
 def doubts(words: Words, found: Sequence[Doubtful], *, may_be_new: bool) -> tuple[Doubt, ...]:
@@ -85,12 +83,12 @@ def doubts(words: Words, found: Sequence[Doubtful], *, may_be_new: bool) -> tupl
         Doubt(
             f"{WHO}{each.person.row.line}",
             words.gettext("Line %(n)s, %(who)s", n=each.person.row.line, who=each.person.called),
-            each.because,
+            each.because.said(words),
             (
                 Option("", words.gettext("leave it out")),
                 *new,
                 *(
-                    Option(who.key, words.gettext("the same as %(who)s", who=str(who)))
+                    Option(who.key, words.gettext("the same as %(who)s", who=who.told.said(words)))
                     for who in each.candidates
                 ),
             ),
@@ -100,9 +98,12 @@ def doubts(words: Words, found: Sequence[Doubtful], *, may_be_new: bool) -> tupl
 
 
 def refused(words: Words, found: Sequence[Refused]) -> tuple[Rows, ...]:
-    told = [(words.number(each.row.line), "; ".join(each.reasons)) for each in found]
+    told = [
+        (words.number(each.row.line), "; ".join(why.said(words) for why in each.reasons))
+        for each in found
+    ]
     heads = (words.gettext("Line"), words.gettext("Because"))
-    return rows(words.gettext("Left out"), heads, told, words, in_english=True)
+    return rows(words.gettext("Left out"), heads, told, words)
 
 
 def quietly(_section: str, _done: int, _total: int) -> None:

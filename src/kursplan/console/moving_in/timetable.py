@@ -89,7 +89,7 @@ def _tables(words: Words, plan: TimetablePlan) -> list[Rows]:
         (each.traits.title, words.moment(each.start), *_where_and_who(each.traits))
         for each in plan.slots
     ]
-    problems = [(*each.partition(": ")[::2],) for each in plan.problems]
+    problems = [(each.place.said(words), each.why.said(words)) for each in plan.problems]
     taken_for = [(short, whole) for short, whole in plan.taken_for.items()]
     return [
         *rows(
@@ -118,9 +118,8 @@ def _tables(words: Words, plan: TimetablePlan) -> list[Rows]:
         *rows(
             gettext("Planned otherwise here, and stays"),
             (gettext("What"),),
-            [(each,) for each in plan.otherwise],
+            [(each.said(words),) for each in plan.otherwise],
             words,
-            in_english=True,
         ),
         *refused(words, plan.refused),
         *rows(
@@ -128,7 +127,6 @@ def _tables(words: Words, plan: TimetablePlan) -> list[Rows]:
             (gettext("What"), gettext("Because")),
             problems,
             words,
-            in_english=True,
         ),
     ]
 

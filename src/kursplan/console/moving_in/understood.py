@@ -40,10 +40,6 @@ FIELD_NAMES: Final = {
     "status": _("Status"),
     "title": _("Class"),
 }
-WHY: Final = {
-    "as given": _("as you said"),
-    "by its name": _("by its name"),
-}
 ORDERS: Final = {
     Order.DAY_FIRST: _("The day first, then the month"),
     Order.MONTH_FIRST: _("The month first, then the day"),
@@ -76,14 +72,12 @@ def columns(words: Words, found: Understanding) -> Iterator[Column]:
         cells = [row.cells[number] for row in rows if row.cells[number]]
         examples = [each[:LONGEST_EXAMPLE] for each in dict.fromkeys(cells)][:EXAMPLES]
         column = used.get(number)
-        why = "" if column is None else column.why
         yield Column(
             number,
             head,
             " · ".join(examples),
             "" if column is None else column.field,
-            words.gettext(WHY[why]) if why in WHY else why,
-            bool(why) and why not in WHY,
+            "" if column is None else column.why.said(words),
         )
 
 

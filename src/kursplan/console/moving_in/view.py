@@ -34,8 +34,6 @@ class Column:
     value: str
     """Which field it is; empty where it is not used."""
     why: str
-    is_english: bool
-    """Whether why is told in English only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,6 @@ class Rows:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...] = field(repr=False)
     further: str
-    in_english: bool = False
-    """Whether the last column is told in English only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +92,15 @@ class LookView:
     """What was just done; empty where nothing was."""
     changed: str
     error: str
-    """Why the file can't be read, in English."""
+    """Why the file can't be read."""
     asks: tuple[str, ...]
     """What has to be said before anything can come of it."""
     told: str
-    """What kind of file it is, in English."""
+    """What kind of file it is."""
     columns: tuple[Column, ...]
     fields: tuple[Option, ...]
     days: str
-    """How days are read, and what proves it, in English."""
+    """How days are read, and what proves it."""
     orders: tuple[Option, ...]
     """In which order they may be; empty where nobody has to say it."""
     order: str

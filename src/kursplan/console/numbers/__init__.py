@@ -45,7 +45,8 @@ async def handler(visit: Visit) -> Response:
     theirs = await places.theirs(visit)
     chosen = places.chosen(visit, theirs)
     asked, names, now, before = await _numbers(visit, chosen)
-    view = NumbersWriter(visit.words, asked, names, now, before).write()
+    where = visit.words.listed([each.name for each in chosen])
+    view = NumbersWriter(visit.words, asked, names, now, before, where).write()
     return page(visit, "numbers.html", view.heading, view, _places(visit, asked, theirs, chosen))
 
 

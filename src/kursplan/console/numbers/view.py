@@ -101,6 +101,8 @@ class Second:
 class NumbersView:
     heading: str
     days: str
+    printed: str
+    """What stands below the heading on paper, where nothing else says of what it is."""
     spans: tuple[Choice, ...]
     againsts: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...]

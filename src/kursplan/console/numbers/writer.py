@@ -30,6 +30,8 @@ from kursplan.store.staff.numbers import ANY, By, Summed
 
 DEPTHS: Final = ((95, "q4"), (80, "q3"), (60, "q2"), (40, "q1"), (0, "q0"))
 """From how many per cent on a cell has which colour."""
+ANY_YEAR: Final = 0
+"""The year on paper, that no day is in: so days say theirs."""
 MOST_WANTED: Final = 12
 """How many lines of demand stand on the page; the sheet has all of them."""
 SPANS: Final = {
@@ -48,22 +50,26 @@ AGAINST: Final = {
 
 class NumbersWriter:
     def __init__(
-        self, words: Words, wanted: Wanted, names: Names, now: Summed, before: Summed
+        self, words: Words, wanted: Wanted, names: Names, now: Summed, before: Summed, where: str
     ) -> None:
+        """`where` names the studios."""
         self._words = words
         self._wanted = wanted
         self._names = names
         self._now = now
+        self._where = where
         self._lines = LineWriter(words, wanted, names, now, before)
 
     def write(self) -> NumbersView:
         """Raises `BadAddress` where it is to be of a class, room or instructor that is not there."""
         words, wanted = self._words, self._wanted
         now, before = self._lines.totals
+        fields = tuple(self._fields())
         took_place = bool(now.slots)
         return NumbersView(
             heading=words.gettext("Numbers"),
             days=self._days(wanted.days),
+            printed=" · ".join(self._printed(fields)),
             spans=tuple(
                 Choice(each, words.gettext(said), each is wanted.span)
                 for each, said in SPANS.items()
@@ -74,7 +80,7 @@ class NumbersWriter:
             ),
             kept=self._kept("span", "against"),
             kept_filters=self._kept(*NARROW),
-            fields=(fields := tuple(self._fields())),
+            fields=fields,
             filters=tuple(
                 Link(each.label, wanted.having(**{field.name: None}))
                 for field in fields
@@ -94,6 +100,14 @@ class NumbersWriter:
 
     def _days(self, days: Days) -> str:
         return self._words.days(days.first, days.last, self._wanted.today.year)
+
+    def _printed(self, fields: Sequence[Field]) -> Iterator[str]:
+        """Of which studios, days and filters it is, and with what it is compared."""
+        words, wanted = self._words, self._wanted
+        yield self._where
+        yield words.days(wanted.days.first, wanted.days.last, ANY_YEAR)
+        yield words.gettext(AGAINST[wanted.against])
+        yield from (each.label for field in fields for each in field.choices if each.chosen)
 
     def _kept(self, *but: str) -> tuple[tuple[str, str], ...]:
         asked = self._wanted.parameters

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from kursplan.console.frame import Link
 from kursplan.console.history.lines import lines
 from kursplan.console.page import page
-from kursplan.console.studio import closures, hours
+from kursplan.console.studio import closures, holidays, hours
 from kursplan.console.studio.data import LOST, ON_CLASH
 from kursplan.console.studio.view import Fact, RoomRow, StudioView
 from kursplan.console.studio.which import PATH, Which, asked_for
@@ -45,6 +45,7 @@ async def handler(visit: Visit) -> Response:
         change_data=of.at("data"),
         change_hours=of.at("hours"),
         enter_closure=of.at("closures/new"),
+        holidays=of.at(holidays.PATH),
         new_room=of.at("rooms/new"),
         employees=Link(
             words.ngettext("%(n)s employee", "%(n)s employees", len(who)), of.at("employees")

@@ -35,6 +35,7 @@ class StudioView:
     change_data: str
     change_hours: str
     enter_closure: str
+    holidays: str
     new_room: str
     employees: Link
     who: str

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.forms.reading import ENDLESS, NOTHING, Advice, Means, Reading, Wanted, cleaned
 
 _DAY = re.compile(r"(?:19|20|21)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
@@ -39,6 +40,9 @@ _MONTH_OF = {name: number for number, names in enumerate(_MONTHS, 1) for name in
 _MIDNIGHT = re.compile(r"(.+?)(?:T| )0?0:00(?::00(?:\.0+)?)?(?:Z|\+00:00)?", re.ASCII)
 _WITH_TIME = re.compile(r"(\S+?)(?:T| )\d{1,2}:\d\d\S*(?: [ap]m)?", re.ASCII | re.IGNORECASE)
 _SPREADSHEET_DAY_0 = date(1899, 12, 30)
+_NO_DAY = Sentence("which is no day")
+_NONE_THERE = Sentence("which is no day: leave it out where there is none")
+_OUTSIDE = Sentence("which lies outside of %(first)s to %(last)s", first=FIRST_YEAR, last=LAST_YEAR)
 
 
 def day(text: str, wanted: Wanted) -> Reading:
@@ -66,31 +70,33 @@ def day(text: str, wanted: Wanted) -> Reading:
 def _guessed(text: str, wanted: Wanted) -> Advice:
     word = text.lower()
     if wanted.may_be_null and word in NOTHING | ENDLESS:
-        return Advice("which is no day", (None,))
+        return Advice(_NO_DAY, (None,))
     if re.fullmatch(r"0+([-/.])0+\1?0*", text):
         return _no_day(wanted)
     if word in NOTHING and not wanted.required:
-        return Advice("which is no day: leave it out where there is none")
+        return Advice(_NONE_THERE)
     meant = sorted({each for each in _days(text) if FIRST_YEAR <= each.year <= LAST_YEAR})
     if len(meant) > 1:
-        which = " or ".join(f"{each.day} {each:%B}" for each in meant)
-        return Advice(f"which could be {which}", tuple(each.isoformat() for each in meant))
+        first, last = meant[0], meant[-1]
+        says = Sentence("which could be %(first)s or %(last)s", first=first, last=last)
+        return Advice(says, tuple(each.isoformat() for each in meant))
     if meant:
-        says = "which is not how days are written here"
+        says = Sentence("which is not how days are written here")
         return Advice(says, (meant[0].isoformat(),))
     if _SHORT_YEAR.fullmatch(text):
-        return Advice("which has a year of two digits", like=wanted.example)
+        return Advice(Sentence("which has a year of two digits"), like=wanted.example)
     if month := re.fullmatch(r"((?:19|20|21)\d\d)[-/.](0[1-9]|1[0-2])", text, re.ASCII):
-        return Advice("which lacks the day of the month", like=f"{month[1]}-{month[2]}-01")
+        says = Sentence("which lacks the day of the month")
+        return Advice(says, like=f"{month[1]}-{month[2]}-01")
     if with_time := _WITH_TIME.fullmatch(text):
         match day(with_time[1], wanted):
             case None:
-                return Advice("which has a time of day", (with_time[1],))
+                return Advice(Sentence("which has a time of day"), (with_time[1],))
             case Means(value):
-                return Advice("which has a time of day", (value,))
+                return Advice(Sentence("which has a time of day"), (value,))
             case advice:
                 return advice
-    return Advice("which is no day", like=wanted.example)
+    return Advice(_NO_DAY, like=wanted.example)
 
 
 def _within(found: date, wanted: Wanted) -> Advice | None:
@@ -98,19 +104,14 @@ def _within(found: date, wanted: Wanted) -> Advice | None:
     if FIRST_YEAR <= found.year <= LAST_YEAR:
         return None
     if found.year > LAST_YEAR and wanted.may_be_null:
-        return Advice("which stands for no end", (None,))
+        return Advice(Sentence("which stands for no end"), (None,))
     if not wanted.required:
-        says = (
-            f"which lies outside of {FIRST_YEAR} to {LAST_YEAR}: leave it out where there is none"
-        )
-        return Advice(says)
-    return Advice(f"which lies outside of {FIRST_YEAR} to {LAST_YEAR}", like=wanted.example)
+        return Advice(Sentence("%(says)s: leave it out where there is none", says=_OUTSIDE))
+    return Advice(_OUTSIDE, like=wanted.example)
 
 
 def _no_day(wanted: Wanted) -> Advice:
-    if wanted.required:
-        return Advice("which is no day", like=wanted.example)
-    return Advice("which is no day: leave it out where there is none")
+    return Advice(_NO_DAY, like=wanted.example) if wanted.required else Advice(_NONE_THERE)
 
 
 def _days(text: str) -> Iterator[date]:
@@ -153,7 +154,8 @@ _SPOKEN = re.compile(
 )
 _PART = r"(\d{1,2}(?:[:.h]\d\d)?(?: ?(?:h|uhr|[ap]m))?)"
 _SPAN = re.compile(rf"{_PART} ?(?:-|\u2013|to|bis) ?{_PART}", re.IGNORECASE)
-_NO_TIME = "which is no time of day"
+_SEVERAL = Sentence("which is more than one time")
+_NO_TIME = Sentence("which is no time of day")
 
 
 def time_of_day(text: str, wanted: Wanted) -> Reading:
@@ -174,13 +176,13 @@ def time_of_day(text: str, wanted: Wanted) -> Reading:
         part = found[2 if wanted.member == "time_to" else 1]
         match time_of_day(part, wanted):
             case None:
-                return Advice("which is more than one time", (part,))
+                return Advice(_SEVERAL, (part,))
             case Means(value):
-                return Advice("which is more than one time", (value,))
+                return Advice(_SEVERAL, (value,))
             case Advice(instead=instead) if instead:
-                return Advice("which is more than one time", instead)
+                return Advice(_SEVERAL, instead)
     if found := re.fullmatch(r".+(?:T| )((?:[01]\d|2[0-3]):[0-5]\d)(?::00)?", text, re.ASCII):
-        return Advice("which has a day, too", (found[1],))
+        return Advice(Sentence("which has a day, too"), (found[1],))
     return Advice(_NO_TIME, like="18:00")
 
 
@@ -194,20 +196,21 @@ def _as_spoken(found: re.Match[str], wanted: Wanted) -> Reading:
         return _end_of_day(wanted)
     if hour > 23:
         return Advice(_NO_TIME, like="18:00")
-    return Advice("which is not how times are written here", (_clock(hour, minute),))
+    says = Sentence("which is not how times are written here")
+    return Advice(says, (_clock(hour, minute),))
 
 
 def _end_of_day(wanted: Wanted) -> Advice:
     """24:00, which is a time to close, but none to begin."""
     if wanted.member != "time_to":
-        says = "but a day ends with 23:59, and 24:00 is 00:00 of the day after"
+        says = Sentence("but a day ends with 23:59, and 24:00 is 00:00 of the day after")
         return Advice(says, like="00:00")
     opens_at = wanted.beside.get("time_from")
     match time_of_day(str(opens_at), wanted) if opens_at is not None else None:
         case Means(value):
             opens_at = value
     whole_day = opens_at in ("00:00", "0", 0)
-    return Advice("which is midnight", ("23:59" if whole_day else "00:00",))
+    return Advice(Sentence("which is midnight"), ("23:59" if whole_day else "00:00",))
 
 
 def _without_colon(text: str) -> Advice:
@@ -222,8 +225,9 @@ def _without_colon(text: str) -> Advice:
     if not meant:
         return Advice(_NO_TIME, like="18:00")
     if len(meant) == 1 and meant[0].replace(":", "").lstrip("0") != text.lstrip("0"):
-        return Advice("which is what some tools make of a time without quotes", (meant[0],))
-    return Advice("which lacks the colon", tuple(dict.fromkeys(meant)))
+        says = Sentence("which is what some tools make of a time without quotes")
+        return Advice(says, (meant[0],))
+    return Advice(Sentence("which lacks the colon"), tuple(dict.fromkeys(meant)))
 
 
 def _clock(hour: int, minute: int) -> str:
@@ -243,7 +247,7 @@ def local(text: str, wanted: Wanted) -> Reading:
     text = cleaned(text)
     if zoned := re.fullmatch(r"(.*\d)\s*((?:Z|UTC|[+-]\d\d:\d\d)(?:\[.*\])?|\[.*\])", text):
         plain = local(zoned[1], wanted)
-        says = "which has a zone: days and times here are those of the studio"
+        says = Sentence("which has a zone: days and times here are those of the studio")
         if zoned[2].startswith(("Z", "UTC")):
             return Advice(says, like=wanted.example)
         match plain:
@@ -263,12 +267,13 @@ def local(text: str, wanted: Wanted) -> Reading:
         if not _LOCAL.fullmatch(value):
             continue
         if isinstance(found, Advice) or isinstance(clock, Advice):
-            return Advice("which is not how a day and a time are written here", (value,))
+            says = Sentence("which is not how a day and a time are written here")
+            return Advice(says, (value,))
         return Means(value)
     only_day = text if _DAY.fullmatch(text) else _value(day(text, wanted))
     if only_day is not None:
         return _with_time(only_day, wanted)
-    return Advice("which is no day with a time", like=wanted.example)
+    return Advice(Sentence("which is no day with a time"), like=wanted.example)
 
 
 def _value(reading: Reading) -> str | None:
@@ -282,11 +287,14 @@ def _value(reading: Reading) -> str | None:
             return None
 
 
+_NO_TIME_OF_DAY = Sentence("which lacks the time of day")
+
+
 def _with_time(text: str, wanted: Wanted) -> Advice:
     if wanted.member == "from":
-        return Advice("which lacks the time of day", (f"{text}T00:00",))
+        return Advice(_NO_TIME_OF_DAY, (f"{text}T00:00",))
     if wanted.member == "to":
         after = date.fromisoformat(text) + timedelta(days=1)
-        says = "which lacks the time of day; if that day still belongs to it"
+        says = Sentence("which lacks the time of day; if that day still belongs to it")
         return Advice(says, (f"{after.isoformat()}T00:00",))
-    return Advice("which lacks the time of day", like=f"{text}T18:00")
+    return Advice(_NO_TIME_OF_DAY, like=f"{text}T18:00")

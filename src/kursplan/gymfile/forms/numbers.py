@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from kursplan.domain.sentences import Sentence, either
 from kursplan.gymfile.forms.reading import ENDLESS, NOTHING, Advice, Means, Reading, Wanted, cleaned
 
 _WHOLE = re.compile(r"[-+]?\d{1,30}", re.ASCII)
@@ -13,6 +14,8 @@ _UNDERSCORED = re.compile(r"\d{1,3}(?:_\d{3})+", re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(?:(?:\.\d{3})+|(?:,\d{3})+|(?:['\u2019 ]\d{3})+)", re.ASCII)
 _COUNTED = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?([^\W\d]+\.?|')")
 _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
+_WRITTEN_OTHERWISE = Sentence("which is not how numbers are written here")
+_NO_TRUTH = Sentence("but must be true or false")
 _HOURS = frozenset(["h", "hr", "hrs", "hour", "hours", "std", "std.", "stunde", "stunden"])
 _MINUTES_ALIKE = frozenset(["min", "mins", "minute", "minutes"])
 _MINUTES = _MINUTES_ALIKE | frozenset(["'", "minuten"])
@@ -36,20 +39,20 @@ def whole_number(text: str, wanted: Wanted) -> Reading:
         return _limited(int(text.replace("_", "")), wanted)
     word = text.lower()
     if wanted.may_be_null and word in ENDLESS | NOTHING - {"0"}:
-        return Advice("which is no number", (None,))
+        return Advice(Sentence("which is no number"), (None,))
     if wanted.member == "duration" and (meant := _minutes(word)) is not None:
         if any(word.endswith(each) for each in _MINUTES_ALIKE) and wanted.admits(meant):
             return Means(meant)
-        return _advised("but is counted in minutes", meant, wanted)
+        return _advised(Sentence("but is counted in minutes"), meant, wanted)
     if (found := _COUNTED.fullmatch(text)) and found[1].isdecimal():
-        return _advised("but must be a number alone", int(found[1]), wanted)
-    return Advice(f"but must be {_kind(wanted)}", like=wanted.example)
+        return _advised(Sentence("but must be a number alone"), int(found[1]), wanted)
+    return Advice(Sentence("but must be %(kind)s", kind=_kind(wanted)), like=wanted.example)
 
 
 def _limited(value: int, wanted: Wanted) -> Reading:
     """The number; one of some programs for "no limit" is told, all others the schema judges."""
     if value < 0 and wanted.may_be_null:
-        return Advice("but null is for no limit", (None,))
+        return Advice(Sentence("but null is for no limit"), (None,))
     return Means(value)
 
 
@@ -59,11 +62,13 @@ def _grouped(text: str, wanted: Wanted) -> Reading:
     if re.search(r"[' \u2019]", text):
         return Means(whole)
     if len(re.split(r"[.,]", text)) > 2:
-        return _advised("which is not how numbers are written here", whole, wanted)
+        return _advised(_WRITTEN_OTHERWISE, whole, wanted)
     meant = [int(Fraction(text.replace(",", "."))), whole]
     fits = tuple(each for each in meant if wanted.admits(each))
     exact = Fraction(text.replace(",", ".")).denominator == 1
-    says = f"which could be {meant[0]} or {meant[1]}" if exact else "which could be several numbers"
+    says = Sentence("which could be several numbers")
+    if exact:
+        says = Sentence("which could be %(meant)s", meant=either(map(str, meant)))
     return Advice(says, fits if exact else fits[1:])
 
 
@@ -85,17 +90,22 @@ def _hours_alone(text: str) -> int | None:
     return int(minutes) if minutes.denominator == 1 else None
 
 
-def _advised(says: str, value: int, wanted: Wanted) -> Advice:
+def _advised(says: Sentence, value: int, wanted: Wanted) -> Advice:
     if wanted.admits(value):
         return Advice(says, (value,))
-    return Advice(f"{says}, {_kind(wanted)}", like=wanted.example)
+    told = Sentence("%(says)s, %(kind)s", says=says, kind=_kind(wanted))
+    return Advice(told, like=wanted.example)
 
 
-def _kind(wanted: Wanted) -> str:
+def _kind(wanted: Wanted) -> Sentence:
     low, high = wanted.schema.get("minimum"), wanted.schema.get("maximum")
-    kind = "a whole number" if "integer" in wanted.schema["type"] else "a number"
-    kind += "" if low is None else f" from {low} to {high}"
-    return f"{kind} or null" if wanted.may_be_null else kind
+    is_whole = "integer" in wanted.schema["type"]
+    kind = Sentence("a whole number") if is_whole else Sentence("a number")
+    if low is not None:
+        kind = Sentence(
+            "%(kind)s from %(low)s to %(high)s", kind=kind, low=str(low), high=str(high)
+        )
+    return Sentence("%(kind)s or null", kind=kind) if wanted.may_be_null else kind
 
 
 def number(text: str, wanted: Wanted) -> Reading:
@@ -112,8 +122,8 @@ def number(text: str, wanted: Wanted) -> Reading:
         if found[3].upper() in ("S", "W"):
             value = -abs(value)
         if wanted.admits(value):
-            return Advice("which is not how numbers are written here", (value,))
-    return Advice("which is no decimal number", like=13.405)
+            return Advice(_WRITTEN_OTHERWISE, (value,))
+    return Advice(Sentence("which is no decimal number"), like=13.405)
 
 
 _YES = frozenset(["true", "yes", "on", "y"])
@@ -130,5 +140,5 @@ def truth(text: str, _wanted: Wanted) -> Reading:
     if word in _YES | _NO:
         return Means(word in _YES)
     if word in _YES_ELSEWHERE | _NO_ELSEWHERE:
-        return Advice("but must be true or false", (word in _YES_ELSEWHERE,))
-    return Advice("but must be true or false")
+        return Advice(_NO_TRUTH, (word in _YES_ELSEWHERE,))
+    return Advice(_NO_TRUTH)

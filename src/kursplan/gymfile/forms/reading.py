@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kursplan.domain.sentences import Sentence
+
 Scalar = str | int | float | bool | None
 
 
@@ -56,7 +58,7 @@ class Means:
 class Advice:
     """It can't be taken."""
 
-    says: str
+    says: Sentence
     """Why not, as it goes on behind "is '18.00', ": `which is no time of day`."""
     instead: tuple[Any, ...] = ()
     """What may have been meant."""

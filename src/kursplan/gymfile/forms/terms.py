@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from kursplan.domain.terms import Term, TermUnit
+from kursplan.domain.sentences import Mistaken, Sentence
+from kursplan.domain.terms import LONGEST, Term, TermUnit
 from kursplan.gymfile.forms.reading import ENDLESS, NOTHING, Advice, Means, Reading, Wanted, cleaned
 
 _ALIKE: dict[TermUnit, str] = {
@@ -51,6 +52,8 @@ _MINUTES = {
     TermUnit.DAY: 24 * 60,
     TermUnit.WEEK: 7 * 24 * 60,
 }
+_WRITTEN_OTHERWISE = Sentence("which is not how terms are written")
+_NOT_WHOLE = Sentence("which is no whole number")
 _MOST_HOURS = 72
 """A number without a unit that is larger is taken for minutes."""
 
@@ -67,11 +70,11 @@ def term(text: str, wanted: Wanted) -> Reading:
         return _written(found, wanted)
     if found := _CLOCK.fullmatch(text):
         minutes = int(found[1]) * 60 + int(found[2])
-        return _advised("which is not how terms are written", minutes, TermUnit.MINUTES, wanted)
+        return _advised(_WRITTEN_OTHERWISE, minutes, TermUnit.MINUTES, wanted)
     if found := _ISO.fullmatch(text.upper()):
         unit = _OF_ISO[found[2] or f"T{found[4]}"]
         number = int(found[1] or found[3])
-        return _advised("which is not how terms are written", number, unit, wanted)
+        return _advised(_WRITTEN_OTHERWISE, number, unit, wanted)
     return Advice(_no_term(wanted), like=wanted.example)
 
 
@@ -85,45 +88,53 @@ def _written(found: re.Match[str], wanted: Wanted) -> Reading:
     unit = unit or _FOREIGN.get(word)
     if unit is None:
         units = ", ".join(_units(wanted))
-        return Advice(f"whose unit should be one of {units}", like=wanted.example)
+        says = Sentence("whose unit should be one of %(units)s", units=units)
+        return Advice(says, like=wanted.example)
     if number.denominator > 1:
         if unit not in _MINUTES:
-            return Advice("which is no whole number", like=wanted.example)
+            return Advice(_NOT_WHOLE, like=wanted.example)
         minutes = number * _MINUTES[unit]
         if minutes.denominator > 1:
-            return Advice("which is no whole number", like=wanted.example)
+            return Advice(_NOT_WHOLE, like=wanted.example)
         hours = minutes / 60
         if hours.denominator == 1 and unit is not TermUnit.HOURS:
-            return _advised("which is no whole number", int(hours), TermUnit.HOURS, wanted)
-        return _advised("which is no whole number", int(minutes), TermUnit.MINUTES, wanted)
+            return _advised(_NOT_WHOLE, int(hours), TermUnit.HOURS, wanted)
+        return _advised(_NOT_WHOLE, int(minutes), TermUnit.MINUTES, wanted)
     if is_plain and unit in _units(wanted):
         return Means(f"{int(number)} {unit}")
-    says = "which is not how terms are written"
+    says = _WRITTEN_OTHERWISE
     if found["sign"] == "-":
-        says = "but a term is counted back by itself, and has no sign"
+        says = Sentence("but a term is counted back by itself, and has no sign")
     elif unit not in _units(wanted):
-        says = "but how long something lasts is said in MINUTES or HOURS"
+        says = Sentence("but how long something lasts is said in MINUTES or HOURS")
     return _advised(says, int(number), unit, wanted)
 
 
 def _without_unit(number: Fraction, wanted: Wanted) -> Advice:
     if number.denominator > 1:
-        return Advice("which lacks its unit", like=wanted.example)
+        return Advice(Sentence("which lacks its unit"), like=wanted.example)
     value = int(number)
     unit = TermUnit.HOURS if 0 < value <= _MOST_HOURS else TermUnit.MINUTES
     if wanted.member == "earliest_booking":
         unit = TermUnit.DAY
     others = ", ".join(each for each in _units(wanted) if each != unit)
-    return _advised(f"which lacks its unit (that, or {others})", value, unit, wanted)
+    says = Sentence("which lacks its unit (that, or %(others)s)", others=others)
+    return _advised(says, value, unit, wanted)
 
 
-def _advised(says: str, number: int, unit: TermUnit, wanted: Wanted) -> Advice:
+def _advised(says: Sentence, number: int, unit: TermUnit, wanted: Wanted) -> Advice:
     if unit not in _units(wanted) and unit in _MINUTES:
         number, unit = number * _MINUTES[unit] // 60, TermUnit.HOURS
     try:
         value = str(Term(number, unit))
-    except ValueError as error:
-        return Advice(f"which is too long. {error}".rstrip("."), like=wanted.example)
+    except Mistaken:
+        says = Sentence(
+            "which is too long. A term of %(value)s %(unit)s is out of range: give 0 to %(most)s %(unit)s",
+            value=number,
+            unit=unit,
+            most=LONGEST[unit],
+        )
+        return Advice(says, like=wanted.example)
     if unit not in _units(wanted):
         return Advice(says, like=wanted.example)
     return Advice(says, (value,))
@@ -140,8 +151,10 @@ def _nothing(word: str, wanted: Wanted) -> Advice:
     return Advice(_no_term(wanted), like=wanted.example)
 
 
-def _no_term(wanted: Wanted) -> str:
-    return "which is no term" if not wanted.may_be_null else "which is no term, and not null"
+def _no_term(wanted: Wanted) -> Sentence:
+    if wanted.may_be_null:
+        return Sentence("which is no term, and not null")
+    return Sentence("which is no term")
 
 
 def _units(wanted: Wanted) -> tuple[TermUnit, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from unicodedata import normalize
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.forms.reading import Advice, Means, Reading, Wanted, cleaned
 
 
@@ -26,6 +27,7 @@ _SPELLED_OUT = {
     if len(letter) == 1
 }
 _LONGEST_KEY = 200
+_NO_KEY = Sentence("but a key has only letters, digits, dots, slashes, hyphens and underscores")
 
 
 def key(text: str, wanted: Wanted) -> Reading:
@@ -35,15 +37,14 @@ def key(text: str, wanted: Wanted) -> Reading:
         return Means(text)
     if re.fullmatch(pattern, text.strip()):
         return Means(text.strip())
-    allowed = "letters, digits, dots, slashes, hyphens and underscores"
     slug = _slug(text)
     if not slug:
-        return Advice(f"but a key has only {allowed}", like=wanted.example)
+        return Advice(_NO_KEY, like=wanted.example)
     if wanted.member == "key" and slug in wanted.taken:
         slug = next(
             each for number in range(2, 1000) if (each := f"{slug}-{number}") not in wanted.taken
         )
-    return Advice(f"but a key has only {allowed}", (slug,))
+    return Advice(_NO_KEY, (slug,))
 
 
 def _slug(text: str) -> str:
@@ -66,10 +67,10 @@ def address(text: str, wanted: Wanted) -> Reading:
     plain = re.sub(r"\s*[\[(](?:at|\u00e4t)[\])]\s*", "@", text, flags=re.IGNORECASE)
     found = re.findall(r"[^\s@<>,;:()\[\]]+@[^\s@<>,;:()\[\]]+", plain)
     if len(found) > 1:
-        return Advice("which is more than one address", (found[0],))
+        return Advice(Sentence("which is more than one address"), (found[0],))
     if found:
-        return Advice("which is more than an address", (found[0],))
-    return Advice("which is no address for mail", like=wanted.example)
+        return Advice(Sentence("which is more than an address"), (found[0],))
+    return Advice(Sentence("which is no address for mail"), like=wanted.example)
 
 
 def web_address(text: str, wanted: Wanted) -> Reading:
@@ -84,8 +85,8 @@ def web_address(text: str, wanted: Wanted) -> Reading:
         scheme, rest = text.split("://", 1)
         return Means(f"{scheme.lower()}://{rest}")
     if re.fullmatch(r"[\w-]+(?:\.[\w-]+)+(?:[:/]\S*)?", text):
-        return Advice("which lacks its beginning", (f"https://{text}",))
-    return Advice("which is no address on the web", like=wanted.example)
+        return Advice(Sentence("which lacks its beginning"), (f"https://{text}",))
+    return Advice(Sentence("which is no address on the web"), like=wanted.example)
 
 
 # --- Languages --------------------------------------------------------------------------------
@@ -122,5 +123,5 @@ def language(text: str, wanted: Wanted) -> Reading:
     base = folded.partition("-")[0]
     code = codes.get(base) or _BY_NAME.get(folded) or _BY_NAME.get(base)
     if code is not None:
-        return Advice("which is none of the languages here", (code,))
-    return Advice(f"but must be one of {', '.join(wanted.words)}")
+        return Advice(Sentence("which is none of the languages here"), (code,))
+    return Advice(Sentence("but must be one of %(words)s", words=", ".join(wanted.words)))

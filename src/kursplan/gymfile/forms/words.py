@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from kursplan.domain.sentences import Sentence
 from kursplan.gymfile.forms.reading import Advice, Means, Reading, Wanted, cleaned
 
 _WEEKDAYS: Mapping[str, tuple[str, str]] = {
@@ -108,21 +109,20 @@ def word(text: str, wanted: Wanted) -> Reading:
         if plain in _ALIKE:
             return Means(_ALIKE[plain])
         if re.fullmatch(r"[0-7]", plain):
-            return Advice("but weekdays have names here", like="MONDAY")
+            return Advice(Sentence("but weekdays have names here"), like="MONDAY")
     table = _MEANT.get("weekday" if _is_weekday(wanted) else wanted.member, {})
     if plain in table:
-        return Advice(f"which is none of {_listed(words)}", (table[plain],))
+        says = Sentence(
+            "which is none of %(words)s and %(last)s", words=", ".join(words[:-1]), last=words[-1]
+        )
+        return Advice(says, (table[plain],))
     if close := get_close_matches(folded, words, n=1, cutoff=0.7):
-        return Advice("which is not known", (close[0],))
-    return Advice(f"but must be one of {', '.join(words)}")
+        return Advice(Sentence("which is not known"), (close[0],))
+    return Advice(Sentence("but must be one of %(words)s", words=", ".join(words)))
 
 
 def _is_weekday(wanted: Wanted) -> bool:
     return "MONDAY" in wanted.words
-
-
-def _listed(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 _COUNTRIES = {
@@ -146,6 +146,9 @@ _COUNTRIES = {
 }
 
 
+_NO_CODE = Sentence("which is no code of two letters")
+
+
 def country_code(text: str, wanted: Wanted) -> Reading:
     """Two capital letters."""
     if re.fullmatch(r"[A-Z]{2}", text):
@@ -154,5 +157,5 @@ def country_code(text: str, wanted: Wanted) -> Reading:
     if re.fullmatch(r"[A-Za-z]{2}", text):
         return Means(text.upper())
     if (code := _COUNTRIES.get(text.lower())) is not None:
-        return Advice("which is no code of two letters", (code,))
-    return Advice("which is no code of two letters", like=wanted.example)
+        return Advice(_NO_CODE, (code,))
+    return Advice(_NO_CODE, like=wanted.example)

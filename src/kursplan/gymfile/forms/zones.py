@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from zoneinfo import available_timezones
 
+from kursplan.domain.sentences import Sentence
 from kursplan.domain.studios import region_zone
 from kursplan.gymfile.forms.reading import Advice, Means, Reading, Wanted, cleaned
 
@@ -23,8 +24,9 @@ def zone(text: str, wanted: Wanted) -> Reading:
         if each.casefold() == folded:
             return Means(each)
     if cities := tuple(each for each in _zones() if each.casefold().endswith(f"/{folded}")):
-        return Advice("which is no time zone", cities)
-    return Advice("which is no time zone of the IANA database", like=wanted.example)
+        return Advice(Sentence("which is no time zone"), cities)
+    says = Sentence("which is no time zone of the IANA database")
+    return Advice(says, like=wanted.example)
 
 
 def _is_zone(name: str) -> bool:
