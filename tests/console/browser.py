@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.console.desk import FORM_COOKIE
@@ -27,7 +27,15 @@ WCAG = {
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     },
     "resultTypes": ["violations"],
+    "preload": False,
 }
+LOOKS = WCAG | {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}
+}
+"""What may be otherwise where nothing but colours and sizes are."""
+
+
+AXE = "(rules) => axe.run(rules).then(({ violations }) => violations)"
 
 
 class Tab:
@@ -39,6 +47,7 @@ class Tab:
         self.url = url
         self.complaints: list[str] = []
         self._expected: tuple[str, ...] = ()
+        self._looks = False
         page.on("console", lambda message: self._complain(message.text))
         page.on("pageerror", lambda error: self._complain(str(error)))
 
@@ -55,13 +64,18 @@ class Tab:
         """`staff` is what the cookie says by which the tests' door knows who is signed in."""
         context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
         context.set_default_timeout(10_000)
+        tab = cls(context, await context.new_page(), url)
         if staff is not None:
-            # The second one is what forms are known by where there is no session.
-            named = {"staff": staff, FORM_COOKIE: "here"}
-            await context.add_cookies(
-                [{"name": name, "value": value, "url": url} for name, value in named.items()]
-            )
-        return cls(context, await context.new_page(), url)
+            await tab.become(staff)
+        return tab
+
+    async def become(self, staff: str) -> None:
+        """Have them signed in here."""
+        # The second one is what forms are known by where there is no session.
+        named = {"staff": staff, FORM_COOKIE: "here"}
+        await self.context.add_cookies(
+            [{"name": name, "value": value, "url": self.url} for name, value in named.items()]
+        )
 
     async def goto(self, path: str) -> None:
         """Go to that page below `/console/`."""
@@ -85,15 +99,25 @@ class Tab:
         )
         return int(found)
 
-    async def barriers(self, themes: Sequence[Theme] = THEMES) -> list[str]:
-        """What keeps people from using the page, in these themes: what axe finds, a line for each."""
+    async def barriers(self, themes: Sequence[Theme] = THEMES, *, known: bool = False) -> list[str]:
+        """What keeps people from using the page, in these themes: what axe finds, a line for each.
+
+        Of a page that is `known` only looks are looked at, as in each theme after the first.
+        """
+        if not self._looks:
+            # Put into each page to come as well, it is compiled once.
+            self._looks = True
+            await self.context.add_init_script(AXE_SCRIPT)
+            await self.page.evaluate(AXE_SCRIPT)
         found = []
+        rules = LOOKS if known else WCAG
         for theme in themes:
             await self.theme(theme)
-            result = await Axe().run(self.page, options=WCAG)
+            violations = await self.page.evaluate(AXE, rules)
+            rules = LOOKS
             found += [
                 f"{theme}: {each['id']}: {node['html'][:160]}"
-                for each in result.response["violations"]
+                for each in violations
                 for node in each["nodes"]
             ]
         return found

@@ -13,9 +13,8 @@ from urllib.parse import quote, unquote
 
 import httpx
 from starlette.requests import Request
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kursplan.app import Application
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
@@ -136,10 +135,26 @@ async def agreed(
     return await console.send(path, who, {**form, **sent_along})
 
 
+class InTurn:
+    """One application after the other at one address, for a browser that keeps what it has loaded.
+
+    Whoever puts one there starts and stops it.
+    """
+
+    application: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.application(scope, receive, send)
+            return
+        for _ in ("startup", "shutdown"):
+            await send({"type": f"{(await receive())['type']}.complete"})
+
+
 class Serving:
     """The same on a port, in the loop of the test."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: ASGIApp) -> None:
         self.application = application
         self._listener = bind("127.0.0.1", 0)
         listen(self._listener)

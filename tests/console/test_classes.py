@@ -637,33 +637,6 @@ async def test_a_rate_is_made_and_changed(console: Console) -> None:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_another_time_for_a_series_takes_five_clicks(
-    served: Console, open_tab: OpenTab, script: bool
-) -> None:
-    """From the page at which one is after signing in; typing counts one."""
-    gym = served.gym
-    series_id = await gym.series("spin")
-    slots = await gym.extend(series_id, until=MONDAY + 2 * WEEK)
-    await gym.booked(await gym.customer("Cem"), slots[1].id)
-    tab = await open_tab(served.member(), java_script_enabled=script)
-    page = tab.page
-    await tab.goto("")
-    await page.get_by_role("link", name="Classes", exact=True).click()
-    if script:
-        await looked_at(tab)
-    await page.get_by_role("link", name="Monday, 18:00").click()
-    await page.get_by_label("Start").fill("18:15")
-    if script:
-        await looked_at(tab)
-    await page.click("#show")
-    await expect(page.get_by_text("1 person keeps the place")).to_be_visible()
-    await page.get_by_role("button", name="Change the series").click()
-    await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
-    await expect(page.locator(".tell .name")).to_have_text(["Cem Mustermann"])
-    assert (await gym.slot_now(slots[1].id)).local_start.time() == time(18, 15)
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 async def test_a_first_class_with_its_times(
     served: Console, open_tab: OpenTab, script: bool
 ) -> None:

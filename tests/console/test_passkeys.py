@@ -5,7 +5,6 @@ The browser's own part is real: what it signs, for which host, and what the scri
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,11 +13,8 @@ from playwright.async_api import Browser, expect
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
-from kursplan.store.engine.database import connect
 from tests.console.browser import PHONE, Tab
-from tests.console.desk import Serving
-from tests.console.entrance import PASSWORD, House
-from tests.gym import Gym
+from tests.console.entrance import PASSWORD, House, open_house
 
 EMAIL = "olga@gym.example"
 AUTHENTICATOR = {
@@ -35,18 +31,8 @@ AUTHENTICATOR = {
 async def house(
     sqlite_template: Path, tmp_path: Path, clock: HandClock
 ) -> AsyncIterator[tuple[House, str]]:
-    """On SQLite and a port, under the name that a browser trusts without TLS."""
-    url = f"sqlite:///{tmp_path / 'served.db'}"
-    shutil.copyfile(sqlite_template, tmp_path / "served.db")
-    database = connect(url)
-    gym = await Gym(database, clock).open()
-    opened = await House.open(gym, url, clock, public_url="")
-    serving = Serving(opened.application)
-    await serving.start()
-    yield opened, serving.url.replace("127.0.0.1", "localhost")
-    await serving.stop()
-    await gym.desk.close()
-    await database.close()
+    async with open_house(sqlite_template, tmp_path, clock) as opened:
+        yield opened
 
 
 async def test_a_passkey_signs_in_and_one_that_was_removed_does_not(
