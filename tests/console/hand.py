@@ -167,8 +167,9 @@ class Keyboard(Hand):
 
     async def _get_to(self, aim: Locator) -> None:
         await aim.wait_for()
+        there = await aim.element_handle()
         for _ in range(MOST_STOPS):
-            stop = await aim.evaluate(WHERE)
+            stop = await self.page.evaluate(WHERE, there)
             if stop["unseen"]:
                 self.unseen.append(stop["unseen"])
             if stop["isThere"]:

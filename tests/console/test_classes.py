@@ -30,7 +30,6 @@ from kursplan.store import tables
 from kursplan.store.entries import classes as entries
 from kursplan.store.entries import rates as rate_entries
 from kursplan.store.rules import series as stored
-from tests.console.browser import PHONE, Tab
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console
 from tests.gym import BERLIN, MONDAY, MORNING, Gym
@@ -650,38 +649,17 @@ async def test_a_first_class_with_its_times(
     await page.locator("#opens").fill("3")
     if script:
         await expect(page.locator("[data-words]")).to_contain_text("3 days before, at midnight")
-        await looked_at(tab)
     await page.get_by_role("button", name="Make the class").click()
     await expect(page.get_by_role("heading", name="Yoga")).to_be_visible()
     await expect(page.locator("main")).to_contain_text("3 days before, at midnight")
-    if script:
-        await looked_at(tab)
     await page.get_by_role("link", name="New series").click()
     await page.get_by_role("checkbox", name="Tuesday").check()
     await page.get_by_label("Start").fill("09:00")
-    if script:
-        await looked_at(tab)
     await page.click("#show")
     await page.get_by_role("button", name="Make the series").click()
     await expect(page.locator("main")).to_contain_text("Tuesday, 09:00")
     await page.get_by_role("link", name="New slot").click()
     await page.locator("#day").fill(str(MONDAY + timedelta(days=2)))
-    if script:
-        await looked_at(tab)
     await page.click("#plan")
     await expect(page.get_by_role("heading", name="18:00–19:00 Yoga")).to_be_visible()
-    if script:
-        for path in ("rates", "rates/new", f"timetable?show=rooms&day={MONDAY}"):
-            await tab.goto(path)
-            await looked_at(tab)
     assert await gym.count(tables.slot) == 10
-
-
-async def looked_at(tab: Tab) -> None:
-    """It can be used by everybody, by day and by night, and fits a phone."""
-    assert await tab.barriers() == []
-    before = tab.page.viewport_size
-    await tab.size(PHONE)
-    assert await tab.wider_than_it_should() == 0
-    assert before is not None
-    await tab.size(dict(before))  # type: ignore[call-overload]

@@ -54,10 +54,12 @@ STATES = (
     "needs?studio=berlin&of=twice",
     "ill?studio=berlin&employee={ina}&from=2026-03-02&to=2026-03-08",
     "find?q=dahl",
+    "find?q=boxen%20mon",
     "find?q=xyz",
     "slots/{slot_id}/book?who=dahl",
     "slots/{slot_id}/move?day=2026-03-02&time=20:15&minutes=60&room=",
     "slots/{cancelled}",
+    "studio/employees/{ina}?studio=berlin",
     "customers/{customer_id}?past=all&slot=mon",
     "customers/{customer_id}/freeze?membership=membership-{flex}",
 )

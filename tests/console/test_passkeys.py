@@ -13,7 +13,7 @@ from playwright.async_api import Browser, expect
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
-from tests.console.browser import PHONE, Tab
+from tests.console.browser import Tab
 from tests.console.entrance import PASSWORD, House, open_house
 
 EMAIL = "olga@gym.example"
@@ -77,29 +77,4 @@ async def test_a_passkey_signs_in_and_one_that_was_removed_does_not(
     assert await at.rows(tables.staff_session) == []
     # The browser itself notes an answer that is none; nothing else is to complain of.
     assert [each for each in tab.complaints if "422" not in each] == []
-    await tab.context.close()
-
-
-async def test_pages_of_signing_in_can_be_used_by_everybody(
-    house: tuple[House, str], browser: Browser
-) -> None:
-    at, url = house
-    _, link = await at.invitation()
-    tab = await Tab.open(browser, url, None)
-    barriers = []
-    await tab.goto("sign-in")
-    barriers += await tab.barriers()
-    await tab.goto(link)
-    barriers += await tab.barriers()
-    for label in ("Password", "The same once more"):
-        await tab.page.get_by_label(label, exact=True).fill(PASSWORD)
-    await tab.page.get_by_role("button", name="Set the password and sign in").click()
-    await tab.page.wait_for_url("**/setup*")
-    for path in ("account", "account/second-factor", "confirm", "sign-out"):
-        await tab.goto(path)
-        barriers += [f"{path} {each}" for each in await tab.barriers()]
-        await tab.size(PHONE)
-        assert await tab.wider_than_it_should() <= 0, path
-    assert barriers == []
-    assert tab.complaints == []
     await tab.context.close()

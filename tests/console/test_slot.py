@@ -202,6 +202,22 @@ async def test_a_late_cancellation_can_be_waived(console: Console, clock: HandCl
 # --- In a browser -------------------------------------------------------------------------------
 
 
+async def test_enter_behind_a_reason_takes_nobody(open_tab: OpenTab, served: Console) -> None:
+    gym = served.gym
+    ina, mila = await gym.employee("Ina"), await gym.employee("Mila")
+    slot = await gym.slot("spin")
+    await gym.gives(slot, ina)
+    tab = await open_tab(served.member())
+    await tab.goto(f"slots/{slot}")
+    await tab.page.get_by_label("Why").fill("flu")
+    await tab.page.get_by_label("Why").press("Enter")
+    assert await gym.given_by(slot) == (ina,)
+    await tab.page.get_by_role("button", name="Take Mila").click()
+    await expect(tab.page.get_by_text("stands in for Ina")).to_be_visible()
+    assert await gym.given_by(slot) == (mila,)
+    assert "flu" in await tab.page.locator("main").inner_text()
+
+
 async def test_ticks_survive_a_lost_line_here_too(open_tab: OpenTab, served: Console) -> None:
     gym = served.gym
     slot = await gym.slot("spin", at="08:15")

@@ -288,18 +288,6 @@ async def on(served: Console) -> Week:
     return await week(served.gym)
 
 
-@pytest.mark.parametrize("shown", list(Shown))
-async def test_nothing_keeps_people_from_using_it(
-    served: Console, on: Week, open_tab: OpenTab, shown: Shown
-) -> None:
-    tab = await open_tab(served.member())
-    await tab.goto(f"timetable?show={shown}&day=2026-03-05")
-    assert await tab.barriers() == []
-    await tab.size(PHONE)
-    assert await tab.barriers(["light"]) == []
-    assert await tab.wider_than_it_should() == 0
-
-
 async def test_what_keeps_people_from_using_it_would_be_found(
     served: Console, open_tab: OpenTab
 ) -> None:
