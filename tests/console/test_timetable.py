@@ -296,6 +296,10 @@ async def test_what_keeps_people_from_using_it_would_be_found(
     await tab.page.evaluate("document.querySelector('#find').labels[0].remove()")
     await tab.page.evaluate("document.querySelector('#find').placeholder = ''")
     assert [each.split(": ")[1] for each in await tab.barriers(["dark"])] == ["label"]
+    await tab.goto("timetable")
+    assert await tab.barriers(["dark"]) == []
+    await tab.page.evaluate("document.querySelector('h1').style.color = '#333'")
+    assert [each.split(": ")[1] for each in await tab.barriers(["dark"])] == ["color-contrast"]
 
 
 async def test_on_a_wide_screen_a_slot_stands_at_its_time_and_on_a_phone_in_a_list(
