@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final, cast
@@ -15,6 +16,7 @@ import httpx
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kursplan.app import Application
 from kursplan.domain.accounts import Role, StaffMember
 from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
@@ -138,14 +140,24 @@ async def agreed(
 class InTurn:
     """One application after the other at one address, for a browser that keeps what it has loaded.
 
-    Whoever puts one there starts and stops it.
+    Whoever asks while there is none waits for the next one, as an open page does that is told of changes.
     """
 
-    application: ASGIApp
+    def __init__(self) -> None:
+        self._next: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
+
+    @asynccontextmanager
+    async def running(self, application: Application) -> AsyncIterator[None]:
+        await application.start()
+        self._next.set_result(application)
+        yield
+        self._next = asyncio.get_running_loop().create_future()
+        await application.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
-            await self.application(scope, receive, send)
+            application = await asyncio.shield(self._next)
+            await application(scope, receive, send)
             return
         for _ in ("startup", "shutdown"):
             await send({"type": f"{(await receive())['type']}.complete"})
