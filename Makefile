@@ -28,7 +28,7 @@ help: ## Show this list
 
 install: $(INSTALLED) ## Make .venv with Kursplan and every tool it is developed with
 
-clients: $(GENERATING) ## Install what the tests generate clients with; needs Node.js and npm
+clients: $(GENERATING) ## Install what the tests generate clients and check HTML with; needs Node.js and npm
 
 demo: install ## Run Kursplan with a gym full of examples
 	$(BIN)/kursplan demo $(ARGS)

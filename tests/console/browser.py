@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Page
 
 from tests.console.desk import FORM_COOKIE
@@ -21,13 +21,53 @@ DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 360, "height": 780}
 WALL = {"width": 3840, "height": 2160}
 
-WCAG = {
+OF_LOOKS = ("color-contrast", "link-in-text-block", "target-size")
+"""Rules of axe about what is another thing where nothing but colours and sizes are other ones."""
+LOOKS = {
+    "runOnly": {"type": "rule", "values": OF_LOOKS},
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+WCAG = LOOKS | {
     "runOnly": {
         "type": "tag",
         "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     },
-    "resultTypes": ["violations"],
+    "rules": {each: {"enabled": False} for each in OF_LOOKS},
 }
+LOOK = "async ({ rules }) => (await axe.run(rules)).violations"
+LOOK_AT_NEW = """async ({ rules, seen }) => {
+  const known = new Set(seen);
+  const hash = (text) => {
+    let [a, b] = [7, 31];
+    for (const each of text) {
+      a = Math.imul(a ^ each.codePointAt(0), 2654435761);
+      b = Math.imul(b ^ each.codePointAt(0), 1597334677);
+    }
+    return `${a} ${b}`;
+  };
+  const looks = new Map();
+  const lookOf = (each) => {
+    if (!each) return "";
+    if (!looks.has(each)) {
+      const { color, backgroundColor, opacity, fontSize } = getComputedStyle(each);
+      const own = [each.localName, each.getAttribute("class"), color, backgroundColor, opacity, fontSize];
+      looks.set(each, hash(`${lookOf(each.parentElement)} ${own}`));
+    }
+    return looks.get(each);
+  };
+  const isLookedAt = (each) =>
+    each.matches("a, button, input, select, textarea, summary") ||
+    [...each.childNodes].some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim());
+  const include = [...document.body.querySelectorAll("*")].filter((each) => {
+    if (!isLookedAt(each) || known.has(lookOf(each))) return false;
+    known.add(lookOf(each));
+    return true;
+  });
+  const found = include.length ? await axe.run({ include }, rules) : { violations: [] };
+  return { violations: found.violations, seen: [...known] };
+}"""
+"""Of what looks like something that was looked at, and stands in the same, nothing is looked at again."""
 
 
 class Tab:
@@ -39,6 +79,8 @@ class Tab:
         self.url = url
         self.complaints: list[str] = []
         self._expected: tuple[str, ...] = ()
+        self._seen: dict[str, list[str]] = {}
+        """By theme and size what was looked at already."""
         page.on("console", lambda message: self._complain(message.text))
         page.on("pageerror", lambda error: self._complain(str(error)))
 
@@ -55,13 +97,18 @@ class Tab:
         """`staff` is what the cookie says by which the tests' door knows who is signed in."""
         context = await browser.new_context(**{"viewport": DESK, "color_scheme": "light"} | options)
         context.set_default_timeout(10_000)
+        tab = cls(context, await context.new_page(), url)
         if staff is not None:
-            # The second one is what forms are known by where there is no session.
-            named = {"staff": staff, FORM_COOKIE: "here"}
-            await context.add_cookies(
-                [{"name": name, "value": value, "url": url} for name, value in named.items()]
-            )
-        return cls(context, await context.new_page(), url)
+            await tab.become(staff)
+        return tab
+
+    async def become(self, staff: str) -> None:
+        """Have them signed in here."""
+        # The second one is what forms are known by where there is no session.
+        named = {"staff": staff, FORM_COOKIE: "here"}
+        await self.context.add_cookies(
+            [{"name": name, "value": value, "url": self.url} for name, value in named.items()]
+        )
 
     async def goto(self, path: str) -> None:
         """Go to that page below `/console/`."""
@@ -76,7 +123,8 @@ class Tab:
         await self.page.emulate_media(color_scheme=theme)
 
     async def size(self, size: dict[str, int]) -> None:
-        await self.page.set_viewport_size(size)  # type: ignore[arg-type]
+        if self.page.viewport_size != size:
+            await self.page.set_viewport_size(size)  # type: ignore[arg-type]
 
     async def wider_than_it_should(self) -> int:
         """By how many pixels the page is wider than the window."""
@@ -85,15 +133,27 @@ class Tab:
         )
         return int(found)
 
-    async def barriers(self, themes: Sequence[Theme] = THEMES) -> list[str]:
-        """What keeps people from using the page, in these themes: what axe finds, a line for each."""
+    async def barriers(self, themes: Sequence[Theme] = THEMES, *, known: bool = False) -> list[str]:
+        """What keeps people from using the page, in these themes: what axe finds, a line for each.
+
+        Of a page that is `known` only looks are looked at, as in each theme after the first.
+        """
+        if not self._seen:
+            # Put into each page to come as well, it is compiled once.
+            await self.context.add_init_script(AXE_SCRIPT)
+            await self.page.evaluate(AXE_SCRIPT)
         found = []
         for theme in themes:
             await self.theme(theme)
-            result = await Axe().run(self.page, options=WCAG)
+            violations = [] if known else await self.page.evaluate(LOOK, {"rules": WCAG})
+            known = True
+            size = self.page.viewport_size
+            seen = self._seen.setdefault(f"{theme} {size}", [])
+            looks = await self.page.evaluate(LOOK_AT_NEW, {"rules": LOOKS, "seen": seen})
+            seen[:] = looks["seen"]
             found += [
                 f"{theme}: {each['id']}: {node['html'][:160]}"
-                for each in result.response["violations"]
+                for each in [*violations, *looks["violations"]]
                 for node in each["nodes"]
             ]
         return found

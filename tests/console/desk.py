@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final, cast
@@ -13,7 +14,7 @@ from urllib.parse import quote, unquote
 
 import httpx
 from starlette.requests import Request
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kursplan.app import Application
 from kursplan.console.visit import Services
@@ -155,10 +156,36 @@ async def agreed(
     return await console.send(path, who, {**form, **sent_along})
 
 
+class InTurn:
+    """One application after the other at one address, for a browser that keeps what it has loaded.
+
+    Whoever asks while there is none waits for the next one, as an open page does that is told of changes.
+    """
+
+    def __init__(self) -> None:
+        self._next: asyncio.Future[ASGIApp] = asyncio.get_running_loop().create_future()
+
+    @asynccontextmanager
+    async def running(self, application: Application) -> AsyncIterator[None]:
+        await application.start()
+        self._next.set_result(application)
+        yield
+        self._next = asyncio.get_running_loop().create_future()
+        await application.stop()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            application = await asyncio.shield(self._next)
+            await application(scope, receive, send)
+            return
+        for _ in ("startup", "shutdown"):
+            await send({"type": f"{(await receive())['type']}.complete"})
+
+
 class Serving:
     """The same on a port, in the loop of the test."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: ASGIApp) -> None:
         self.application = application
         self._listener = bind("127.0.0.1", 0)
         listen(self._listener)

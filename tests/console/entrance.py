@@ -6,7 +6,11 @@ Only what a password costs is less than in production.
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,8 +22,10 @@ from kursplan.desk.accounts import InviteStaff
 from kursplan.domain.accounts import Role, StaffEntry
 from kursplan.settings import Settings
 from kursplan.store import tables
+from kursplan.store.engine.database import connect
 from kursplan.web.passwords import Hashing, Passwords
 from kursplan.web.sessions import Key
+from tests.console.desk import Serving
 from tests.gym import STAFF, Gym
 
 ORIGIN = "https://plan.example"
@@ -34,6 +40,8 @@ class Person:
     """Somebody with a browser: it keeps cookies, and says from which page a form comes."""
 
     client: httpx.AsyncClient
+    origin: str = ORIGIN
+    """From where their forms come."""
     csrf: str = ""
     """The token of the page that they see."""
 
@@ -46,7 +54,7 @@ class Person:
         self, path: str, fields: dict[str, str] | None = None, **headers: str | None
     ) -> httpx.Response:
         """Send the form of the page that they see; a header that is None is left out."""
-        said = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+        said = {"origin": self.origin, "sec-fetch-site": "same-origin"}
         said |= {name.replace("_", "-"): each for name, each in headers.items()}  # type: ignore[misc]
         answer = await self.client.post(
             f"/console/{path}",
@@ -98,7 +106,7 @@ class House:
         transport = httpx.ASGITransport(app=self.application, client=(peer, 1234))
         client = httpx.AsyncClient(transport=transport, base_url=origin)
         self.clients.append(client)
-        return Person(client)
+        return Person(client, origin)
 
     async def close(self) -> None:
         for each in self.clients:
@@ -153,3 +161,23 @@ class House:
 
     async def rows(self, table: Any) -> list[Any]:
         return await self.gym.database.read(lambda tx: list(tx.execute(select(table))))
+
+
+@asynccontextmanager
+async def open_house(
+    template: Path, folder: Path, clock: HandClock
+) -> AsyncIterator[tuple[House, str]]:
+    """On SQLite and a port, and its address: under the name that a browser trusts without TLS."""
+    file = folder / "served.db"
+    shutil.copyfile(template, file)
+    database = connect(f"sqlite:///{file}")
+    gym = await Gym(database, clock).open()
+    opened = await House.open(gym, f"sqlite:///{file}", clock, public_url="")
+    serving = Serving(opened.application)
+    await serving.start()
+    yield opened, serving.url.replace("127.0.0.1", "localhost")
+    for each in opened.clients:
+        await each.aclose()
+    await serving.stop()
+    await gym.desk.close()
+    await database.close()

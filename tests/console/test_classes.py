@@ -31,7 +31,6 @@ from kursplan.store import tables
 from kursplan.store.entries import classes as entries
 from kursplan.store.entries import rates as rate_entries
 from kursplan.store.rules import series as stored
-from tests.console.browser import PHONE, Tab
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console
 from tests.gym import BERLIN, MONDAY, MORNING, Gym
@@ -662,33 +661,6 @@ async def test_a_rate_is_made_and_changed(console: Console) -> None:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_another_time_for_a_series_takes_five_clicks(
-    served: Console, open_tab: OpenTab, script: bool
-) -> None:
-    """From the page at which one is after signing in; typing counts one."""
-    gym = served.gym
-    series_id = await gym.series("spin")
-    slots = await gym.extend(series_id, until=MONDAY + 2 * WEEK)
-    await gym.booked(await gym.customer("Cem"), slots[1].id)
-    tab = await open_tab(served.member(), java_script_enabled=script)
-    page = tab.page
-    await tab.goto("")
-    await page.get_by_role("link", name="Classes", exact=True).click()
-    if script:
-        await looked_at(tab)
-    await page.get_by_role("link", name="Monday, 18:00").click()
-    await page.get_by_label("Start").fill("18:15")
-    if script:
-        await looked_at(tab)
-    await page.click("#show")
-    await expect(page.get_by_text("1 person keeps the place")).to_be_visible()
-    await page.get_by_role("button", name="Change the series").click()
-    await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
-    await expect(page.locator(".tell .name")).to_have_text(["Cem Mustermann"])
-    assert (await gym.slot_now(slots[1].id)).local_start.time() == time(18, 15)
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 async def test_a_first_class_with_its_times(
     served: Console, open_tab: OpenTab, script: bool
 ) -> None:
@@ -702,38 +674,17 @@ async def test_a_first_class_with_its_times(
     await page.locator("#opens").fill("3")
     if script:
         await expect(page.locator("[data-words]")).to_contain_text("3 days before, at midnight")
-        await looked_at(tab)
     await page.get_by_role("button", name="Make the class").click()
     await expect(page.get_by_role("heading", name="Yoga")).to_be_visible()
     await expect(page.locator("main")).to_contain_text("3 days before, at midnight")
-    if script:
-        await looked_at(tab)
     await page.get_by_role("link", name="New series").click()
     await page.get_by_role("checkbox", name="Tuesday").check()
     await page.get_by_label("Start").fill("09:00")
-    if script:
-        await looked_at(tab)
     await page.click("#show")
     await page.get_by_role("button", name="Make the series").click()
     await expect(page.locator("main")).to_contain_text("Tuesday, 09:00")
     await page.get_by_role("link", name="New slot").click()
     await page.locator("#day").fill(str(MONDAY + timedelta(days=2)))
-    if script:
-        await looked_at(tab)
     await page.click("#plan")
     await expect(page.get_by_role("heading", name="18:00–19:00 Yoga")).to_be_visible()
-    if script:
-        for path in ("rates", "rates/new", f"timetable?show=rooms&day={MONDAY}"):
-            await tab.goto(path)
-            await looked_at(tab)
     assert await gym.count(tables.slot) == 10
-
-
-async def looked_at(tab: Tab) -> None:
-    """It can be used by everybody, by day and by night, and fits a phone."""
-    assert await tab.barriers() == []
-    before = tab.page.viewport_size
-    await tab.size(PHONE)
-    assert await tab.wider_than_it_should() == 0
-    assert before is not None
-    await tab.size(dict(before))  # type: ignore[call-overload]

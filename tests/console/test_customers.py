@@ -12,7 +12,7 @@ from kursplan.console.customers.card import State, cards
 from kursplan.console.customers.facts import Held, facts
 from kursplan.console.words import words
 from kursplan.domain.accounts import Role
-from kursplan.domain.bookings import BookingStatus, Participation
+from kursplan.domain.bookings import Participation
 from kursplan.domain.classes import OnlineBooking, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.customers import CustomerStatus, Gender
@@ -22,8 +22,6 @@ from kursplan.staff.export import export_of
 from kursplan.store import tables
 from kursplan.store.entries import customers as entries
 from kursplan.store.staff import customers, history
-from tests.console.browser import Tab
-from tests.console.conftest import OpenTab
 from tests.console.desk import HIDDEN, Console, agreed
 from tests.console.people import people
 from tests.gym import MONDAY, MORNING, Gym
@@ -492,87 +490,3 @@ async def test_the_document_of_ones_data_names_nobody_else(console: Console) -> 
     assert "merle.harms@mail.example" in text
     assert "Kunde" not in text
     assert await gym.database.read(lambda tx: export_of(tx, gym.organization, 99999)) is None
-
-
-# --- In a browser -------------------------------------------------------------------------------
-
-
-class Clicks:
-    """Counts what somebody does on a page; typing something counts one."""
-
-    def __init__(self, tab: Tab) -> None:
-        self._tab = tab
-        self.count = 0
-
-    async def find(self, text: str) -> None:
-        """Type into the search box, and press Enter."""
-        await self._tab.page.locator("#find").fill(text)
-        await self._tab.page.locator("#find").press("Enter")
-        await self._tab.page.wait_for_load_state()
-
-    async def click(self, selector: str) -> None:
-        self.count += 1
-        await self._tab.page.locator(selector).first.click()
-        await self._tab.page.wait_for_load_state()
-
-
-@pytest.mark.parametrize("script", [True, False])
-async def test_frequent_jobs_take_few_clicks(
-    served: Console, open_tab: OpenTab, script: bool
-) -> None:
-    """Those of the desk: what is left, book, overrule, cancel late without penalty."""
-    gym = served.gym
-    on = await people(gym)
-    tab = await open_tab(served.member(Role.FRONT_DESK), java_script_enabled=script)
-
-    # How many are left: typing, and nothing more where one is meant; else a click.
-    await tab.goto("timetable")
-    left = Clicks(tab)
-    await left.find("dahl")
-    await left.click(f'a.found[href$="customers/{on.zoe}"]')
-    assert left.count <= 1
-    assert await tab.page.locator("h1").inner_text() == "Zoe Dahl"
-    await left.find("merle")
-    assert await tab.page.locator(".left-big b").all_inner_texts() == ["0", "9"]
-
-    # Book: typing and at most two.
-    booking = Clicks(tab)
-    await booking.find("dahl zo")
-    await booking.click(f'a.found[href$="customers/{on.zoe}"]')
-    await booking.click(".offers .button.primary")
-    assert booking.count <= 2
-    assert (await gym.slot_now(on.free_slot)).seats == 1
-    assert "The booking is made." in await tab.page.locator(".undo").inner_text()
-
-    # Overrule: one more, and a reason.
-    over = Clicks(tab)
-    await over.find("merle")
-    await over.click(f'form:has(input[name=slot][value="{on.members_slot}"]) button')
-    await tab.page.locator("textarea").fill("trial")
-    await over.click("main form button.primary, main form button.danger")
-    assert over.count <= 3
-    assert (await gym.slot_now(on.members_slot)).seats == 1
-
-    # Cancel, late without penalty.
-    gym.clock.set(gym.at("18:00", day=MONDAY + timedelta(days=3)))
-    cancel = Clicks(tab)
-    await cancel.find("merle")
-    await cancel.click(f'button[formaction$="bookings/{on.seat}/cancel"]')
-    await cancel.click('button[name=late][value="no"]')
-    assert cancel.count <= 3
-    cancelled = await gym.booking_now(on.seat)
-    assert (cancelled.status, cancelled.late) == (BookingStatus.CANCELED, False)
-
-
-async def test_everybody_can_use_it_on_a_phone_too(served: Console, open_tab: OpenTab) -> None:
-    on = await people(served.gym)
-    tab = await open_tab(served.member(), viewport={"width": 360, "height": 780})
-    for at in (
-        f"customers/{on.merle}?slot=mon",
-        f"customers/{on.merle}/edit",
-        f"customers/{on.merle}/memberships",
-        f"bookings/{on.seat}/cancel",
-    ):
-        await tab.goto(at)
-        assert await tab.wider_than_it_should() == 0, at
-        assert await tab.barriers() == [], at

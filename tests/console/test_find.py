@@ -142,12 +142,3 @@ async def test_a_scanner_types_and_presses_enter(served: Console, open_tab: Open
         await tab.page.keyboard.press("Enter")
         await tab.page.wait_for_url(f"**/customers/{on.zoe}")
         assert await tab.page.locator("h1").inner_text() == "Zoe Dahl"
-
-
-async def test_what_is_found_can_be_used_by_everybody(served: Console, open_tab: OpenTab) -> None:
-    await people(served.gym)
-    tab = await open_tab(served.member(), viewport={"width": 360, "height": 780})
-    for at in ("customers", "find?q=dahl", "find?q=boxen%20mon", "find?q=8.6.", "find?q=xyz"):
-        await tab.goto(at)
-        assert await tab.wider_than_it_should() == 0, at
-        assert await tab.barriers() == [], at

@@ -8,14 +8,9 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
-import pytest
-from playwright.async_api import expect
-
 from kursplan.domain.accounts import Role
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.slots import SlotStatus
-from tests.console.browser import PHONE
-from tests.console.conftest import OpenTab
 from tests.console.desk import Console
 from tests.gym import MONDAY, Gym
 
@@ -162,29 +157,3 @@ async def test_who_only_gives_classes_does_not_plan_them(console: Console) -> No
     plan = await a_plan(console.gym)
     instructor = console.member(Role.INSTRUCTOR, employee_id=plan.tarek)
     assert (await console.ask(asked(plan), instructor)).status_code == 403
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_ill_for_a_day_takes_four_clicks(
-    served: Console, open_tab: OpenTab, script: bool
-) -> None:
-    gym = served.gym
-    plan = await a_plan(gym)
-    tonight = await gym.slot("spin", at="20:00")
-    await gym.gives(tonight, plan.ina)
-    await gym.booked(await gym.customer("Cem"), tonight)
-    tab = await open_tab(served.member(), java_script_enabled=script)
-    await tab.goto("")
-    page = tab.page
-    await page.get_by_role("link", name="Instructor is ill").click()
-    await page.select_option("#who", str(plan.ina))
-    await page.click("#show")
-    await expect(page.locator(".ill-slot")).to_have_count(1)
-    if script:
-        assert await tab.barriers() == []
-        await tab.size(PHONE)
-        assert await tab.wider_than_it_should() == 0
-    await page.click("#do")
-    await expect(page.get_by_role("heading", name="Whom to tell")).to_be_visible()
-    await expect(page.locator(".tell .name")).to_have_text(["Cem Mustermann"])
-    assert await gym.given_by(tonight) == (plan.tarek,)

@@ -24,10 +24,8 @@ from kursplan.settings import Settings
 from kursplan.store import tables
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.outbox import endpoints
-from tests.console.browser import PHONE, Theme
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console, Cookies
-from tests.console.things import Things
 from tests.gym import Gym
 from tests.webhooks.receiver import Receiver, answers, receiving
 
@@ -327,9 +325,7 @@ async def test_settings_of_the_organization_are_kept_with_their_reason(owned: Ow
 async def test_owners_look_after_it_in_a_browser(
     served: Console, open_tab: OpenTab, script: bool
 ) -> None:
-    """Entered, given a key, told at an address; and each page on a telephone."""
-    slot = await served.gym.slot()
-    things = await Things.of(served.gym, slot)
+    """An application that is entered and given a key, and somebody who is invited."""
     owner = replace(served.member(Role.OWNER), name="Olga")
     tab = await open_tab(owner, java_script_enabled=script)
     page = tab.page
@@ -350,29 +346,3 @@ async def test_owners_look_after_it_in_a_browser(
     await page.get_by_label("E-mail").fill("nora@gym.example")
     await page.get_by_role("button", name="Make the account").click()
     await expect(page.get_by_label("Link for Nora Neu")).to_have_value(re.compile("/link/"))
-    if not script:
-        return
-    of = things.partner
-    await tab.size(PHONE)
-    for path in (
-        "accounts",
-        "accounts/invite",
-        f"integrations/{of.integration}/endpoints",
-        "deliveries",
-        f"told/{things.line}/partners",
-    ):
-        await tab.goto(path)
-        assert await tab.wider_than_it_should() <= 0, path
-    # These are put together of all that the others are: by day and by night in turn.
-    looked_at: tuple[tuple[str, Theme], ...] = (
-        (f"accounts/{things.account}", "light"),
-        ("partners", "dark"),
-        (f"partners/{of.application}", "light"),
-        (f"endpoints/{of.endpoint}", "dark"),
-        (f"deliveries/{of.delivery}", "light"),
-        ("settings", "dark"),
-    )
-    for path, theme in looked_at:
-        await tab.goto(path)
-        assert await tab.wider_than_it_should() <= 0, path
-        assert await tab.barriers([theme]) == [], path

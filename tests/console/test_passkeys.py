@@ -5,7 +5,6 @@ The browser's own part is real: what it signs, for which host, and what the scri
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,11 +13,8 @@ from playwright.async_api import Browser, expect
 
 from kursplan.clock import HandClock
 from kursplan.store import tables
-from kursplan.store.engine.database import connect
-from tests.console.browser import PHONE, Tab
-from tests.console.desk import Serving
-from tests.console.entrance import PASSWORD, House
-from tests.gym import Gym
+from tests.console.browser import Tab
+from tests.console.entrance import PASSWORD, House, open_house
 
 EMAIL = "olga@gym.example"
 AUTHENTICATOR = {
@@ -35,18 +31,8 @@ AUTHENTICATOR = {
 async def house(
     sqlite_template: Path, tmp_path: Path, clock: HandClock
 ) -> AsyncIterator[tuple[House, str]]:
-    """On SQLite and a port, under the name that a browser trusts without TLS."""
-    url = f"sqlite:///{tmp_path / 'served.db'}"
-    shutil.copyfile(sqlite_template, tmp_path / "served.db")
-    database = connect(url)
-    gym = await Gym(database, clock).open()
-    opened = await House.open(gym, url, clock, public_url="")
-    serving = Serving(opened.application)
-    await serving.start()
-    yield opened, serving.url.replace("127.0.0.1", "localhost")
-    await serving.stop()
-    await gym.desk.close()
-    await database.close()
+    async with open_house(sqlite_template, tmp_path, clock) as opened:
+        yield opened
 
 
 async def test_a_passkey_signs_in_and_one_that_was_removed_does_not(
@@ -91,29 +77,4 @@ async def test_a_passkey_signs_in_and_one_that_was_removed_does_not(
     assert await at.rows(tables.staff_session) == []
     # The browser itself notes an answer that is none; nothing else is to complain of.
     assert [each for each in tab.complaints if "422" not in each] == []
-    await tab.context.close()
-
-
-async def test_pages_of_signing_in_can_be_used_by_everybody(
-    house: tuple[House, str], browser: Browser
-) -> None:
-    at, url = house
-    _, link = await at.invitation()
-    tab = await Tab.open(browser, url, None)
-    barriers = []
-    await tab.goto("sign-in")
-    barriers += await tab.barriers()
-    await tab.goto(link)
-    barriers += await tab.barriers()
-    for label in ("Password", "The same once more"):
-        await tab.page.get_by_label(label, exact=True).fill(PASSWORD)
-    await tab.page.get_by_role("button", name="Set the password and sign in").click()
-    await tab.page.wait_for_url("**/setup*")
-    for path in ("account", "account/second-factor", "confirm", "sign-out"):
-        await tab.goto(path)
-        barriers += [f"{path} {each}" for each in await tab.barriers()]
-        await tab.size(PHONE)
-        assert await tab.wider_than_it_should() <= 0, path
-    assert barriers == []
-    assert tab.complaints == []
     await tab.context.close()

@@ -22,7 +22,6 @@ from kursplan.store import tables
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.entries import employees, locations, organizations, studios
 from kursplan.store.staff import studio
-from tests.console.browser import PHONE
 from tests.console.conftest import OpenTab
 from tests.console.desk import Console, agreed
 from tests.console.forms import form_of
@@ -579,35 +578,7 @@ async def test_who_is_removed_is_taken_off_the_plan_after_it_was_shown(console: 
     assert ina not in await gym.given_by(tuesday)
 
 
-# --- Looked at ----------------------------------------------------------------------------------
-
-PAGES = (
-    "studio",
-    "studio/data",
-    "studio/hours",
-    "studio/closures/new",
-    "studio/rooms/new",
-    "studio/closures/holidays",
-    "studio/employees",
-    "studio/employees/{ina}",
-    "studio/employees/{ina}/edit",
-)
-
-
-async def test_pages_can_be_used_by_day_and_night_and_on_a_phone(
-    served: Console, open_tab: OpenTab
-) -> None:
-    gym = served.gym
-    ina = await some_work(gym)
-    await gym.location("Saal 1")
-    await gym.closure(gym.wall("00:00"), gym.wall("00:00", day=FRIDAY))
-    tab = await open_tab(served.member())
-    for each in PAGES:
-        await tab.goto(each.format(ina=ina))
-        assert await tab.barriers() == [], each
-        await tab.size(PHONE)
-        assert await tab.wider_than_it_should() == 0, each
-        await tab.size({"width": 1440, "height": 900})
+# --- In a browser -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -302,26 +302,22 @@ async def test_one_less_without_a_booking_lets_the_first_one_up_who_is_then_told
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_the_class_that_begins_now_takes_one_click_and_one_for_each_who_is_missing(
+async def test_a_tick_that_is_pressed_again_is_none(
     served: Console, open_tab: OpenTab, script: bool
 ) -> None:
     gym = served.gym
-    _, bookings = await a_class(gym, people=5)
+    _, bookings = await a_class(gym)
+    for each in bookings:
+        await gym.note(each, HERE)
     tab = await open_tab(served.member(Role.FRONT_DESK), java_script_enabled=script)
     await tab.goto("")
     page = tab.page
-    await page.click(f"#missing-{bookings[1]}")
-    await expect(page.locator(f"#missing-{bookings[1]}")).to_have_attribute("aria-pressed", "true")
-    await page.click("#rest")
-    await expect(page.locator(".is-here")).to_have_count(4)
     await expect(page.locator("#rest")).to_have_count(0)
-    assert await marks(gym, bookings) == [HERE, MISSING, HERE, HERE, HERE]
-    # Pressed again, it is as if nobody had ticked.
-    await page.click(f"#missing-{bookings[1]}")
-    await expect(page.locator(f"#missing-{bookings[1]}")).to_have_attribute("aria-pressed", "false")
-    await expect(page.locator(".is-missing")).to_have_count(0)
+    await page.click(f"#here-{bookings[1]}")
+    await expect(page.locator(f"#here-{bookings[1]}")).to_have_attribute("aria-pressed", "false")
+    await expect(page.locator(".is-here")).to_have_count(2)
     await expect(page.locator("#rest")).to_have_count(1)
-    assert await marks(gym, bookings) == [HERE, UNSET, HERE, HERE, HERE]
+    assert await marks(gym, bookings) == [HERE, UNSET, HERE]
 
 
 async def test_ticks_survive_a_lost_line_and_a_page_that_is_loaded_anew(
@@ -382,24 +378,6 @@ async def test_two_counters_see_each_others_ticks(served: Console, open_tab: Ope
     await expect(other.page.locator(f"#here-{bookings[0]}")).to_have_attribute(
         "aria-pressed", "true"
     )
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-async def test_somebody_is_added_by_typing_and_two_clicks_and_one_is_back(
-    served: Console, open_tab: OpenTab, script: bool
-) -> None:
-    gym = served.gym
-    slot_id, _ = await a_class(gym, people=1)
-    await gym.customer("Frida", last_name="Dahl")
-    tab = await open_tab(served.member(Role.FRONT_DESK), java_script_enabled=script)
-    await tab.goto("")
-    page = tab.page
-    await page.fill("#add", "dahl")
-    await page.get_by_role("button", name="Add", exact=True).click()
-    await page.get_by_role("button", name="Book Frida Dahl").click()
-    await expect(page.locator(".people .name")).to_have_text(["Ada Mustermann", "Frida Dahl"])
-    assert tab.at.startswith(f"today?studio=berlin&slot={slot_id}")
-    assert len(await gym.on_slot(slot_id)) == 2
 
 
 async def test_by_day_and_by_night_on_a_desk_a_tablet_and_a_phone(

@@ -96,7 +96,7 @@ class _Reference:
                 f"<option{attributes(selected=each == schema.get('default'))}>{escape(each)}</option>"
                 for each in schema["enum"]
             )
-            none = "" if "default" in schema else "<option></option>"
+            none = "" if "default" in schema else '<option value="">not sent</option>'
             control = f'<select id="{at}" name="{name}" data-in="{place}">{none}{options}</select>'
         else:
             example = next(iter(schema.get("examples", ())), None) if place == "header" else None
