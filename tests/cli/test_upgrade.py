@@ -34,7 +34,7 @@ async def upgrade(url: str, *arguments: object) -> Ran:
 
 
 async def test_it_says_what_it_will_do_and_does_it(
-    empty_url: str, next_version: NextVersion
+    kind: str, empty_url: str, next_version: NextVersion
 ) -> None:
     old, newest = schema.newest(), f"{int(schema.newest()) + 1:04}"
 
@@ -47,18 +47,38 @@ async def test_it_says_what_it_will_do_and_does_it(
     assert empty == [f"The database is empty; it would have schema {newest}."]
     await upgrade(empty_url)
 
-    first, *steps, last = await of_the_next("upgrade", "--dry-run")
-    assert (first, last) == (f"From schema {old} to {newest}:", "Nothing is done.")
-    assert [each.split() for each in steps] == [[newest, "Made", "up."]]
+    *steps, last = await of_the_next("upgrade", "--dry-run")
+    waits = {
+        "sqlite": ["Who writes waits as long as a step takes."],
+        "postgresql": [
+            "        customer: who writes to it waits until that is made",
+            "        booking: who uses it waits for a moment",
+            "        slot: who uses it waits for a moment",
+        ],
+    }
+    assert steps == [
+        f"From schema {old} to {newest}:",
+        f"  {newest}  Made up.",
+        *waits[kind],
+        "Servers of the version before may go on meanwhile, and be restarted afterwards.",
+    ]
+    assert last == "Nothing is done."
     assert (await run("db", "check", KURSPLAN_DATABASE_URL=empty_url)).status == 0
 
     done = await of_the_next("upgrade")
-    assert done[: len(steps) + 1] == [first, *steps]
+    assert done[: len(steps)] == steps
     took, now = done[-2:]
     assert re.fullmatch(r"That took \d+\.\d seconds\.", took)
     assert now == f"The database has schema {newest}."
     again = await of_the_next("upgrade", "--dry-run")
-    assert again == [f"The database has schema {newest}; there is nothing to do."]
+    there = f"the database has schema {newest}, as this version needs it"
+    assert again == [f"There is nothing to do: {there}."]
+
+    # The version before has nothing to do, and says why.
+    for words in (("upgrade",), ("upgrade", "--dry-run"), ("check",)):
+        of_the_older = await run("db", *words, KURSPLAN_DATABASE_URL=empty_url)
+        assert of_the_older.status == 0
+        assert f"on which this one, made for {old}, runs as well" in of_the_older.out
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
@@ -85,7 +105,8 @@ async def test_the_database_of_a_newer_version_is_left_alone(empty_url: str) -> 
     await upgrade(empty_url)
     with closing(sqlite3.connect(empty_url.removeprefix("sqlite:///"), isolation_level=None)) as it:
         it.execute("UPDATE alembic_version SET version_num = '9999'")
+        it.execute("UPDATE schema_runs_from SET revision = '9998'")
     for arguments in ((), ("--dry-run",)):
         told = await upgrade(empty_url, *arguments)
         assert (told.status, told.out) == (1, "")
-        assert "so a newer version used it" in told.err
+        assert "on which versions from schema 9998 on run" in told.err

@@ -35,6 +35,8 @@ class Stored:
     database: str
     """`sqlite` or `postgresql`."""
     schema: str
+    schema_is: str
+    """In words."""
     oldest_untold_seconds: float
     """0 where partners have been told of everything."""
     endpoints: int
@@ -84,7 +86,7 @@ def _lines(answering: Answering, stored: Stored) -> Iterator[tuple[str, object]]
     yield "Kursplan", __version__
     said = "ready" if answering.ready else f"not ready: {answering.reason}"
     yield "Server", f"{answering.address} is {said}"
-    yield "Database", f"{stored.database}, schema {stored.schema}, as this version needs it"
+    yield "Database", f"{stored.database}, {stored.schema_is}"
     behind = timedelta(seconds=round(stored.oldest_untold_seconds))
     yield "Partners", f"the oldest event waits for {behind}" if behind else "are told of everything"
     yield (
@@ -105,6 +107,7 @@ async def _look(database: Database) -> Stored:
     from kursplan.store.staff import timetable
 
     now = SystemClock().now()
+    standing = await schema.check(database)
     since = await database.read(claims.oldest_pending)
     found = await organizations(database)
 
@@ -119,7 +122,8 @@ async def _look(database: Database) -> Stored:
     enabled = [each for each in endpoints if each.disabled is None]
     return Stored(
         database.name,
-        schema.newest(),
+        standing.revision or schema.newest(),
+        standing.says,
         0.0 if since is None else (now - since).total_seconds(),
         len(endpoints),
         len([each for each in enabled if each.failing_since is not None]),
