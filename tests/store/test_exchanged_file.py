@@ -285,6 +285,39 @@ async def test_who_reads_an_old_state_for_long_keeps_the_server_from_nothing(
     assert await server.read(rates) == 7
 
 
+CHECKPOINTING = """
+import fcntl, sys
+with open(sys.argv[1] + "-shm", "r+b") as shared:
+    fcntl.lockf(shared, fcntl.LOCK_EX, 1, 121)
+    print(flush=True)
+    input()
+"""
+"""Holds what SQLite does as long as it brings pages from the `-wal` to their place."""
+
+
+async def test_while_another_program_brings_pages_to_their_place_the_file_is_not_yet_known(
+    file: Path,
+) -> None:
+    """What the server took for the file by then would be another one a moment later."""
+    beside_the_server = connection(file, 1)
+    beside_the_server.execute("SELECT count(*) FROM rate").fetchone()
+    with subprocess.Popen(
+        [sys.executable, "-c", CHECKPOINTING, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        server = connect(f"sqlite:///{file}", serves=True)
+        await server.write(add_rate)
+        other.communicate(b"\n")
+
+    ask(file, "PRAGMA wal_checkpoint")
+    await server.write(add_rate)
+
+    assert await server.read(rates) == 2
+    await server.close()
+    beside_the_server.close()
+
+
 async def test_a_command_does_not_take_another_file_for_that_of_the_server(
     server: Database, file: Path, backup: Path
 ) -> None:
