@@ -50,18 +50,18 @@ runs_from = {before!r}
 def upgrade() -> None:
     op.create_table("made_up", sa.Column("id", sa.BigInteger(), primary_key=True))
     op.add_column("booking", sa.Column("made_up", sa.Text(), nullable=True))
-    op.add_column("slot", sa.Column("made_up", sa.Text(), nullable=False, server_default="of old"))
-    op.create_index("ix_customer_made_up", "customer", ["organization_id", "studio_id", "id"])
+    of_old = sa.Column("made_up", sa.Text(), nullable=False, server_default="of old")
+    op.add_column("customer", of_old)
+    op.create_index("ix_slot_made_up", "slot", ["organization_id", "studio_id", "ends_at"])
 """
 _MADE_UP_COLUMNS = """
-booking.append_column(Column("made_up", Text, nullable=True))
-slot.append_column(Column("made_up", Text, nullable=False, server_default="of old"))
+customer.append_column(Column("made_up", Text, nullable=False, server_default="of old"))
 """
 
 
 class NextVersion:
     """The command of a version that is yet to come, of which the schema has a table more, an index, and
-    columns that it reads and writes."""
+    a column that it reads."""
 
     def __init__(self, source: Path) -> None:
         self._source = source

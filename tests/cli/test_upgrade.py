@@ -51,9 +51,9 @@ async def test_it_says_what_it_will_do_and_does_it(
     waits = {
         "sqlite": ["Who writes waits as long as a step takes."],
         "postgresql": [
-            "        customer: who writes to it waits until that is made",
+            "        slot: who writes to it waits until that is made",
             "        booking: who uses it waits for a moment",
-            "        slot: who uses it waits for a moment",
+            "        customer: who uses it waits for a moment",
         ],
     }
     assert steps == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -301,14 +302,15 @@ async def test_while_another_program_brings_pages_to_their_place_the_file_is_not
     """What the server took for the file by then would be another one a moment later."""
     beside_the_server = connection(file, 1)
     beside_the_server.execute("SELECT count(*) FROM rate").fetchone()
-    with subprocess.Popen(
-        [sys.executable, "-c", CHECKPOINTING, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
-        other.stdout.readline()
-        server = connect(f"sqlite:///{file}", serves=True)
-        await server.write(add_rate)
-        other.communicate(b"\n")
+    pipe = subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHECKPOINTING, file, stdin=pipe, stdout=pipe
+    )
+    assert other.stdout is not None
+    await other.stdout.readline()
+    server = connect(f"sqlite:///{file}", serves=True)
+    await server.write(add_rate)
+    await other.communicate(b"\n")
 
     ask(file, "PRAGMA wal_checkpoint")
     await server.write(add_rate)
