@@ -25,9 +25,9 @@ from tests.databases import NextVersion
 from tests.gym import Gym
 
 CLIENTS = 4
-ENOUGH = 1500
+ENOUGH = 600
 """Customers who may book while all that happens."""
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.3
 
 
 class Server:
@@ -43,12 +43,12 @@ class Server:
     def __enter__(self) -> Server:
         return self
 
-    def __exit__(
-        self, failed: type[BaseException] | None, *_: object
-    ) -> None:
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
         if failed is not None:
             self._process.kill()
-            print(self.url, *self._process.communicate(), sep="\n")  # For whoever looks for the reason.
+            print(
+                self.url, *self._process.communicate(), sep="\n"
+            )  # For whoever looks for the reason.
         self._running.close()
         self._holder.close()
 
@@ -124,6 +124,7 @@ class People:
                 await asyncio.sleep(PAUSE_SECONDS)
 
 
+@pytest.mark.timeout(300)  # Six servers start, in turn.
 async def test_an_upgrade_of_schema_and_servers_turns_nobody_away(
     kind: str,
     gym: Gym,

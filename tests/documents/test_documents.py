@@ -40,6 +40,7 @@ NOT_RUN = {
         "it is what README begins with, whose commands are run",
         "it installs from a registry; tests/house/test_package.py installs the wheel",
         "it needs a machine that systemd runs; tests/cli/test_systemd.py has systemd look at the units",
+        "it needs a database elsewhere; tests/deploy/test_postgres_apart.py runs it",
         "it needs an engine for containers",
         "it needs an engine for containers",
     ],
