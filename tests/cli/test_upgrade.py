@@ -7,13 +7,16 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from kursplan.store.engine import schema
 from tests.cli.conftest import Ran, run
 from tests.databases import NextVersion
+from tests.gym import Gym
 from tests.postgres import create_database, drop_database
 
 
@@ -110,3 +113,37 @@ async def test_the_database_of_a_newer_version_is_left_alone(empty_url: str) -> 
         told = await upgrade(empty_url, *arguments)
         assert (told.status, told.out) == (1, "")
         assert "on which versions from schema 9998 on run" in told.err
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_who_holds_a_table_keeps_the_upgrade_back_and_nobody_else(
+    gym: Gym, database_url: str, in_three_days: date, next_version: NextVersion
+) -> None:
+    slot = await gym.slot("spin", day=in_three_days, seats=None)
+
+    async def upgrade_it(*arguments: object) -> tuple[int, str, str]:
+        ran = await asyncio.to_thread(next_version.run, database_url, "db", "upgrade", *arguments)
+        return ran.returncode, ran.stdout, ran.stderr
+
+    holder = await asyncpg.connect(database_url, server_settings={"application_name": "report"})
+    holds = holder.transaction()
+    await holds.start()
+    await holder.fetch("SELECT count(*) FROM booking")
+    trying = asyncio.create_task(upgrade_it("--patience", 2))
+    while not trying.done():
+        await gym.booked(await gym.customer(), slot)
+        await asyncio.sleep(0.1)
+    status, told, trouble = await trying
+    assert status == 1
+    who = f"process {holder.get_server_pid()} of the database (report)"
+    assert f"Waiting: {who} is in the way; all others pass, and it is tried again." in told
+    assert f"{who} held tables for longer than 2 seconds" in trouble
+    assert (await schema.standing(gym.database)).revision == schema.newest()
+
+    patient = asyncio.create_task(upgrade_it())
+    await asyncio.sleep(2)
+    await holds.rollback()
+    await holder.close()
+    status, _, trouble = await patient
+    assert (status, trouble) == (0, "")
+    assert (await schema.standing(gym.database)).is_ahead

@@ -25,6 +25,8 @@ from tests.throwaway import not_installed
 GYM = """
 organization: {key: apart, name: Apart}
 studios: [{key: berlin, name: Berlin, zone: Europe/Berlin}]
+classes: [{key: yoga, studio: berlin, title: Yoga, duration: 60}]
+applications: [{key: app, name: App, integrations: [{studio: berlin, scopes: [CLASSES_READ]}]}]
 """
 
 
@@ -155,8 +157,8 @@ async def test_two_roles_over_tls_serve_upgrade_and_back_up(
             ready = await client.get("/health/ready")
             assert ready.json() == {"status": "ready"}
             key = {"X-API-KEY": issued.json["api_key"]}
-            slots = await client.get("/v1/classes", headers=key)
-            assert slots.status_code == 200, slots.text
+            classes = await client.get("/v1/classes", headers=key)
+            assert classes.status_code == 200, classes.text
     for forbidden in (
         "CREATE TABLE mine (id int)",
         "ALTER TABLE rate ADD COLUMN more text",
