@@ -32,35 +32,31 @@ BOOT = """
 set -eu
 mount --make-rprivate /
 mount -t proc proc /proc
-for each in /run /opt /usr/local /etc/systemd/system /var/cache /var/lib/private /var/log; do
-    mkdir -p $each; mount -t tmpfs -o mode=755 tmpfs $each
-done
+for each in /run /usr/local/sbin /var; do mount -t tmpfs -o mode=755 tmpfs $each; done
+mkdir -m 1777 /var/tmp
+mkdir -p /var/lib /var/cache /var/log /run/etc/more /run/etc/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc/more,workdir=/run/etc/work overlay /etc
+mount -t tmpfs -o mode=755 tmpfs /etc/systemd/system
 umount -R /sys/fs/cgroup || true
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mkdir -p /opt/kursplan/bin /opt/kursplan/src /opt/kursplan/packages
-mount --bind "$SOURCE" /opt/kursplan/src
-mount --bind "$PACKAGES" /opt/kursplan/packages
-mkdir /run/etc
-for each in passwd group; do
-    (cat /etc/$each; cat "$FOLDER/$each") > /run/etc/$each
-    mount --bind /run/etc/$each /etc/$each
-done
-mkdir -p "$FOLDER/kursplan" "$FOLDER/state"
-for each in kursplan:/etc/kursplan state:/var/lib/kursplan; do
-    mkdir -p "${each#*:}"; mount --bind "$FOLDER/${each%:*}" "${each#*:}"
-done
-cat > /opt/kursplan/bin/kursplan <<END
+
+mkdir -p /run/opt/kursplan/bin /run/opt/kursplan/src /run/opt/kursplan/packages
+mount --bind "$SOURCE" /run/opt/kursplan/src
+mount --bind "$PACKAGES" /run/opt/kursplan/packages
+cat > /run/opt/kursplan/bin/kursplan <<END
 #!/bin/sh
-PYTHONPATH=/opt/kursplan/src:/opt/kursplan/packages exec $PYTHON -m kursplan "\\$@"
+PYTHONPATH=/run/opt/kursplan/src:/run/opt/kursplan/packages exec $PYTHON -m kursplan "\\$@"
 END
-chmod 755 /opt/kursplan/bin/kursplan
-/opt/kursplan/bin/kursplan setup systemd --to / --listen 127.0.0.1:$PORT --command /opt/kursplan/bin/kursplan
+chmod 755 /run/opt/kursplan/bin/kursplan
+/run/opt/kursplan/bin/kursplan setup systemd --to / --listen 127.0.0.1:$PORT --command /run/opt/kursplan/bin/kursplan
+systemd-sysusers /etc/sysusers.d/kursplan.conf
+install -d -o kursplan -g kursplan -m 0700 /var/lib/kursplan
+
 for each in sysinit basic sockets timers shutdown network-online multi-user; do
     printf '[Unit]\\nDefaultDependencies=no\\n' > /etc/systemd/system/$each.target
 done
 mkdir /etc/systemd/system/kursplan.service.d
-printf '[Service]\\nWatchdogSec=%s\\n' $WATCHDOG > /etc/systemd/system/kursplan.service.d/test.conf
-chown kursplan: /var/lib/kursplan
+printf '[Service]\\nWatchdogSec=%s\\nTimeoutStopSec=%s\\n' $WATCHDOG $WATCHDOG > /etc/systemd/system/kursplan.service.d/test.conf
 mount --make-rshared /  # Among ourselves: so systemd hands credentials over.
 export SYSTEMD_UNIT_PATH=/etc/systemd/system container=kursplan-test
 exec $SYSTEMD --system --unit=basic.target
@@ -73,16 +69,12 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        user = "kursplan:x:64001:64001::/var/lib/kursplan:/usr/sbin/nologin\n"
-        (folder / "passwd").write_text(user)
-        (folder / "group").write_text("kursplan:x:64001:\n")
         (folder / "boot.sh").write_text(BOOT)
         told = {
             "SOURCE": Path(kursplan.__file__).parent.parent,
             "PACKAGES": sysconfig.get_path("purelib"),
             "PYTHON": Path(sys.executable).resolve(),
             "SYSTEMD": SYSTEMD,
-            "FOLDER": folder,
             "PORT": self.port,
             "WATCHDOG": WATCHDOG_SECONDS,
         }
@@ -149,9 +141,6 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     if os.geteuid() != 0:
         pytest.skip("only root can make the namespaces in which systemd runs")
     folder = tmp_path_factory.mktemp("machine")
-    # Its folders are looked into by other users.
-    for each in (folder, folder.parent, folder.parent.parent):
-        each.chmod(0o711)
     made = Machine(folder)
     try:
         until(made.is_up)
