@@ -44,21 +44,35 @@ import sqlalchemy as sa
 from alembic import op
 
 revision, down_revision, branch_labels, depends_on = {revision!r}, {before!r}, None, None
+runs_from = {before!r}
 
 
 def upgrade() -> None:
     op.create_table("made_up", sa.Column("id", sa.BigInteger(), primary_key=True))
+    op.add_column("booking", sa.Column("made_up", sa.Text(), nullable=True))
+    of_old = sa.Column("made_up", sa.Text(), nullable=False, server_default="of old")
+    op.add_column("customer", of_old)
+    op.create_index("ix_slot_made_up", "slot", ["organization_id", "studio_id", "ends_at"])
+"""
+_MADE_UP_COLUMNS = """
+customer.append_column(Column("made_up", Text, nullable=False, server_default="of old"))
 """
 
 
 class NextVersion:
-    """The command of a version that is yet to come, of which the schema has one table more."""
+    """The command of a version that is yet to come, of which the schema has a table more, an index, and
+    a column that it reads."""
 
     def __init__(self, source: Path) -> None:
         self._source = source
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """With which Python takes it for the one that is installed."""
+        return {"PYTHONPATH": str(self._source)}
+
     def run(self, database_url: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        settings = {"KURSPLAN_DATABASE_URL": database_url, "PYTHONPATH": str(self._source)}
+        settings = {"KURSPLAN_DATABASE_URL": database_url, **self.environment}
         return subprocess.run(
             [sys.executable, "-m", "kursplan", *map(str, arguments)],
             cwd=self._source,
@@ -79,6 +93,8 @@ def next_version(tmp_path_factory: pytest.TempPathFactory) -> NextVersion:
     (versions / f"{revision}_made_up.py").write_text(
         _MADE_UP.format(revision=revision, before=before)
     )
+    with (source / "kursplan" / "store" / "tables.py").open("a") as tables:
+        tables.write(_MADE_UP_COLUMNS)
     return NextVersion(source)
 
 

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,19 @@ class PostgresServer(ThrowawayServer):
     url: str
     """Of the database from which others are created: `postgresql://user@host:port/postgres`."""
 
-    def __init__(self, programs: Path, *, standby_of: PostgresServer | None = None) -> None:
+    def __init__(
+        self,
+        programs: Path,
+        *,
+        standby_of: PostgresServer | None = None,
+        superuser: str = "kursplan",
+        set_up: Callable[[Path], Mapping[str, str]] = lambda _: {},
+    ) -> None:
         """Start the server whose programs (`initdb`, `postgres`) are in that directory.
 
-        A standby begins as a copy of the other, and repeats what is committed there. Raises
-        RuntimeError, with what the program wrote, if it does not start.
+        A standby begins as a copy of the other, and repeats what is committed there. `set_up` is given the
+        folder with the data before it starts, and gives further settings. Raises RuntimeError, with what the
+        program wrote, if it does not start.
         """
         user = unprivileged_user()
         directory = Path(tempfile.mkdtemp(prefix="kursplan-postgres-"))
@@ -67,21 +75,22 @@ class PostgresServer(ThrowawayServer):
             if user is not None:
                 shutil.chown(directory, user)
             if standby_of is None:
-                _initdb(programs, data, user)
+                _initdb(programs, data, user, superuser)
             else:
                 _copy(programs, standby_of.url, data, user)
+            further = set_up(data)
         except BaseException:
             shutil.rmtree(directory)
             raise
         port = free_port()
-        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in {**SETTINGS, **further}.items()]
         super().__init__(
             [str(programs / "postgres"), "-D", str(data), f"--port={port}", *settings],
             directory,
             lambda: _is_ready(data),
             user,
         )
-        self.url = f"postgresql://kursplan@127.0.0.1:{port}/postgres"
+        self.url = f"postgresql://{superuser}@127.0.0.1:{port}/postgres"
 
 
 def installed_programs() -> Path | None:
@@ -183,12 +192,12 @@ def unprivileged_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _initdb(programs: Path, data: Path, user: str | None) -> None:
+def _initdb(programs: Path, data: Path, user: str | None, superuser: str) -> None:
     _run(
         [
             str(programs / "initdb"),
             f"--pgdata={data}",
-            "--username=kursplan",
+            f"--username={superuser}",
             "--auth=trust",
             "--encoding=UTF8",
             "--locale=C",

@@ -124,6 +124,8 @@ class Application:
         limit = RateLimit(settings.rate_limit, settings.limits_url)
         strangers = Strangers(self.database, settings.wrong_keys_limit)
         peers = Peers(settings.trusted_proxies)
+        self._told_of: str | None = None
+        """The newer schema that the log has been told of."""
         self._open_api = OpenApi(services, limit, strangers, peers)
         self.entrance = entrance = Entrance(
             self.database, clock, Passwords(hashing), Origins.of_url(settings.public_url), peers
@@ -176,7 +178,7 @@ class Application:
         Raises `SchemaOutdated` or `DatabaseUnavailable`.
         """
         await self.database.check_setup()
-        await schema.check(self.database)
+        self._tell(await schema.check(self.database))
         self.traces.start(self.metrics.registry)
         if self.settings.background:
             await self.house_clock.keep(self.database)
@@ -229,17 +231,26 @@ class Application:
         return JSONResponse({"status": "alive"})
 
     async def _ready(self, _: Request) -> Response:
-        """Whether requests can be answered: the database is there, has this version's schema, and
-        takes changes."""
+        """Whether requests can be answered: the database is there, has a schema on which this version
+        runs, and takes changes."""
         try:
-            await schema.check(self.database)
+            standing = await schema.check(self.database)
             await self.database.check_writable()
         except (DatabaseUnavailable, schema.SchemaOutdated) as reason:
             return _not_ready(str(reason))
         except Exception:
             log.exception("not ready")
             return _not_ready("the database cannot be asked; the log says why")
+        self._tell(standing)
+        if standing.is_ahead:
+            return JSONResponse({"status": "ready", "note": f"the database has {standing.says}"})
         return JSONResponse({"status": "ready"})
+
+    def _tell(self, standing: schema.Standing) -> None:
+        """Once of each newer schema, which may come while this version serves."""
+        if standing.is_ahead and standing.revision != self._told_of:
+            self._told_of = standing.revision
+            log.warning("the database has the schema of a newer version", runs_on=standing.says)
 
     async def _metrics(self, _: Request) -> Response:
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4")

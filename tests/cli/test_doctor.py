@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
+from kursplan.clock import HandClock
 from kursplan.doctor import Invariant
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import OnClash
@@ -95,6 +97,55 @@ async def test_what_is_found_is_named_for_people(ward: Ward, kursplan: Kursplan)
         "gym-1: 1 finding.",
         f"  COUNTS: slot {ward.other} counts 2 seats and 0 waiting, its bookings are 1 and 0",
     ]
+
+
+async def test_for_cron_it_says_nothing_where_all_is_well_and_leaves_a_note_for_prometheus(
+    ward: Ward, kursplan: Kursplan, tmp_path: Path, clock: HandClock
+) -> None:
+    note = tmp_path / "doctor.prom"
+    well = await kursplan("doctor", "--quiet", "--metrics", note)
+    assert (well.status, well.out, well.err) == (0, "", "")
+    first = note_in(note)
+    assert {first[f'kursplan_doctor_findings{{invariant="{each}"}}'] for each in Invariant} == {0}
+    assert first["kursplan_doctor_organizations"] == 1
+    assert first["kursplan_doctor_run_seconds"] >= 0
+    since = first["kursplan_doctor_last_run_timestamp_seconds"] - clock.now().timestamp()
+    assert 0 <= since < 600
+    assert note.stat().st_mode & 0o777 == 0o644
+
+    await ward.gym.set(tables.slot, ward.other, seats=2)
+    await ward.gym.set(tables.slot, ward.full, seats=2)
+    ill = await kursplan("doctor", "--quiet", "--patience", 0, "--metrics", note)
+    assert ill.status == 1
+    assert ill.out.splitlines()[0] == "gym-1: 2 findings."
+    second = note_in(note)
+    found = {name for name, value in second.items() if "findings" in name and value}
+    assert {name: second[name] for name in found} == {
+        'kursplan_doctor_findings{invariant="COUNTS"}': 2
+    }
+    assert [each for each in os.listdir(tmp_path) if ".prom" in each] == ["doctor.prom"]
+
+
+def note_in(file: Path) -> dict[str, float]:
+    lines = [each for each in file.read_text().splitlines() if not each.startswith("#")]
+    return {name: float(value) for name, value in (each.rsplit(maxsplit=1) for each in lines)}
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("--quiet", "--json"), 2, "--json always writes a document"),
+        (("--metrics", "it", "--organization", "gym-1"), 2, "is about all organizations"),
+        (("--metrics", "/nowhere/doctor.prom"), 1, "can't write /nowhere/doctor.prom"),
+    ],
+)
+async def test_what_no_note_can_be_made_of_is_told(
+    ward: Ward, kursplan: Kursplan, arguments: tuple[str, ...], status: int, says: str
+) -> None:
+    refused = await kursplan("doctor", *arguments)
+    assert refused.status == status
+    assert says in refused.err
 
 
 async def test_each_organization_is_examined_by_itself(ward: Ward, kursplan: Kursplan) -> None:

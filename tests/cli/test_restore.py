@@ -155,7 +155,8 @@ def take_what_is_no_database(backup: Path) -> str:
 def take_one_of_a_newer_version(backup: Path) -> str:
     with closing(sqlite3.connect(backup, isolation_level=None)) as opened:
         opened.execute("UPDATE alembic_version SET version_num = '9999'")
-    return "has schema 9999, which this version does not know: restore it with the version that made it"
+        opened.execute("UPDATE schema_runs_from SET revision = '9998'")
+    return "has schema 9999, on which this version does not run: restore it with the version that made it"
 
 
 @pytest.mark.parametrize(

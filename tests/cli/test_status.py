@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
@@ -18,7 +19,7 @@ from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.egress import EgressPolicy
 from tests.cli.conftest import Kursplan
 from tests.cli.test_serve import address, serving
-from tests.gym import Gym
+from tests.gym import BERLIN, Gym
 from tests.throwaway import free_port
 from tests.webhooks.partner import Partners
 from tests.webhooks.receiver import receiving
@@ -64,12 +65,37 @@ async def test_it_tells_of_server_database_partners_and_flags(
         "Kursplan": __version__,
         "Server": f"{url} is ready",
         "Database": f"{kind}, schema {newest()}, as this version needs it",
+        "Due": "nothing that is not just being done",
         "Endpoints": "3, of which 1 failing and 1 disabled",
         "Houses": "1 organization, 1 studio",
         "Flagged": "1 booking for staff to decide about",
     }
     assert as_json.json["server"] == {"address": url, "ready": True, "reason": None}
     assert (as_json.json["flagged_bookings"], as_json.json["failing"]) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+async def test_it_tells_of_backups_and_of_what_nobody_does(
+    gym: Gym, kursplan: Kursplan, tmp_path: Path
+) -> None:
+    long_ago = (gym.now - timedelta(days=2)).astimezone(BERLIN).date()
+    await gym.slot("spin", day=long_ago)
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    none = await kursplan("status", "--server", nowhere, "--backups", folder)
+    lines = dict(line.split(maxsplit=1) for line in none.out.splitlines())
+    assert lines["Backup"] == "there is none"
+    assert lines["Due"] == "is something in 1 organization, and nobody does it: no worker runs"
+
+    await kursplan("backup", folder)
+    (folder / "kursplan-00000000T000000Z.db").touch()
+    told = await kursplan("status", "--server", nowhere, "--backups", folder, "--json")
+    assert told.json["backup"]["file"].startswith(f"{folder}/kursplan-2")
+    assert 0 <= told.json["backup"]["age_seconds"] < 600
+    assert told.json["organizations_behind"] == 1
+    gone = await kursplan("status", "--server", nowhere, "--backups", tmp_path / "gone")
+    assert (gone.status, f"can't look into {tmp_path / 'gone'}" in gone.err) == (2, True)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

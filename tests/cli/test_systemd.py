@@ -64,7 +64,7 @@ async def test_systemd_understands_the_units_and_they_shut_the_services_in(
     analyze = systemds("systemd-analyze")
     assert (await set_up(tmp_path, "--workers", workers)).status == 0
     units = sorted((tmp_path / "etc/systemd/system").iterdir())
-    assert len(units) == 4
+    assert len(units) == 6
 
     verified = told(analyze, "verify", *units)
     assert verified == (0, ""), verified

@@ -10,7 +10,10 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -19,6 +22,7 @@ import pytest
 from kursplan.clock import HandClock, SystemClock
 from kursplan.webhooks.client import WebhookClient, trusted
 from kursplan.webhooks.egress import EgressPolicy
+from tests.cli.conftest import run
 from tests.cli.test_serve import address, serving
 from tests.gym import BERLIN, Gym
 from tests.house.repository import ROOT
@@ -35,6 +39,9 @@ rule_files: ["{rules}"]
 scrape_configs:
   - job_name: kursplan
     static_configs: [{{targets: ["{target}"]}}]
+  - job_name: node
+    metrics_path: /doctor.prom
+    static_configs: [{{targets: ["{node}"]}}]
 """
 
 
@@ -88,13 +95,14 @@ def test_a_panel_says_what_it_shows_and_stands_in_its_own_place() -> None:
 class Prometheus(ThrowawayServer):
     """The real one, which looks at a server every second."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, node: str) -> None:
+        """`node` shows the doctor's note as node_exporter would."""
         program = shutil.which("prometheus")
         if program is None:
             not_installed("Prometheus", "install it (Debian, Ubuntu: apt-get install prometheus).")
         folder = Path(tempfile.mkdtemp(prefix="kursplan-prometheus-"))
         self.url = f"http://127.0.0.1:{free_port()}"
-        (folder / "config.yaml").write_text(CONFIG.format(rules=RULES, target=target))
+        (folder / "config.yaml").write_text(CONFIG.format(rules=RULES, target=target, node=node))
         super().__init__(
             [
                 program,
@@ -146,8 +154,27 @@ def server(database_url: str, partners: Partners) -> Iterator[str]:
 
 
 @pytest.fixture
-def prometheus(server: str) -> Iterator[Prometheus]:
-    running = Prometheus(server.removeprefix("http://"))
+async def node(database_url: str, server: str, tmp_path: Path) -> AsyncIterator[str]:
+    """Where the doctor's note is shown."""
+    note = tmp_path / "doctor.prom"
+    ran = await run("doctor", "--quiet", "--metrics", note, KURSPLAN_DATABASE_URL=database_url)
+    assert (ran.status, ran.out) == (0, "")
+
+    class Shown(SimpleHTTPRequestHandler):
+        extensions_map = {".prom": "text/plain; version=0.0.4"}  # noqa: RUF012 - so it is there
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Shown, directory=str(tmp_path))) as shown:
+        Thread(target=shown.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{shown.server_port}"
+        shown.shutdown()
+
+
+@pytest.fixture
+def prometheus(server: str, node: str) -> Iterator[Prometheus]:
+    running = Prometheus(server.removeprefix("http://"), node)
     yield running
     running.stop()
 

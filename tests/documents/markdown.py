@@ -24,7 +24,7 @@ from textwrap import dedent
 
 RUN = {"sh", "console"}
 """Languages of blocks whose commands are run: a script, or a dialogue that shows what comes back."""
-SHOWN = {"java", "javascript", "json", "php", "python", "text", "ts", "yaml"}
+SHOWN = {"ini", "java", "javascript", "json", "php", "python", "sql", "text", "ts", "yaml"}
 
 _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)

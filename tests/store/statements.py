@@ -37,7 +37,9 @@ REFERENCE_TABLES = frozenset({"organization_directory", "api_key", "staff_direct
 """Small, and the same on every machine. They are how an organization is found, so reading them
 alone does not have to name one."""
 
-OF_THE_HOUSE = frozenset({SEQUENCE, "clock", "duty", "alembic_version", "sqlite_master"})
+OF_THE_HOUSE = frozenset(
+    {SEQUENCE, "clock", "duty", "alembic_version", "schema_runs_from", "sqlite_master"}
+)
 """What belongs to no organization: the sequence, where that is a table, the time that was seen, which
 worker is on duty, and what is known about the schema."""
 

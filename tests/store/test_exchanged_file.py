@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -283,6 +284,40 @@ async def test_who_reads_an_old_state_for_long_keeps_the_server_from_nothing(
     reader.close()
     await later.close()
     assert await server.read(rates) == 7
+
+
+CHECKPOINTING = """
+import fcntl, sys
+with open(sys.argv[1] + "-shm", "r+b") as shared:
+    fcntl.lockf(shared, fcntl.LOCK_EX, 1, 121)
+    print(flush=True)
+    input()
+"""
+"""Holds what SQLite does as long as it brings pages from the `-wal` to their place."""
+
+
+async def test_while_another_program_brings_pages_to_their_place_the_file_is_not_yet_known(
+    file: Path,
+) -> None:
+    """What the server took for the file by then would be another one a moment later."""
+    beside_the_server = connection(file, 1)
+    beside_the_server.execute("SELECT count(*) FROM rate").fetchone()
+    pipe = subprocess.PIPE
+    other = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHECKPOINTING, file, stdin=pipe, stdout=pipe
+    )
+    assert other.stdout is not None
+    await other.stdout.readline()
+    server = connect(f"sqlite:///{file}", serves=True)
+    await server.write(add_rate)
+    await other.communicate(b"\n")
+
+    ask(file, "PRAGMA wal_checkpoint")
+    await server.write(add_rate)
+
+    assert await server.read(rates) == 2
+    await server.close()
+    beside_the_server.close()
 
 
 async def test_a_command_does_not_take_another_file_for_that_of_the_server(

@@ -58,6 +58,7 @@ def test_the_primary_is_asked_for_whether_it_is_said_or_not(wanted: str) -> None
         ("/gym?host=a:first", "a port is a number from 1 to 65535"),
         ("/gym?host=a&port=70000", "a port is a number from 1 to 65535"),
         ("/gym?host=a&sslmode=perhaps", "sslmode=perhaps is not possible"),
+        ("/gym?host=a&sslrootcert=/nowhere/ca.crt", "sslrootcert names no file that is there"),
     ],
 )
 def test_what_nobody_would_heed_is_refused_with_words(rest: str, words: str) -> None:

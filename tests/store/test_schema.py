@@ -33,7 +33,7 @@ from tests.gym import Gym
 from tests.postgres import create_database, drop_database
 from tests.store.statements import OF_THE_HOUSE, REFERENCE_TABLES, every_statement
 
-NOT_IN_TABLES = ("alembic_version", "kursplan_id")
+NOT_IN_TABLES = ("alembic_version", "schema_runs_from", "kursplan_id")
 """What the migrations keep for themselves, and the sequence where it is a table."""
 
 Shape = dict[str, Any]
@@ -189,9 +189,13 @@ async def test_what_the_next_version_adds_comes_to_what_is_there(
     assert await gym.database.read(all_rows) == before
     made_up = text("SELECT count(*) FROM made_up")
     assert await gym.database.read(lambda tx: tx.execute(made_up).scalar()) == 0
-    # And the version before it no longer does.
-    with pytest.raises(schema.SchemaOutdated, match=f"this version needs {older}"):
-        await schema.check(gym.database)
+    # And the version before it goes on, as that one says.
+    standing = await schema.check(gym.database)
+    assert (standing.is_ahead, standing.runs_from) == (True, older)
+    assert standing.says.endswith(f"on which this one, made for {older}, runs as well")
+    await gym.booked(await gym.customer(), await gym.slot(at="20:00"))
+    await schema.upgrade(gym.database)
+    assert await schema.standing(gym.database) == standing
 
 
 def all_rows(tx: Connection) -> dict[str, Any]:
@@ -266,13 +270,43 @@ def test_a_file_that_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert modes == {file.name + end: 0o600 for end in ("", "-wal", "-shm", "-server")}
 
 
-async def test_a_database_of_another_version_is_refused(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("revision", "runs_from", "complaint"),
+    [
+        ("0001", "0001", "has schema 0001, this version needs .*: run `kursplan db upgrade`"),
+        ("9999", "9998", "has schema 9999, on which versions from schema 9998 on run, and this"),
+        ("9999", None, "has schema 9999, and this version is made for .*: run the newer version"),
+    ],
+)
+async def test_a_database_on_which_this_version_does_not_run_is_refused(
+    database: Database, revision: str, runs_from: str | None, complaint: str
+) -> None:
     await schema.check(database)
-    await database.write(
-        lambda tx: tx.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    )
-    with pytest.raises(schema.SchemaOutdated, match=f"has schema 9999.* needs {schema.newest()}"):
+
+    def change(tx: Connection) -> None:
+        tx.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
+        if runs_from is None:
+            tx.execute(text("DROP TABLE schema_runs_from"))
+        else:
+            tx.execute(text("UPDATE schema_runs_from SET revision = :it"), {"it": runs_from})
+
+    await database.write(change)
+    with pytest.raises(schema.SchemaOutdated, match=complaint):
         await schema.check(database)
+    if revision > schema.newest():
+        with pytest.raises(schema.SchemaOutdated, match=complaint):
+            await schema.upgrade(database)
+
+
+async def test_who_runs_on_it_is_written_down_where_that_is_missing(database: Database) -> None:
+    await database.write(lambda tx: tx.execute(text("DROP TABLE schema_runs_from")))
+    assert (await schema.check(database)).runs_from is None
+
+    await schema.upgrade(database)
+
+    assert (await schema.check(database)).runs_from == list(schema.migrations_after(None))[
+        -1
+    ].runs_from
 
 
 def test_the_numbers_of_the_files_are_those_of_the_migrations() -> None:

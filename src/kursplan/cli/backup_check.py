@@ -36,6 +36,7 @@ class Checked:
 
     revision: str | None
     """Of its schema."""
+    is_behind: bool
     upgrade_seconds: float
     """How long the copy took to be brought to this version's."""
     findings: dict[str, list[Finding]]
@@ -64,9 +65,9 @@ def say_whether_it_can_be_restored(file: Path) -> None:
     if any(checked.findings.values()):
         raise typer.Exit(1)
     say(f"{file} can be restored: it has schema {checked.revision}.")
-    if checked.revision != (newest := schema.newest()):
+    if checked.is_behind:
         say(
-            f"`kursplan db upgrade` brings it to {newest}; in the copy that took"
+            f"`kursplan db upgrade` brings it to {schema.newest()}; in the copy that took"
             f" {checked.upgrade_seconds:.1f} seconds."
         )
 
@@ -108,7 +109,7 @@ async def _check(settings: Settings) -> Checked:
     from kursplan.store.engine import schema
 
     async with database_of(settings, checked=False) as database:
-        revision = await schema.revision(database)
+        standing = await schema.standing(database)
         began = stopwatch()
         await schema.upgrade(database)
         took = stopwatch() - began
@@ -118,7 +119,7 @@ async def _check(settings: Settings) -> Checked:
             await _work(database, settings)
 
         findings = await examine_twice(database, SystemClock(), found, let_the_house_work)
-        return Checked(revision, took, findings)
+        return Checked(standing.revision, standing.is_behind, took, findings)
 
 
 async def _work(database: Database, settings: Settings) -> None:

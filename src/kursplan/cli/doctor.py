@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,8 +25,9 @@ from kursplan.cli.context import (
     system_user,
     with_database,
 )
-from kursplan.cli.output import counted, document, say
-from kursplan.clock import Clock, SystemClock
+from kursplan.cli.doctor_note import leave_note
+from kursplan.cli.output import Stop, counted, document, say
+from kursplan.clock import Clock, SystemClock, stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -56,17 +58,39 @@ def doctor(
             "and zone, who gives what, flags. Partners are told of what changes.",
         ),
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            help="Say nothing where all is well, for cron; notes are not told at all.",
+            show_default=False,
+        ),
+    ] = False,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Leave there when it was and how much was found, for the textfile collector of "
+            "node_exporter.",
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Examine the database: are seats counted right, is everything told, does nobody wait in vain?
 
     Changes nothing unless `--mend` is given, and may run while the server does. The exit status is 0
-    where all is well, or is by now, and 1 where something is left; ask for help then, the findings
-    name what to look at. Notes are for staff: an instructor or a room twice at the same time, where
+    where all is well, or is by now, and 1 where something is left or nothing could be examined; ask for
+    help then, the findings name what to look at. Notes are for staff: an instructor or a room twice at the same time, where
     the studio does not refuse that.
     """
     from kursplan.domain.actors import Actor
 
+    if quiet and json:
+        raise Stop("--json always writes a document: leave --quiet out", 2)
+    if metrics is not None and organization is not None:
+        raise Stop("--metrics is about all organizations: leave --organization out", 2)
+    moment, began = SystemClock().now(), stopwatch()
     mended: dict[str, list[Finding]] = {}
     noted: dict[str, list[Finding]] = {}
 
@@ -74,7 +98,8 @@ def doctor(
         found = await organizations(database)
         if organization is not None:
             found = {organization: found[choose(found, organization)]}
-        noted.update(await _notes(database, SystemClock(), found))
+        if not quiet:
+            noted.update(await _notes(database, SystemClock(), found))
         pause = partial(asyncio.sleep, patience)
         findings = await examine_twice(database, SystemClock(), found, pause)
         if mend and any(findings.values()):
@@ -89,6 +114,9 @@ def doctor(
 
     findings = with_database(task)
     healthy = not any(findings.values())
+    if metrics is not None:
+        every = [each for found in findings.values() for each in found]
+        leave_note(metrics, every, len(findings), moment, stopwatch() - began)
     if json:
         document(
             {
@@ -104,12 +132,15 @@ def doctor(
             for each in repaired:
                 say(f"{key}: mended: {each.says}")
         for key, found in findings.items():
-            say(f"{key}: {counted(len(found), 'finding')}." if found else f"{key}: all is well.")
+            if found or not quiet:
+                say(
+                    f"{key}: {counted(len(found), 'finding')}." if found else f"{key}: all is well."
+                )
             for each in found:
                 say(f"  {each.invariant}: {each.says}")
-            for each in noted[key]:
+            for each in noted.get(key, ()):
                 say(f"  note: {each.says}")
-        if not findings:
+        if not findings and not quiet:
             say("There is no organization yet.")
     if not healthy:
         raise typer.Exit(1)

@@ -57,7 +57,7 @@ def restore(
             revision = _into_an_empty_one(found, url, yes=yes)
     from kursplan.store.engine import schema
 
-    if revision != schema.newest():
+    if revision is None or revision < schema.newest():
         say(f"It has schema {revision}: run `kursplan db upgrade` before you start the server.")
 
 
@@ -90,7 +90,7 @@ def _into_an_empty_one(file: Path, url: URL, *, yes: bool) -> str | None:
     from kursplan.store.engine import postgres_dump, schema
 
     async def revision(database: Database) -> str | None:
-        return await schema.revision(database)
+        return (await schema.standing(database)).revision
 
     try:
         if not is_a_dump(file):

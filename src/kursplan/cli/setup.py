@@ -37,6 +37,8 @@ TARGETS = {
     "kursplan.socket": Target("etc/systemd/system/kursplan.socket"),
     "kursplan-backup.service": Target("etc/systemd/system/kursplan-backup.service"),
     "kursplan-backup.timer": Target("etc/systemd/system/kursplan-backup.timer"),
+    "kursplan-doctor.service": Target("etc/systemd/system/kursplan-doctor.service"),
+    "kursplan-doctor.timer": Target("etc/systemd/system/kursplan-doctor.timer"),
     "kursplan.sysusers": Target("etc/sysusers.d/kursplan.conf"),
     "kursplan-as-service": Target("usr/local/sbin/kursplan-as-service", 0o755),
     "kursplan.env": Target("etc/kursplan/kursplan.env", is_the_operators=True),
@@ -76,7 +78,7 @@ def systemd(
         ),
     ] = False,
 ) -> None:
-    """Write units for systemd: the service with its socket, nightly backups, its user, its settings.
+    """Write units for systemd: the service with its socket, nightly backups, the doctor, its user, its settings.
 
     Nothing is started, and no user is made: what comes next is told.
     """
@@ -109,7 +111,8 @@ WHAT_IS_NEXT = (
     "  systemd-sysusers && systemctl daemon-reload",
     "  install -d -o kursplan -g kursplan -m 0700 /var/lib/kursplan",
     "  kursplan-as-service db upgrade",
-    "  systemctl enable --now kursplan.socket kursplan.service kursplan-backup.timer",
+    "  systemctl enable --now kursplan.socket kursplan.service",
+    "  systemctl enable --now kursplan-backup.timer kursplan-doctor.timer",
     "  kursplan-as-service staff invite EMAIL --role owner --name NAME --found COMPANY",
 )
 

@@ -155,14 +155,20 @@ def _examined(file: Path, copy: Path) -> str:
             [revision] = opened.execute("SELECT version_num FROM alembic_version").fetchone() or [
                 None
             ]
+            runs_from = None
+            if opened.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = 'schema_runs_from'"
+            ).fetchone():
+                [runs_from] = opened.execute("SELECT revision FROM schema_runs_from").fetchone()
             opened.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:
             raise CannotRestore(f"{file} is no backup of Kursplan's: {error}") from error
     if whose != APPLICATION_ID:
         raise CannotRestore(f"{file} is no backup of Kursplan's, but another program's database")
-    if revision not in schema.revisions():
+    found = schema.Standing(revision, runs_from, schema.newest())
+    if revision is None or not (found.is_behind or found.complaint is None):
         raise CannotRestore(
-            f"{file} has schema {revision}, which this version does not know: restore it with the"
+            f"{file} has schema {revision}, on which this version does not run: restore it with the"
             " version that made it"
         )
     write_through(copy)

@@ -9,6 +9,7 @@ Each door has connections of its own: however many read, who writes does not wai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, TypeVar
 
 from sqlalchemy import make_url
@@ -59,6 +60,14 @@ class Database(Protocol):
 
         Where the database is a file (SQLite) that is missing, it is made, for its owner alone.
         """
+        ...
+
+    async def in_the_way(self) -> str | None:
+        """Who holds locks of tables for longest, as far as that is known."""
+        ...
+
+    async def rows_about(self) -> Mapping[str, int]:
+        """How many rows each table has, as far as that is known without counting."""
         ...
 
     async def take_ids(self, count: int) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -94,6 +95,12 @@ class Postgres:
             raise cut.error from None
         return found
 
+    async def in_the_way(self) -> str | None:
+        return await self.read(_longest_at_it)
+
+    async def rows_about(self) -> Mapping[str, int]:
+        return await self.read(_rows_about)
+
     async def take_ids(self, count: int) -> list[int]:
         return await self.write(lambda tx: take_numbers(tx, count))
 
@@ -167,6 +174,39 @@ def _unhurried(tx: Connection, work: Work[T]) -> T:
     driver: Any = tx.connection.driver_connection
     driver.at_work_since = None
     return work(tx)
+
+
+_LONGEST_AT_IT = """
+SELECT a.pid, a.application_name
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.granted AND l.locktype = 'relation' AND a.datname = current_database()
+    AND a.pid <> pg_backend_pid()
+    AND l.relation IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
+ORDER BY a.xact_start NULLS LAST
+LIMIT 1
+"""
+
+
+def _longest_at_it(tx: Connection) -> str | None:
+    """Whose transaction has had one of our tables for longest; others' are known, what they do is not."""
+    driver: Any = tx.connection.driver_connection
+    found = await_only(driver.fetchrow(_LONGEST_AT_IT))
+    if found is None:
+        return None
+    name = found["application_name"]
+    return f"process {found['pid']} of the database" + (f" ({name})" if name else "")
+
+
+_ROWS_ABOUT = """
+SELECT relname, reltuples::bigint AS rows FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND reltuples >= 0
+"""
+
+
+def _rows_about(tx: Connection) -> Mapping[str, int]:
+    """As the server last counted, by itself."""
+    driver: Any = tx.connection.driver_connection
+    return {each["relname"]: each["rows"] for each in await_only(driver.fetch(_ROWS_ABOUT))}
 
 
 def _fill_a_page(tx: Connection) -> None:

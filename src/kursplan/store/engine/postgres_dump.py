@@ -99,6 +99,7 @@ def _whereabouts(url: URL) -> Mapping[str, str]:
         "PGPASSWORD": servers.password,
         "PGDATABASE": servers.database,
         "PGSSLMODE": servers.sslmode,
+        "PGSSLROOTCERT": servers.sslrootcert,
         # Of several servers the primary, as for everything else.
         "PGTARGETSESSIONATTRS": "read-write" if len(servers.addresses) > 1 else None,
     }

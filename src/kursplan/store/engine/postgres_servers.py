@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy.engine import URL
 
 from kursplan.store.engine.trouble import BadDatabaseUrl
 
-UNDERSTOOD = ("sslmode", "host", "port", "target_session_attrs")
+UNDERSTOOD = ("sslmode", "sslrootcert", "host", "port", "target_session_attrs")
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 PRIMARY = ("primary", "read-write")
 """What may be said of the server that is wanted; both mean what is asked for in any case."""
@@ -35,6 +36,8 @@ class Servers:
     password: str | None = field(repr=False)
     database: str | None
     sslmode: str | None
+    sslrootcert: str | None = None
+    """The file with the authority that the server's certificate comes from, where that is said."""
 
     @classmethod
     def of(cls, url: URL) -> Servers:
@@ -61,7 +64,17 @@ class Servers:
             password=None if url.password is None else str(url.password),
             database=url.database,
             sslmode=next(iter(_listed(url, "sslmode")), None),
+            sslrootcert=_one_file(url, "sslrootcert"),
         )
+
+
+def _one_file(url: URL, name: str) -> str | None:
+    given = url.query.get(name)
+    if given is None:
+        return None
+    if not isinstance(given, str) or not Path(given).is_file():
+        raise BadDatabaseUrl(f"{name} names no file that is there")
+    return given
 
 
 def _addresses(url: URL) -> tuple[Server, ...]:

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakSet
 
 import asyncpg
@@ -167,6 +168,8 @@ class Sessions:
 
     async def _connect(self, server: Server, prepares: bool) -> Session:
         session: Session = await asyncpg.connect(
+            # There is no argument of its own for it.
+            dsn=_naming(self._servers.sslrootcert),
             host=server.host,
             port=server.port,
             user=self._servers.user,
@@ -201,6 +204,11 @@ class Sessions:
             role=self._servers.user or "of that name",
             database=self._servers.database or "of that name",
         )
+
+
+def _naming(sslrootcert: str | None) -> str | None:
+    """A description of a connection that says whom to believe, and nothing else."""
+    return None if sslrootcert is None else f"postgresql://?sslrootcert={quote(sslrootcert)}"
 
 
 def _settings(limits: Limits) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -124,6 +124,12 @@ class Sqlite:
                 engine.dispose()
 
         return await self._run(self._writing, transaction)
+
+    async def in_the_way(self) -> str | None:
+        return None  # Nobody is, for longer than a migration waits by itself.
+
+    async def rows_about(self) -> Mapping[str, int]:
+        return {}
 
     async def check_setup(self) -> None:
         """Nothing: a file is looked at whenever it is opened, and migrations make one."""

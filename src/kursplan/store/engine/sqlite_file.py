@@ -238,7 +238,7 @@ class DatabaseFile:
             if self._keeper is None or self._guard is None or not self._mark.take():
                 return
             stands_guard = self._guard.in_transaction
-            if not stands_guard or _pages_in_wal(self._keeper)[0] > LONGEST_WAL:
+            if not stands_guard or _pages_in_wal(self._keeper) > LONGEST_WAL:
                 self._stand_guard(self._keeper, self._guard)
 
     def _stand_guard(self, keeper: sqlite3.Connection, guard: sqlite3.Connection) -> None:
@@ -268,20 +268,27 @@ class DatabaseFile:
             self._mark.note((*found, *self._expected))
 
 
-def _pages_in_wal(opened: sqlite3.Connection) -> tuple[int, int]:
-    """How many pages the `-wal` has, and how many of them are in their place, now or already."""
-    _, pages, done = opened.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return pages, done
+def _pages_in_wal(opened: sqlite3.Connection) -> int:
+    """How many pages the `-wal` has; those that nobody needs there any more go to their place."""
+    pages: int = _checkpoint(opened)[1]
+    return pages
 
 
 def _is_checkpointed(opened: sqlite3.Connection) -> bool:
-    """Bring all that is committed to its place; false where somebody reads an older state for long."""
+    """Bring all that is committed to its place; false where somebody reads an older state for long, or is
+    at it just now: then the file is not yet what it will be."""
     for _ in range(TRIES):
-        pages, done = _pages_in_wal(opened)
-        if pages == done:
+        is_anothers, pages, done = _checkpoint(opened)
+        if pages == done and not is_anothers:
             return True
         time.sleep(0.001)
     return False
+
+
+def _checkpoint(opened: sqlite3.Connection) -> tuple[int, int, int]:
+    """Whether another program is at it, and otherwise how many pages there are, and are in their place."""
+    found: tuple[int, int, int] = opened.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return found
 
 
 @contextmanager

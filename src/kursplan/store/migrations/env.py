@@ -2,15 +2,13 @@
 
 from alembic import context
 
+from kursplan.store.migrations.alone import alone
+from kursplan.store.migrations.runs_from import write_down
 from kursplan.store.tables import metadata
 
-connection = context.config.attributes["connection"]
-if connection.dialect.name == "postgresql":
-    # A large table takes as long as it does, and so does waiting for another who migrates: it holds
-    # the lock of that number, which nobody else in the database uses, until it has committed.
-    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5878521)")
+attributes = context.config.attributes
+connection = attributes["connection"]
+alone(connection)
 context.configure(
     connection=connection,
     target_metadata=metadata,
@@ -18,3 +16,5 @@ context.configure(
 )
 with context.begin_transaction():
     context.run_migrations()
+[made] = context.get_context().get_current_heads()
+write_down(connection, attributes["runs_from"][made])

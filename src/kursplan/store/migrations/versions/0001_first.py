@@ -13,6 +13,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+runs_from = "0001"
 
 SORTED_BY_BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 

@@ -12,6 +12,7 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+runs_from = "0001"
 
 CAME_TO_NOTHING = sa.text("participation = 'NOT_PARTICIPATING' OR late")
 IN_A_LOCATION = sa.text("location_id IS NOT NULL")
