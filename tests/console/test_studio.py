@@ -353,7 +353,7 @@ async def test_several_holidays_show_whom_all_of_them_hit(console: Console, slot
     slot = await gym.slot("spin", at="18:00", day=WOMENS_DAY)
     booked = await gym.booked(cem, slot)
     listed = (await console.ask(BERLIN, console.member())).text
-    assert "1 slot, 1 person" in listed
+    assert "1 slot, 1 booking" in listed
     form = {f"day.{day}": "yes" for day in (WOMENS_DAY, GOOD_FRIDAY)} | {"slots": slots}
     shown = await console.send(BERLIN, console.member(), form)
     assert "on 2 days?" in shown.text

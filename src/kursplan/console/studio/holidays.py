@@ -186,7 +186,9 @@ def _proposal(words: Words, asked: _Asked, days: Sequence[date], cancels: bool) 
             len(days),
             studio=of.entry.name,
         ),
-        words.gettext("Close, and cancel the slots") if cancels else words.gettext("Close then"),
+        words.gettext("Close, and cancel the slots")
+        if cancels
+        else words.ngettext("Enter the closure", "Enter the closures", len(days)),
         back=asked.here,
         crumbs=(*of.crumbs, Link(words.gettext("Public holidays"), asked.here)),
         note=words.listed([words.long_day(each, of.local_now.year) for each in days]),
