@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -217,6 +217,18 @@ def kind(request: pytest.FixtureRequest) -> str:
 async def emptied_url(emptied_database: EmptiedDatabase) -> AsyncIterator[str]:
     yield await emptied_database.get()
     await emptied_database.put_back()
+
+
+@pytest.fixture
+def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database in which nothing is yet; of SQLite there isn't even a file."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    url = asyncio.run(create_database(server))
+    yield url
+    asyncio.run(drop_database(server, url))
 
 
 @pytest.fixture

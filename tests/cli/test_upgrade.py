@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -17,19 +16,6 @@ from kursplan.store.engine import schema
 from tests.cli.conftest import Ran, run
 from tests.databases import NextVersion
 from tests.gym import Gym
-from tests.postgres import create_database, drop_database
-
-
-@pytest.fixture
-def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database in which nothing is yet."""
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'kursplan.db'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = asyncio.run(create_database(server))
-    yield url
-    asyncio.run(drop_database(server, url))
 
 
 async def upgrade(url: str, *arguments: object) -> Ran:

@@ -23,6 +23,7 @@ from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
 from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import Gym
+from tests.web.lifespan import live
 
 SIGNED_IN_AS = "staff"
 HOST = "http://localhost"
@@ -178,8 +179,7 @@ class InTurn:
             application = await asyncio.shield(self._next)
             await application(scope, receive, send)
             return
-        for _ in ("startup", "shutdown"):
-            await send({"type": f"{(await receive())['type']}.complete"})
+        await live(receive, send)
 
 
 class Serving:

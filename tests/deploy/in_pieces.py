@@ -9,6 +9,7 @@ from typing import Any
 from kursplan.web.listen import bind, listen
 from kursplan.web.process import serve
 from kursplan.web.server import Site
+from tests.web.lifespan import live
 
 
 class InPieces:
@@ -17,9 +18,7 @@ class InPieces:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
+            await live(receive, send)
             return
         kind = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": kind})

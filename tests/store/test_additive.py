@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,20 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from kursplan.store.engine import schema
 from kursplan.store.engine.database import connect
 from kursplan.store.engine.schema_holds import Hold, holds_of
-from tests.postgres import create_database, drop_database
 from tests.store.additive import against
-
-
-@pytest.fixture
-def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with nothing in it."""
-    if kind == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.db'}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = asyncio.run(create_database(server))
-    yield url
-    asyncio.run(drop_database(server, url))
 
 
 @contextmanager

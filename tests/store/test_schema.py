@@ -30,7 +30,6 @@ from kursplan.store.engine import schema
 from kursplan.store.engine.database import Database, connect
 from tests.databases import NextVersion
 from tests.gym import Gym
-from tests.postgres import create_database, drop_database
 from tests.store.statements import OF_THE_HOUSE, REFERENCE_TABLES, every_statement
 
 NOT_IN_TABLES = ("alembic_version", "schema_runs_from", "kursplan_id")
@@ -40,17 +39,11 @@ Shape = dict[str, Any]
 
 
 @pytest.fixture
-def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database with nothing in it."""
+def empty_url(kind: str, empty_url: str) -> str:
+    """The same; of SQLite with a file in which nothing is, as nobody makes one by connecting."""
     if kind == "sqlite":
-        file = tmp_path / "empty.db"
-        file.touch()
-        yield f"sqlite:///{file}"
-        return
-    server = request.getfixturevalue("postgres_server")
-    url = asyncio.run(create_database(server))
-    yield url
-    asyncio.run(drop_database(server, url))
+        Path(empty_url.removeprefix("sqlite:///")).touch()
+    return empty_url
 
 
 def shape(tx: Connection) -> Shape:

@@ -10,13 +10,12 @@ from kursplan.web.listen import bind
 from kursplan.web.process import StartFailed
 from kursplan.web.processes import serve_in_several
 from kursplan.web.server import Site
+from tests.web.lifespan import live
 
 
 async def _tells_its_process(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
+        await live(receive, send)
         return
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"%d" % os.getpid()})

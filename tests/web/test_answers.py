@@ -14,6 +14,7 @@ from kursplan.web.body import ChunkedBody
 from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
 from tests.web.client import asking
+from tests.web.lifespan import live
 
 BODY = b'{"validationStatus":"AVAILABLE"}'
 JSON = (b"content-type", b"application/json")
@@ -31,9 +32,7 @@ class Told:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
+            await live(receive, send)
             return
 
         async def start(status: int, *headers: tuple[bytes, bytes]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kursplan.web.listen import bind, listen, port_of
 from kursplan.web.server import Server, Site
+from tests.web.lifespan import live
 
 CLIENTS = 40
 REQUESTS = 60
@@ -22,9 +23,7 @@ class Shop:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
+            await live(receive, send)
             return
         self.begun.append(scope["path"])
         if len(self.begun) == CLIENTS * REQUESTS // 4:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Protocol
 
 # Letters that Unicode does not take apart into a plain letter and an accent.
 _PLAIN = str.maketrans(
@@ -63,6 +64,20 @@ def slug(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name.lower().translate(_SPELLED))
     text = "-".join(re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode()))
     return text[:_LONGEST_SLUG].strip("-")
+
+
+class Person(Protocol):
+    """Whoever has a name: a customer or an employee, as an entry or a row."""
+
+    @property
+    def first_name(self) -> str: ...
+    @property
+    def last_name(self) -> str: ...
+
+
+def full_name(person: Person) -> str:
+    """As one says it; some have only one of the two names, and who was erased has none."""
+    return f"{person.first_name} {person.last_name}".strip()
 
 
 def initials(first_name: str, last_name: str) -> str:

@@ -33,6 +33,7 @@ from kursplan.desk.release import Release, WaiveLateness
 from kursplan.domain.bookings import Participation
 from kursplan.domain.cancelling import in_time_until, is_late
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
@@ -207,4 +208,4 @@ def _participation(said: str) -> Participation:
 
 
 def _name(row: AnyRow) -> str:
-    return f"{row.first_name} {row.last_name}".strip()
+    return full_name(row)

@@ -21,6 +21,7 @@ from kursplan.domain.accounts import Action, may
 from kursplan.domain.bookings import BookingStatus, Ending, Participation
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.refusals import Kind
 from kursplan.domain.studios import zone_of
 from kursplan.staff.refusals import clause
@@ -84,7 +85,7 @@ def _crumbs(visit: Visit, row: AnyRow, at: str) -> Iterator[Link]:
 
 
 def _name(words: Words, row: AnyRow) -> str:
-    name = f"{row.first_name} {row.last_name}".strip()
+    name = full_name(row)
     return name or words.gettext("Customer %(number)s", number=row.customer_id)
 
 

@@ -35,6 +35,7 @@ from kursplan.domain.accounts import Action, may
 from kursplan.domain.bookings import Participation
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import instant_of, local
+from kursplan.domain.names import full_name
 from kursplan.domain.studios import zone_of
 from kursplan.staff.flags import flags_of
 
@@ -90,7 +91,7 @@ def _view(
         undo=around.undo,
         said=said(visit),
         book=around.book,
-        name=f"{entry.first_name} {entry.last_name}".strip(),
+        name=full_name(entry),
         aside=_aside(words, found),
         notices=tuple(
             _notices(words, found, held_any=any(each.state is State.VALID for each in held))

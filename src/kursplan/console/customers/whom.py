@@ -10,6 +10,7 @@ from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import marked as _
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.entries import CustomerEntry, MembershipEntry
+from kursplan.domain.names import full_name
 from kursplan.store.entries import customers
 
 STATUSES: Final[Mapping[CustomerStatus, str]] = {
@@ -31,7 +32,7 @@ class Whom:
 
     @property
     def name(self) -> str:
-        return f"{self.entry.first_name} {self.entry.last_name}".strip()
+        return full_name(self.entry)
 
     def membership(self, key: str) -> MembershipEntry:
         """Raises `NotThere`."""

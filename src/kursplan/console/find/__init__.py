@@ -27,6 +27,7 @@ from kursplan.console.visit import Visit
 from kursplan.console.words import Words
 from kursplan.domain.accounts import Action, may
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.searching import sought
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
@@ -215,7 +216,7 @@ class _Writer:
         tags = [words.gettext("Access refused")] if row.access_refused else []
         return PersonView(
             f"customers/{row.id}",
-            f"{row.first_name} {row.last_name}".strip(),
+            full_name(row),
             " · ".join(each for each in facts if each),
             tuple(tags),
         )

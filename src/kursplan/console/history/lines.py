@@ -20,6 +20,7 @@ from kursplan.domain.accounts import Action, may
 from kursplan.domain.actors import Actor, Origin
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import accounts, contacts, history
@@ -212,7 +213,7 @@ class LineWriter:
     def whose(self, line: Told) -> str:
         """The people whose bookings it is about; of many, how many they are."""
         found = [self._names.bookings.get(each.id) for each in line.subjects]
-        people = {row.customer_id: _name(row) for row in found if row is not None}
+        people = {row.customer_id: full_name(row) for row in found if row is not None}
         if len(people) > MOST_NAMED:
             return self._words.ngettext("%(n)s person", "%(n)s people", len(people))
         return self._words.listed(list(people.values()))
@@ -220,7 +221,7 @@ class LineWriter:
     def whose_first(self, line: Told) -> str:
         """Whose booking it is about first; nothing where it is about something else."""
         booked = self._names.bookings.get(line.subjects[0].id)
-        return "" if booked is None else _name(booked)
+        return "" if booked is None else full_name(booked)
 
     def who(self, by: Actor) -> str:
         """Who gave the command, by the name that staff know them by."""
@@ -241,7 +242,3 @@ class LineWriter:
                 return gettext("%(who)s, by an import of %(file)s", who=by.who, file=by.file)
             case Origin.HOUSE:
                 return gettext("By itself")
-
-
-def _name(row: AnyRow) -> str:
-    return f"{row.first_name} {row.last_name}".strip()

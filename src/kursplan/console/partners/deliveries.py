@@ -33,6 +33,7 @@ from kursplan.desk.endpoints import IsDisabled
 from kursplan.desk.resend import NoSuchDelivery, Resend
 from kursplan.domain.events import EventType
 from kursplan.domain.localtime import start_of_day
+from kursplan.domain.names import full_name
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.outbox import deliveries, endpoints
@@ -231,7 +232,7 @@ async def about_of(visit: Visit, type_: EventType, entity_id: int) -> Link | Non
         booked = await visit.read(timetable.booking_by_id, entity_id)
         if booked is None:
             return None
-        whose = f"{booked.first_name} {booked.last_name}".strip()
+        whose = full_name(booked)
         return Link(f"{booked.title}, {whose}", f"slots/{booked.slot_id}")
     if type_ in OF_SLOTS:
         slot = await visit.read(timetable.slot_by_id, entity_id)

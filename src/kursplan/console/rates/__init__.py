@@ -28,6 +28,7 @@ from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.entries import MembershipEntry, RateEntry
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import day_of
+from kursplan.domain.names import full_name
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.entries import contingents
 from kursplan.store.entries import rates as entries
@@ -225,7 +226,7 @@ def _shown(words: Words, holder: Holder, today: date, now: datetime) -> HolderVi
     [card] = cards(words, [holder.held], today, now)
     return HolderView(
         href=f"customers/{row.customer_id}",
-        name=f"{row.first_name} {row.last_name}".strip(),
+        name=full_name(row),
         number=row.number or "",
         left="" if card.taken is None else card.big,
         of=card.of.rpartition(" · ")[0] if card.taken is not None else card.of,

@@ -41,6 +41,7 @@ from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.localtime import instant_of, local
+from kursplan.domain.names import full_name
 from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import zone_of
 from kursplan.domain.values import SAME
@@ -486,7 +487,7 @@ async def _book_view(
         tuple(
             FoundView(
                 each.id,
-                f"{each.first_name} {each.last_name}".strip(),
+                full_name(each),
                 f"customers/{each.id}",
                 " · ".join(
                     part

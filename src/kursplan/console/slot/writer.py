@@ -31,6 +31,7 @@ from kursplan.domain.bookings import SEATED, BookingStatus, Participation
 from kursplan.domain.clashes import Needed
 from kursplan.domain.classes import OnlineBooking, Promotion
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.slots import PARTICIPATION_OPENS, Override, SlotStatus
 from kursplan.staff.flags import Flags
 from kursplan.store.engine.rows import AnyRow
@@ -232,8 +233,7 @@ class SlotWriter:
         membership = with_left(words, membership, on.left.get(row.id))
         return PersonView(
             booking_id=row.id,
-            name=f"{row.first_name} {row.last_name}".strip()
-            or words.gettext("Customer %(number)s", number=row.customer_id),
+            name=full_name(row) or words.gettext("Customer %(number)s", number=row.customer_id),
             href=None if is_instructor else f"customers/{row.customer_id}",
             number=row.number or "",
             phone="" if is_instructor else row.phone or "",

@@ -29,6 +29,7 @@ from kursplan.domain.customers import Gender
 from kursplan.domain.employees import BusinessRole
 from kursplan.domain.entries import EmployeeEntry
 from kursplan.domain.localtime import local, start_of_day
+from kursplan.domain.names import full_name
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.entries import employees as entries
@@ -161,7 +162,7 @@ async def in_path(visit: Visit) -> tuple[int, EmployeeEntry]:
 
 
 def name_of(entry: EmployeeEntry) -> str:
-    return f"{entry.first_name} {entry.last_name}".strip()
+    return full_name(entry)
 
 
 def _nowhere(words: Words) -> str:

@@ -13,6 +13,7 @@ from kursplan.console.today.view import Door, Mark, Person, Waits, WalkIns
 from kursplan.console.words import Words
 from kursplan.domain.accounts import Action, StaffMember, may
 from kursplan.domain.bookings import SEATED, BookingStatus, Participation
+from kursplan.domain.names import full_name
 from kursplan.domain.slots import PARTICIPATION_OPENS, SlotStatus
 from kursplan.staff.refusals import clause
 from kursplan.store.engine.rows import AnyRow
@@ -195,7 +196,7 @@ def with_left(words: Words, rate: str, left: Left | None) -> str:
 
 
 def _name(row: AnyRow) -> str:
-    return f"{row.first_name} {row.last_name}".strip()
+    return full_name(row)
 
 
 def home(studio: str, slot_id: int | None = None, day: object = None) -> str:

@@ -35,6 +35,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.consequences import Becomes
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
+from kursplan.domain.names import full_name
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import classes, contacts, history, studio, timetable
@@ -360,8 +361,7 @@ async def _view(visit: Visit, line: Told, back: str) -> ToldView:
 def _person(words: Words, row: AnyRow, what: str) -> PersonView:
     return PersonView(
         id=row.customer_id,
-        name=f"{row.first_name} {row.last_name}".strip()
-        or words.gettext("Customer %(number)s", number=row.customer_id),
+        name=full_name(row) or words.gettext("Customer %(number)s", number=row.customer_id),
         href=f"customers/{row.customer_id}",
         number=row.number or "",
         phone=row.phone or "",

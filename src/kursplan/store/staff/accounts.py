@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Connection, bindparam, select, update
 
 from kursplan.domain.accounts import Role
+from kursplan.domain.names import full_name
 from kursplan.store.engine.dialect import Instant, Listed
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.tables import (
@@ -209,7 +210,7 @@ def signed_in(tx: Connection, organization_id: int, account_id: int, at: datetim
 def employees(tx: Connection, organization_id: int) -> dict[int, str]:
     """The names of those who could be connected with an account, in their order."""
     rows = tx.execute(EMPLOYEES, {"organization": organization_id})
-    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+    return {row.id: full_name(row) for row in rows}
 
 
 def hold(tx: Connection, organization_id: int, account_id: int) -> AnyRow | None:

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Integer, bindparam, func, select, text
 
+from kursplan.domain.names import full_name
 from kursplan.domain.slots import SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
@@ -349,7 +350,7 @@ def names_of_customers(
         return {}
     named = {"organization": organization_id, "customer_ids": customer_ids}
     rows = tx.execute(NAMES_OF_CUSTOMERS, named)
-    return {row.id: f"{row.first_name} {row.last_name}".strip() for row in rows}
+    return {row.id: full_name(row) for row in rows}
 
 
 def stand_ins(tx: Connection, organization_id: int, slot_id: int) -> Sequence[AnyRow]:
