@@ -219,6 +219,7 @@ async def test_every_command_on_postgresql(scene_url: tuple[str, Scene], walk: W
 # --- One after the other -------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(3600)
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
