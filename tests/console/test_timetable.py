@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -119,9 +120,9 @@ async def test_places_are_classes(gym: Gym) -> None:
     view = await look(gym)
     tone = tone_of(gym.classes["spin"])
     assert [each.classes for each in slots(view)] == [
-        f"{tone} h8 m10 d50 l0 of2",
-        f"{tone} h8 m30 d50 l1 of2",
-        f"{tone} h23 m0 d60",
+        f"{tone} h8 m10 d50 l0 of2 beside14",
+        f"{tone} h8 m30 d50 l1 of2 beside14",
+        f"{tone} h23 m0 d60 beside7",
     ]
     assert view.grid == "columns7 from8 to24"
 
@@ -131,13 +132,32 @@ async def test_how_full_a_slot_is_is_a_class(gym: Gym) -> None:
     for seats, additional in ((3, 1), (2, 5), (20, 0), (None, 4)):
         await gym.slot("spin", seats=seats, additional_participants=additional)
     await gym.slot("spin", additional_participants=4, status=SlotStatus.CANCELED)
-    assert sorted(each.filled for each in slots(await look(gym))) == ["", "", "", "t100", "t34"]
+    found = " ".join(each.classes for each in slots(await look(gym)))
+    assert sorted(re.findall(r"\bt\d+", found)) == ["t100", "t34"]
+
+
+async def test_what_a_slot_has_room_for_is_a_class(gym: Gym) -> None:
+    """Of how many beside one another, and the how manieth part of twelve hours, both in steps."""
+    for minutes in (15, 30, 40, 90):
+        await gym.slot("spin", minutes=minutes, at="18:00")
+    assert [each.classes.split()[-2:] for each in slots(await look(gym))] == [
+        ["beside28", "short44"],
+        ["beside28", "short20"],
+        ["of4", "beside28"],
+        ["of4", "beside28"],
+    ]
+
+
+async def test_no_hour_stands_beneath_the_present_moment(gym: Gym) -> None:
+    gym.clock.advance(timedelta(hours=2, minutes=14))
+    view = await look(gym)
+    assert [each.classes for each in view.hours][:4] == ["h8", "h9", "h11", "h12"]
 
 
 async def test_what_is_over_fades_and_what_runs_stands_out(gym: Gym) -> None:
     for at in ("06:00", "07:30", "08:00", "09:00"):
         await gym.slot("spin", at=at, minutes=30)
-    found = [each.classes.split()[4:] for each in slots(await look(gym))]
+    found = [each.classes.split()[6:] for each in slots(await look(gym))]
     assert found == [["over"], ["over"], ["running"], []]
 
 
@@ -324,11 +344,8 @@ async def test_on_a_wide_screen_a_slot_stands_at_its_time_and_on_a_phone_in_a_li
     assert abs(at_six["y"] - (mark["y"] + mark["height"] / 2)) < 3
     assert at_half_past["x"] > at_six["x"] + at_six["width"] - 1
     assert at_half_past["y"] > at_six["y"] + 10
-    drawn = "(slot) => getComputedStyle(slot, '::after').width"
-    assert [await each.evaluate(drawn) for each in (plain, full)] == [
-        "auto",
-        f"{at_half_past['width']:g}px",
-    ]
+    drawn = "(slot) => getComputedStyle(slot).backgroundSize"
+    assert [await each.evaluate(drawn) for each in (plain, full)] == ["0% 2px", "100% 2px"]
     # What is said of one slot alone, so that all of them can be styled alike.
     of_a_part = "(slot) => getComputedStyle(slot.firstElementChild).getPropertyValue('--h')"
     assert await full.evaluate(of_a_part) == ""

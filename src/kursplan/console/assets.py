@@ -33,6 +33,10 @@ COLUMNS: Final = 40
 OF_ONE_THING: Final = ("h", "m", "d", "lane", "of", "t")
 FILLED_BY: Final = 2
 """How full a slot is is drawn in steps of so many of a hundred."""
+BESIDE: Final = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 18, 21, 24, 28, 32, 36)
+"""Of how many beside one another a slot is told apart by what it has room for; on no wall is there room for more."""
+SHORT: Final = range(20, 97, 8)
+"""A slot that takes the twentieth part of what a grid shows, or less, may be as low as one line; in steps."""
 DAY_IN_MINUTES: Final = 24 * 60
 
 
@@ -64,7 +68,9 @@ def places() -> str:
     Of what is `t40` two fifths are taken.
 
     What is said so of one thing is not handed on to what is in it. If it were, nothing in one slot would look
-    to a browser like the same in another, and it would work out anew how each is to look.
+    to a browser like the same in another, and it would work out anew how each is to look. And what
+    a slot has room for is not asked of the slot, which a browser knows only once it has laid it out: of how many
+    beside one another (`beside28`), and the how manieth part of the grid it takes (`short32`), it is said.
     """
     alone = [f'@property --{name}{{syntax:"*";inherits:false}}' for name in OF_ONE_THING]
     rules = [
@@ -78,7 +84,31 @@ def places() -> str:
         *(f".t{taken}{{--t:{taken}%}}" for taken in range(FILLED_BY, 101, FILLED_BY)),
         *(f".columns{count}{{--columns:{count}}}" for count in range(1, COLUMNS + 1)),
     ]
-    return "".join(alone) + "@layer parts{" + "".join(rules) + "}\n"
+    room = [*map(_narrow, BESIDE), *map(_one_line, SHORT)]
+    return f"{''.join(alone)}@layer parts{{{''.join(rules)}}}@layer pages{{{''.join(room)}}}\n"
+
+
+def _narrow(count: int) -> str:
+    """With less than 7.25 `rem` of the width the title stands above everything else, and where it is nowhere."""
+    screen, paper = 7.25 * count + 5.2, 6 * count
+    return (
+        f"@media (min-width:60rem) and (width<{screen:g}rem),print and (width<{paper}rem){{.beside{count}{{"
+        "white-space:normal;padding:1.02rem .1rem 0 .4rem;font-stretch:var(--narrower);"
+        ".slot-title{position:absolute;inset:.1rem .1rem auto .4rem;margin:0;overflow:hidden;"
+        "text-overflow:ellipsis;white-space:nowrap}"
+        ".signs,.slot-count{float:none;margin:0}.slot-where,.word{display:none}}}"
+    )
+
+
+def _one_line(parts: int) -> str:
+    """With less than 1.98 `rem` of the height one line is all that there is room for."""
+    screen, paper = 1.98 * parts + 11, ",print" if parts >= 28 else ""
+    return (
+        f"@media (min-width:60rem) and (height<{screen:g}rem){paper}{{.short{parts}{{"
+        "white-space:nowrap;padding-block:0;align-content:center;"
+        ".slot-title{position:static;margin-inline-start:.35rem}"
+        ".signs,.slot-count{float:inline-end;margin-inline-start:.35rem}.slot-where{display:none}}}"
+    )
 
 
 async def _asset(request: Request) -> Response:

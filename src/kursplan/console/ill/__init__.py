@@ -267,7 +267,7 @@ class _Writer:
         words = self._words
         for each in self._looked.plan:
             at = Placed.of(each.row, self._places[each.row.studio_id].zone, each.others)
-            slot = self._writer.write(at, 0, 1)
+            slot = self._writer.write(at)
             twice = self._looked.on.clashes.get(each.row.id, ())
             yield IllSlot(
                 name=field_of(each.row.id),

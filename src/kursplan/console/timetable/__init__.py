@@ -78,7 +78,9 @@ def timetable(
     within = bounds(slots)
     column_writer = ColumnWriter(words, wanted, on, places, writer, now, plans=plans)
     columns = column_writer.columns(slots, within)
-    grid, hour_marks = hours(words, within)
+    told = columns[0].now if columns else None
+    moment = local(now, places[0].zone) if told is not None else None
+    grid, hour_marks = hours(words, within, moment)
     filters = tuple(fields(words, wanted, on, writer))
     return TimetableView(
         live="",

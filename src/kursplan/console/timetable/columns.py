@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from kursplan.console.addresses import address
-from kursplan.console.assets import COLUMNS, LANES
+from kursplan.console.assets import BESIDE, COLUMNS, LANES, SHORT
 from kursplan.console.lanes import lanes
 from kursplan.console.places import Place
 from kursplan.console.timetable.asked import ONE_DAY, Asked, Shown
@@ -29,6 +29,8 @@ NONE: Final = 0
 FREE_FROM: Final = 45
 """So many minutes a room has to be free for it to be said."""
 QUARTER: Final = 15
+COVERED: Final = 20
+"""So many minutes before and after a moment its time takes on the scale of the hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class ColumnWriter:
             for column in self._of(each):
                 held[column].append(each)
         sought = list(self._sought(held))[:COLUMNS]
+        self._beside = len(sought)
         return tuple(_told_once([self._column(each, held[each.holds]) for each in sought]))
 
     def _of(self, slot: Placed) -> Sequence[object]:
@@ -155,13 +158,28 @@ class ColumnWriter:
             sought.href,
             "".join(f" {name}" for name, holds in states.items() if holds),
             tuple(
-                self._writer.write(each, min(lane, LANES - 1), min(of, LANES), sought.says)
+                self._writer.write(
+                    each, self._place(each, min(lane, LANES - 1), min(of, LANES)), sought.says
+                )
                 for each, (lane, of) in zip(held, beside, strict=True)
             ),
             tuple(blocks),
             self._present(sought),
             self._new(sought) if self._plans and all_day is None else None,
             tuple(self._gaps(sought, held)) if self._plans and all_day is None else (),
+        )
+
+    def _place(self, slot: Placed, lane: int, of: int) -> str:
+        """Where it stands, in its lane of so many, and how much room that is, for the sheet."""
+        length = max(-((slot.first_minute - slot.last_minute) // STEP) * STEP, 3 * STEP)
+        parts = (self._last - self._first) * 60 / length
+        return " ".join(
+            [
+                f"h{slot.start.hour} m{slot.start.minute} d{length}",
+                *([f"l{lane} of{of}"] if of > 1 else []),
+                f"beside{max(each for each in BESIDE if each <= self._beside * of)}",
+                *[f"short{each}" for each in SHORT[::-1] if each <= parts][:1],
+            ]
         )
 
     def _notes(self, is_today: bool, all_day: str | None, held: Iterable[Placed]) -> Iterator[str]:
@@ -260,10 +278,18 @@ class ColumnWriter:
         return Now(self._words.time(moment), f"h{moment.hour} m{moment.minute}")
 
 
-def hours(words: Words, bounds: Bounds) -> tuple[str, tuple[Hour, ...]]:
-    """The classes of a grid that goes from and to these hours, and each of them."""
+def hours(words: Words, bounds: Bounds, beside: datetime | None) -> tuple[str, tuple[Hour, ...]]:
+    """The classes of a grid that goes from and to these hours, and each of them.
+
+    `beside` is the moment that is told beside them, if any: an hour beneath it could not be read.
+    """
     first, last = bounds
-    shown = tuple(Hour(words.hour(hour), f"h{hour}") for hour in range(first, last))
+    told = None if beside is None else beside.hour * 60 + beside.minute
+    shown = tuple(
+        Hour(words.hour(hour), f"h{hour}")
+        for hour in range(first, last)
+        if told is None or abs(told - hour * 60) > COVERED
+    )
     return f"from{first} to{last}", shown
 
 

@@ -71,8 +71,8 @@ class SlotWriter:
         self._now = now
         self._studios = studios
 
-    def write(self, slot: Placed, lane: int, of: int, said: str = "") -> SlotView:
-        """In its lane, of so many; `said` is what the column says already of where it is."""
+    def write(self, slot: Placed, place: str = "", said: str = "") -> SlotView:
+        """At its place of a grid; `said` is what the column says already of where it is."""
         row, words = slot.row, self._words
         class_ = self._on.classes[row.class_id]
         taken = row.seats + row.additional_participants
@@ -101,9 +101,10 @@ class SlotWriter:
             count="" if cancelled else count,
             is_full=not cancelled and limit is not None and taken >= limit,
             taken=share,
-            filled=f"t{-(-share // FILLED_BY) * FILLED_BY}" if share else "",
             signs=tuple([sign for _, sign in signs]),
-            classes=" ".join([_place(slot, lane, of), *self._states(row)]),
+            classes=" ".join(
+                [tone_of(row.class_id), *filter(None, [place]), *_filled(share), *self._states(row)]
+            ),
         )
 
     def _counted(self, row: AnyRow, taken: int) -> Iterator[str]:
@@ -133,7 +134,10 @@ class SlotWriter:
         row, words = slot.row, self._words
         class_ = self._on.classes[row.class_id]
         if row.status is SlotStatus.CANCELED:
-            yield words.gettext("cancelled"), Sign("stop", "cross", words.gettext("cancelled"))
+            yield (
+                words.gettext("cancelled"),
+                Sign("stop", "cross", words.gettext("cancelled"), is_word=True),
+            )
         if clashes := self._on.clashes.get(row.id):
             twice = words.listed(sorted({self.needed(each) for each in clashes}))
             yield words.gettext("%(who)s twice at this time", who=twice), Sign("stop", "clash")
@@ -189,9 +193,6 @@ class SlotWriter:
         return row.public_name or f"{row.first_name} {row.last_name[:1]}."
 
 
-def _place(slot: Placed, lane: int, of: int) -> str:
-    """Where it stands, and its tone, for the sheet."""
-    length = max(-((slot.first_minute - slot.last_minute) // STEP) * STEP, 3 * STEP)
-    beside = f" l{lane} of{of}" if of > 1 else ""
-    tone = tone_of(slot.row.class_id)
-    return f"{tone} h{slot.start.hour} m{slot.start.minute} d{length}{beside}"
+def _filled(share: int | None) -> Iterator[str]:
+    if share:
+        yield f"t{-(-share // FILLED_BY) * FILLED_BY}"

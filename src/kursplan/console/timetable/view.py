@@ -18,6 +18,8 @@ class Sign:
     icon: str
     text: str = ""
     """Beside the icon; what it means is in the label of the slot."""
+    is_word: bool = False
+    """Whether that may be left out where there is no room."""
 
 
 @value
@@ -34,11 +36,9 @@ class SlotView:
     is_full: bool
     taken: int | None
     """Of a hundred; None where there is no limit."""
-    filled: str
-    """The same for the sheet; empty where there is nothing to draw."""
     signs: tuple[Sign, ...]
     classes: str
-    """Its place, its tone and its state, for the sheet."""
+    """Its place, its tone, how full it is and its state, for the sheet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ def _entries(
     for each in slots:
         begins_after = day is None and each.row.starts_at > now and not passed
         passed = passed or begins_after
-        slot = writer.write(each, 0, 1)
+        slot = writer.write(each)
         states = slot.classes.split()
         kept = [state for state in states if state in ("over", "cancelled")]
         yield Entry(

@@ -73,7 +73,7 @@ class DoorWriter:
             here=words.number(marks.count(Participation.PARTICIPATING) + extra),
             missing=words.number(marks.count(Participation.NOT_PARTICIPATING)),
             open=words.number(unmarked),
-            signs=self._writer.write(slot, 0, 1).signs,
+            signs=self._writer.write(slot).signs,
             people=tuple(self._person(each, slot, left.get(each.id)) for each in sit),
             waiting=tuple(self._waits(at, each) for at, each in enumerate(wait, 1)),
             waiting_of=words.number(len(wait)),
