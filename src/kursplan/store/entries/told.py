@@ -23,6 +23,12 @@ IN_SECTIONS = (
     .order_by(told.c.section, told.c.key)
 )
 
+OF_KEYS = select(told.c.key, told.c.members).where(
+    told.c.organization_id == ORGANIZATION,
+    told.c.section == bindparam("in_section"),
+    any_of(told.c.key, "keys"),
+)
+
 OF_CUSTOMER = select(told.c.members).where(
     told.c.organization_id == ORGANIZATION, told.c.customer_id == bindparam("customer_id")
 )
@@ -66,6 +72,14 @@ def load(
     for row in tx.execute(IN_SECTIONS, {"organization": organization_id, "sections": sections}):
         found[row.section][row.key] = json.loads(row.members)
     return dict(found)
+
+
+def of_keys(
+    tx: Connection, organization_id: int, section: str, keys: Collection[str]
+) -> dict[str, Any]:
+    """What was said of these entries of a section, by key."""
+    named = {"organization": organization_id, "in_section": section, "keys": keys}
+    return {row.key: json.loads(row.members) for row in tx.execute(OF_KEYS, named)}
 
 
 def of_customer(tx: Connection, organization_id: int, customer_id: int) -> list[Any]:
