@@ -14,7 +14,6 @@ import pytest
 from kursplan import gymfile
 from kursplan.domain.entries import CustomerEntry
 from kursplan.gymfile.stored import names_in, stored
-from kursplan.imports import spool
 from kursplan.imports.everybody import Everybody, Known
 from kursplan.imports.exported import Exported
 from kursplan.imports.heads import Subject
@@ -96,11 +95,8 @@ def test_a_file_that_is_another_one_by_now_is_not_read_on(tmp_path: Path) -> Non
         list(found.table.rows())
 
 
-def test_a_list_on_disk_is_gone_through_by_several_at_once_and_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(spool, "_IN_MEMORY", 10)
-    numbers: Spool[int] = Spool()
+def test_a_list_on_disk_is_gone_through_by_several_at_once_and_leaves_nothing() -> None:
+    numbers: Spool[int] = Spool(in_memory=10)
     for number in range(100):
         numbers.append(number)
 

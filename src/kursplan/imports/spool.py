@@ -21,9 +21,9 @@ _IN_MEMORY = 256 * 1024
 class Spool(Collection[T], Generic[T]):
     """Things in the order in which they were added; they are read anew for each who goes through them."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_memory: int = _IN_MEMORY) -> None:
         self._count = 0
-        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - it is closed below
+        self._file = SpooledTemporaryFile(in_memory)  # noqa: SIM115 - it is closed below
         weakref.finalize(self, self._file.close)
 
     def append(self, each: T) -> None:
