@@ -106,7 +106,6 @@ HOT = {
     "entries.customers.NAMED[key]": {"customer": "key"},
     "entries.customers.NAMED[membership]": {"membership": "key"},
     "entries.customers.NAMED[number]": {"customer": "number"},
-    "entries.told.OF_KEYS": {"told": "section key"},
     "retention.ACROSS_OLD_KEYS": {"idempotency_key": "stored_at"},
     "retention.DELIVERIES": {"delivery": "event_id"},
     "retention.DROP_ATTEMPTS": {"delivery": "event_id", "attempt": "delivery_id"},

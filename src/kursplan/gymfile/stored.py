@@ -124,8 +124,7 @@ def stored(
         people = entry_ids.ids(tx, organization_id, tables.customer).values()
     else:
         people = customer_entries.named(tx, organization_id, customers)
-        if keys := customers.get("key"):
-            said["customers"] = told.of_keys(tx, organization_id, "customers", keys)
+        said["customers"] = told.of_customers(tx, organization_id, people) if people else {}
     found = customer_entries.load(tx, organization_id, people)
     return Stored(
         id=organization_id,

@@ -112,8 +112,7 @@ def everybody_stored(tx: Connection, organization_id: int) -> Everybody:
 
 def _stored(tx: Connection, organization_id: int) -> Iterator[Known]:
     for some in stored_people.every(tx, organization_id, _READ_AT_ONCE):
-        keys = [each.entry.key for each in some.values()]
-        said = told.of_keys(tx, organization_id, "customers", keys)
+        said = told.of_customers(tx, organization_id, some.keys())
         yield from (known_of(each.entry, said.get(each.entry.key)) for each in some.values())
 
 

@@ -23,14 +23,8 @@ IN_SECTIONS = (
     .order_by(told.c.section, told.c.key)
 )
 
-OF_KEYS = select(told.c.key, told.c.members).where(
-    told.c.organization_id == ORGANIZATION,
-    told.c.section == bindparam("in_section"),
-    any_of(told.c.key, "keys"),
-)
-
-OF_CUSTOMER = select(told.c.members).where(
-    told.c.organization_id == ORGANIZATION, told.c.customer_id == bindparam("customer_id")
+OF_CUSTOMERS = select(told.c.key, told.c.members).where(
+    told.c.organization_id == ORGANIZATION, any_of(told.c.customer_id, "customer_ids")
 )
 
 CUSTOMERS_THERE = select(customer.c.id).where(
@@ -74,18 +68,12 @@ def load(
     return dict(found)
 
 
-def of_keys(
-    tx: Connection, organization_id: int, section: str, keys: Collection[str]
+def of_customers(
+    tx: Connection, organization_id: int, customer_ids: Collection[int]
 ) -> dict[str, Any]:
-    """What was said of these entries of a section, by key."""
-    named = {"organization": organization_id, "in_section": section, "keys": keys}
-    return {row.key: json.loads(row.members) for row in tx.execute(OF_KEYS, named)}
-
-
-def of_customer(tx: Connection, organization_id: int, customer_id: int) -> list[Any]:
-    """What a gym file said of the customer."""
-    named = {"organization": organization_id, "customer_id": customer_id}
-    return [json.loads(each) for each in tx.execute(OF_CUSTOMER, named).scalars()]
+    """What a gym file said of these customers, by their keys."""
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    return {row.key: json.loads(row.members) for row in tx.execute(OF_CUSTOMERS, named)}
 
 
 def keep(tx: Connection, organization_id: int, entries: Iterable[Told]) -> None:
