@@ -103,6 +103,9 @@ async def test_what_is_set_stays_and_what_was_changed_is_not_written_over(tmp_pa
     assert "--workers 1\n" in unit.read_text()
     replaced = await set_up(tmp_path, "--workers", 2, "--replace")
     assert replaced.status == 0
+    # Another process needs another socket, which systemd opens with the socket's unit alone.
+    assert replaced.out.endswith("systemctl restart kursplan.socket kursplan.service\n")
+    assert "systemctl restart" not in again.out
     assert "--workers 2\n" in unit.read_text()
     assert "pa55word" in url.read_text()
     assert stat.S_IMODE(url.stat().st_mode) == 0o600

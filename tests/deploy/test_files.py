@@ -90,6 +90,21 @@ def test_what_is_named_of_the_composition_is_in_it() -> None:
         assert {each for each in volumes if "/" not in each} <= set(COMPOSE["volumes"]), name
 
 
+def test_the_proxy_comes_in_by_the_network_that_is_trusted_alone() -> None:
+    services = COMPOSE["services"]
+    in_common = set(services["proxy"]["networks"]) & set(services["kursplan"]["networks"])
+    assert in_common == {"inside"}
+    # And both still reach the world: for certificates, and to tell partners.
+    for each in ("proxy", "kursplan"):
+        assert [name for name in services[each]["networks"] if not COMPOSE["networks"][name]]
+
+
+def test_a_database_that_is_only_being_set_up_is_not_well_yet() -> None:
+    """The image's server listens on its socket alone until all is there: it is asked over the network."""
+    [_, asks] = COMPOSE["services"]["database"]["healthcheck"]["test"]
+    assert shlex.split(asks)[1:3] == ["-h", "127.0.0.1"]
+
+
 def test_the_service_is_looked_at_as_the_image_says() -> None:
     [said] = re.findall(r"^HEALTHCHECK (.+) CMD (.+)$", CONTAINERFILE, re.MULTILINE)
     check = COMPOSE["services"]["kursplan"]["healthcheck"]

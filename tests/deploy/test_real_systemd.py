@@ -2,6 +2,11 @@
 
 It needs root and a kernel that lets them be made. It knows no units but ours and the targets that they name, so
 nothing of the machine is set up or tidied by it; what it shares with it is the kernel and the loopback address.
+
+Its mounts have to be shared among each other. A credential is a file system of its own, which a helper of systemd
+mounts in a namespace of the helper's; the service sees it because /run hands mounts on. On a machine systemd makes
+all mounts shared before anything else; in what it takes for a container it leaves that to whoever made it. With
+private mounts the service finds an empty folder there that only root may enter, and says "permission denied".
 """
 
 from __future__ import annotations
@@ -58,7 +63,7 @@ done
 mkdir /etc/systemd/system/kursplan.service.d
 printf '[Service]\\nWatchdogSec=%s\\nTimeoutStopSec=%s\\n' $WATCHDOG $WATCHDOG > /etc/systemd/system/kursplan.service.d/test.conf
 mount -t tmpfs -o mode=1777 tmpfs /tmp
-mount --make-rshared /  # Among ourselves: so systemd hands credentials over.
+mount --make-rshared /  # Among ourselves: so credentials reach the service.
 export SYSTEMD_UNIT_PATH=/etc/systemd/system container=kursplan-test
 exec $SYSTEMD --system --unit=basic.target
 """
@@ -203,3 +208,25 @@ def test_the_backup_and_the_doctor_come_by_night(machine: Machine) -> None:
     assert note == "644 kursplan"
     shown = machine.says("cat", "/var/cache/kursplan/doctor.prom")
     assert "kursplan_doctor_last_run_timestamp_seconds" in shown
+
+
+@pytest.mark.timeout(300)
+def test_a_backup_is_restored_once_nothing_starts_the_service_again(machine: Machine) -> None:
+    machine.says("systemctl", "start", "kursplan.service")
+    machine.says("/usr/local/sbin/kursplan-as-service", "backup", "/var/lib/kursplan/before.db")
+    restore = ("/usr/local/sbin/kursplan-as-service", "restore", "/var/lib/kursplan/before.db")
+
+    # Who knocks while the service alone is stopped has it started.
+    machine.says("systemctl", "stop", "kursplan.service")
+    assert httpx.get(f"{machine.url}/health/ready", timeout=PATIENCE_SECONDS).is_success
+    refused = machine.run(*restore, "--yes")
+    assert (refused.returncode, "a server lives on" in refused.stderr) == (1, True)
+
+    machine.says("systemctl", "stop", "kursplan.socket", "kursplan.service")
+    machine.says(*restore, "--yes")
+    machine.says("systemctl", "start", "kursplan.socket", "kursplan.service")
+
+    answer = httpx.get(f"{machine.url}/health/ready", timeout=PATIENCE_SECONDS)
+    assert answer.json() == {"status": "ready"}
+    kept = machine.says("stat", "--format=%a %U", "/var/lib/kursplan/kursplan.db.replaced-1")
+    assert kept == "600 kursplan"

@@ -27,7 +27,7 @@ from kursplan.gymfile.findings import Disagreement
 from kursplan.gymfile.stored import stored
 from kursplan.gymfile.three_way import Wish
 from kursplan.store import tables
-from kursplan.store.entries.told import of_customer
+from kursplan.store.entries.told import of_customers
 from kursplan.store.rules import series
 from kursplan.webhooks.egress import EgressPolicy
 from tests.gym import STAFF
@@ -455,7 +455,7 @@ async def test_what_a_file_said_of_customers_goes_with_them(house: House) -> Non
     assert json.loads(kept[0].members)["last_name"] == "Mustermann"
 
     organization, c1 = await house.organization(), await house.id(tables.customer, "c1")
-    [said] = await house.database.read(lambda tx: of_customer(tx, organization, c1))
+    said = (await house.database.read(lambda tx: of_customers(tx, organization, [c1])))["c1"]
     assert said["memberships"]["m1"]["rate"] == "flex"
 
     await house.desk.execute(DeleteCustomers(organization, frozenset({c1})), by=STAFF)

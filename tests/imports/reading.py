@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from kursplan.imports.exported import Exported
 from kursplan.imports.heads import Subject
 from kursplan.imports.legend import Legend
 from kursplan.imports.people import Person, Refused, people
@@ -19,7 +20,7 @@ def understood(
     data: bytes | str, legend: Legend = UNSAID, subject: Subject = Subject.MEMBERS
 ) -> Understanding:
     raw = data.encode() if isinstance(data, str) else data
-    table = read_table(raw, known_heads(subject, legend), legend.source)
+    table = read_table(Exported.of(raw), known_heads(subject, legend), legend.source)
     return understand(table, subject, legend)
 
 

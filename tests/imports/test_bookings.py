@@ -8,6 +8,7 @@ import pytest
 from kursplan.domain.entries import CustomerEntry
 from kursplan.domain.names import folded
 from kursplan.imports.bookings import BookingsPlan, KnownSlot, days_of, plan_bookings
+from kursplan.imports.everybody import Everybody
 from kursplan.imports.heads import Subject
 from kursplan.imports.match import known_of
 from kursplan.imports.members import in_doubt
@@ -43,7 +44,7 @@ TEAMUP = ("Date", "Time", "Customer", "Class Type", "Instructors", "Venue", "Sta
 def planned(data: bytes) -> BookingsPlan:
     found = understood(data, subject=Subject.BOOKINGS)
     assert days_of(found, TODAY) == (EVENING.date(), EVENING.date())
-    people = [known_of(each) for each in PEOPLE]
+    people = Everybody(map(known_of, PEOPLE))
     return plan_bookings(found, people, [YOGA, UPSTAIRS], NOW, in_doubt)
 
 

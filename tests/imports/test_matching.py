@@ -6,6 +6,7 @@ import pytest
 
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.entries import CustomerEntry
+from kursplan.imports.everybody import Everybody
 from kursplan.imports.match import NEW, known_of
 from kursplan.imports.members import Plan, in_doubt, plan
 from kursplan.imports.to_mend import rows_to_mend
@@ -28,7 +29,11 @@ STORED = [ERIKA, MAX, TOM]
 
 def planned(*rows: str, answer: Any = in_doubt, stored: list[CustomerEntry] = STORED) -> Plan:
     return plan(
-        understood(HEAD + "\n".join(rows) + "\n"), map(known_of, stored), "hamburg", TODAY, answer
+        understood(HEAD + "\n".join(rows) + "\n"),
+        Everybody(map(known_of, stored)),
+        "hamburg",
+        TODAY,
+        answer,
     )
 
 
@@ -99,7 +104,7 @@ def test_somebody_new_is_at_home_in_the_studio_and_goes_by_number_or_name() -> N
         ";Jürgen;Süß;j@suess.example;;",
         "c1;Ina;Ü;;;",
     )
-    assert found.customers == [
+    assert list(found.customers) == [
         '{"key": "2001", "studio": "hamburg", "first_name": "Nina", "last_name": "Neu", "number": "2001"}',
         '{"key": "juergen-suess", "studio": "hamburg", "first_name": "Jürgen", "last_name": "Süß", "email": "jue@suess.example"}',
         '{"key": "juergen-suess.2", "studio": "hamburg", "first_name": "Jürgen", "last_name": "Süß", "email": "j@suess.example"}',
@@ -184,7 +189,7 @@ def test_rows_that_were_left_out_can_be_mended_and_brought_again() -> None:
     found = planned(*rows)
     table = understood(HEAD + "\n".join(rows) + "\n").table
 
-    written = rows_to_mend(table, [*found.doubtful, *found.refused])
+    written = "".join(rows_to_mend(table, found.doubtful, found.refused))
     assert written.splitlines() == [
         "\ufeffNr;Vorname;Nachname;E-Mail;Geburtstag;Telefon;Kursplan: same as;Kursplan: line;Kursplan: reason",
         ';Lena;Groß;familie@gross.example;;;;2;"Max Groß (number -) has this e-mail address: a family, or another name for the same; write `new` or c2 under “Kursplan: same as”"',
@@ -198,10 +203,10 @@ def test_rows_that_were_left_out_can_be_mended_and_brought_again() -> None:
         .replace("C;wrong", "C;a@right.example")
         .replace("example;;;;5;", "example;;;c2;5;")
     )
-    again = plan(understood(mended), map(known_of, STORED), "hamburg", TODAY)
+    again = plan(understood(mended), Everybody(map(known_of, STORED)), "hamburg", TODAY)
 
     assert kinds(again) == {"new": 3, "changed": 1}
-    assert again.changed[0].who.key == "c2"
+    assert [each.who.key for each in again.changed] == ["c2"]
 
 
 def test_whoever_was_said_to_be_new_is_not_new_again() -> None:
@@ -209,8 +214,10 @@ def test_whoever_was_said_to_be_new_is_not_new_again() -> None:
     alone = [customer("a", "Only", "Name")]
     assert kinds(planned(";Only;Name;;;", stored=alone)) == {"unchanged": 1}
     lena = customer("c4", "Lena", "Groß", email="familie@gross.example")
-    assert kinds(plan(understood(row), map(known_of, STORED), "berlin", TODAY)) == {"new": 1}
-    again = plan(understood(row), map(known_of, [*STORED, lena]), "berlin", TODAY)
+    assert kinds(plan(understood(row), Everybody(map(known_of, STORED)), "berlin", TODAY)) == {
+        "new": 1
+    }
+    again = plan(understood(row), Everybody(map(known_of, [*STORED, lena])), "berlin", TODAY)
     assert kinds(again) == {"unchanged": 1}
 
 
@@ -223,7 +230,7 @@ def test_whoever_was_said_to_be_new_is_not_new_again() -> None:
 )
 def test_an_answer_that_can_not_be_is_refused(said: str, says: str) -> None:
     data = f"Nr;Vorname;Nachname;Kursplan: same as\n1001;Otto;Anders;{said}\n"
-    [refused] = plan(understood(data), map(known_of, STORED), "hamburg", TODAY).refused
+    [refused] = plan(understood(data), Everybody(map(known_of, STORED)), "hamburg", TODAY).refused
     assert refused.reasons == (says,)
 
 
@@ -233,7 +240,9 @@ def test_what_was_changed_by_hand_stays_where_the_file_says_what_it_said_before(
     )
 
     def imported(phone: str) -> Plan:
-        return plan(understood(f"{HEAD}1001;Erika;Muster;;;{phone}\n"), [here], "berlin", TODAY)
+        return plan(
+            understood(f"{HEAD}1001;Erika;Muster;;;{phone}\n"), Everybody([here]), "berlin", TODAY
+        )
 
     as_before, changed = imported("030 1111"), imported("030 2222")
 
@@ -242,4 +251,4 @@ def test_what_was_changed_by_hand_stays_where_the_file_says_what_it_said_before(
     assert [(each.member, each.before, each.after) for each in left.left] == [
         ("phone", "030 9999", "030 1111")
     ]
-    assert changed.left == []
+    assert not changed.left

@@ -102,6 +102,10 @@ HOT = {
     "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
     "partner.keys.KEYS": {"api_key": "key_hash"},
     "entries.customers.DETACH_BOOKINGS": {"booking": "customer_id"},
+    "entries.customers.NAMED[idle period]": {"idle_period": "key"},
+    "entries.customers.NAMED[key]": {"customer": "key"},
+    "entries.customers.NAMED[membership]": {"membership": "key"},
+    "entries.customers.NAMED[number]": {"customer": "number"},
     "retention.ACROSS_OLD_KEYS": {"idempotency_key": "stored_at"},
     "retention.DELIVERIES": {"delivery": "event_id"},
     "retention.DROP_ATTEMPTS": {"delivery": "event_id", "attempt": "delivery_id"},
@@ -165,7 +169,7 @@ READS_ALL = re.compile(
     r"doctor\."  # Looks for what is wrong anywhere.
     r"|rules\.clashes\.TO_COME"  # The same, for staff and for the doctor.
     r"|entries\.ids\."  # All names of an organization, for loading its gym file.
-    r"|entries\.customers\.NUMBERS"  # The same.
+    r"|entries\.customers\.NEXT"  # All of them too, some at a time.
     r"|partner\.directory\.SEARCH(_ACROSS_STUDIOS)?$"  # Criteria may be absent.
     r"|staff\.customers\.SEARCH"  # Parts of a name: 0.15 s for 50,000 customers.
     r"|retention\.ACROSS_OLD_EVENTS"  # The first of each organization, and nothing more.

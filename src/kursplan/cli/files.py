@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,21 +25,25 @@ def bytes_of(file: Path, longest: int) -> bytes:
         raise Stop(f"can't read {file}: {error.strerror}") from error
 
 
-def write_for_the_owner(output: Path, text: str) -> None:
+def write_for_the_owner(output: Path, text: str | Iterable[str]) -> None:
     """Write a file that has people in it: whole or not at all, and for nobody else to read.
+
+    There may be more of it than fits into memory; then it comes in parts.
 
     Raises `Stop`.
     """
+    parts = [text] if isinstance(text, str) else text
     try:
         if output.exists() and not output.is_file():
-            output.write_text(text, "utf-8")  # A device or a pipe has nothing to keep.
+            with output.open("w", encoding="utf-8") as written:
+                written.writelines(parts)  # A device or a pipe has nothing to keep.
             return
         output = output.resolve()
         partial = output.with_name(f".{output.name}.partial")
         try:
             opened = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(opened, "w", encoding="utf-8", newline="") as written:
-                written.write(text)
+                written.writelines(parts)
             partial.replace(output)
         except OSError:
             with suppress(OSError):

@@ -29,9 +29,9 @@ async def planned(
     from kursplan.imports import members
 
     home = await studio_by_key(context, studio)
-    stored = await context.read(members.stored_customers)
+    everybody = await context.read(members.everybody_stored)
     today = context.clock.now().astimezone(ZoneInfo(home.zone)).date()
-    return members.plan(found, stored, home.key, today, answer)
+    return members.plan(found, everybody, home.key, today, answer)
 
 
 async def bring(
@@ -64,22 +64,22 @@ def _row(of: Matched, change: Change) -> tuple[object, ...]:
 
 def tell(plan: Plan) -> None:
     """What would come of it."""
-    changed = [_row(each, one) for each in plan.changed for one in each.changes]
+    changed = (_row(each, one) for each in plan.changed for one in each.changes)
     tell_some(("Changed", "Line", "Member", "From", "To"), changed)
-    left = [_row(each, one) for each in plan.left for one in each.left]
+    left = (_row(each, one) for each in plan.left for one in each.left)
     here = ("Left as it is here", "Line", "Member", "Here", "In the file, as before")
     tell_some(here, left)
     tell_some(
         ("In doubt", "Line", "Because"),
-        [(each.person.called, each.person.row.line, each.because) for each in plan.doubtful],
+        ((each.person.called, each.person.row.line, each.because) for each in plan.doubtful),
     )
     tell_some(
         ("Refused: line", "Because"),
-        [(each.row.line, "; ".join(each.reasons)) for each in plan.refused],
+        ((each.row.line, "; ".join(each.reasons)) for each in plan.refused),
     )
     tell_some(
         ("Repeated: line", "Says the same as line"),
-        [(each.person.row.line, each.line) for each in plan.repeated],
+        ((each.person.row.line, each.line) for each in plan.repeated),
     )
 
 

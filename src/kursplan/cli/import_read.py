@@ -16,6 +16,7 @@ from kursplan.cli.files import bytes_of, write_for_the_owner
 from kursplan.cli.output import Stop, counted, say, table
 
 if TYPE_CHECKING:
+    from kursplan.imports.exported import Exported
     from kursplan.imports.heads import Subject
     from kursplan.imports.legend import Legend
     from kursplan.imports.match import Doubtful
@@ -66,14 +67,20 @@ def may_ask() -> bool:
     return sys.stdin.isatty()
 
 
-def data_of(file: Path) -> bytes:
+def exported(file: Path) -> Exported:
     """What was exported. Raises `Stop`."""
+    from kursplan.imports.exported import Exported
     from kursplan.imports.table import LONGEST_FILE
 
-    return bytes_of(file, LONGEST_FILE)
+    try:
+        if file.is_file():
+            return Exported.in_file(file)
+    except OSError as error:
+        raise Stop(f"can't read {file}: {error.strerror}") from error
+    return Exported.of(bytes_of(file, LONGEST_FILE))
 
 
-def understood(file: Path, data: bytes, subject: Subject, given: Given) -> Understanding:
+def understood(file: Path, data: Exported, subject: Subject, given: Given) -> Understanding:
     """What the table in the file says. Raises `Stop` where it can't be read."""
     from kursplan.imports.table import Unreadable
     from kursplan.imports.understand import understood as understood_by_all

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kursplan.imports.plan_timetable import TimetablePlan
     from kursplan.imports.timetable import Dated, Traits, Weekly
 
+_BEGINNING = 1024
+"""By how many bytes it is told what it is."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -30,11 +32,11 @@ def source_of(file: Path, given: Given, *, ask: bool, tell: bool) -> Source:
     from kursplan.imports.heads import Subject
     from kursplan.imports.move_timetable import Source
 
-    data = import_read.data_of(file)
-    if is_calendar(data):
+    data = import_read.exported(file)
+    if is_calendar(data.begins(_BEGINNING)):
         if tell:
             say("The file is a calendar (ICS).")
-        return Source.calendar(data)
+        return Source.calendar(data.whole())
     found = import_read.understood(file, data, Subject.TIMETABLE, given)
     if tell:
         import_read.tell(found)

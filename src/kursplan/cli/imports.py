@@ -144,7 +144,7 @@ def members(
 
     given = Given(mapping, column, value, dates, encoding, delimiter, sheet)
     asks = import_read.may_ask() and not yes and not json
-    found = import_read.understood(file, import_read.data_of(file), Subject.MEMBERS, given)
+    found = import_read.understood(file, import_read.exported(file), Subject.MEMBERS, given)
     if not json:
         import_read.tell(found)
     if not found.has_names:
@@ -162,12 +162,13 @@ def members(
         if keep is not None:
             write_for_the_owner(keep, as_gym_file(plan, context.organization_key, about))
         if refused is not None and plan.leaves_out:
-            rows = rows_to_mend(found.table, [*plan.doubtful, *plan.refused])
+            rows = rows_to_mend(found.table, plan.doubtful, plan.refused)
             write_for_the_owner(refused, rows)
         if dry_run or not plan.changes_something:
             return plan, False
         if _agreed(yes=yes, json=json):
-            _still(plan, await import_members.planned(context, found, studio, answer))
+            now = await import_members.planned(context, found, studio, answer)
+            _still(plan.fingerprint, now.fingerprint)
         with _loading() as progress:
             await import_members.bring(context, plan, about, progress, _importer(file))
         return plan, True
@@ -284,7 +285,7 @@ def bookings(
     set_aside = rules_set_aside(overrule, reason)
     given = Given(mapping, column, None, dates, encoding, delimiter, sheet)
     asks = import_read.may_ask() and not yes and not json
-    found = import_read.understood(file, import_read.data_of(file), Subject.BOOKINGS, given)
+    found = import_read.understood(file, import_read.exported(file), Subject.BOOKINGS, given)
     if not json:
         import_read.tell(found)
     for needed in ("title", "start"):
@@ -304,7 +305,7 @@ def bookings(
         if keep_mapping is not None:
             import_read.keep_mapping(found, keep_mapping)
         if refused is not None and plan.leaves_out:
-            rows = rows_to_mend(found.table, [*plan.doubtful, *plan.refused])
+            rows = rows_to_mend(found.table, plan.doubtful, plan.refused)
             write_for_the_owner(refused, rows)
         if dry_run or not (outcome.booked or outcome.waiting):
             return plan, outcome, False

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -121,14 +122,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     console.print(shown)
 
 
-def tell_some(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def tell_some(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """The first rows under their columns, and how many there are beyond; nothing where there are none."""
-    if not rows:
+    rest = iter(rows)
+    if not (shown := list(islice(rest, MOST_SHOWN))):
         return
     say()
-    table(columns, rows[:MOST_SHOWN], empty="")
-    if len(rows) > MOST_SHOWN:
-        say(f"… and {len(rows) - MOST_SHOWN} more.")
+    table(columns, shown, empty="")
+    if more := sum(1 for _ in rest):
+        say(f"… and {more} more.")
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:

@@ -100,10 +100,16 @@ def systemd(
             continue
         _write(file, content, target.mode)
         say(f"{file}")
-    for line in WHAT_IS_NEXT:
+    for line in REPLACED if others else WHAT_IS_NEXT:
         say(line)
 
 
+REPLACED = (
+    "",
+    # The socket too: with other processes it has others to open.
+    "What runs goes on by the units before. To have it run by these, as root:",
+    "  systemctl daemon-reload && systemctl restart kursplan.socket kursplan.service",
+)
 WHAT_IS_NEXT = (
     "",
     "Write into etc/kursplan/database-url where the data is, unless it is to be SQLite, and into",

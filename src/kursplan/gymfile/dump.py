@@ -37,7 +37,7 @@ from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import CONTRACTS_PLAN, DEFAULT_ENDPOINT, NamedPlan, RetryPlan
 from kursplan.gymfile.document import resolved
 from kursplan.gymfile.schema import SCHEMA
-from kursplan.gymfile.stored import Stored, stored
+from kursplan.gymfile.stored import NOBODY, Stored, stored
 from kursplan.gymfile.values import WEEKDAYS
 from kursplan.store.engine.database import Database
 from kursplan.store.entries.timetable import SingleSlot
@@ -78,7 +78,7 @@ async def dump(
 
     Raises `NoSuchOrganization`.
     """
-    customers = "customers" in sections
+    customers = None if "customers" in sections else NOBODY
     found = await database.read(lambda tx: stored(tx, organization_key, customers=customers))
     if found.id is None:
         raise NoSuchOrganization(f"there is no organization {organization_key!r}")

@@ -35,7 +35,7 @@ from kursplan.gymfile.members import KINDS
 from kursplan.gymfile.mistakes import GymFileMistakes, Mistake
 from kursplan.gymfile.read import GymFile
 from kursplan.gymfile.stages import Stage, stages
-from kursplan.gymfile.stored import Stored, stored
+from kursplan.gymfile.stored import Stored, names_in, stored
 from kursplan.gymfile.targets import mistakes_of_targets
 from kursplan.gymfile.three_way import Wish
 from kursplan.gymfile.whom import with_whom
@@ -169,15 +169,12 @@ class _Seen:
 async def _look(loading: Loading) -> _Seen:
     gym_file, gym = loading.gym_file, loading.gym_file.gym
     until = loading.clock.now().date() + timedelta(days=loading.horizon_days)
-    everybody = gym.customers is not None
-    sections = {*KINDS} - {"customers"} if not everybody else {*KINDS}
-
+    names = names_in(gym)
     now = loading.clock.now()
 
     def look(tx: Connection) -> tuple[Stored, list[int], list[Overlap], list[str]]:
-        before = stored(
-            tx, gym.organization.key, customers=everybody, told_in={*sections, "organization"}
-        )
+        sections = {*KINDS, "organization"} - {"customers"}
+        before = stored(tx, gym.organization.key, customers=names, told_in=sections)
         if before.id is None:
             return before, [], [], list(organizations.every(tx))
         return before, series.due(tx, before.id, until), standing(tx, before.id, now), []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from kursplan.domain.entries import (
     ClosureEntry,
     CustomerEntry,
     EmployeeEntry,
+    Gym,
     LocationEntry,
     OrganizationEntry,
     RateEntry,
@@ -75,12 +76,34 @@ class Stored:
     """By section and key: what a gym file said the last time, as far as that was asked for."""
 
 
+Names = Mapping[str, Collection[str]]
+"""Names of customers and of their contracts, by what they are names of (`customer_entries.NAMED`)."""
+NOBODY: Names = {}
+
+
+def names_in(gym: Gym) -> Names:
+    """Everybody whom loading the file is about: who is in it, and who has what it gives to somebody."""
+    told = gym.customers or ()
+    memberships = [each for customer in told for each in customer.memberships or ()]
+    return {
+        "key": {*(each.key for each in told), *gym.deleted_customers},
+        "number": {each.number for each in told if each.number is not None},
+        "membership": {each.key for each in memberships},
+        "idle period": {each.key for held in memberships for each in held.idle_periods or ()},
+    }
+
+
 def stored(
-    tx: Connection, key: str, *, customers: bool = True, told_in: Collection[str] = ()
+    tx: Connection,
+    key: str,
+    *,
+    customers: Names | None = None,
+    told_in: Collection[str] = (),
 ) -> Stored:
     """The organization that goes by `key`, with what files said in these sections.
 
-    Customers are left out on demand: there are many of them.
+    There may be more customers than fit into memory: where `customers` is given, only those are there
+    who go by these names, with what files said of them.
     """
     organization_id = organizations.find(tx, key)
     if organization_id is None:
@@ -95,8 +118,14 @@ def stored(
         ids = entry_ids.ids(tx, organization_id, table)
         return _by_key(load(tx, organization_id, ids.values()))
 
-    everybody = entry_ids.ids(tx, organization_id, tables.customer).values() if customers else ()
-    found = customer_entries.load(tx, organization_id, everybody)
+    people: Collection[int]
+    said = told.load(tx, organization_id, told_in) if told_in else {}
+    if customers is None:
+        people = entry_ids.ids(tx, organization_id, tables.customer).values()
+    else:
+        people = customer_entries.named(tx, organization_id, customers)
+        said["customers"] = told.of_customers(tx, organization_id, people) if people else {}
+    found = customer_entries.load(tx, organization_id, people)
     return Stored(
         id=organization_id,
         organization=entry,
@@ -112,7 +141,7 @@ def stored(
         },
         customers=_by_key({each: person.entry for each, person in found.items()}),
         applications=all_of(tables.application, applications.load),
-        told=told.load(tx, organization_id, told_in) if told_in else {},
+        told=said,
     )
 
 

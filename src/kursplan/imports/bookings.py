@@ -14,7 +14,8 @@ from datetime import date, datetime
 
 from kursplan.domain.names import folded
 from kursplan.domain.sentences import Mistaken, Sentence
-from kursplan.imports.match import Doubtful, Known, Matching, no_such_customer
+from kursplan.imports.everybody import Everybody, Known
+from kursplan.imports.match import Doubtful, Matching, no_such_customer
 from kursplan.imports.people import Person, Refused, person
 from kursplan.imports.timetable import names_in, start_of
 from kursplan.imports.understand import Understanding
@@ -66,6 +67,7 @@ class BookingsPlan:
 
     wanted: list[Wanted] = field(default_factory=list)
     """In the order in which they are made."""
+    # Left out, in the order of the lines.
     doubtful: list[Doubtful] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     past: int = 0
@@ -78,14 +80,14 @@ class BookingsPlan:
 
 def plan_bookings(
     found: Understanding,
-    customers: Iterable[Known],
+    everybody: Everybody,
     slots: Iterable[KnownSlot],
     now: datetime,
     answer: Callable[[Doubtful], str | None],
 ) -> BookingsPlan:
     """Find slots and customers for the rows of a table; `now` is the wall time in the studio."""
     plan = BookingsPlan()
-    planning = _Planning(found, list(customers), slots, now, answer)
+    planning = _Planning(found, everybody, slots, now, answer)
     for row in found.table.rows():
         status = "" if row.wrong is not None else folded(found.cell(row, "status"))
         if status in _GIVEN_UP:
@@ -125,7 +127,7 @@ class _Planning:
     def __init__(
         self,
         found: Understanding,
-        customers: list[Known],
+        everybody: Everybody,
         slots: Iterable[KnownSlot],
         now: datetime,
         answer: Callable[[Doubtful], str | None],
@@ -133,10 +135,8 @@ class _Planning:
         self._found = found
         self._now = now
         self._answer = answer
-        self._matching = Matching(customers, "")
-        self._by_name: defaultdict[str, list[Known]] = defaultdict(list)
-        for each in customers:
-            self._by_name[folded(each.called)].append(each)
+        self._everybody = everybody
+        self._matching = Matching(everybody, "")
         self._slots: defaultdict[tuple[datetime, str], list[KnownSlot]] = defaultdict(list)
         for slot in slots:
             self._slots[slot.start, folded(slot.title)].append(slot)
@@ -180,7 +180,7 @@ class _Planning:
             return self._named(told, told.same_as)
         who = self._matching.look(told)
         if who is None:
-            if not (alike := self._by_name.get(folded(told.called), [])):
+            if not (alike := self._everybody.called(told.called)):
                 says = Sentence(
                     "there is no customer %(who)s: import the members first", who=told.called
                 )

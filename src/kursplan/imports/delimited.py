@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from kursplan.domain.sentences import Sentence, either
-from kursplan.imports.encoding import letters
+from kursplan.imports.encoding import last_letter, letters
+from kursplan.imports.exported import Exported
 from kursplan.imports.table import MOST_COLUMNS, Unreadable, cleaned
 
 DELIMITERS = {
@@ -31,7 +32,7 @@ Known = Callable[[str], bool]
 """Whether a cell is the name of a column that is known."""
 
 
-def delimiter_of(data: bytes, encoding: str, is_known: Known) -> str:
+def delimiter_of(data: Exported, encoding: str, is_known: Known) -> str:
     """The sign between cells: that by which most names of columns are found, or else most rows alike.
 
     Raises `Unreadable` where several would do.
@@ -64,7 +65,7 @@ def _judged(lines: Sequence[str], delimiter: str, is_known: Known) -> tuple[int,
     return names, alike / len(rows), width
 
 
-def rows_of(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+def rows_of(data: Exported, encoding: str, delimiter: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Every row that is not empty, as it stands, with the line in which it begins.
 
     Raises `Unreadable` where a quotation is not closed or goes on after its end.
@@ -119,6 +120,6 @@ def _told(error: str, line: int) -> Sentence:
     )
 
 
-def ends_within_a_row(data: bytes, encoding: str) -> bool:
+def ends_within_a_row(data: Exported, encoding: str) -> bool:
     """Whether the last line has no end, as all lines have that were written to the last."""
-    return not data.decode(encoding).endswith(("\n", "\r"))
+    return last_letter(data, encoding) not in ("\n", "\r")

@@ -12,9 +12,10 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from io import TextIOWrapper
 
 from kursplan.domain.sentences import Sentence
+from kursplan.imports.exported import Exported
 from kursplan.imports.table import Unreadable
 
 _MARKS = (
@@ -38,6 +39,8 @@ _ALPHABETS = {
     "cp850": ("DOS 850", _WESTERN),
 }
 """The encodings with one byte a letter: what people call them, and their letters beyond ASCII."""
+_BEGINNING = 4096
+"""Of how many bytes it is told whether there is a zero in every second one."""
 _SAMPLE = 64 * 1024
 """How many bytes of lines beyond ASCII are looked at."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -53,7 +56,7 @@ class Encoding:
     told: str
 
 
-def encoding_of(data: bytes, given: str | None = None) -> Encoding:
+def encoding_of(data: Exported, given: str | None = None) -> Encoding:
     """The encoding of a file that is not empty; `given` is what a person said it is.
 
     Raises `Unreadable` where it can't be told, where the file was cut off within a letter, and
@@ -61,27 +64,46 @@ def encoding_of(data: bytes, given: str | None = None) -> Encoding:
     """
     if given is not None:
         return _checked(data, _known(given), Sentence("%(given)s, as given", given=given))
+    begins = data.begins(_BEGINNING)
     for mark, name, told in _MARKS:
-        if data.startswith(mark):
+        if begins.startswith(mark):
             return _checked(data, name, told)
-    if (unmarked := _utf_16_without_a_mark(data)) is not None:
+    if (unmarked := _utf_16_without_a_mark(begins)) is not None:
         return _checked(data, unmarked, Sentence("UTF-16 without a mark"))
+    is_ascii = True
     try:
-        data.decode("utf-8")
+        for text in _decoded(data, "utf-8"):
+            is_ascii = is_ascii and text.isascii()
     except UnicodeDecodeError as error:
         # Letters beyond ASCII before it were all in UTF-8.
         is_last = error.reason == "unexpected end of data"
-        if is_last and not data[: error.start].isascii():
+        if is_last and not is_ascii:
             raise _cut_off() from error
         return _one_byte(data)
-    if data.isascii():
+    if is_ascii:
         return Encoding("utf-8", Sentence("ASCII, which all encodings have in common"))
     return Encoding("utf-8", _by_example("UTF-8", data, "utf-8"))
 
 
-def letters(data: bytes, encoding: str) -> TextIOWrapper:
+def letters(data: Exported, encoding: str) -> TextIOWrapper:
     """The file as text, read as it is needed, with the ends of its lines as they are."""
-    return TextIOWrapper(BytesIO(data), encoding, newline="")
+    return TextIOWrapper(data.open(), encoding, newline="")
+
+
+def last_letter(data: Exported, encoding: str) -> str:
+    """Empty where there is none."""
+    last = ""
+    for text in _decoded(data, encoding):
+        last = text[-1:] or last
+    return last
+
+
+def _decoded(data: Exported, encoding: str) -> Iterator[str]:
+    """All of it, piece by piece. Raises `UnicodeError` as decoding it as a whole does."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for piece in data.pieces():
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
 
 
 def _known(given: str) -> str:
@@ -99,9 +121,10 @@ def _known(given: str) -> str:
     return name
 
 
-def _checked(data: bytes, name: str, told: str) -> Encoding:
+def _checked(data: Exported, name: str, told: str) -> Encoding:
     try:
-        data.decode(name)
+        for _ in _decoded(data, name):
+            pass
     except UnicodeError as error:
         if isinstance(error, UnicodeDecodeError) and "truncated" in error.reason:
             raise _cut_off() from error
@@ -121,9 +144,8 @@ def _cut_off() -> Unreadable:
     )
 
 
-def _utf_16_without_a_mark(data: bytes) -> str | None:
+def _utf_16_without_a_mark(some: bytes) -> str | None:
     """Text in Latin letters has a zero in every second byte then, and nothing else has."""
-    some = data[:4096]
     even, odd = some[::2].count(0), some[1::2].count(0)
     half = len(some) / 2
     if odd > 0.6 * half and not even:
@@ -133,7 +155,7 @@ def _utf_16_without_a_mark(data: bytes) -> str | None:
     return None
 
 
-def _one_byte(data: bytes) -> Encoding:
+def _one_byte(data: Exported) -> Encoding:
     sample = _lines_beyond_ascii(data)
     if _makes_words(sample, "cp1252", _WESTERN):
         return _checked(data, "cp1252", _by_example("Windows-1252", data, "cp1252"))
@@ -148,14 +170,15 @@ def _one_byte(data: bytes) -> Encoding:
     return _checked(data, name, _by_example(_ALPHABETS[name][0], data, name))
 
 
-def _lines_beyond_ascii(data: bytes) -> bytes:
+def _lines_beyond_ascii(data: Exported) -> bytes:
     """Only these tell anything."""
     sample = bytearray()
-    for line in data.splitlines(keepends=True):
-        if not line.isascii():
-            sample += line
-        if len(sample) > _SAMPLE:
-            break
+    with letters(data, "latin-1") as every_byte:
+        for line in every_byte:
+            if not line.isascii():
+                sample += line.encode("latin-1")
+            if len(sample) > _SAMPLE:
+                break
     return bytes(sample)
 
 
@@ -201,18 +224,15 @@ def _untold(sample: bytes) -> Sentence:
     )
 
 
-def _by_example(told: str, data: bytes, name: str) -> Sentence:
+def _by_example(told: str, data: Exported, name: str) -> Sentence:
     return Sentence("%(encoding)s (%(example)s)", encoding=told, example=_example(data, name))
 
 
-def _example(data: bytes, name: str) -> Sentence:
+def _example(data: Exported, name: str) -> Sentence:
     """The first word that looks different in another encoding, for a person to see that it is right."""
-    for number, line in _lines(data, name):
-        for word in line.replace('"', " ").replace(";", " ").replace(",", " ").split():
-            if not word.isascii():
-                return Sentence("line %(line)s has “%(text)s”", line=number, text=word[:40])
+    with letters(data, name) as text:
+        for number, line in enumerate(text, start=1):
+            for word in line.replace('"', " ").replace(";", " ").replace(",", " ").split():
+                if not word.isascii():
+                    return Sentence("line %(line)s has “%(text)s”", line=number, text=word[:40])
     return Sentence("no letters beyond ASCII")
-
-
-def _lines(data: bytes, name: str) -> Iterator[tuple[int, str]]:
-    return enumerate(letters(data, name), start=1)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from kursplan.imports.match import Matched
 
-CUSTOMERS_A_FILE = 10_000
+CUSTOMERS_A_FILE = 2_500
 """How many are loaded at once: so much is in memory, however many there are."""
 
 _written = json.JSONEncoder(ensure_ascii=False).encode
@@ -37,13 +38,16 @@ def entry(members: dict[str, Any]) -> str:
     return _written(members).translate(_LINE_BREAKS)
 
 
-def section(name: str, entries: Iterable[str]) -> str:
-    """A section of entries that `entry` wrote."""
-    return "\n".join([f"{name}:", *(f"- {each}" for each in entries)]) + "\n"
+def section(name: str, entries: Iterable[str]) -> Iterator[str]:
+    """The lines of a section of entries that `entry` wrote."""
+    yield f"{name}:\n"
+    for each in entries:
+        yield f"- {each}\n"
 
 
-def in_parts(organization: str, about: str, customers: list[str]) -> Iterator[tuple[str, int]]:
+def in_parts(organization: str, about: str, customers: Iterable[str]) -> Iterator[tuple[str, int]]:
     """Gym files that together have all customers, each with how many of them it has."""
-    for begin in range(0, len(customers), CUSTOMERS_A_FILE):
-        some = customers[begin : begin + CUSTOMERS_A_FILE]
-        yield head(organization, about) + section("customers", some), len(some)
+    rest = iter(customers)
+    while some := list(islice(rest, CUSTOMERS_A_FILE)):
+        lines = section("customers", some)
+        yield "".join([head(organization, about), *lines]), len(some)

@@ -6,15 +6,15 @@ name and birthday) is in doubt, and somebody has to say so: at the terminal, or 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kursplan.domain.customers import CustomerStatus
 from kursplan.domain.entries import CustomerEntry, free_key
 from kursplan.domain.names import folded, folded_address
 from kursplan.domain.sentences import Sentence, each_of
 from kursplan.gymfile.dump import as_written
+from kursplan.imports.everybody import Everybody, Known
 from kursplan.imports.keys import key_of
 from kursplan.imports.people import Facts, Person, Refused
 
@@ -29,37 +29,6 @@ class Change:
     member: str
     before: str | None = field(repr=False)
     after: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A customer who is stored, or who was in a row before; as the file would have them."""
-
-    key: str
-    studio: str
-    facts: Facts = field(repr=False)
-    line: int | None = None
-    """The row in which they are, where they are not stored."""
-    said: Facts = field(default_factory=dict, repr=False)
-    """What a file said of them the last time; what it says again is no change of its own."""
-
-    @property
-    def called(self) -> str:
-        return f"{self.facts['first_name']} {self.facts['last_name']}"
-
-    @property
-    def number(self) -> str | None:
-        return self.facts.get("number")
-
-    @property
-    def told(self) -> Sentence:
-        """Who it is, within a sentence."""
-        if self.line is not None:
-            return Sentence("%(who)s (in line %(line)s)", who=self.called, line=self.line)
-        return Sentence("%(who)s (number %(number)s)", who=self.called, number=self.number or "-")
-
-    def __str__(self) -> str:
-        return str(self.told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +68,9 @@ def known_of(entry: CustomerEntry, said: Facts | None = None) -> Known:
     facts = {
         name: as_written(value) for name in MEMBERS if (value := getattr(entry, name)) is not None
     }
-    return Known(entry.key, entry.studio, facts, said=said or {})
+    # A gym file says more of people than an import knows of.
+    of_those = {name: value for name, value in (said or {}).items() if name in MEMBERS}
+    return Known(entry.key, entry.studio, facts, said=of_those)
 
 
 MEMBERS = {
@@ -117,40 +88,25 @@ MEMBERS = {
 
 
 class Matching:
-    """Finds out who is who, row after row.
+    """Finds out who is who, row after row, among `everybody`: with each row that knows of more.
 
     `answer` is asked about everybody in doubt, and says `NEW`, a key, or None for "leave it out".
     """
 
     def __init__(
         self,
-        stored: Iterable[Known],
+        everybody: Everybody,
         studio: str,
         answer: Callable[[Doubtful], str | None] = lambda _: None,
     ) -> None:
         self._studio = studio
         self._answer = answer
-        self._by_key: dict[str, Known] = {}
-        self._by_number: dict[str, Known] = {}
-        self._by_email: defaultdict[str, list[Known]] = defaultdict(list)
-        self._by_name: defaultdict[str, list[Known]] = defaultdict(list)
-        self._seen: dict[str, int] = {}
-        """By key, the line of everybody who was in the file so far."""
-        for each in stored:
-            self._know(each)
+        self._everybody = everybody
 
     def outcomes(self, rows: Iterable[Person | Refused]) -> Iterator[Outcome]:
         """What becomes of each row, in their order."""
         for each in rows:
             yield each if isinstance(each, Refused) else self._outcome(each)
-
-    def _know(self, who: Known) -> None:
-        self._by_key[who.key] = who
-        if who.number is not None:
-            self._by_number[who.number] = who
-        if "email" in who.facts:
-            self._by_email[folded_address(who.facts["email"])].append(who)
-        self._by_name[folded(who.called)].append(who)
 
     def _outcome(self, person: Person) -> Outcome:
         if person.same_as is not None:
@@ -167,11 +123,11 @@ class Matching:
             if isinstance(found, Known):
                 return self._same(person, found)  # They were new when it was said.
             number = person.facts.get("number")
-            if number in self._by_number:
+            if (other := self._with_number(number)) is not None:
                 says = Sentence(
                     "is said to be new, but %(who)s has the number %(number)s",
-                    who=self._by_number[number].told,
-                    number=number,
+                    who=other.told,
+                    number=number or "-",
                 )
                 return Refused(person.row, (says,))
             return self._new(person)
@@ -182,19 +138,22 @@ class Matching:
 
     def called(self, said: str) -> Known | None:
         """Whoever has this key, or this number."""
-        return self._by_key.get(said) or self._by_number.get(said)
+        return self._everybody.by_key(said) or self._everybody.by_number(said)
+
+    def _with_number(self, number: str | None) -> Known | None:
+        return None if number is None else self._everybody.by_number(number)
 
     def look(self, person: Person) -> Known | Doubtful | None:
         """Who it is; None for somebody new."""
         facts = person.facts
         number, email = facts.get("number"), facts.get("email")
-        if number is not None and (who := self._by_number.get(number)) is not None:
+        if number is not None and (who := self._everybody.by_number(number)) is not None:
             if _could_be_one(facts, who.facts):
                 return who
             says = Sentence("the number %(number)s is that of %(who)s", number=number, who=who.told)
             return Doubtful(person, (who,), says)
         name = folded(person.called)
-        with_address = self._by_email.get(folded_address(email), []) if email else []
+        with_address = self._everybody.at_address(email) if email else []
         same_name = [each for each in with_address if folded(each.called) == name]
         if len(same_name) == 1 and _agree(facts, same_name[0].facts, "number"):
             return same_name[0]
@@ -206,9 +165,8 @@ class Matching:
                     who=same_name[0].told,
                 )
             return Doubtful(person, tuple(same_name), because)
-        return self._by_name_alone(person, self._by_name.get(name, [])) or self._family(
-            person, with_address
-        )
+        alike = self._everybody.called(person.called)
+        return self._by_name_alone(person, alike) or self._family(person, with_address)
 
     def _by_name_alone(self, person: Person, alike: list[Known]) -> Known | Doubtful | None:
         """Whoever has the same name: the same only where all else is the same, too."""
@@ -255,16 +213,16 @@ class Matching:
 
     def _new(self, person: Person) -> Matched:
         wanted = key_of(person.facts.get("number"), person.called)
-        key = free_key(wanted, self._by_key.__contains__)
+        key = free_key(wanted, self._everybody.__contains__)
         who = Known(key, self._studio, person.facts, person.row.line)
-        self._know(who)
-        self._seen[key] = person.row.line
+        self._everybody.know([who])
         return Matched(person, who, is_new=True)
 
-    def _same(self, person: Person, who: Known) -> Outcome:
-        who = self._by_key[who.key]
+    def _same(self, person: Person, found: Known) -> Outcome:
+        now = self._everybody.as_of_now(found.key)
+        who, line = (found, None) if now is None else now
         changes = _changes(who.facts, person.facts)
-        if (line := self._seen.get(who.key)) is not None:
+        if line is not None:
             if not changes:
                 return Repeated(person, line)
             says = Sentence(
@@ -275,17 +233,18 @@ class Matching:
             )
             return Refused(person.row, (says,))
         number = person.facts.get("number")
-        if number is not None and (other := self._by_number.get(number, who)).key != who.key:
+        other = None if number == found.number else self._with_number(number)
+        if other is not None and other.key != who.key:
             says = Sentence(
-                "has the number %(number)s, which is that of %(who)s", number=number, who=other.told
+                "has the number %(number)s, which is that of %(who)s",
+                number=number or "-",
+                who=other.told,
             )
             return Refused(person.row, (says,))
-        self._seen[who.key] = person.row.line
         left = tuple(each for each in changes if who.said.get(each.member) == each.after)
         changes = tuple(each for each in changes if each not in left)
-        if changes:
-            # What rows to come are compared with.
-            self._by_key[who.key] = replace(who, facts={**who.facts, **person.facts})
+        becomes = {**who.facts, **person.facts} if changes else None
+        self._everybody.see(who.key, person.row.line, becomes)
         return Matched(person, who, is_new=False, changes=changes, left=left)
 
 

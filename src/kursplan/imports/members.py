@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,18 +15,26 @@ from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.imports import gym_file
-from kursplan.imports.match import Doubtful, Known, Matched, Matching, Repeated, known_of
+from kursplan.imports.everybody import Everybody, Known
+from kursplan.imports.match import (
+    Change,
+    Doubtful,
+    Matched,
+    Matching,
+    Outcome,
+    Repeated,
+    known_of,
+)
 from kursplan.imports.people import Refused, people
+from kursplan.imports.spool import Spool
 from kursplan.imports.understand import Understanding
-from kursplan.store import tables
 from kursplan.store.engine.database import Database
 from kursplan.store.entries import customers as stored_people
-from kursplan.store.entries import ids as entry_ids
 from kursplan.store.entries import told
 
 _AS_SHOWN = gymfile.Wish(prefer_file=True)
 """What the file changed was shown with what is there, and agreed to."""
-_READ_AT_ONCE = 5_000
+_READ_AT_ONCE = 1_000
 """How many customers are in memory with all that is known of them."""
 
 Progress = Callable[[str, int, int], None]
@@ -33,19 +43,53 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Plan:
-    """What an import would do, and what it leaves out."""
+    """What an import would do, and what it leaves out; each in the order of the lines."""
 
     new: int = 0
     unchanged: int = 0
-    changed: list[Matched] = field(default_factory=list)
-    left: list[Matched] = field(default_factory=list)
+    changed: Spool[Matched] = field(default_factory=Spool)
+    left: Spool[Matched] = field(default_factory=Spool)
     """Of whom something was changed here that the file did not change: that stays."""
-    repeated: list[Repeated] = field(default_factory=list)
-    doubtful: list[Doubtful] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    customers: list[str] = field(default_factory=list, repr=False)
+    repeated: Spool[Repeated] = field(default_factory=Spool)
+    doubtful: Spool[Doubtful] = field(default_factory=Spool)
+    refused: Spool[Refused] = field(default_factory=Spool)
+    customers: Spool[str] = field(default_factory=Spool, repr=False)
     """The entries of the gym file, of everybody who is known for sure: also of those of whom nothing
     changes, so that it is known what the file said of them."""
+    _told: Any = field(default_factory=sha256, repr=False)
+
+    def take_in(self, outcome: Outcome) -> None:
+        match outcome:
+            case Matched():
+                entry = gym_file.entry(gym_file.customer(outcome))
+                self.customers.append(entry)
+                self._tell(entry, outcome.is_new, *map(_as_told, (*outcome.changes, *outcome.left)))
+                if outcome.left:
+                    self.left.append(outcome)
+                if outcome.is_new:
+                    self.new += 1
+                elif outcome.changes:
+                    self.changed.append(outcome)
+                else:
+                    self.unchanged += 1
+            case Repeated():
+                self.repeated.append(outcome)
+                self._tell(outcome.person.row.line, outcome.line)
+            case Doubtful():
+                self.doubtful.append(outcome)
+                candidates = (each.key for each in outcome.candidates)
+                self._tell(outcome.person.row.line, str(outcome.because), *candidates)
+            case Refused():
+                self.refused.append(outcome)
+                self._tell(outcome.row.line, *map(str, outcome.reasons))
+
+    def _tell(self, *what: object) -> None:
+        self._told.update(f"{what!r}\n".encode())
+
+    @property
+    def fingerprint(self) -> str:
+        """What would be done; where it is something else by then, it is to be shown again."""
+        return str(self._told.hexdigest())[:32]
 
     @property
     def changes_something(self) -> bool:
@@ -57,17 +101,19 @@ class Plan:
         return len(self.doubtful) + len(self.refused)
 
 
-def stored_customers(tx: Connection, organization_id: int) -> list[Known]:
+def _as_told(change: Change) -> tuple[str | None, ...]:
+    return change.member, change.before, change.after
+
+
+def everybody_stored(tx: Connection, organization_id: int) -> Everybody:
     """All customers of the organization, as far as an import can tell."""
-    said = told.load(tx, organization_id, ["customers"]).get("customers", {})
-    ids = sorted(entry_ids.ids(tx, organization_id, tables.customer).values())
-    return [
-        known_of(each.entry, said.get(each.entry.key))
-        for begin in range(0, len(ids), _READ_AT_ONCE)
-        for each in stored_people.load(
-            tx, organization_id, ids[begin : begin + _READ_AT_ONCE]
-        ).values()
-    ]
+    return Everybody(_stored(tx, organization_id))
+
+
+def _stored(tx: Connection, organization_id: int) -> Iterator[Known]:
+    for some in stored_people.every(tx, organization_id, _READ_AT_ONCE):
+        said = told.of_customers(tx, organization_id, some.keys())
+        yield from (known_of(each.entry, said.get(each.entry.key)) for each in some.values())
 
 
 def in_doubt(_: Doubtful) -> None:
@@ -76,38 +122,25 @@ def in_doubt(_: Doubtful) -> None:
 
 def plan(
     found: Understanding,
-    stored: Iterable[Known],
+    everybody: Everybody,
     studio: str,
     today: date,
     answer: Callable[[Doubtful], str | None] = in_doubt,
 ) -> Plan:
-    """What importing would do. `studio` is the home of who is new; `answer` is asked about doubts."""
+    """What importing would do among `everybody` who is stored.
+
+    `studio` is the home of who is new; `answer` is asked about doubts.
+    """
     plan = Plan()
-    matching = Matching(stored, studio, answer)
-    for outcome in matching.outcomes(people(found, today)):
-        match outcome:
-            case Matched():
-                plan.customers.append(gym_file.entry(gym_file.customer(outcome)))
-                if outcome.left:
-                    plan.left.append(outcome)
-                if outcome.is_new:
-                    plan.new += 1
-                elif outcome.changes:
-                    plan.changed.append(outcome)
-                else:
-                    plan.unchanged += 1
-            case Repeated():
-                plan.repeated.append(outcome)
-            case Doubtful():
-                plan.doubtful.append(outcome)
-            case Refused():
-                plan.refused.append(outcome)
+    for outcome in Matching(everybody, studio, answer).outcomes(people(found, today)):
+        plan.take_in(outcome)
     return plan
 
 
-def as_gym_file(plan: Plan, organization: str, about: str) -> str:
-    """The gym file with all of it."""
-    return gym_file.head(organization, about) + gym_file.section("customers", plan.customers)
+def as_gym_file(plan: Plan, organization: str, about: str) -> Iterator[str]:
+    """The gym file with all of it, line by line."""
+    yield gym_file.head(organization, about)
+    yield from gym_file.section("customers", plan.customers)
 
 
 async def bring(

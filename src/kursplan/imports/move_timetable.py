@@ -12,7 +12,7 @@ from kursplan.clock import Clock
 from kursplan.desk.engine.desk import Desk
 from kursplan.domain.actors import Actor
 from kursplan.domain.clashes import Clash
-from kursplan.gymfile.stored import stored
+from kursplan.gymfile.stored import NOBODY, stored
 from kursplan.imports.calendars import read_calendar
 from kursplan.imports.plan_timetable import TimetablePlan, plan_timetable
 from kursplan.imports.timetable import Read, from_table
@@ -58,7 +58,7 @@ async def planned(
 ) -> TimetablePlan:
     """What would be added to the timetable of the studio. Raises `Unreadable`."""
     read = source.read(zone, clock.now().astimezone(zone).replace(tzinfo=None))
-    there = await database.read(lambda tx: stored(tx, organization, customers=False))
+    there = await database.read(lambda tx: stored(tx, organization, customers=NOBODY))
     return plan_timetable(read, there, studio, go_on=go_on)
 
 

@@ -92,6 +92,7 @@ def plan_timetable(read: Read, stored: Stored, studio: str, *, go_on: bool) -> T
         planning.add_series(series)
     for slot in single:
         planning.add_slot(slot)
+    plan.refused.sort(key=lambda each: each.row.line)
     return plan
 
 

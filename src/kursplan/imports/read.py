@@ -16,6 +16,7 @@ from kursplan.imports.delimited import (
     rows_of,
 )
 from kursplan.imports.encoding import encoding_of
+from kursplan.imports.exported import Exported
 from kursplan.imports.table import LONGEST_FILE, Row, Source, Table, Unreadable
 
 _NOTHING_IN_IT = Sentence("the file has nothing in it: the export failed; make it again")
@@ -33,31 +34,31 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _Numbered = Iterator[tuple[int, tuple[str, ...]]]
 
 
-def read_table(data: bytes, is_known: Known, given: Source | None = None) -> Table:
+def read_table(data: Exported, is_known: Known, given: Source | None = None) -> Table:
     """The table in a file; `given` is what a person said of it, and None what is to be found out.
 
     Raises `Unreadable` where there is none, where it was cut off, and where what kind of file it is
     can't be told.
     """
     given = given or Source()
-    if not data.strip(b"\0\r\n\t "):
+    if not any(each.strip(b"\0\r\n\t ") for each in data.pieces()):
         raise Unreadable(
-            Sentence("the file has 0 bytes: the export failed; make it again")
-            if not data
-            else _NOTHING_IN_IT
+            _NOTHING_IN_IT
+            if data.size
+            else Sentence("the file has 0 bytes: the export failed; make it again")
         )
-    if len(data) > LONGEST_FILE:
+    if data.size > LONGEST_FILE:
         raise Unreadable(
             Sentence(
                 "the file has more than %(most)s MiB: import it in parts",
                 most=LONGEST_FILE // 1024**2,
             )
         )
-    if data.startswith(_WORKBOOKS):
+    if data.begins(8).startswith(_WORKBOOKS):
         # Imported where it is needed: most files are text.
         from kursplan.imports.workbook import Workbook
 
-        workbook = Workbook(data)
+        workbook = Workbook(data.whole())
         sheet = workbook.sheet(given.sheet)
         told = Sentence("a workbook, sheet %(name)s", name=repr(sheet))
         source = Source(sheet=sheet, told=told)

@@ -23,7 +23,7 @@ from kursplan.domain.refusals import Kind, Refusal
 from kursplan.domain.slots import SlotStatus
 from kursplan.imports.bookings import BookingsPlan, KnownSlot, Wanted, days_of, plan_bookings
 from kursplan.imports.match import Doubtful
-from kursplan.imports.members import stored_customers
+from kursplan.imports.members import everybody_stored
 from kursplan.imports.understand import Understanding
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import Names
@@ -82,8 +82,8 @@ class SwitchOver:
             since = start_of_day(days[0], self.zone)
             until = start_of_day(days[1] + timedelta(days=1), self.zone)
             slots = await self.database.read(lambda tx: self._slots(tx, since, until))
-        customers = await self.database.read(lambda tx: stored_customers(tx, self.organization_id))
-        return plan_bookings(found, customers, slots, now, answer)
+        everybody = await self.database.read(lambda tx: everybody_stored(tx, self.organization_id))
+        return plan_bookings(found, everybody, slots, now, answer)
 
     def _slots(self, tx: Connection, since: datetime, until: datetime) -> list[KnownSlot]:
         rows = timetable.slots_of_studio(tx, self.organization_id, self.studio_id, since, until)

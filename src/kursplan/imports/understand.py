@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from kursplan.domain.names import folded
 from kursplan.domain.sentences import Sentence
 from kursplan.imports.days import ORDERS, Order, Survey
+from kursplan.imports.exported import Exported
 from kursplan.imports.heads import FIELDS, HEADS, LINE, REASON, Subject
 from kursplan.imports.legend import NOT_USED, Legend
 from kursplan.imports.read import read_table
@@ -25,6 +26,10 @@ _BY_NAME = Sentence("by its name")
 _LOOKED_AT = 1000
 """How many rows are looked at to know a column by its content."""
 _MOSTLY = 0.8
+_MOST_STRANGE = 1000
+"""Of how many words that are not known it is said how often they occur: a column that has more of them is none of
+words."""
+_MOST_LOOKED_UP = 10_000
 
 ADDRESS = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[^@\s;,<>]+")
 _NUMBER_TO_CALL = re.compile(r"\+[1-9][\d /().-]{5,}\d")
@@ -126,6 +131,8 @@ class Understanding:
     def word(self, of: str, text: str) -> str | None:
         """What a text means; None where nothing is known of it, `IGNORED` where it means nothing."""
         if (of, text) not in self._looked_up:
+            if len(self._looked_up) == _MOST_LOOKED_UP:
+                self._looked_up.clear()
             plain = folded(text)
             word = self._words.get(of, {}).get(plain) or WORDS[of].get(plain)
             self._looked_up[of, text] = word
@@ -146,7 +153,7 @@ def known_heads(subject: Subject, legend: Legend) -> Callable[[str], bool]:
     return lambda cell: folded(cell) in names
 
 
-def understood(data: bytes, subject: Subject, legend: Legend) -> Understanding:
+def understood(data: Exported, subject: Subject, legend: Legend) -> Understanding:
     """What a file says that is a table. Raises `Unreadable`."""
     table = read_table(data, known_heads(subject, legend), legend.source)
     return understand(table, subject, legend)
@@ -294,7 +301,9 @@ def _survey(found: Understanding) -> None:
             with_address += "@" in address
         for of in spoken:
             text = found.cell(row, of)
-            if text and found.word(of, text) is None:
+            if not text or found.word(of, text) is not None:
+                continue
+            if (of, text) in first or len(first) < _MOST_STRANGE:
                 strange[of, text] += 1
                 first.setdefault((of, text), row.line)
     found.strange = [

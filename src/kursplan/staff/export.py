@@ -33,7 +33,9 @@ def export_of(tx: Connection, organization_id: int, customer_id: int) -> dict[st
             "turned_away": [
                 each._asdict() for each in turned_away.of_customer(tx, organization_id, customer_id)
             ],
-            "said_by_gym_file": told.of_customer(tx, organization_id, customer_id),
+            "said_by_gym_file": list(
+                told.of_customers(tx, organization_id, [customer_id]).values()
+            ),
             "history": [_kept(each, theirs) for each in done],
         }
     )

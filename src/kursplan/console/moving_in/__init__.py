@@ -30,6 +30,7 @@ from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.sentences import Sentence
 from kursplan.gymfile import Clashes, GymFileMistakes
 from kursplan.imports.calendars import is_calendar
+from kursplan.imports.exported import Exported
 from kursplan.imports.heads import Subject
 from kursplan.imports.move_timetable import Source
 from kursplan.imports.table import Table, Unreadable
@@ -178,7 +179,7 @@ class _Looking:
             calendar = Source.calendar(data)
             return _Found(said, prepared=await self._timetable(calendar))
         legend = said.legend(self._subject)
-        table = await asyncio.to_thread(understand, data, self._subject, legend)
+        table = await asyncio.to_thread(understand, Exported.of(data), self._subject, legend)
         asks = tuple(understood.missing(self._words, table))
         if asks:
             return _Found(said, table=table, asks=asks)
@@ -260,18 +261,17 @@ def _told(words: Words, said: Sentence | None) -> str:
 
 
 def _leaves_out(words: Words, prepared: Prepared | None, table: Understanding | None) -> str:
-    if prepared is None or table is None or not prepared.left_out:
+    if prepared is None or table is None or not any(prepared.left_out):
         return ""
-    return words.ngettext(
-        "%(n)s row is left out.", "%(n)s rows are left out.", len(prepared.left_out)
-    )
+    rows = sum(map(len, prepared.left_out))
+    return words.ngettext("%(n)s row is left out.", "%(n)s rows are left out.", rows)
 
 
 def _to_mend(words: Words, table: Table, prepared: Prepared) -> Response:
     """The rows that are left out, as a file."""
     headers = {"Content-Disposition": 'attachment; filename="to-mend.csv"'}
-    text = rows_to_mend(table, prepared.left_out, lambda why: why.said(words))
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    lines = rows_to_mend(table, *prepared.left_out, in_words=lambda why: why.said(words))
+    return Response("".join(lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _organization(visit: Visit) -> OrganizationEntry:

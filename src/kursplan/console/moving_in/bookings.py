@@ -78,7 +78,7 @@ async def prepared(moving: Moving, found: Understanding) -> Prepared:
             ),
             *refused(words, plan.refused),
         ),
-        left_out=[*plan.doubtful, *plan.refused],
+        left_out=(plan.doubtful, plan.refused),
         leaves_out=plan.leaves_out,
         can_bring=bool(outcome.booked or outcome.waiting) and not lacks_reason,
         fingerprint=fingerprint(_all(outcome)),

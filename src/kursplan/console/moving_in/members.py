@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from kursplan.console.moving_in.prepared import (
     Moving,
     Prepared,
     doubts,
-    fingerprint,
     quietly,
     refused,
     rows,
@@ -27,10 +26,10 @@ from kursplan.imports.understand import Understanding
 async def prepared(moving: Moving, found: Understanding) -> Prepared:
     visit, words = moving.visit, moving.visit.words
     services, gettext = visit.services, words.gettext
-    stored = await visit.read(members.stored_customers)
+    everybody = await visit.read(members.everybody_stored)
     today = local(services.clock.now(), zone_of(moving.studio.zone)).date()
     plan = await asyncio.to_thread(
-        members.plan, found, stored, moving.studio.key, today, moving.answer
+        members.plan, found, everybody, moving.studio.key, today, moving.answer
     )
 
     async def bring() -> str:
@@ -47,8 +46,8 @@ async def prepared(moving: Moving, found: Understanding) -> Prepared:
         )
         return gettext("The members are there.")
 
-    changes = [(of, one) for of in plan.changed for one in of.changes]
-    left = [(of, one) for of in plan.left for one in of.left]
+    changes = ((of, one) for of in plan.changed for one in of.changes)
+    left = ((of, one) for of in plan.left for one in of.left)
     return Prepared(
         counts=tuple(_counts(words, plan)),
         tables=(
@@ -66,16 +65,10 @@ async def prepared(moving: Moving, found: Understanding) -> Prepared:
             ),
             *refused(words, plan.refused),
         ),
-        left_out=[*plan.doubtful, *plan.refused],
+        left_out=(plan.doubtful, plan.refused),
         leaves_out=plan.leaves_out,
         can_bring=plan.changes_something,
-        fingerprint=fingerprint(
-            [
-                plan.new,
-                *plan.customers,
-                *((of.who.key, one.member, one.before) for of, one in changes),
-            ]
-        ),
+        fingerprint=plan.fingerprint,
         bring=bring,
         doubts=doubts(words, plan.doubtful, may_be_new=True),
     )
@@ -96,8 +89,8 @@ def _counts(words: Words, plan: Plan) -> list[str]:
     return found
 
 
-def _told(words: Words, found: Sequence[tuple[Matched, Change]]) -> list[tuple[str, ...]]:
-    return [
+def _told(words: Words, found: Iterable[tuple[Matched, Change]]) -> Iterator[tuple[str, ...]]:
+    return (
         (of.who.called, field_name(words, one.member), one.before or "–", one.after)
         for of, one in found
-    ]
+    )

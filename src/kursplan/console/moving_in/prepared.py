@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Final
 
 from kursplan.console.forms import Option
@@ -45,8 +46,8 @@ class Moving:
 class Prepared:
     counts: tuple[str, ...]
     tables: tuple[Rows, ...]
-    left_out: Sequence[Doubtful | Refused]
-    """The rows that nothing is done about, for somebody to mend."""
+    left_out: Sequence[Collection[Doubtful | Refused]]
+    """The rows that nothing is done about, for somebody to mend; each in the order of the lines."""
     leaves_out: int
     """How many they are; of a calendar they are no rows."""
     can_bring: bool
@@ -66,18 +67,19 @@ def fingerprint(told: Iterable[object]) -> str:
 def rows(
     title: str,
     heads: Sequence[str],
-    found: Sequence[tuple[str, ...]],
+    found: Iterable[tuple[str, ...]],
     words: Words,
 ) -> tuple[Rows, ...]:
-    """A table; nothing where it would be empty."""
-    if not found:
+    """A table, with the first of what was found; nothing where it would be empty."""
+    rest = iter(found)
+    if not (shown := tuple(islice(rest, MOST_ROWS))):
         return ()
-    further = len(found) - MOST_ROWS
-    more = words.ngettext("and %(n)s more", "and %(n)s more", further) if further > 0 else ""
-    return (Rows(title, tuple(heads), tuple(found[:MOST_ROWS]), more),)
+    further = sum(1 for _ in rest)
+    more = words.ngettext("and %(n)s more", "and %(n)s more", further) if further else ""
+    return (Rows(title, tuple(heads), shown, more),)
 
 
-def doubts(words: Words, found: Sequence[Doubtful], *, may_be_new: bool) -> tuple[Doubt, ...]:
+def doubts(words: Words, found: Iterable[Doubtful], *, may_be_new: bool) -> tuple[Doubt, ...]:
     new = (Option(NEW, words.gettext("a new customer")),) if may_be_new else ()
     return tuple(
         Doubt(
@@ -93,15 +95,15 @@ def doubts(words: Words, found: Sequence[Doubtful], *, may_be_new: bool) -> tupl
                 ),
             ),
         )
-        for each in found[:MOST_ROWS]
+        for each in islice(found, MOST_ROWS)
     )
 
 
-def refused(words: Words, found: Sequence[Refused]) -> tuple[Rows, ...]:
-    told = [
+def refused(words: Words, found: Iterable[Refused]) -> tuple[Rows, ...]:
+    told = (
         (words.number(each.row.line), "; ".join(why.said(words) for why in each.reasons))
         for each in found
-    ]
+    )
     heads = (words.gettext("Line"), words.gettext("Because"))
     return rows(words.gettext("Left out"), heads, told, words)
 

@@ -58,7 +58,7 @@ async def prepared(moving: Moving, source: Source, *, go_on: bool) -> Prepared:
             words.ngettext("%(n)s left out", "%(n)s left out", plan.leaves_out),
         ),
         tables=tuple(_tables(words, plan)),
-        left_out=plan.refused,
+        left_out=(plan.refused,),
         leaves_out=plan.leaves_out,
         can_bring=plan.changes_something,
         fingerprint=fingerprint(plan.gym_files),

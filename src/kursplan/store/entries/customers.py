@@ -6,7 +6,7 @@ What the rules ask about customers is in `customers`, what partners see of them 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,8 +94,33 @@ IDLE_PERIODS = select(
     any_of(idle_period.c.customer_id, "customer_ids"),
 )
 
-NUMBERS = select(customer.c.number, customer.c.key).where(
-    customer.c.organization_id == ORGANIZATION, customer.c.number.is_not(None)
+NAMED = {
+    "key": select(customer.c.id).where(
+        customer.c.organization_id == ORGANIZATION,
+        any_of(customer.c.key, "names"),
+        customer.c.deleted_at.is_(None),
+    ),
+    "number": select(customer.c.id).where(
+        customer.c.organization_id == ORGANIZATION, any_of(customer.c.number, "names")
+    ),
+    "membership": select(membership.c.customer_id).where(
+        membership.c.organization_id == ORGANIZATION, any_of(membership.c.key, "names")
+    ),
+    "idle period": select(idle_period.c.customer_id).where(
+        idle_period.c.organization_id == ORGANIZATION, any_of(idle_period.c.key, "names")
+    ),
+}
+"""Whose key, number, membership or idle period it is."""
+
+NEXT = (
+    select(customer.c.id)
+    .where(
+        customer.c.organization_id == ORGANIZATION,
+        customer.c.id > bindparam("after"),
+        customer.c.deleted_at.is_(None),
+    )
+    .order_by(customer.c.id)
+    .limit(bindparam("count"))
 )
 
 ADD = insert(customer)
@@ -306,10 +331,28 @@ def load(tx: Connection, organization_id: int, customer_ids: Collection[int]) ->
     return found
 
 
-def numbers(tx: Connection, organization_id: int) -> dict[str, str]:
-    """By customer number: the key of whom it belongs to."""
-    rows = tx.execute(NUMBERS, {"organization": organization_id})
-    return {row.number: row.key for row in rows}
+def named(tx: Connection, organization_id: int, names: Mapping[str, Collection[str]]) -> set[int]:
+    """The ids of those who have one of these names; by what they are names of, as in `NAMED`."""
+    return {
+        each
+        for what, some in names.items()
+        if some
+        for each in tx.execute(
+            NAMED[what], {"organization": organization_id, "names": some}
+        ).scalars()
+    }
+
+
+def every(tx: Connection, organization_id: int, at_once: int) -> Iterator[dict[int, Person]]:
+    """All customers in the order of their ids, so many at once that they fit into memory."""
+    after = 0
+    while True:
+        named = {"organization": organization_id, "after": after, "count": at_once}
+        ids = tx.execute(NEXT, named).scalars().all()
+        if not ids:
+            return
+        yield load(tx, organization_id, ids)
+        after = ids[-1]
 
 
 def add(

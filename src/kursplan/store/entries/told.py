@@ -23,8 +23,8 @@ IN_SECTIONS = (
     .order_by(told.c.section, told.c.key)
 )
 
-OF_CUSTOMER = select(told.c.members).where(
-    told.c.organization_id == ORGANIZATION, told.c.customer_id == bindparam("customer_id")
+OF_CUSTOMERS = select(told.c.key, told.c.members).where(
+    told.c.organization_id == ORGANIZATION, any_of(told.c.customer_id, "customer_ids")
 )
 
 CUSTOMERS_THERE = select(customer.c.id).where(
@@ -68,10 +68,12 @@ def load(
     return dict(found)
 
 
-def of_customer(tx: Connection, organization_id: int, customer_id: int) -> list[Any]:
-    """What a gym file said of the customer."""
-    named = {"organization": organization_id, "customer_id": customer_id}
-    return [json.loads(each) for each in tx.execute(OF_CUSTOMER, named).scalars()]
+def of_customers(
+    tx: Connection, organization_id: int, customer_ids: Collection[int]
+) -> dict[str, Any]:
+    """What a gym file said of these customers, by their keys."""
+    named = {"organization": organization_id, "customer_ids": customer_ids}
+    return {row.key: json.loads(row.members) for row in tx.execute(OF_CUSTOMERS, named)}
 
 
 def keep(tx: Connection, organization_id: int, entries: Iterable[Told]) -> None:
