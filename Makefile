@@ -97,7 +97,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	fi; \
 	[ -x $(BIN)/pip ] || $$found -m venv .venv
 	@echo 'Installing the pinned packages into .venv; this takes about a minute.'
-	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@# Without what packages ask for themselves: the lock names all that is wanted of it.
+	@$(BIN)/pip install --quiet --require-hashes --no-deps --requirement requirements.lock
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
