@@ -34,7 +34,7 @@ demo: install ## Run Kursplan with a gym full of examples
 	$(BIN)/kursplan demo $(ARGS)
 
 test: install ## Run the tests
-	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --whole $(ARGS)
 
 soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, a siege, and many members
 	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py tests/imports/many.py --hypothesis-profile soak $(ARGS)
