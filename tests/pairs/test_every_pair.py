@@ -69,12 +69,11 @@ def _meet(held: _Named, beside: _Named, at: dict[str, int]) -> bool:
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_nobody_misses_the_first_booking_on_a_slot(
-    scene_url: tuple[str, Scene], walk: Walk
+    scene_url: tuple[str, Scene], given: dict[str, Command[Any]], walk: Walk
 ) -> None:
     """It queues for a slot on which nobody is, and a action of staff queues behind it."""
     scene = scene_url[1]
-    given = dict(commands(scene))
-    first = given["book the last seat"]
+    first = dict(commands(scene))["book the last seat"]
     missed = []
     for name, action in given.items():
         outcome = await walk.behind(scene.empty, first, action)
