@@ -34,7 +34,7 @@ demo: install ## Run Kursplan with a gym full of examples
 	$(BIN)/kursplan demo $(ARGS)
 
 test: install ## Run the tests
-	$(BIN)/pytest -n $(WORKERS) --whole $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --whole $(ARGS)
 
 soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, a siege, and many members
 	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py tests/imports/many.py --hypothesis-profile soak $(ARGS)
@@ -97,7 +97,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	fi; \
 	[ -x $(BIN)/pip ] || $$found -m venv .venv
 	@echo 'Installing the pinned packages into .venv; this takes about a minute.'
-	@$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@# Without what packages ask for themselves: the lock names all that is wanted of it.
+	@$(BIN)/pip install --quiet --require-hashes --no-deps --requirement requirements.lock
 	@$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -1,5 +1,7 @@
 """What every test may ask for, and how a test run reports."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,6 +12,11 @@ from hypothesis import settings
 from kursplan.clock import HandClock
 from kursplan.store.engine.database import Database
 from tests.gym import MORNING, Gym
+
+# Some images have Python keep nothing of what it compiles. Here it is started hundreds of times, and asked for
+# all of the tests by every worker; that would cost each of these starts as much again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long to simulate, and how much to walk: little in a test run, more where somebody asks for a soak.
 settings.register_profile("soak", print_blob=True)
@@ -41,6 +48,23 @@ def clock() -> HandClock:
 async def gym(database: Database, clock: HandClock) -> Gym:
     """An organization with one studio and nothing else."""
     return await Gym(database, clock).open()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """CI tells which tests were the most expensive, with what they needed set up."""
+    if os.environ.get("CI") == "true" and config.option.durations is None:
+        config.option.durations = 10
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take long begins first, so that no worker is alone with it at the end."""
+    items.sort(key=_patience, reverse=True)
+
+
+def _patience(item: pytest.Item) -> float:
+    """How long the test may take by its own mark, in seconds; without one, as long as all others."""
+    mark = item.get_closest_marker("timeout")
+    return 0.0 if mark is None else float(mark.args[0])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

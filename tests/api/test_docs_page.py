@@ -1,12 +1,11 @@
 """The pages for partners in a real browser: on a desk, on a phone, by day and by night.
 
-Chromium is the system's; where there is none, these tests are skipped with a line that says so.
+Where there is no Chromium, these tests are skipped with a line that says so.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import threading
 import urllib.error
@@ -22,9 +21,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from kursplan.clock import HandClock, SystemClock
 from kursplan.store.engine.database import connect
+from tests import chromium
 from tests.gym import Gym
 from tests.races.servers import KursplanServer
-from tests.throwaway import not_installed
 
 PAGES = (
     *("docs", "docs/guide", "docs/clients", "docs/webhooks", "docs/errors"),
@@ -105,13 +104,9 @@ def _below_a_prefix(upstream: str) -> type[BaseHTTPRequestHandler]:
 
 @pytest.fixture(scope="module")
 def browser(served: Served) -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        not_installed("Chromium", "install it to have the pages looked at (Debian: chromium).")
-    # Its sandbox is not for root, and needs rights that containers don't have.
-    args = ["--no-sandbox"] if os.geteuid() == 0 or os.environ.get("CI") else []
+    how = chromium.installed()
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=args)
+        running = playwright.chromium.launch(**how)
         yield running
         running.close()
 

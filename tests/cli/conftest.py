@@ -6,13 +6,16 @@ It knows no other time than the machine's, so the gyms of these tests stand in t
 import asyncio
 import json
 import shutil
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from kursplan.cli import app
@@ -39,14 +42,25 @@ class Ran:
 Kursplan = Callable[..., Awaitable[Ran]]
 
 
+@cache
+def every_command() -> Any:
+    """The command with all that are below it, put together once: it takes longer than most of them do."""
+    return typer.main.get_command(app)
+
+
 async def run(*arguments: object, **environment: str) -> Ran:
     """Run the command, to its end, with these settings."""
 
     def invoke() -> Ran:
-        ran = CliRunner().invoke(app, [str(each) for each in arguments], env=environment)
-        if ran.exception is not None and not isinstance(ran.exception, SystemExit):
-            raise ran.exception
-        return Ran(ran.exit_code, ran.stdout, ran.stderr)
+        status = 0
+        with CliRunner().isolation(env=environment) as (out, err, _):
+            try:
+                every_command().main([str(each) for each in arguments], prog_name="kursplan")
+            except SystemExit as end:
+                status = int(end.code or 0)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Ran(status, *(each.getvalue().decode() for each in (out, err)))
 
     return await asyncio.to_thread(invoke)
 

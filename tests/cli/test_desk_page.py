@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from kursplan.cli import app
 from kursplan.clock import SystemClock
-from tests.cli.conftest import Ran, run
+from tests.cli.conftest import Ran, every_command, run
 from tests.house.repository import ROOT
 
 PAGE = (ROOT / "docs" / "desk.md").read_text("utf-8")
@@ -151,7 +149,7 @@ async def test_each_line_does_something(desk: Desk) -> None:
 
 
 def asks(words: list[str]) -> bool:
-    command: Any = typer.main.get_command(app)
+    command = every_command()
     for word in words:
         command = getattr(command, "commands", {}).get(word, command)
     return any("--yes" in each.opts for each in command.params)

@@ -1,11 +1,10 @@
 """One browser for all tests of the console, and the console in front of it.
 
-Chromium is the system's; where there is none, tests that look at pages are skipped with a line that says so.
+Where there is no Chromium, tests that look at pages are skipped with a line that says so.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -20,10 +19,10 @@ from kursplan.clock import HandClock
 from kursplan.domain.accounts import StaffMember
 from kursplan.settings import Settings
 from kursplan.store.engine.database import connect
+from tests import chromium
 from tests.console.browser import Tab
 from tests.console.desk import Console, Cookies, Serving, cookie
 from tests.gym import Gym
-from tests.throwaway import not_installed
 
 OpenTab = Callable[..., Awaitable[Tab]]
 
@@ -59,13 +58,9 @@ async def served(sqlite_template: Path, tmp_path: Path, clock: HandClock) -> Asy
 
 @pytest_asyncio.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        not_installed("Chromium", "install it to have the pages looked at (Debian: chromium).")
-    # Its sandbox is not for root, and needs rights that containers don't have.
-    args = ["--no-sandbox"] if os.geteuid() == 0 or os.environ.get("CI") else []
+    how = chromium.installed()
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=args)
+        running = await playwright.chromium.launch(**how)
         yield running
         await running.close()
 

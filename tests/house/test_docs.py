@@ -7,6 +7,7 @@ backticks, blocks of commands, and links; prose is not.
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -203,6 +204,7 @@ def commands_in(text: str, program: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, words[1:]
 
 
+@cache
 def kursplan_commands() -> Any:
     # Imported where it is needed: the other checks also run while the command cannot.
     from kursplan.cli import app

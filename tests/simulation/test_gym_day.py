@@ -73,9 +73,9 @@ from tests.simulation.rulebook import Member, Place, Rulebook, Slot
 
 A = TypeVar("A")
 
-DAYS = 40
+DAYS = 20
 STEPS = 40
-SOAK = 20
+SOAK = 40
 """How many times more days `make soak` plays."""
 MOST_SLOTS = 5
 """How many can be booked at a time: few, so that people meet."""

@@ -11,16 +11,17 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
 from importlib.resources import files
 from re import fullmatch
-from typing import Any
-
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.validators import extend
+from typing import TYPE_CHECKING, Any
 
 from kursplan.domain.sentences import Sentence, either
 from kursplan.gymfile.document import Node
 from kursplan.gymfile.mistakes import Mistake, Path, written
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 SCHEMA_TEXT = files("kursplan.gymfile").joinpath("schema.json").read_text("utf-8")
 """The schema as it is published."""
@@ -40,16 +41,21 @@ _LONGEST_QUOTE = 40
 _MOST_NAMED = 12
 
 
-def _pattern(
-    _: Any, pattern: str, instance: Any, _schema: Mapping[str, Any]
-) -> Iterator[ValidationError]:
-    """The whole text has to fit: in Python, `$` would let a line break pass at the end."""
-    if isinstance(instance, str) and not fullmatch(pattern, instance):
-        yield ValidationError(f"{instance!r} does not fit")
+@cache
+def _validator() -> Any:
+    """What finds the mistakes. It is imported by the first file that is read: a server starts without it."""
+    from jsonschema import Draft202012Validator, ValidationError
+    from jsonschema.validators import extend
 
+    def pattern(
+        _: Any, pattern: str, instance: Any, _schema: Mapping[str, Any]
+    ) -> Iterator[ValidationError]:
+        """The whole text has to fit: in Python, `$` would let a line break pass at the end."""
+        if isinstance(instance, str) and not fullmatch(pattern, instance):
+            yield ValidationError(f"{instance!r} does not fit")
 
-_Validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-_VALIDATOR = _Validator(SCHEMA)
+    validator: Any = extend(Draft202012Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+    return validator(SCHEMA)
 
 
 _OF_VALUES = ("type", "enum", "pattern", "minLength", "maxLength", "minimum", "maximum")
@@ -60,7 +66,7 @@ def mistakes_of_shape(document: Node, told: Collection[str] = ()) -> Iterator[Mi
 
     Of values at the places in `told`, which somebody who knows more has told already, nothing.
     """
-    for error in _VALIDATOR.iter_errors(document.plain()):
+    for error in _validator().iter_errors(document.plain()):
         path: Path = tuple(error.absolute_path)
         if error.validator in _OF_VALUES and written(path) in told:
             continue

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -58,8 +59,12 @@ class Result:
         return self.status_code == 410
 
 
+@cache
 def trusted(further: str | None = None) -> ssl.SSLContext:
-    """Certificates of the system's authorities are valid, and of those in the file `further`."""
+    """Certificates of the system's authorities are valid, and of those in the file `further`.
+
+    They are read once in a process: there are a hundred and more.
+    """
     context = ssl.create_default_context()
     if further is not None:
         context.load_verify_locations(further)
