@@ -7,7 +7,7 @@ under one of them while it does not send.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from greenlet import GreenletExit, getcurrent, greenlet  # type: ignore[import-untyped]
@@ -29,7 +29,8 @@ class _Piece(greenlet):  # type: ignore[misc]
     def until_it_sends(self) -> Any:
         """What it sends next; what it gives in the end, once it is dead."""
         came = self.switch()
-        while isinstance(came, Awaitable):
+        # What is sent together is a list, and whatever else comes before the end is to be awaited.
+        while not self.dead and type(came) is not list:
             try:
                 answer = await_only(came)
             except BaseException as failed:

@@ -280,7 +280,8 @@ class FixedForMany:
         self.common = tuple(common)
         self._types = types
         self._lists: _Text | None = None
-        self._of_several: OfSeveral | None = None
+        self._of_several: dict[frozenset[str], OfSeveral] = {}
+        """By the values that all organizations have alike."""
         self._converters: list[Converter | None] = []
         self._rows: dict[int, _Text] = {}
 
@@ -323,10 +324,18 @@ class FixedForMany:
     def call_of_several(
         self, tx: Connection, calls: Sequence[tuple[int, Sequence[Row], Values]]
     ) -> tuple[str, list[Any]]:
-        """The same for rows of several organizations; a row that comes begins with its organization."""
-        of = self._of_several
+        """The same for rows of several organizations; a row that comes begins with its organization.
+
+        What all of them say alike is said once: each value of a list costs something.
+        """
+        common = frozenset(
+            name
+            for name, value in calls[0][2].items()
+            if all(same[name] == value for _, _, same in calls)
+        )
+        of = self._of_several.get(common)
         if of is None:
-            of = self._of_several = self.of_several(tx.dialect)
+            of = self._of_several[common] = self.of_several(tx.dialect, common)
         columns: dict[str, Sequence[Any]] = dict(
             zip(
                 self._types,
@@ -336,22 +345,24 @@ class FixedForMany:
         )
         same = {"organization": [each for each, rows, _ in calls for _ in rows]}
         same |= {
-            name: [of_all[name] for _, rows, of_all in calls for _ in rows] for name in calls[0][2]
+            name: [of_all[name] for _, rows, of_all in calls for _ in rows]
+            for name in calls[0][2].keys() - common
         }
         return of.sql, self._text_of_lists(tx.dialect).of_several(of, same | columns, calls[0][2])
 
-    def of_several(self, dialect: Dialect) -> OfSeveral:
-        """What PostgreSQL's driver is sent for rows of several organizations."""
+    def of_several(self, dialect: Dialect, common: Collection[str] | None = None) -> OfSeveral:
+        """What PostgreSQL's driver is sent for rows of several organizations that have these values in common."""
+        names_in_common = self.common if common is None else common
         text = self._text_of_lists(dialect)
         names = [name for name, _ in text.parameters]
         rows = {at for at, name in enumerate(names) if name in self._types}
-        common = {
+        alike = {
             at
             for at, name in enumerate(names)
-            if name in self.common or (name in text.standing and at not in rows)
+            if name in names_in_common or (name in text.standing and at not in rows)
         }
         types = _types_of(self.of_lists, dialect)
-        return several.for_many(text.sql, types, rows, common, names.index("organization"))
+        return several.for_many(text.sql, types, rows, alike, names.index("organization"))
 
     def _text_of_lists(self, dialect: Dialect) -> _Text:
         if self._lists is None:

@@ -123,7 +123,9 @@ class Together:
         """Have many rows changed; the answer is what the statement gives, as the driver has it."""
         answer = Answer()
         rows = list(rows)
-        if self._at_once or not rows:
+        if not rows:
+            answer.rows = []
+        elif self._at_once:
             answer.rows = statement.run(self.tx, organization_id, rows, same)
         else:
             answer.rows = []
