@@ -33,7 +33,6 @@ from kursplan.desk.engine.tries import Tries
 from kursplan.desk.engine.turn import (
     Command,
     Footprint,
-    Hold,
     NeedsMore,
     Question,
     Turn,
@@ -104,6 +103,10 @@ class Order(Generic[A]):
     @property
     def name(self) -> str:
         return self.command.name
+
+    @property
+    def is_brief(self) -> bool:
+        return self.command.is_brief
 
     @property
     def organization_id(self) -> int:
@@ -319,8 +322,7 @@ class Desk:
         full has a shorter way.
         """
         return self._shares(self._commands) and not any(
-            each.footprint.organization is not Hold.NOT
-            or not self._full.isdisjoint(each.footprint.slots)
+            not each.may_share or not self._full.isdisjoint(each.footprint.slots)
             for each in members
         )
 

@@ -37,6 +37,8 @@ class Queued:
     """The ids that it names; no two things of an organization have the same."""
     answer: asyncio.Future[Any]
     since: float
+    may_share: bool
+    """Whether its turn may share a transaction with those of other organizations."""
 
 
 @dataclass(slots=True)
@@ -165,7 +167,8 @@ class CommandQueues:
             touches = footprint.ids
             if footprint.organization is Hold.ALONE:
                 touches |= _THE_ORGANIZATION
-        waiting = Queued(command, footprint, touches, answer, stopwatch())
+        may_share = footprint.organization is Hold.NOT or getattr(command, "is_brief", False)
+        waiting = Queued(command, footprint, touches, answer, stopwatch(), may_share)
         line.waiting.append(waiting)
         return waiting
 

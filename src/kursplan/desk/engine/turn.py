@@ -150,6 +150,8 @@ class Command(Generic[Answer]):
 
     name: ClassVar[str] = ""
     """What it is called in the history, for as long as that is kept: never given another one."""
+    is_brief: ClassVar[bool] = False
+    """Whether it is soon done although it holds the organization: so it may share a transaction, too."""
 
     if TYPE_CHECKING:
 
@@ -304,7 +306,11 @@ class Turn:
         if not waits and len(customer_rows) + len(slot_rows) < len(customer_ids) + len(slot_ids):
             raise Leaves("others hold what it needs, or it is not there")
         if lock and footprint.organization is not Hold.NOT:
-            organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
+            with Together(tx) as at:
+                alone = footprint.organization is Hold.ALONE
+                held = organizations.ask_to_hold(at, organization_id, alone=alone, waits=waits)
+            if not waits and not held():
+                raise Leaves("others hold the organization")
         self.now = self._clock.now()
         # All that is locked by now, and only now, is read; without locks it was read just before.
         named = self._named(footprint) if lock else []
