@@ -284,16 +284,16 @@ async def _until_none(connection: asyncpg.Connection, left: str, by: object) -> 
 
 
 async def _cold(run: Run, measured: Measured, tenants: Tenants) -> None:
-    """The first request of each of some organizations, of which the server knows nothing yet, and the next."""
+    """The first request of each of some organizations, of which the server knows nothing yet, and one that it knows all of."""
     cold, kept = [], []
     async with kursplan_running(tenants.url, run.folder) as server:
         for organization in tenants.organizations[:COLD]:
             path = f"/v1/classes/{tenants.class_of(organization)}/slots?sliceSize=50"
             async with connected(server.url, tenants.key_of(organization)) as [connection]:
-                answers = [await connection.get(path) for _ in range(2)]
+                answers = [await connection.get(path) for _ in range(3)]
             measured.checks["cold_requests_refused"] += answers[0].status != 200
             cold.append(answers[0].seconds * 1000)
-            kept.append(answers[1].seconds * 1000)
+            kept.append(answers[-1].seconds * 1000)
     # The first of all has the server's own beginnings to pay for.
     for what, times in (("first request", cold[1:]), ("kept answer", kept[1:])):
         measured.note(
