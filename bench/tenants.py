@@ -14,10 +14,12 @@ from bench.fill import analyze, upgrade, write
 from bench.gym import ZONE, Row
 from bench.postgres import Postgres
 from kursplan.desk.extend_series import HORIZON_DAYS
+from kursplan.domain.applications import Scope
 from kursplan.domain.classes import ClassType, OnlineBooking, Promotion, WhoMayBook
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term, TermUnit
+from kursplan.ids import fingerprint
 from kursplan.store import tables
 from kursplan.store.engine.database import connect
 
@@ -60,6 +62,15 @@ class Tenants:
     @property
     def organizations(self) -> list[int]:
         return self.ids[::IDS]
+
+    @staticmethod
+    def key_of(organization: int) -> str:
+        """The API key of its partner."""
+        return f"tenant-{organization}"
+
+    @staticmethod
+    def class_of(organization: int) -> int:
+        return organization + 4
 
     async def drop(self) -> None:
         await self.postgres.drop(self.database)
@@ -119,11 +130,25 @@ class Tenants:
                     "id": integration,
                     "application_id": application,
                     "studio_id": studio,
-                    "scopes": [],
+                    "scopes": list(Scope),
                     "active": True,
                     "confirmed_at": now,
                     "webhook_key": "webhook",
                 }
+            ),
+        )
+        yield (
+            tables.api_key,
+            (
+                {**row, "key_hash": fingerprint(self.key_of(row["organization_id"]))}
+                for row in each(
+                    {
+                        "id": integration,
+                        "integration_id": integration,
+                        "hint": "",
+                        "created_at": now,
+                    }
+                )
             ),
         )
         yield (

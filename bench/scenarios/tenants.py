@@ -3,8 +3,9 @@
 So many organizations, each a studio with a class, ten slots and a partner who listens, lie in one database.
 Told is what each look over all of them reads and takes, how much time of a processor the database spends
 in a minute in which nobody asks for anything (with one worker and with two), and how much the start of a
-server takes. Then how long it takes until one event in each of them has reached its partner, and how long
-until a slot is completed and a series extended in each.
+server takes. Then how long the first request of an organization takes, and the doctor; how long it takes
+until a slot is completed and a series extended in each, with one worker and with two, and until one event in
+each of them has reached its partner.
 
 Others may use the machine at the same time, so what is idle is not told by the clock on the wall: blocks are
 counted by the database, and time is that which its processes had a processor for, as the system counts it.
@@ -26,12 +27,13 @@ import asyncpg
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from bench.client import connected
 from bench.fill import write
-from bench.kursplan import kursplan_running
+from bench.kursplan import doctor_is_content, kursplan_running
 from bench.processes import processor_ms
 from bench.ratios import median
 from bench.receiver import Receiver, receiver_running
-from bench.run import Measured, Run
+from bench.run import Measured, Run, percentile
 from bench.tenants import Tenants
 from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.domain.events import EventType
@@ -43,6 +45,8 @@ from kursplan.store.rules import across, due, history, series, turned_away, vers
 FEW, MANY = 100, 10_000
 WORKERS = (1, 2)
 START_SECONDS, IDLE_SECONDS = 15, 60
+COLD = 500
+"""How many organizations ask for the first time."""
 LOOKED = 9
 """How often each look is measured."""
 PATIENCE_SECONDS = 600
@@ -59,10 +63,21 @@ async def measure(run: Run) -> Measured:
                 for workers in WORKERS:
                     await _idle(run, measured, tenants, workers)
                 if count == MANY:
-                    await _tell(run, measured, tenants, receiver)
+                    await _cold(run, measured, tenants)
+                    await _doctor(measured, tenants)
                     await _midnight(run, measured, tenants)
+                    await _tell(run, measured, tenants, receiver)
                 await tenants.drop()
             one, two = (_idle_figure(MANY, each) for each in WORKERS)
+            alone, both = (_midnight_figure(each) for each in WORKERS)
+            measured.compare("midnight_workers", both, alone, "seconds")
+            for ratio, what, figure in (
+                ("midnight", _midnight_figure(1), "seconds"),
+                ("doctor", f"{MANY} organizations, doctor", "seconds"),
+                ("cold", f"{MANY} organizations, first request", "p50_ms"),
+                ("told_everywhere", _tell_figure(WORKERS[0]), "seconds"),
+            ):
+                measured.ratios[ratio].append(measured.last(what, figure))
             measured.compare("idle_organizations", one, _idle_figure(FEW, 1), "a_minute_ms")
             measured.compare("idle_workers", two, one, "a_minute_ms")
             measured.ratios["idle_core"].append(measured.last(one, "a_minute_ms") / 600)
@@ -169,7 +184,7 @@ async def _tell(run: Run, measured: Measured, tenants: Tenants, receiver: Receiv
     await receiver.forget()
     count = len(tenants.organizations)
     for workers in WORKERS:
-        what = f"{count} organizations, an event in each, {workers} worker{'s' * (workers > 1)}"
+        what = _tell_figure(workers)
         async with (
             kursplan_running(
                 tenants.url, run.folder, workers=workers, webhooks_insecure=True
@@ -191,6 +206,10 @@ async def _tell(run: Run, measured: Measured, tenants: Tenants, receiver: Receiv
             )
         measured.checks["events_not_delivered"] += count - seen["distinct"]
         await receiver.forget()
+
+
+def _tell_figure(workers: int) -> str:
+    return f"{MANY} organizations, an event in each, {workers} worker{'s' * (workers > 1)}"
 
 
 async def _store_events(tenants: Tenants) -> None:
@@ -220,29 +239,36 @@ async def _store_events(tenants: Tenants) -> None:
 
 async def _midnight(run: Run, measured: Measured, tenants: Tenants) -> None:
     """In each a slot has ended, and a series does not reach to the horizon any more."""
-    now = datetime.now(UTC)
-    until = now.date() + timedelta(days=HORIZON_DAYS)
-    async with tenants.postgres.connected(tenants.database) as connection:
-        await connection.execute(
-            "UPDATE slot SET starts_at = $1, ends_at = $2 WHERE id = organization_id + 6",
-            now - timedelta(hours=2),
-            now - timedelta(hours=1),
-        )
-        await connection.execute("UPDATE series SET extended_until = $1", until - timedelta(days=1))
-        async with kursplan_running(tenants.url, run.folder) as server:
-            for what, left, by in (
-                ("slots completed", "slot WHERE status = 'PLANNED' AND ends_at <= $1", now),
-                ("series extended", "series WHERE extended_until < $1", until),
-            ):
+    for workers in WORKERS:
+        now = datetime.now(UTC)
+        until = now.date() + timedelta(days=HORIZON_DAYS)
+        async with tenants.postgres.connected(tenants.database) as connection:
+            await connection.execute(
+                "UPDATE slot SET status = 'PLANNED', starts_at = $1, ends_at = $2"
+                " WHERE id = organization_id + 6",
+                now - timedelta(hours=2),
+                now - timedelta(hours=1),
+            )
+            await connection.execute(
+                "UPDATE series SET extended_until = $1", until - timedelta(days=1)
+            )
+            async with kursplan_running(tenants.url, run.folder, workers=workers) as server:
                 before, server_before = _database_ms(run.folder), processor_ms(server.pid)
                 began = time.monotonic()
-                await _until_none(connection, left, by)
+                await _until_none(
+                    connection, "slot WHERE status = 'PLANNED' AND ends_at <= $1", now
+                )
+                await _until_none(connection, "series WHERE extended_until < $1", until)
                 measured.note(
-                    f"{len(tenants.organizations)} organizations, {what}",
+                    _midnight_figure(workers),
                     seconds=time.monotonic() - began,
                     database_seconds=(_database_ms(run.folder) - before) / 1000,
                     server_seconds=(processor_ms(server.pid) - server_before) / 1000,
                 )
+
+
+def _midnight_figure(workers: int) -> str:
+    return f"{MANY} organizations, midnight, {workers} worker{'s' * (workers > 1)}"
 
 
 async def _until_none(connection: asyncpg.Connection, left: str, by: object) -> None:
@@ -252,3 +278,33 @@ async def _until_none(connection: asyncpg.Connection, left: str, by: object) -> 
         if time.monotonic() > patience:
             raise TimeoutError(f"there is still some {left}")
         await asyncio.sleep(0.5)
+
+
+# --- Whoever comes first, and the doctor ------------------------------------------------------------
+
+
+async def _cold(run: Run, measured: Measured, tenants: Tenants) -> None:
+    """The first request of each of some organizations, of which the server knows nothing yet, and one that it knows all of."""
+    cold, kept = [], []
+    async with kursplan_running(tenants.url, run.folder) as server:
+        for organization in tenants.organizations[:COLD]:
+            path = f"/v1/classes/{tenants.class_of(organization)}/slots?sliceSize=50"
+            async with connected(server.url, tenants.key_of(organization)) as [connection]:
+                answers = [await connection.get(path) for _ in range(3)]
+            measured.checks["cold_requests_refused"] += answers[0].status != 200
+            cold.append(answers[0].seconds * 1000)
+            kept.append(answers[-1].seconds * 1000)
+    # The first of all has the server's own beginnings to pay for.
+    for what, times in (("first request", cold[1:]), ("kept answer", kept[1:])):
+        measured.note(
+            f"{MANY} organizations, {what}",
+            p50_ms=percentile(times, 50),
+            p99_ms=percentile(times, 99),
+        )
+
+
+async def _doctor(measured: Measured, tenants: Tenants) -> None:
+    began = time.monotonic()
+    healthy = await asyncio.to_thread(doctor_is_content, tenants.url)
+    measured.note(f"{MANY} organizations, doctor", seconds=time.monotonic() - began)
+    measured.checks["states_that_the_doctor_objects_to"] += not healthy

@@ -26,13 +26,18 @@ from typing import Any
 import asyncpg
 import pytest
 from sqlalchemy import Date, DateTime
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.types import TypeEngine
 from sqlglot import exp
 
 from kursplan.store.engine.dialect import Instant, Numbers, Texts
+from kursplan.store.engine.driver import FixedForMany
+from kursplan.store.engine.several import PARAMETER
 from tests.postgres import fresh_database
 from tests.store.full_gym import ENDPOINTS, NOW, fill_postgresql, fill_sqlite
 from tests.store.statements import Statement, every_statement
+
+_POSTGRESQL = dialect.dialect()  # type: ignore[no-untyped-call]
 
 HOT = {
     "rules.bookings.ACTIVE_ON_SLOTS": {"booking": "slot_id"},
@@ -43,6 +48,7 @@ HOT = {
     "rules.bookings.WAITING_ON_SLOTS": {"booking": "slot_id"},
     "rules.clashes.AROUND": {"slot": "ends_at"},
     "rules.customers.CUSTOMERS": {"customer": "id"},
+    "rules.customers.FREE_CUSTOMERS": {"customer": "id"},
     "rules.customers.LOCKED_CUSTOMERS": {"customer": "id"},
     "rules.customers.MEMBERSHIPS": {"membership": "customer_id", "idle_period": "membership_id"},
     "rules.customers.OWN_CONTINGENTS": {"membership_contingent": "membership_id"},
@@ -116,10 +122,11 @@ HOT = {
     "retention.OLD_KEY_AT": {"idempotency_key": "stored_at"},
     "rules.series.ACROSS_DUE[1]": {"series": "extended_until"},
     "rules.versions.ACROSS_RAISED": {"version": "raised_at"},
-    "rules.series.DUE[0]": {"series": "extended_until"},
-    "rules.series.DUE[1]": {"series": "extended_until"},
+    "rules.series.DUE_BEHIND": {"series": "extended_until"},
+    "rules.series.DUE_NEW": {"series": "extended_until"},
     "rules.slots.CHANGE": {"slot": "id"},
     "rules.slots.COUNT_PLACES": {"slot": "id"},
+    "rules.slots.FREE_SLOTS": {"slot": "id"},
     "rules.slots.LOCKED_SLOTS": {"slot": "id"},
     "rules.slots.SLOTS": {"slot": "id"},
     "partner.timetable.BOOKINGS_OF_CUSTOMER": {"booking": "customer_id starts_at", "slot": "id"},
@@ -214,10 +221,11 @@ def searched(plans: Plans, hot: Mapping[str, Mapping[str, str]]) -> dict[str, di
 
 def too_wide(plans: Plans) -> dict[str, dict[str, set[str]]]:
     """Hot statements that do not search by all the columns by which they should, and what they do."""
-    found = searched(plans, HOT)
+    hot = {name: tables for name, tables in HOT.items() if name in plans}
+    found = searched(plans, hot)
     return {
         name: found[name]
-        for name, tables in HOT.items()
+        for name, tables in hot.items()
         if any(
             not set(columns.split()) <= found[name].get(table, set())
             for table, columns in tables.items()
@@ -242,6 +250,18 @@ def planned() -> list[Statement]:
         for each in every_statement()
         if not each.name.startswith(("engine.dialect.", "engine.numbers."))
     ]
+
+
+def shared() -> dict[str, str]:
+    """What is sent for several organizations that share a transaction, by the statement for one."""
+    return {
+        each.name: each.sent.of_several(_POSTGRESQL).sql
+        for each in planned()
+        if each.name.startswith(("rules.", "outbox.events.", "outbox.dispatch."))
+        and each.sent is not None
+        and "organization" in each.binds
+        and (isinstance(each.sent, FixedForMany) or isinstance(each.tree, exp.Select))
+    }
 
 
 def test_the_statements_named_here_exist() -> None:
@@ -363,7 +383,7 @@ class Planned:
 
 @pytest.fixture(scope="module")
 def on_postgresql(postgres_server: str, postgres_template: str) -> Planned:
-    """For all parameters (`generic`), and for particular ones (`custom`)."""
+    """For all parameters (`generic`), for particular ones (`custom`), and for several organizations at once."""
     return asyncio.run(_on_postgresql(postgres_server, postgres_template))
 
 
@@ -376,9 +396,18 @@ async def _on_postgresql(server: str, template: str) -> Planned:
             await connection.execute(f"PREPARE hot_{number} AS {each.postgresql}")
             await _explain(connection, number, ["NULL"] * len(each.binds))
 
+        of_several = shared()
+        for number, sql in enumerate(of_several.values(), len(statements)):
+            await connection.execute(f"PREPARE hot_{number} AS {sql}")
+            await _explain(connection, number, ["NULL"] * len(set(PARAMETER.findall(sql))))
+
         await fill_postgresql(connection)
         await connection.execute("ANALYZE")
 
+        several = {}
+        for number, (name, sql) in enumerate(of_several.items(), len(statements)):
+            nulls = ["NULL"] * len(set(PARAMETER.findall(sql)))
+            several[name] = await _explain(connection, number, nulls)
         generic = {}
         custom = {}
         for number, each in enumerate(statements):
@@ -403,7 +432,7 @@ async def _on_postgresql(server: str, template: str) -> Planned:
             if isinstance(each.tree, exp.Select) and not ASKS_FOR_MUCH.match(each.name):
                 read[each.name] = await _rows_read(connection, number, each)
         await connection.close()
-    return Planned({"generic": generic, "custom": custom}, read)
+    return Planned({"generic": generic, "custom": custom, "of several": several}, read)
 
 
 async def _rows_read(connection: asyncpg.Connection, number: int, asked: Statement) -> int:
@@ -473,15 +502,30 @@ def _postgresql_looks(node: Mapping[str, Any], above: str = "") -> Iterator[Look
         yield from _postgresql_looks(each, above)
 
 
-@pytest.mark.parametrize("plans", ["generic", "custom"])
+@pytest.mark.parametrize("plans", ["generic", "custom", "of several"])
 def test_postgresql_finds_what_is_asked_often_by_an_index(
     plans: str, on_postgresql: Planned
 ) -> None:
     assert too_wide(on_postgresql.plans[plans]) == {}
 
 
-def test_postgresql_reads_no_growing_table_from_end_to_end(on_postgresql: Planned) -> None:
-    assert end_to_end(on_postgresql.plans["generic"]) == []
+@pytest.mark.parametrize("plans", ["generic", "of several"])
+def test_postgresql_reads_no_growing_table_from_end_to_end(
+    plans: str, on_postgresql: Planned
+) -> None:
+    assert end_to_end(on_postgresql.plans[plans]) == []
+
+
+def test_what_is_hot_in_a_turn_is_asked_for_several_organizations_too() -> None:
+    assert shared().keys() >= {
+        "rules.bookings.AROUND",
+        "rules.bookings.ADD",
+        "rules.customers.FREE_CUSTOMERS",
+        "rules.slots.FREE_SLOTS",
+        "rules.idempotency.STORED",
+        "rules.versions.RAISE",
+        "outbox.events.ADD",
+    }
 
 
 def test_postgresql_reads_little_where_little_is_found(on_postgresql: Planned) -> None:

@@ -183,10 +183,7 @@ async def _notes(
 ) -> dict[str, list[Finding]]:
     from kursplan.doctor import notes
 
-    return {
-        key: await database.read(partial(notes, organization_id=of, now=clock.now()))
-        for key, of in found.items()
-    }
+    return await _in_all(database, found, lambda: partial(notes, now=clock.now()))
 
 
 async def _look(
@@ -196,8 +193,20 @@ async def _look(
 
     settings = read_settings()
     kept = timedelta(days=min(settings.events_kept_days, settings.history_kept_days))
-    look = partial(examine, kept=kept)
-    return {
-        key: await database.read(partial(look, organization_id=of, now=clock.now()))
-        for key, of in found.items()
-    }
+    return await _in_all(database, found, lambda: partial(examine, now=clock.now(), kept=kept))
+
+
+async def _in_all(
+    database: Database, found: dict[str, int], look: Callable[[], Callable[..., list[Finding]]]
+) -> dict[str, list[Finding]]:
+    """What the look of that moment finds in each organization, some at a time."""
+    from kursplan.doctor import AT_ONCE, in_several
+
+    keys = list(found)
+    findings: dict[str, list[Finding]] = {}
+    for at in range(0, len(keys), AT_ONCE):
+        some = keys[at : at + AT_ONCE]
+        of = [found[key] for key in some]
+        seen = await database.read(partial(in_several, organization_ids=of, look=look()))
+        findings.update((key, seen[found[key]]) for key in some)
+    return findings

@@ -28,6 +28,7 @@ class ExtendSeries(Command[int | Refusal]):
     """
 
     name = "extend-series"
+    is_brief = True
 
     organization_id: int
     series_id: int
@@ -59,7 +60,7 @@ def extend(turn: Turn, extended: Series, until: date) -> int:
     if extended.extended_until is None or extended.extended_until < until:
         after = replace(extended, extended_until=until)
         tx = turn.note(EntityKind.SERIES, extended.id, extended, after)
-        series.change(tx, turn.organization_id, after)
+        series.extend(tx, turn.organization_id, extended.id, until)
     made = series.add_slots(
         turn.tx, turn.organization_id, extended, zip(numbers, missing, strict=True)
     )

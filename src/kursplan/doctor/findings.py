@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select
 
+from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Together
 
 
 class Invariant(StrEnum):
@@ -71,6 +74,10 @@ class Finding:
     employee_id: int | None = None
 
 
+_fixed = cache(Fixed)
+"""Looks are constants, and each is sent for several organizations at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
     """What a look is given: the database, whose rows, when, and which promise it is about."""
@@ -83,7 +90,9 @@ class Patient:
     """Since when no event and no line of history is dropped."""
 
     def rows(self, statement: Select[Any], **named: object) -> Iterator[AnyRow]:
-        yield from self.tx.execute(statement, {"organization": self.organization_id, **named})
+        with Together(self.tx) as at:
+            answer = at.rows(_fixed(statement), {"organization": self.organization_id, **named})
+        yield from answer.rows
 
     def finding(
         self,

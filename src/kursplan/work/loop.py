@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from kursplan.clock import stopwatch
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.extend_series import HORIZON_DAYS
 from kursplan.metrics import Metrics
@@ -32,6 +33,10 @@ from kursplan.work.turned_away import forget_turned_away, write_down_turned_away
 
 log = structlog.get_logger(__name__)
 
+HELPED_FROM = 256
+"""In how many organizations something has to be due before others help whoever is on duty."""
+HELP_SECONDS = 10.0
+"""How often those look whether there is so much."""
 INTERVAL_SECONDS = 5.0
 """How long the loop rests when there was nothing to do."""
 
@@ -74,6 +79,17 @@ class Background:
             "write_down_turned_away": partial(write_down_turned_away, desk, database),
         }
         """What each process has to do itself, whoever is on duty."""
+        self.shared_steps: Mapping[str, Step] = {
+            "expire_confirmations": partial(
+                expire_confirmations, desk, database, clock, fewest=HELPED_FROM
+            ),
+            "complete_slots": partial(complete_slots, desk, database, clock, fewest=HELPED_FROM),
+            "extend_series": partial(
+                extend_series, desk, database, clock, horizon_days, fewest=HELPED_FROM
+            ),
+        }
+        """What those who are not on duty help with where there is much of it."""
+        self._helps_at = 0.0
         self._database = database
         self._clock = clock
         self._metrics = metrics
@@ -98,11 +114,7 @@ class Background:
 
         None of them where it can't be known whether the clock is right.
         """
-        try:
-            await self._clock.keep(self._database)
-        except Exception:
-            log.exception("background step failed", step="keep_the_time")
-            self._metrics.background.labels("keep_the_time", "failed").inc()
+        if not await self._keeps_the_time():
             return False
         return any([await self._attempt(name, step) for name, step in self.steps.items()])
 
@@ -110,11 +122,30 @@ class Background:
         """Each step that every process has; whether one of them is to go on at once."""
         return any([await self._attempt(name, step) for name, step in self.own_steps.items()])
 
+    async def help_round(self) -> bool:
+        """Each step that whoever is on duty may be helped with, now and then; whether there was work in any."""
+        if stopwatch() < self._helps_at or not await self._keeps_the_time():
+            return False
+        worked = any([await self._attempt(name, step) for name, step in self.shared_steps.items()])
+        self._helps_at = 0.0 if worked else stopwatch() + HELP_SECONDS
+        return worked
+
+    async def _keeps_the_time(self) -> bool:
+        """Whether it can be known if the clock is right."""
+        try:
+            await self._clock.keep(self._database)
+        except Exception:
+            log.exception("background step failed", step="keep_the_time")
+            self._metrics.background.labels("keep_the_time", "failed").inc()
+            return False
+        return True
+
     async def _run(self) -> None:
         while True:
             on_duty = self._duty is None or self._duty.mine
             worked = await self.own_round()
-            if not ((on_duty and await self.round()) or worked):
+            worked |= await self.round() if on_duty else await self.help_round()
+            if not worked:
                 await asyncio.sleep(self._interval)
 
     async def _attempt(self, name: str, step: Step) -> bool:

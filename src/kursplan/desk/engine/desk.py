@@ -5,16 +5,21 @@ was committing, up to a limit; there is no timer, and alone a command is a turn 
 on one popular slot costs a few statements per hundred bookings instead of many for each. Commands
 that touch other slots and other customers than the turn at work need not wait for it.
 
+Where commands of several organizations wait, their turns share a transaction: the way to the database and
+the commit are paid once for all of them. What one of them has to wait for it waits for by itself.
+
 Several processes may run desks on one database: each locks in the same order.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Container, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, Generic, TypeVar, overload
 
 import structlog
@@ -25,7 +30,14 @@ from kursplan.desk.engine.queues import Batch, CommandQueue, CommandQueues, Queu
 from kursplan.desk.engine.rehearse import Rehearsed, rehearse
 from kursplan.desk.engine.seen import changed_since, footprint_of
 from kursplan.desk.engine.tries import Tries
-from kursplan.desk.engine.turn import Command, Footprint, Question, Turn, until_seen
+from kursplan.desk.engine.turn import (
+    Command,
+    Footprint,
+    NeedsMore,
+    Question,
+    Turn,
+    until_seen,
+)
 from kursplan.desk.engine.turned_away import TurnedAway
 from kursplan.domain.actors import Actor
 from kursplan.domain.refusals import Full, Refusal
@@ -34,6 +46,7 @@ from kursplan.domain.values import value
 from kursplan.ids import Ids, draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
+from kursplan.store.engine.joint import Leaves, jointly
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules import marks
 from kursplan.store.rules.marks import Mark
@@ -50,6 +63,8 @@ TURNS_SIDE_BY_SIDE = 2
 """How many turns of one organization are at work at the same time, so that one decides while the
 other waits for the database. Those that change something never touch the same slot or customer,
 and where the database has a single writer there is one: a second would wait, and be the smaller."""
+GIVE_WAY_SECONDS = 0.25
+"""How long a turn may take before those of other organizations no longer wait for it."""
 QUEUE_LIMIT = 2000
 """How many commands of one organization may wait before the next is turned away."""
 PATIENCE_SECONDS = 10.0
@@ -88,6 +103,10 @@ class Order(Generic[A]):
     @property
     def name(self) -> str:
         return self.command.name
+
+    @property
+    def is_brief(self) -> bool:
+        return self.command.is_brief
 
     @property
     def organization_id(self) -> int:
@@ -224,8 +243,10 @@ class Desk:
         What is not done by then is refused, and turns at work are rolled back or left to the database.
         """
         self._closed = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=grace)
+        latest = stopwatch() + grace
+        # Who ends may have begun another.
+        while self._running and (left := latest - stopwatch()) > 0:
+            await asyncio.wait(self._running, timeout=left)
         for lines in (self._commands, self._questions):
             waiting, at_work = lines.abandon()
             self._metrics.queue_length.dec(len(waiting))
@@ -233,11 +254,11 @@ class Desk:
                 _fail(each, DeskBusy("the server is shutting down"))
             for each in at_work:
                 _fail(each, OutcomeUnknown("the server is shutting down"))
-        if left := set(self._running):
-            for turn in left:
+        if cancelled := set(self._running):
+            for turn in cancelled:
                 turn.cancel()
             # The way to a database that does not answer may keep even that from ending.
-            await asyncio.wait(left, timeout=1.0)
+            await asyncio.wait(cancelled, timeout=1.0)
         with suppress(DatabaseUnavailable, TimeoutError):
             async with asyncio.timeout(WRITING_DOWN_SECONDS):
                 while self.turned_away:
@@ -260,23 +281,67 @@ class Desk:
         return answer
 
     def _begin(self, lines: CommandQueues, line: CommandQueue) -> None:
-        """Have turns taken until nobody waits, beside those that are at work already."""
-        line.turns += 1
-        task = asyncio.create_task(self._work_off(lines, line))
+        """Have a turn taken of it as soon as there is a lane for it."""
+        lines.make_ready(line)
+        self._open_lane(lines)
+
+    def _open_lane(self, lines: CommandQueues) -> None:
+        """One more in which turns are taken until nobody waits, beside those that there are."""
+        if lines.anything_ready and (not self._shares(lines) or lines.lanes < lines.most_turns):
+            self._run_beside(self._work_off(lines, _Lane(lines, self._open_lane)))
+
+    def _run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _work_off(self, lines: CommandQueues, line: CommandQueue) -> None:
-        try:
-            while members := lines.next(line, self._turn_limit):
-                self._metrics.queue_length.dec(len(members))
-                with line.at_work_on(members) as batch:
-                    await self._serve(lines, line, batch)
-        finally:
-            lines.release(line)
+    def _shares(self, lines: CommandQueues) -> bool:
+        """Whether turns of several organizations may share a transaction."""
+        return lines is self._commands and self._database.mixes_organizations
 
-    async def _serve(self, lines: CommandQueues, line: CommandQueue, batch: Batch) -> None:
+    async def _work_off(self, lines: CommandQueues, lane: _Lane) -> None:
+        with lane:
+            while lane.counts and (taken := lines.take(self._turn_limit, self._may_share)):
+                self._metrics.queue_length.dec(sum(len(batch.members) for _, batch in taken))
+                if len(taken) == 1:
+                    await self._serve(lines, lane, *taken[0])
+                    continue
+                done = await self._share([batch.members for _, batch in taken])
+                for (line, batch), is_done in zip(taken, done, strict=True):
+                    if is_done:
+                        line.end(batch)
+                        lines.go_on(line)
+                    else:
+                        # In no lane: it may take long, and the others have waited for it once.
+                        self._run_beside(self._serve(lines, None, line, batch))
+
+    def _may_share(self, members: Sequence[Queued]) -> bool:
+        """Whether they can be in a transaction of several organizations, as the most are.
+
+        Who holds an organization changes what is planned in it, which takes longer. Who wants a slot that was
+        full has a shorter way.
+        """
+        return self._shares(self._commands) and not any(
+            not each.may_share or not self._full.isdisjoint(each.footprint.slots)
+            for each in members
+        )
+
+    async def _serve(
+        self, lines: CommandQueues, lane: _Lane | None, line: CommandQueue, batch: Batch
+    ) -> None:
         """One turn; where it fails, as many as can help before it is too late for an answer."""
+        try:
+            with lane.at_work() if lane is not None else nullcontext():
+                await self._try(lines, lane, line, batch)
+        finally:
+            line.end(batch)
+            lines.go_on(line)
+            if lane is None or not lane.counts:
+                self._open_lane(lines)
+
+    async def _try(
+        self, lines: CommandQueues, lane: _Lane | None, line: CommandQueue, batch: Batch
+    ) -> None:
         tries = Tries(batch.members, _fail, self._patience, line.lasts)
         while part := tries.next():
             began = stopwatch()
@@ -292,12 +357,108 @@ class Desk:
                     log.warning("turn failed", commands=len(part), failure=type(failure).__name__)
                 tries.failed(part, failure, stopwatch() - began)
                 line.stall(batch)
+                if lane is not None:
+                    lane.give_way()
                 if line.waiting and line.turns < lines.most_turns:
                     self._begin(lines, line)
             else:
                 tries.passed()
                 self._answer(part, answers)
         line.lasts = tries.lasts
+
+    async def _share(self, turns: Sequence[Sequence[Queued]]) -> list[bool]:
+        """A turn for each of these, of as many organizations, in one transaction; which of them are done.
+
+        The others have to be taken by themselves: somebody holds what they need, or they need more. Where the
+        transaction fails nobody knows for whom it does, and that goes for all of them.
+        """
+        try:
+            found = await self._run_jointly(turns)
+        except OutcomeUnknown as unknown:
+            for each in chain.from_iterable(turns):
+                _fail(each, unknown)
+            return [True] * len(turns)
+        except Exception as failure:
+            log.warning(
+                "turns failed together", organizations=len(turns), failure=type(failure).__name__
+            )
+            return [False] * len(turns)
+        for members, answers in zip(turns, found, strict=True):
+            if answers is not None:
+                self._answer(members, answers)
+        return [answers is not None for answers in found]
+
+    async def _run_jointly(self, turns: Sequence[Sequence[Queued]]) -> list[list[Any] | None]:
+        """The answers of each turn; none where it has to be taken by itself."""
+        began = stopwatch()
+        orders: list[list[Any]] = [[each.command for each in members] for members in turns]
+        with ExitStack() as stack:
+            spans = [stack.enter_context(self._traces.turn(each)) for each in orders]
+            found = await self._committed_jointly(
+                orders, [Footprint.of([each.footprint for each in members]) for members in turns]
+            )
+            answers: list[list[Any] | None] = []
+            for span, its_orders, done in zip(spans, orders, found, strict=True):
+                if isinstance(done, Leaves):
+                    span.note("left")
+                    answers.append(None)
+                    continue
+                span.note("committed")
+                self._metrics.turns.labels("committed").inc()
+                self._metrics.turn_commands.observe(len(its_orders))
+                self._metrics.turn_seconds.observe(stopwatch() - began)
+                answers.append(self._committed(its_orders[0].organization_id, done))
+        return answers
+
+    async def _committed_jointly(
+        self, turns: Sequence[Sequence[Order[Any]]], footprints: Sequence[Footprint]
+    ) -> list[_Recorded | Leaves]:
+        recorded: list[_Recorded | Leaves] | None = None
+
+        def transaction(tx: Connection) -> list[_Recorded | Leaves]:
+            nonlocal recorded
+            clock = _OneInstant(self._clock)
+            recorded = jointly(
+                tx,
+                {
+                    orders[0].organization_id: partial(
+                        self._turn_beside_others, orders, footprint, clock
+                    )
+                    for orders, footprint in zip(turns, footprints, strict=True)
+                },
+            )
+            return recorded
+
+        try:
+            return await self._database.write(transaction)
+        except Exception as failure:
+            done = [each for each in recorded or () if isinstance(each, _Recorded)]
+            marked = next((each for each in done if each.mark is not None), None)
+            if recorded is None or marked is None:
+                raise
+            if not await self._was_committed(marked, failure):
+                raise
+            return recorded
+
+    def _turn_beside_others(
+        self, orders: Sequence[Order[Any]], footprint: Footprint, clock: Clock, tx: Connection
+    ) -> _Recorded:
+        """Raises `Leaves` where it has to be taken by itself, and can be because it has written nothing."""
+        organization_id = orders[0].organization_id
+        turn = Turn(
+            tx,
+            organization_id,
+            clock,
+            self._shard,
+            no_subscribers=organization_id in self._no_subscribers,
+            waits=False,
+        )
+        try:
+            return _recorded(turn, orders, footprint)
+        except NeedsMore as wider:
+            if turn.has_written:
+                raise
+            raise Leaves("it needs more") from wider
 
     def _answer(self, part: Sequence[Queued], answers: Sequence[Any]) -> None:
         for each, answer in zip(part, answers, strict=True):
@@ -371,10 +532,7 @@ class Desk:
             turn = Turn(
                 tx, organization_id, self._clock, self._shard, no_subscribers=no_subscribers
             )
-            turn.lock_and_load(held, lock=True)
-            answers = [command.perform(turn) for command in commands]
-            turn.flush()
-            recorded = _Recorded(answers, turn.has_subscribers, turn.mark)
+            recorded = _recorded(turn, commands, held)
             return recorded
 
         try:
@@ -382,9 +540,7 @@ class Desk:
                 footprint, lambda held: self._database.write(partial(transaction, held))
             )
         except Exception as failure:
-            if recorded is None or not await self._was_committed(
-                organization_id, recorded, failure
-            ):
+            if recorded is None or not await self._was_committed(recorded, failure):
                 raise
             done = recorded
         return self._committed(organization_id, done)
@@ -397,16 +553,14 @@ class Desk:
             self._no_subscribers.add(organization_id)
         return done.answers
 
-    async def _was_committed(
-        self, organization_id: int, recorded: _Recorded, failure: Exception
-    ) -> bool:
+    async def _was_committed(self, recorded: _Recorded, failure: Exception) -> bool:
         """Whether a turn was committed although that failed. Raises `OutcomeUnknown`."""
         mark = recorded.mark
         if mark is None:
             return False  # There was nothing to commit.
         try:
             return await self._database.write(
-                lambda tx: marks.is_there(tx, organization_id, mark, self._shard)
+                lambda tx: marks.is_there(tx, recorded.organization_id, mark, self._shard)
             )
         except Exception as lost:
             log.warning("outcome unknown", failure=type(lost).__name__)
@@ -417,9 +571,66 @@ class Desk:
 class _Recorded:
     """What a turn comes to, provided that it is committed."""
 
+    organization_id: int
     answers: list[Any]
     has_subscribers: bool | None
     mark: Mark | None
+
+
+def _recorded(turn: Turn, orders: Sequence[Order[Any]], footprint: Footprint) -> _Recorded:
+    """Decide and write, in the transaction of the turn."""
+    turn.lock_and_load(footprint, lock=True)
+    answers = [each.perform(turn) for each in orders]
+    turn.flush()
+    return _Recorded(turn.organization_id, answers, turn.has_subscribers, turn.mark)
+
+
+class _OneInstant:
+    """The time as the first asks for it: for turns that share a transaction, and lock at the same time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._instant: datetime | None = None
+
+    def now(self) -> datetime:
+        if self._instant is None:
+            self._instant = self._clock.now()
+        return self._instant
+
+
+class _Lane:
+    """One of few in which turns are taken one after the other, so that others gather meanwhile.
+
+    A turn that takes long, because somebody holds what it needs, gives way: another lane opens for it.
+    """
+
+    def __init__(self, lines: CommandQueues, open_another: Callable[[CommandQueues], None]) -> None:
+        self._lines = lines
+        self._open_another = open_another
+        self.counts = True
+        lines.lanes += 1
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self._leave()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        timer = asyncio.get_running_loop().call_later(GIVE_WAY_SECONDS, self.give_way)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def give_way(self) -> None:
+        self._leave()
+        self._open_another(self._lines)
+
+    def _leave(self) -> None:
+        if self.counts:
+            self.counts = False
+            self._lines.lanes -= 1
 
 
 def _fail(waiting: Queued, failure: Exception) -> None:

@@ -1,14 +1,15 @@
 """The queues of commands: one for each organization, and whose turn is next.
 
-A turn takes a batch of them. What it does with them is not known here.
+A turn takes a batch of them. What it does with them is not known here. Where turns of several
+organizations share a transaction, their batches are taken together; queues in which something waits stand
+in the order in which they began to.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,11 @@ from kursplan.desk.engine.turn import Command, Footprint, Hold, Question
 
 RunTurn = Callable[[Sequence[Any], Footprint], Awaitable[list[Any]]]
 """Does what is commanded or asked, which reaches so far, and gives the answers."""
+
+ORGANIZATIONS_LIMIT = 64
+"""How many organizations share a transaction at most."""
+SHARE_LIMIT = 32
+"""How many commands of one of them it takes at most, where others wait as well."""
 
 _NOTHING: frozenset[int] = frozenset()
 _THE_ORGANIZATION = frozenset({0})
@@ -31,6 +37,8 @@ class Queued:
     """The ids that it names; no two things of an organization have the same."""
     answer: asyncio.Future[Any]
     since: float
+    may_share: bool
+    """Whether its turn may share a transaction with those of other organizations."""
 
 
 @dataclass(slots=True)
@@ -63,20 +71,19 @@ class CommandQueue:
         """Whether another turn would not be much smaller than those at work."""
         return len(self.waiting) >= self.at_work
 
-    @contextmanager
-    def at_work_on(self, members: Sequence[Queued]) -> Iterator[Batch]:
-        """Those are in a turn meanwhile."""
+    def begin(self, members: Sequence[Queued]) -> Batch:
+        """Those are in a turn from now on."""
         batch = Batch(members, len(members))
-        touched = _NOTHING.union(*[each.touches for each in members])
-        self.touched |= touched
+        self.touched |= _NOTHING.union(*[each.touches for each in members])
         self.at_work += batch.counts
         self.batches.append(batch)
-        try:
-            yield batch
-        finally:
-            self.batches = [each for each in self.batches if each is not batch]
-            self.touched -= touched
-            self.at_work -= batch.counts
+        return batch
+
+    def end(self, batch: Batch) -> None:
+        """They are no longer."""
+        self.batches = [each for each in self.batches if each is not batch]
+        self.touched -= _NOTHING.union(*[each.touches for each in batch.members])
+        self.at_work -= batch.counts
 
     def stall(self, batch: Batch) -> None:
         """A turn of theirs failed, and others may wait for long: who wants something else need not."""
@@ -97,6 +104,58 @@ class CommandQueues:
         self.most_turns = most_turns
         self._apart = apart
         self._lines: dict[int, CommandQueue] = {}
+        self._ready: deque[CommandQueue] = deque()
+        """Those that have a turn coming."""
+        self.lanes = 0
+        """How many take turns of them at this time, but for those that gave way."""
+
+    @property
+    def anything_ready(self) -> bool:
+        return bool(self._ready)
+
+    def make_ready(self, line: CommandQueue) -> None:
+        """It has one turn more coming, behind all others that have."""
+        line.turns += 1
+        self._ready.append(line)
+
+    def go_on(self, line: CommandQueue) -> None:
+        """One of its turns is over; where somebody waits it has another one coming."""
+        if line.waiting:
+            self._ready.append(line)
+        else:
+            self.release(line)
+
+    def take(
+        self, limit: int, may_share: Callable[[Sequence[Queued]], bool]
+    ) -> list[tuple[CommandQueue, Batch]]:
+        """Whose turn it is: a batch of one organization, or of several that may share a transaction.
+
+        They are at work from now on. Who may not share comes alone.
+        """
+        taken: list[tuple[CommandQueue, Batch]] = []
+        again: list[CommandQueue] = []
+        left = limit
+        while self._ready and left and len(taken) < ORGANIZATIONS_LIMIT:
+            line = self._ready.popleft()
+            if any(line is each for each, _ in taken):
+                again.append(line)
+                continue
+            others_too = bool(taken) or any(each is not line for each in self._ready)
+            members = self.next(line, min(left, SHARE_LIMIT) if others_too else left)
+            if not members:
+                self.release(line)
+                continue
+            shares = may_share(members)
+            if taken and not shares:
+                line.waiting.extendleft(reversed(members))
+                again.append(line)
+                break
+            taken.append((line, line.begin(members)))
+            left -= len(members)
+            if not shares:
+                break
+        self._ready.extendleft(reversed(again))
+        return taken
 
     def put(
         self, line: CommandQueue, command: Command[Any] | Question[Any], answer: asyncio.Future[Any]
@@ -108,7 +167,8 @@ class CommandQueues:
             touches = footprint.ids
             if footprint.organization is Hold.ALONE:
                 touches |= _THE_ORGANIZATION
-        waiting = Queued(command, footprint, touches, answer, stopwatch())
+        may_share = footprint.organization is Hold.NOT or getattr(command, "is_brief", False)
+        waiting = Queued(command, footprint, touches, answer, stopwatch(), may_share)
         line.waiting.append(waiting)
         return waiting
 

@@ -34,6 +34,7 @@ from kursplan.domain.seen import Subjects
 from kursplan.domain.slots import Slot
 from kursplan.domain.studios import Closure
 from kursplan.domain.values import value
+from kursplan.store.engine.joint import Leaves
 from kursplan.store.engine.numbers import ask_numbers
 from kursplan.store.engine.together import Asked, Together
 from kursplan.store.engine.trouble import DatabaseUnavailable
@@ -149,6 +150,8 @@ class Command(Generic[Answer]):
 
     name: ClassVar[str] = ""
     """What it is called in the history, for as long as that is kept: never given another one."""
+    is_brief: ClassVar[bool] = False
+    """Whether it is soon done although it holds the organization: so it may share a transaction, too."""
 
     if TYPE_CHECKING:
 
@@ -205,13 +208,17 @@ class Turn:
         shard: int = 0,
         *,
         no_subscribers: bool = False,
+        waits: bool = True,
     ) -> None:
-        """`no_subscribers` if most likely nobody is to be told of what happens in the organization."""
+        """`no_subscribers` if most likely nobody is to be told of what happens in the organization.
+
+        Unless it `waits` for what others hold it `Leaves` instead: others share the transaction.
+        """
         self._tx = tx
         self.organization_id = organization_id
         self._clock = clock
         self._shard = shard
-        self.now: datetime = clock.now()
+        self.now: datetime
         """The instant by which the whole turn decides, taken once everything is locked."""
         self.slots: dict[int, Slot] = {}
         self.customers: dict[int, Customer] = {}
@@ -232,6 +239,8 @@ class Turn:
         self._events: list[Event] = []
         self._invalidated: set[int] = set()
         self._no_subscribers = no_subscribers
+        self._waits = waits
+        self._has_written = False
         self.has_subscribers: bool | None = None
         """Whether somebody is to be told of its events, once they are recorded and if there are."""
         self.mark: Mark | None = None
@@ -288,11 +297,20 @@ class Turn:
             | {each.slot_id for each in found}
         )
         with Together(tx) as at:
-            the_customers = customers.ask_rows(at, organization_id, customer_ids, lock=lock)
-            the_slots = slots.ask_rows(at, organization_id, slot_ids, lock=lock)
+            waits = self._waits
+            the_customers = customers.ask_rows(
+                at, organization_id, customer_ids, lock=lock, waits=waits
+            )
+            the_slots = slots.ask_rows(at, organization_id, slot_ids, lock=lock, waits=waits)
         customer_rows, slot_rows = the_customers(), the_slots()
+        if not waits and len(customer_rows) + len(slot_rows) < len(customer_ids) + len(slot_ids):
+            raise Leaves("others hold what it needs, or it is not there")
         if lock and footprint.organization is not Hold.NOT:
-            organizations.hold(tx, organization_id, alone=footprint.organization is Hold.ALONE)
+            with Together(tx) as at:
+                alone = footprint.organization is Hold.ALONE
+                held = organizations.ask_to_hold(at, organization_id, alone=alone, waits=waits)
+            if not waits and not held():
+                raise Leaves("others hold the organization")
         self.now = self._clock.now()
         # All that is locked by now, and only now, is read; without locks it was read just before.
         named = self._named(footprint) if lock else []
@@ -458,12 +476,18 @@ class Turn:
 
     def write_slots(self) -> None:
         """Write down the slots that changed until now, for whoever asks the database about all of them."""
+        self._has_written = True
         with Together(self._tx) as at:
             self._write_slots(at)
 
     def _write_slots(self, at: Together) -> None:
         slots.change(at, self.organization_id, [self.slots[each] for each in self._unwritten])
         self._unwritten.clear()
+
+    @property
+    def has_written(self) -> bool:
+        """Whether anything was written for it before the end: what was cannot be taken back for it alone."""
+        return self._has_written
 
     def note(
         self,
@@ -480,6 +504,7 @@ class Turn:
         """
         self._notes.thing(kind, id_, before, after, also)
         self._invalidated.add(versions.EVERYTHING)
+        self._has_written = True
         return self._tx
 
     def forget_reasons(self, customer_ids: Collection[int]) -> None:
@@ -487,6 +512,7 @@ class Turn:
 
         The lines of commands before this one in the same turn are not written yet.
         """
+        self._has_written = True
         history.forget_reasons(self._tx, self.organization_id, customer_ids)
         theirs = {each.id for each in self.bookings.values() if each.customer_id in customer_ids}
         theirs.update(customer_ids)
@@ -560,6 +586,7 @@ class Turn:
 
     def flush(self) -> None:
         """Write all that changed, and one event for each change; what is shown changes with it."""
+        self._has_written = True
         lines, events_told, held = self._take_numbers()
         made = [self.bookings[each] for each in self._added]
         changed = [self.bookings[each] for each in self._changed]
@@ -595,7 +622,9 @@ class Turn:
         with Together(self._tx) as at:
             taken = ask_numbers(at, count)
             locked = (
-                lock_subscriptions(at, self.organization_id, likely=self._no_subscribers)
+                lock_subscriptions(
+                    at, self.organization_id, likely=self._no_subscribers, waits=self._waits
+                )
                 if self._events
                 else None
             )

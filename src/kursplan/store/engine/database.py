@@ -39,6 +39,14 @@ class Database(Protocol):
     writers: int
     """How many transactions can write at the same time; more than that wait for each other."""
 
+    @property
+    def mixes_organizations(self) -> bool:
+        """Whether one transaction may be of several organizations.
+
+        Not where tables are spread over several machines by organization, nor before that is known.
+        """
+        ...
+
     async def read(self, work: Work[T]) -> T:
         """Run `work` on what is committed; the database refuses to change anything.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     Boolean,
     ColumnElement,
     Connection,
@@ -40,8 +41,12 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 from sqlalchemy.util import await_only
+
+from kursplan.store.engine import several
+from kursplan.store.engine.several import OfSeveral
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -103,6 +108,24 @@ class _Text:
                 arguments.append(value if converter is None or value is None else converter(value))
         return arguments
 
+    def of_several(
+        self, of: OfSeveral, columns: Mapping[str, Sequence[Any]], common: Values
+    ) -> list[Any]:
+        """One value for each of its parameters: a list, where each organization or row gives its own."""
+        arguments: list[Any] = []
+        for at in of.order:
+            name, converter = self.parameters[at]
+            if at not in of.lists:
+                value = common[name] if name in common else self.standing[name]
+                arguments.append(value if converter is None or value is None else converter(value))
+            elif at in of.arrays:
+                arguments.append(list(map(several.as_text, columns[name])))
+            elif converter is None:
+                arguments.append(columns[name])
+            else:
+                arguments.append(_converted(columns[name], converter))
+        return arguments
+
     def found_by(self, driver: sqlite3.Connection, values: Values) -> Iterable[Sequence[Any]]:
         """Rows as SQLite has them."""
         found = driver.execute(self.sql, self.arguments(values)).fetchall()
@@ -158,12 +181,19 @@ def _out(type_: TypeEngine[Any], dialect: Dialect) -> Converter | None:
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 
+def _types_of(statement: Executable, dialect: Dialect) -> list[str]:
+    """Of its parameters, as the database calls them."""
+    compiled = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    return [compiled.binds[name].type.compile(dialect) for name in compiled.positiontup]
+
+
 class Fixed:
     """A statement whose text is the same every time: `rows` or `run` it in a transaction."""
 
     def __init__(self, statement: Executable) -> None:
         self.statement = statement
         self._texts: dict[str, _Text] = {}
+        self._of_several: OfSeveral | None = None
 
     def rows(self, tx: Connection, values: Values) -> list[Any]:
         """All rows that it gives, as named tuples of its columns."""
@@ -195,6 +225,24 @@ class Fixed:
         """Rows as PostgreSQL's driver has them, as named tuples of its columns."""
         return self._text(tx).shown(found)
 
+    def call_of_several(self, tx: Connection, calls: Sequence[Values]) -> tuple[str, list[Any]]:
+        """The same for the questions of several; a row that comes begins with the place of its question."""
+        text, of = self._text(tx), self._of_several
+        if of is None:
+            of = self._of_several = self.of_several(tx.dialect)
+        columns = {
+            name: [values[name] for values in calls]
+            for name, _ in text.parameters
+            if name not in text.standing
+        }
+        return of.sql, [list(range(len(calls))), *text.of_several(of, columns, NOTHING)]
+
+    def of_several(self, dialect: Dialect) -> OfSeveral:
+        """What PostgreSQL's driver is sent for several organizations."""
+        text = _Text.of(self.statement, dialect)
+        standing = {at for at, (name, _) in enumerate(text.parameters) if name in text.standing}
+        return several.asking(text.sql, _types_of(self.statement, dialect), standing)
+
     def sql(self, dialect: Dialect) -> str:
         """What a driver is sent."""
         return _Text.of(self.statement, dialect).sql
@@ -222,13 +270,18 @@ class FixedForMany:
         of_rows: Callable[[int], Executable],
         *,
         gives: bool,
+        common: Collection[str] = (),
     ) -> None:
-        """`gives` where what the statement gives back is asked for."""
+        """`gives` where what the statement gives back is asked for; `common` are values that have to be the
+        same for several organizations, where those have their rows changed at once."""
         self.of_lists = of_lists
         self.of_rows = of_rows
         self.gives = gives
+        self.common = tuple(common)
         self._types = types
         self._lists: _Text | None = None
+        self._of_several: dict[frozenset[str], OfSeveral] = {}
+        """By the values that all organizations have alike."""
         self._converters: list[Converter | None] = []
         self._rows: dict[int, _Text] = {}
 
@@ -263,11 +316,58 @@ class FixedForMany:
         self, tx: Connection, organization_id: int, rows: Sequence[Row], same: Values = NOTHING
     ) -> tuple[str, list[Any]]:
         """What PostgreSQL's driver is sent, and with which arguments: of rows there is one at least."""
-        if self._lists is None:
-            self._lists = _Text.of(self.of_lists, tx.dialect)
+        text = self._text_of_lists(tx.dialect)
         columns = dict(zip(self._types, zip(*rows, strict=True), strict=True))
         values = {"organization": organization_id, **same}
-        return self._lists.sql, self._lists.arguments(values, columns)
+        return text.sql, text.arguments(values, columns)
+
+    def call_of_several(
+        self, tx: Connection, calls: Sequence[tuple[int, Sequence[Row], Values]]
+    ) -> tuple[str, list[Any]]:
+        """The same for rows of several organizations; a row that comes begins with its organization.
+
+        What all of them say alike is said once: each value of a list costs something.
+        """
+        common = frozenset(
+            name
+            for name, value in calls[0][2].items()
+            if all(same[name] == value for _, _, same in calls)
+        )
+        of = self._of_several.get(common)
+        if of is None:
+            of = self._of_several[common] = self.of_several(tx.dialect, common)
+        columns: dict[str, Sequence[Any]] = dict(
+            zip(
+                self._types,
+                zip(*chain.from_iterable(rows for _, rows, _ in calls), strict=True),
+                strict=True,
+            )
+        )
+        same = {"organization": [each for each, rows, _ in calls for _ in rows]}
+        same |= {
+            name: [of_all[name] for _, rows, of_all in calls for _ in rows]
+            for name in calls[0][2].keys() - common
+        }
+        return of.sql, self._text_of_lists(tx.dialect).of_several(of, same | columns, calls[0][2])
+
+    def of_several(self, dialect: Dialect, common: Collection[str] | None = None) -> OfSeveral:
+        """What PostgreSQL's driver is sent for rows of several organizations that have these values in common."""
+        names_in_common = self.common if common is None else common
+        text = self._text_of_lists(dialect)
+        names = [name for name, _ in text.parameters]
+        rows = {at for at, name in enumerate(names) if name in self._types}
+        alike = {
+            at
+            for at, name in enumerate(names)
+            if name in names_in_common or (name in text.standing and at not in rows)
+        }
+        types = _types_of(self.of_lists, dialect)
+        return several.for_many(text.sql, types, rows, alike, names.index("organization"))
+
+    def _text_of_lists(self, dialect: Dialect) -> _Text:
+        if self._lists is None:
+            self._lists = _Text.of(self.of_lists, dialect)
+        return self._lists
 
     def _run_part(
         self, driver: sqlite3.Connection, rows: Sequence[Row], values: Values, dialect: Dialect
@@ -341,7 +441,44 @@ def insert_many(
         of(_lists_given(types), back),
         lambda count: of(_rows_given(types, count), giving),
         gives=giving is not None,
+        common=() if replacing is None else names_in(replacing),
     )
+
+
+def upsert_many(
+    into: Table, otherwise: Mapping[str, ColumnElement[Any]], /, **same: ColumnElement[Any]
+) -> FixedForMany:
+    """Add rows that give no more than their key; what becomes of one that is there already, `otherwise` says.
+
+    Of the columns that are the `same` for all it takes those, too, that are no part of the key."""
+    key = [each.name for each in into.primary_key]
+    types = {
+        name: into.c[name].type for name in key if name != "organization_id" and name not in same
+    }
+    organization = bindparam("organization", type_=into.c.organization_id.type)
+
+    def of(given: FromClause) -> Executable:
+        names = ["organization_id", *types, *same]
+        rows = select(organization.label("organization_id"), *given.c, *same.values())
+        adding = postgresql.insert(into).from_select(names, rows.where(true()))
+        further = {
+            name: adding.excluded[name]
+            for name in same
+            if name not in key and name not in otherwise
+        }
+        return adding.on_conflict_do_update(index_elements=key, set_={**otherwise, **further})
+
+    return FixedForMany(
+        types,
+        of(_lists_given(types)),
+        lambda count: of(_rows_given(types, count)),
+        gives=False,
+    )
+
+
+def names_in(condition: ColumnElement[Any]) -> list[str]:
+    """Of the parameters in it."""
+    return [each.key for each in iterate(condition) if isinstance(each, BindParameter)]
 
 
 def _replace(

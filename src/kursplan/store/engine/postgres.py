@@ -60,6 +60,10 @@ class Postgres:
             hide_parameters=True,  # They may be personal data, and errors are logged.
         )
 
+    @property
+    def mixes_organizations(self) -> bool:
+        return self._sessions.is_spread is False
+
     # Connecting, the work and letting go share one greenlet: each costs a stack of its own.
 
     async def read(self, work: Work[T]) -> T:

@@ -104,6 +104,8 @@ class Sessions:
         self._open: WeakSet[Session] = WeakSet()
         self._watch: asyncio.TimerHandle | None = None
         self._closed = False
+        self.is_spread: bool | None = None
+        """As the latest session saw it; None before the first."""
 
     async def open(self, *, writes: bool, prepares: bool = True) -> Session:
         """A session on the primary, wherever that is now; unless it `writes` it can't.
@@ -154,7 +156,7 @@ class Sessions:
                     check_version(session.get_server_version().major)
                     facts = await self._set_up(session, writes)
                     _examine(facts, writes)
-                    session.is_spread = facts["is_spread"]
+                    session.is_spread = self.is_spread = facts["is_spread"]
                     session.at_work_since = stopwatch()
                 except BaseException:
                     session.terminate()

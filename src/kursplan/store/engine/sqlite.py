@@ -58,6 +58,7 @@ def path_of(url: URL, written: str) -> Path:
 class Sqlite:
     name = "sqlite"
     writers = 1
+    mixes_organizations = True
 
     def __init__(self, path: Path, lock_wait: float, *, serves: bool = False) -> None:
         self._path = path.absolute()

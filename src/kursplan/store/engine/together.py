@@ -14,11 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.util import await_only
 
+from kursplan.store.engine.beside import is_beside_others, sent_by_all
 from kursplan.store.engine.driver import NOTHING, Fixed, FixedForMany, Row, Values
 from kursplan.store.engine.postgres_session import Session
 
@@ -43,19 +44,41 @@ class Answer:
 
 
 @dataclass(slots=True)
-class _Call:
-    statement: Fixed | FixedForMany
-    sql: str
-    arguments: list[Any]
+class Question:
+    """A statement with its values, on its way."""
+
+    statement: Fixed
+    values: Values
     answer: Answer | None
     """None where nobody asks what it gives."""
 
+    def sent(self, tx: Connection) -> tuple[str, list[Any]]:
+        return self.statement.call(tx, self.values)
+
     def answered(self, tx: Connection, given: Sequence[Any]) -> None:
         if self.answer is not None:
-            statement = self.statement
-            self.answer.rows = (
-                statement.shown(tx, given) if isinstance(statement, Fixed) else list(given)
-            )
+            self.answer.rows = self.statement.shown(tx, given)
+
+
+@dataclass(slots=True)
+class Change:
+    """A statement for many rows of an organization, on its way."""
+
+    statement: FixedForMany
+    organization_id: int
+    rows: Sequence[Row]
+    same: Values
+    answer: Answer | None
+
+    def sent(self, tx: Connection) -> tuple[str, list[Any]]:
+        return self.statement.call(tx, self.organization_id, self.rows, self.same)
+
+    def answered(self, _tx: Connection, given: Sequence[Any]) -> None:
+        if self.answer is not None:
+            self.answer.rows = list(given)
+
+
+Call = Question | Change
 
 
 class Together:
@@ -65,7 +88,7 @@ class Together:
         self.tx = tx
         driver = tx.connection.driver_connection
         self._at_once = not isinstance(driver, Session) or driver.is_spread
-        self._calls: list[_Call] = []
+        self._calls: list[Call] = []
 
     def __enter__(self) -> Together:
         return self
@@ -80,8 +103,7 @@ class Together:
         if self._at_once:
             answer.rows = statement.rows(self.tx, values)
         else:
-            sql, arguments = statement.call(self.tx, values)
-            self._calls.append(_Call(statement, sql, arguments, answer))
+            self._calls.append(Question(statement, values, answer))
         return answer
 
     def do(self, statement: Fixed, values: Values) -> None:
@@ -89,7 +111,7 @@ class Together:
         if self._at_once:
             statement.run(self.tx, values)
         else:
-            self._calls.append(_Call(statement, *statement.call(self.tx, values), None))
+            self._calls.append(Question(statement, values, None))
 
     def run(
         self,
@@ -101,36 +123,24 @@ class Together:
         """Have many rows changed; the answer is what the statement gives, as the driver has it."""
         answer = Answer()
         rows = list(rows)
-        if self._at_once or not rows:
+        if not rows:
+            answer.rows = []
+        elif self._at_once:
             answer.rows = statement.run(self.tx, organization_id, rows, same)
         else:
-            sql, arguments = statement.call(self.tx, organization_id, rows, same)
-            self._calls.append(
-                _Call(statement, sql, arguments, answer if statement.gives else None)
-            )
             answer.rows = []
+            self._calls.append(
+                Change(statement, organization_id, rows, same, answer if statement.gives else None)
+            )
         return answer
 
     def send(self) -> None:
         """After this, the answers have their rows."""
         calls, self._calls = self._calls, []
-        if not calls:
-            return
-        key = tuple([(each.sql, each.answer is not None) for each in calls])
-        sql = calls[0].sql if len(calls) == 1 else _sent.get(key)
-        if sql is None:
-            sql = _sent[key] = one_of(key)
-        arguments = [value for each in calls for value in each.arguments]
-        driver: Any = self.tx.connection.driver_connection
-        given = await_only(driver.fetch(sql, *arguments))
-        if len(calls) == 1:
-            calls[0].answered(self.tx, given)
-            return
-        found: list[list[Any]] = [[] for _ in calls]
-        for place, row in given:
-            found[place].append(row)
-        for call, rows in zip(calls, found, strict=True):
-            call.answered(self.tx, rows)
+        if is_beside_others():
+            sent_by_all(calls)
+        elif calls:
+            send(self.tx, [(*each.sent(self.tx), each) for each in calls])
 
 
 def at_once(tx: Connection, ask: Callable[[Together], Asked[T]]) -> T:
@@ -138,6 +148,36 @@ def at_once(tx: Connection, ask: Callable[[Together], Asked[T]]) -> T:
     with Together(tx) as at:
         asked = ask(at)
     return asked()
+
+
+class _Sent(Protocol):
+    """What was sent, or several things that went as one."""
+
+    answer: Any
+    """None where nobody asks what it gives."""
+
+    def answered(self, tx: Connection, given: Sequence[Any]) -> None:
+        """These rows have come."""
+        ...
+
+
+def send(tx: Connection, calls: Sequence[tuple[str, list[Any], _Sent]]) -> None:
+    """Have all of these run, and answered."""
+    key = tuple([(sql, each.answer is not None) for sql, _, each in calls])
+    sql = key[0][0] if len(key) == 1 else _sent.get(key)
+    if sql is None:
+        sql = _sent[key] = one_of(key)
+    arguments = [value for _, values, _ in calls for value in values]
+    driver: Any = tx.connection.driver_connection
+    given = await_only(driver.fetch(sql, *arguments))
+    if len(calls) == 1:
+        calls[0][2].answered(tx, given)
+        return
+    found: list[list[Any]] = [[] for _ in calls]
+    for place, row in given:
+        found[place].append(row)
+    for (_, _, call), rows in zip(calls, found, strict=True):
+        call.answered(tx, rows)
 
 
 def one_of(statements: Sequence[tuple[str, bool]]) -> str:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kursplan.domain.entries import OrganizationEntry
 from kursplan.domain.studios import LostEntitlement
+from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.together import Asked, Together, at_once
 from kursplan.store.tables import ORGANIZATION, organization, organization_directory
 
 LOST_ENTITLEMENT = select(organization.c.lost_entitlement).where(organization.c.id == ORGANIZATION)
@@ -28,10 +30,13 @@ ENTRY = select(organization.c.key, organization.c.name, organization.c.lost_enti
 _LOCK = (
     select(organization.c.id).where(organization.c.id == ORGANIZATION).order_by(organization.c.id)
 )
-LOCK = _LOCK.with_for_update(key_share=True)
-SHARE_LOCK = _LOCK.with_for_update(read=True)
+LOCK = Fixed(_LOCK.with_for_update(key_share=True))
+SHARE_LOCK = Fixed(_LOCK.with_for_update(read=True))
 """After the customers and slots of the turn. Fanning out takes the same lock, and nothing after it
 that a turn holds."""
+LOCK_IF_FREE = Fixed(_LOCK.with_for_update(key_share=True, skip_locked=True))
+SHARE_LOCK_IF_FREE = Fixed(_LOCK.with_for_update(read=True, skip_locked=True))
+"""The same, where nobody else has it."""
 
 ADD = insert(organization)
 ADD_TO_DIRECTORY = insert(organization_directory)
@@ -66,7 +71,19 @@ def hold(tx: Connection, organization_id: int, *, alone: bool) -> None:
 
     `alone`, nobody else relies on it either: whoever means to change it comes one after the other.
     """
-    tx.execute(LOCK if alone else SHARE_LOCK, {"organization": organization_id})
+    at_once(tx, lambda at: ask_to_hold(at, organization_id, alone=alone))
+
+
+def ask_to_hold(
+    at: Together, organization_id: int, *, alone: bool, waits: bool = True
+) -> Asked[bool]:
+    """Whether it is held: unless it `waits`, not where somebody else has it."""
+    if waits:
+        lock = LOCK if alone else SHARE_LOCK
+    else:
+        lock = LOCK_IF_FREE if alone else SHARE_LOCK_IF_FREE
+    held = at.rows(lock, {"organization": organization_id})
+    return lambda: bool(held.rows)
 
 
 def entry(tx: Connection, organization_id: int) -> OrganizationEntry | None:

@@ -50,6 +50,7 @@ LOCK_UNLESS_TAKEN = _LOCK.with_for_update(key_share=True, skip_locked=True)
 
 SHARE_LOCK = Fixed(_LOCK.with_for_update(read=True))
 """Who listens stays as it is meanwhile; any number of turns may rely on it at once."""
+SHARE_LOCK_UNLESS_TAKEN = Fixed(_LOCK.with_for_update(read=True, skip_locked=True))
 
 _LISTENING = (
     select(webhook_endpoint.c.id)
@@ -117,24 +118,29 @@ def organizations_to_dispatch(tx: Connection) -> list[int]:
     return walk(tx, ACROSS_TO_FAN_OUT)
 
 
-def lock_subscriptions(at: Together, organization_id: int, *, likely: bool = False) -> Asked[bool]:
+def lock_subscriptions(
+    at: Together, organization_id: int, *, likely: bool = False, waits: bool = True
+) -> Asked[bool]:
     """Have whoever wants to listen wait until the transaction ends, unless somebody listens anyway.
 
     Then `NO_SUBSCRIBERS` stays as it is, and where it is true the events of the transaction need not
     be fanned out, which where there are no webhooks is a good part of what a booking costs. Gives
-    whether they wait. Where it is `likely` that nobody listens, that is not asked; it may be wrong.
+    whether they wait; unless it `waits` itself they don't where somebody is at it. Where it is `likely` that
+    nobody listens, that is not asked; it may be wrong.
     """
     named = {"organization": organization_id}
+    share_lock = SHARE_LOCK if waits else SHARE_LOCK_UNLESS_TAKEN
     if likely:
-        at.do(SHARE_LOCK, named)
-        return lambda: True
+        held = at.rows(share_lock, named)
+        return lambda: bool(held.rows)
     listening = at.rows(LISTENING, named)
 
     def locked() -> bool:
         if listening.rows:
             return False
-        SHARE_LOCK.run(at.tx, named)
-        return True
+        with Together(at.tx) as then:
+            held = then.rows(share_lock, named)
+        return bool(held.rows)
 
     return locked
 

@@ -165,10 +165,14 @@ class Timed(Protocol):
 
 def load(tx: Connection, organization_id: int, booking_ids: Collection[int]) -> list[Booking]:
     """The bookings of these ids; unknown ids are left out."""
+    return at_once(tx, lambda at: ask(at, organization_id, booking_ids))
+
+
+def ask(at: Together, organization_id: int, booking_ids: Collection[int]) -> Asked[list[Booking]]:
     if not booking_ids:
-        return []
-    named = {"organization": organization_id, "booking_ids": booking_ids}
-    return [_booking(row) for row in BY_ID.rows(tx, named)]
+        return list
+    answer = at.rows(BY_ID, {"organization": organization_id, "booking_ids": booking_ids})
+    return lambda: [_booking(row) for row in answer.rows]
 
 
 def active_on(tx: Connection, organization_id: int, slot_ids: Collection[int]) -> list[Booking]:

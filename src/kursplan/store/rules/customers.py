@@ -40,6 +40,8 @@ _CUSTOMERS = (
 CUSTOMERS = Fixed(_CUSTOMERS)
 LOCKED_CUSTOMERS = Fixed(_CUSTOMERS.with_for_update(key_share=True))
 """In id order, and before any slot."""
+FREE_CUSTOMERS = Fixed(_CUSTOMERS.with_for_update(key_share=True, skip_locked=True))
+"""The same, as far as nobody else has them."""
 
 MEMBERSHIPS = Fixed(
     select(
@@ -109,12 +111,19 @@ def lock_rows(
 
 
 def ask_rows(
-    at: Together, organization_id: int, customer_ids: Collection[int], *, lock: bool
+    at: Together,
+    organization_id: int,
+    customer_ids: Collection[int],
+    *,
+    lock: bool,
+    waits: bool = True,
 ) -> Asked[Sequence[AnyRow]]:
+    """Unless it `waits`, those that others have are not among them."""
     if not customer_ids:
         return tuple
+    locked = LOCKED_CUSTOMERS if waits else FREE_CUSTOMERS
     answer = at.rows(
-        LOCKED_CUSTOMERS if lock else CUSTOMERS,
+        locked if lock else CUSTOMERS,
         {"organization": organization_id, "customer_ids": customer_ids},
     )
     return lambda: answer.rows
@@ -253,7 +262,9 @@ def _used_days(
         "last_day": last_day,
     }
     used: defaultdict[int, list[date]] = defaultdict(list)
-    for membership_id, day in USED_DAYS.rows(tx, named):
+    with Together(tx) as at:
+        days = at.rows(USED_DAYS, named)
+    for membership_id, day in days.rows:
         used[membership_id].append(day)
     return used
 

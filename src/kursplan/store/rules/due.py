@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Integer, bindparam, or_, select, text
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import Promotion
 from kursplan.store.engine.dialect import Instant, any_of
+from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.together import Together
 from kursplan.store.rules.across import organizations_in, organizations_with, walk
 from kursplan.store.tables import ORGANIZATION, booking, class_, slot
 
@@ -32,7 +34,7 @@ _EXPIRED = booking.c.confirm_until < bindparam("now", type_=Instant)
 _GIVEN_UP = booking.c.cancelled_at >= bindparam("since", type_=Instant)
 
 ACROSS_OVER = organizations_with(slot.c.organization_id, slot.c.ends_at, _PLANNED, _OVER)
-OVER = (
+OVER = Fixed(
     select(slot.c.id)
     .where(slot.c.organization_id == ORGANIZATION, _PLANNED, _OVER)
     .order_by(slot.c.ends_at, slot.c.id)
@@ -42,7 +44,7 @@ OVER = (
 ACROSS_EXPIRED = organizations_with(
     booking.c.organization_id, booking.c.confirm_until, _UNCONFIRMED, _EXPIRED
 )
-EXPIRED = (
+EXPIRED = Fixed(
     select(booking.c.id)
     .where(booking.c.organization_id == ORGANIZATION, _UNCONFIRMED, _EXPIRED)
     .order_by(booking.c.confirm_until, booking.c.id)
@@ -100,7 +102,9 @@ def with_slots_over(tx: Connection, now: datetime) -> list[int]:
 def slots_over(tx: Connection, organization_id: int, now: datetime) -> list[int]:
     """Planned slots that have ended, the longest over first."""
     named = {"organization": organization_id, "now": now, "limit": AT_ONCE}
-    return list(tx.execute(OVER, named).scalars())
+    with Together(tx) as at:
+        over = at.rows(OVER, named)
+    return [row.id for row in over.rows]
 
 
 def with_confirmations_expired(tx: Connection, now: datetime) -> list[int]:
@@ -111,7 +115,9 @@ def with_confirmations_expired(tx: Connection, now: datetime) -> list[int]:
 def confirmations_expired(tx: Connection, organization_id: int, now: datetime) -> list[int]:
     """Bookings that were not confirmed in time, the longest expired first."""
     named = {"organization": organization_id, "now": now, "limit": AT_ONCE}
-    return list(tx.execute(EXPIRED, named).scalars())
+    with Together(tx) as at:
+        expired = at.rows(EXPIRED, named)
+    return [row.id for row in expired.rows]
 
 
 def with_somebody_waiting(tx: Connection) -> list[int]:

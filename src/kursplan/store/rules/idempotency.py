@@ -96,5 +96,7 @@ def add(tx: Connection, organization_id: int, outcomes: Iterable[Outcome], now: 
     # In one order everywhere, so that two who use the same names don't wait for each other.
     rows = sorted((*each.name, each.request_hash, each.booking_id) for each in outcomes)
     same = {"stored_at": now, "outdated": now - ANSWERS_KEPT}
-    if len(ADD.run(tx, organization_id, rows, same)) < len(rows):
+    with Together(tx) as at:
+        added = at.run(ADD, organization_id, rows, same)
+    if len(added.rows) < len(rows):
         raise DatabaseUnavailable("an idempotency key was used meanwhile", conflict=True)

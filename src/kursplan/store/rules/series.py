@@ -33,7 +33,9 @@ from kursplan.domain.series import ClassDefaults, Series, SeriesPlan
 from kursplan.domain.slots import Override, SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.dialect import any_of, insert_unless_there
+from kursplan.store.engine.driver import Fixed, update_many
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Together
 from kursplan.store.rules import instructors
 from kursplan.store.rules.across import organizations_with
 from kursplan.store.tables import (
@@ -96,7 +98,7 @@ _SERIES = (
     .order_by(series.c.id)
 )
 
-BY_ID = _SERIES.where(series.c.id == _SERIES_ID)
+BY_ID = Fixed(_SERIES.where(series.c.id == _SERIES_ID))
 
 EVERY = _SERIES
 
@@ -121,7 +123,7 @@ BY_KEY = select(series.c.id).where(
     series.c.organization_id == ORGANIZATION, series.c.key == bindparam("key")
 )
 
-INSTRUCTORS = (
+INSTRUCTORS = Fixed(
     select(series_instructor.c.series_id, series_instructor.c.employee_id)
     .where(
         series_instructor.c.organization_id == ORGANIZATION,
@@ -168,7 +170,9 @@ STANDARD = (
     .where(class_.c.organization_id == ORGANIZATION, class_.c.id == _CLASS_ID)
 )
 
-KNOWN_SINCE = (
+EXTEND = update_many(series, "extended_until")
+
+KNOWN_SINCE = Fixed(
     select(slot.c.id, slot.c.occurrence)
     .where(
         slot.c.organization_id == ORGANIZATION,
@@ -233,11 +237,13 @@ ACROSS_DUE = tuple(
     for due in (_NEW, _BEHIND)
 )
 
-DUE = tuple(
-    select(series.c.id)
-    .where(series.c.organization_id == ORGANIZATION, _TO_EXTEND, due)
-    .order_by(series.c.extended_until)
-    .limit(bindparam("limit", type_=Integer))
+DUE_NEW, DUE_BEHIND = (
+    Fixed(
+        select(series.c.id)
+        .where(series.c.organization_id == ORGANIZATION, _TO_EXTEND, due)
+        .order_by(series.c.extended_until)
+        .limit(bindparam("limit", type_=Integer))
+    )
     for due in (_NEW, _BEHIND)
 )
 
@@ -265,9 +271,10 @@ class Follower:
 def load(tx: Connection, organization_id: int, series_id: int) -> Series | None:
     """The series, if there is one of that id."""
     named = {"organization": organization_id, "series_id": series_id}
-    rows = tx.execute(BY_ID, named).all()
-    found = _with_instructors(tx, organization_id, rows)
-    return found[0] if found else None
+    with Together(tx) as at:
+        found = at.rows(BY_ID, named)
+    series_found = _with_instructors(tx, organization_id, found.rows)
+    return series_found[0] if series_found else None
 
 
 def every(tx: Connection, organization_id: int) -> list[Series]:
@@ -331,6 +338,12 @@ def change(tx: Connection, organization_id: int, changed: Series) -> None:
     _add_instructors(tx, organization_id, changed)
 
 
+def extend(tx: Connection, organization_id: int, series_id: int, until: date) -> None:
+    """Write down that its slots reach up to that day."""
+    with Together(tx) as at:
+        at.run(EXTEND, organization_id, [(series_id, until)])
+
+
 def _add_instructors(tx: Connection, organization_id: int, of: Series) -> None:
     if not of.plan.instructors:
         return
@@ -370,7 +383,9 @@ def _with_instructors(tx: Connection, organization_id: int, rows: Sequence[AnyRo
         return []
     given: defaultdict[int, list[int]] = defaultdict(list)
     named = {"organization": organization_id, "series_ids": [row.id for row in rows]}
-    for series_id, employee_id in tx.execute(INSTRUCTORS, named):
+    with Together(tx) as at:
+        who = at.rows(INSTRUCTORS, named)
+    for series_id, employee_id in who.rows:
         given[series_id].append(employee_id)
     return [
         Series(
@@ -444,7 +459,9 @@ def known_since(
     Cancelled ones are among them, except those that the series itself gave up.
     """
     named = {"organization": organization_id, "series_id": series_id, "since": since}
-    return {row.id: row.occurrence for row in tx.execute(KNOWN_SINCE, named)}
+    with Together(tx) as at:
+        known = at.rows(KNOWN_SINCE, named)
+    return {row.id: row.occurrence for row in known.rows}
 
 
 def occurrence(tx: Connection, organization_id: int, slot_id: int) -> datetime | None:
@@ -536,4 +553,6 @@ def organizations_due(tx: Connection, until: date) -> list[int]:
 def due(tx: Connection, organization_id: int, until: date) -> list[int]:
     """Some series of the organization whose slots do not reach to `until` yet, new ones first."""
     named = {"organization": organization_id, "until": until, "limit": DUE_AT_ONCE}
-    return [each for query in DUE for each in tx.execute(query, named).scalars()]
+    with Together(tx) as at:
+        found = [at.rows(DUE_NEW, named), at.rows(DUE_BEHIND, named)]
+    return [row.id for answer in found for row in answer.rows]

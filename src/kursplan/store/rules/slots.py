@@ -57,6 +57,8 @@ _SLOTS: Select[Any] = (
 SLOTS = Fixed(_SLOTS)
 LOCKED_SLOTS = Fixed(_SLOTS.with_for_update(key_share=True))
 """In id order, so that two transactions never wait for each other crosswise."""
+FREE_SLOTS = Fixed(_SLOTS.with_for_update(key_share=True, skip_locked=True))
+"""The same, as far as nobody else has them."""
 
 _RATES_HERE = select(class_rate.c.rate_id).where(
     class_rate.c.organization_id == class_.c.organization_id, class_rate.c.class_id == class_.c.id
@@ -142,12 +144,19 @@ def lock_rows(
 
 
 def ask_rows(
-    at: Together, organization_id: int, slot_ids: Collection[int], *, lock: bool
+    at: Together,
+    organization_id: int,
+    slot_ids: Collection[int],
+    *,
+    lock: bool,
+    waits: bool = True,
 ) -> Asked[Sequence[AnyRow]]:
+    """Unless it `waits`, those that others have are not among them."""
     if not slot_ids:
         return tuple
+    locked = LOCKED_SLOTS if waits else FREE_SLOTS
     answer = at.rows(
-        LOCKED_SLOTS if lock else SLOTS, {"organization": organization_id, "slot_ids": slot_ids}
+        locked if lock else SLOTS, {"organization": organization_id, "slot_ids": slot_ids}
     )
     return lambda: answer.rows
 

@@ -13,35 +13,43 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, func, select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    Connection,
+    Integer,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from kursplan.store.engine.dialect import Instant, any_of
-from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.driver import Fixed, FixedForMany, upsert_many
 from kursplan.store.engine.together import Together
 from kursplan.store.rules.across import organizations_with
-from kursplan.store.tables import ORGANIZATION, version
+from kursplan.store.tables import version
 
 EVERYTHING = 0
 """Stands for all studios of the organization, and for what belongs to none."""
 SHARDS = 64
 
-_KEY = ["organization_id", "studio_id", "shard"]
-_AT = bindparam("at", type_=Instant)
-_ONE_MORE = postgresql.insert(version).values(
-    organization_id=ORGANIZATION,
-    studio_id=bindparam("studio_id", type_=BigInteger),
-    shard=bindparam("shard", type_=Integer),
-    changes=1,
-)
-_CHANGES = {"changes": version.c.changes + 1}
-RAISE = Fixed(_ONE_MORE.on_conflict_do_update(index_elements=_KEY, set_=_CHANGES))
-RAISE_EVERYTHING = Fixed(
-    _ONE_MORE.values(raised_at=_AT).on_conflict_do_update(
-        index_elements=_KEY, set_={**_CHANGES, "raised_at": _AT}
+
+def _raise_each(**further: BindParameter[Any]) -> FixedForMany:
+    """One more change of each of these studios, in this shard."""
+    return upsert_many(
+        version,
+        {"changes": version.c.changes + 1},
+        shard=bindparam("shard", type_=Integer),
+        changes=literal_column("1"),
+        **further,
     )
-)
+
+
+RAISE = _raise_each()
+RAISE_EVERYTHING = _raise_each(raised_at=bindparam("raised_at", type_=Instant))
 """The time stands in an index, which a booking, that raises its studio only, does not pay for."""
 
 ACROSS_RAISED = organizations_with(
@@ -76,12 +84,13 @@ def bump(
     at: Together, organization_id: int, studio_ids: Collection[int], shard: int, now: datetime
 ) -> None:
     """What these studios show is different once the transaction, that is of `now`, is committed."""
-    for studio_id in sorted(studio_ids):
-        named = {"organization": organization_id, "studio_id": studio_id, "shard": shard}
-        if studio_id == EVERYTHING:
-            at.do(RAISE_EVERYTHING, {**named, "at": now})
-        else:
-            at.do(RAISE, named)
+    # The whole organization before its studios: that is the order by id.
+    if EVERYTHING in studio_ids:
+        at.run(
+            RAISE_EVERYTHING, organization_id, [(EVERYTHING,)], {"shard": shard, "raised_at": now}
+        )
+    ordered = sorted(set(studio_ids) - {EVERYTHING})
+    at.run(RAISE, organization_id, [(each,) for each in ordered], {"shard": shard})
 
 
 def raised(tx: Connection, since: datetime) -> dict[int, int]:

@@ -1,0 +1,129 @@
+"""One transaction for the work of several organizations: one way to the database for what all of them ask,
+and one commit.
+
+Each piece of work is of one organization, and is what it would be in a transaction of its own. What the
+pieces send together (`Together`) goes as one: of a statement that several send, one for all of them
+(`several`). So a hundred small turns cost the database hardly more than a large one. Where a statement is
+sent by itself it is sent by itself here, too.
+
+Tables that are spread over several machines are not for this: there a transaction is of one organization.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from kursplan.store.engine.beside import beside_each_other
+from kursplan.store.engine.postgres_session import Session
+from kursplan.store.engine.together import Call, Change, Question, send
+from kursplan.store.engine.trouble import Work
+
+T = TypeVar("T")
+
+
+class Leaves(Exception):
+    """One piece of work leaves the others, having written nothing: it is to be done by itself."""
+
+
+def jointly(tx: Connection, works: Mapping[int, Work[T]]) -> list[T | Leaves]:
+    """What each of them gives, as they are given, each for its organization.
+
+    They are done in the order of these, so that nobody waits crosswise. One that leaves has locked and read
+    what it has, and nothing more. Any other exception is one of the whole transaction.
+    """
+    in_order = {each: partial(works[each], tx) for each in sorted(works)}
+    pieces = list(in_order.values())
+    if isinstance(tx.connection.driver_connection, Session):
+        done = beside_each_other(pieces, partial(_send, tx), Leaves)
+    else:
+        done = [_given_or_left(each) for each in pieces]
+    found = dict(zip(in_order, done, strict=True))
+    return [found[each] for each in works]
+
+
+def _given_or_left(piece: Callable[[], T]) -> T | Leaves:
+    try:
+        return piece()
+    except Leaves as left:
+        return left
+
+
+def _send(tx: Connection, sent: list[list[Call]]) -> None:
+    together = []
+    for calls in _alike(sent):
+        if len(calls) == 1:
+            together.append((*calls[0].sent(tx), calls[0]))
+        elif isinstance(calls[0], Question):
+            together.append(_questions(tx, calls))
+        else:
+            together.append(_changes(tx, calls))
+    send(tx, together)
+
+
+def _alike(sent: Iterable[Iterable[Call]]) -> Iterable[list[Any]]:
+    """Those of the same statement, which are of different organizations."""
+    groups: dict[Any, list[Call]] = {}
+    for calls in sent:
+        numbers: dict[int, int] = {}
+        for call in calls:
+            statement = call.statement
+            number = numbers[id(statement)] = numbers.get(id(statement), 0) + 1
+            common: tuple[Any, ...] = ()
+            if isinstance(call, Change) and call.statement.common:
+                common = tuple([call.same[name] for name in call.statement.common])
+            groups.setdefault((id(statement), number, common), []).append(call)
+    return groups.values()
+
+
+@dataclass(slots=True)
+class _Questions:
+    """The same question of several."""
+
+    of: Sequence[Question]
+    answer = True
+
+    def answered(self, tx: Connection, given: Sequence[Any]) -> None:
+        rows: list[list[Any]] = [[] for _ in self.of]
+        shown = self.of[0].statement.shown(tx, [row[1:] for row in given])
+        for (place, *_), row in zip(given, shown, strict=True):
+            rows[place].append(row)
+        for question, its_rows in zip(self.of, rows, strict=True):
+            if question.answer is not None:
+                question.answer.rows = its_rows
+
+
+def _questions(tx: Connection, of: Sequence[Question]) -> tuple[str, list[Any], _Questions]:
+    sql, arguments = of[0].statement.call_of_several(tx, [each.values for each in of])
+    return sql, arguments, _Questions(of)
+
+
+@dataclass(slots=True)
+class _Changes:
+    """The same change for rows of several."""
+
+    of: Sequence[Change]
+
+    @property
+    def answer(self) -> Any:
+        return self.of[0].answer
+
+    def answered(self, _tx: Connection, given: Sequence[Any]) -> None:
+        if self.answer is None:
+            return
+        rows: dict[int, list[Any]] = {each.organization_id: [] for each in self.of}
+        for organization_id, *row in given:
+            rows[organization_id].append(row)
+        for change in self.of:
+            if change.answer is not None:
+                change.answer.rows = rows[change.organization_id]
+
+
+def _changes(tx: Connection, of: Sequence[Change]) -> tuple[str, list[Any], _Changes]:
+    calls = [(each.organization_id, each.rows, each.same) for each in of]
+    sql, arguments = of[0].statement.call_of_several(tx, calls)
+    return sql, arguments, _Changes(of)
