@@ -46,6 +46,7 @@ from kursplan.console.rates import edit as rate_edit
 from kursplan.console.setup import first
 from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
+from kursplan.console.slot import book as slot_booked
 from kursplan.console.studio import (
     closures,
     data,
@@ -99,7 +100,7 @@ ROUTES: Final[tuple[Page, ...]] = (
     *(
         Page(f"slots/{{slot_id}}/{path}", methods, AT_THE_DESK, about.slot_in_path, handler)
         for path, methods, handler in (
-            ("book", GET_AND_POST, actions.book),
+            ("book", GET_AND_POST, slot_booked.handler),
             ("cancel", GET_AND_POST, actions.cancel),
             ("give-back", GET_AND_POST, actions.give_back),
             ("move", GET_AND_POST, actions.move),
@@ -108,7 +109,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("restore", GET_AND_POST, actions.restore),
             ("stand-in", POST, actions.stand_in),
             ("stand-in-back", POST, actions.stand_in_back),
-            ("suggestions", POST, actions.suggestions),
+            ("suggestions", POST, slot_booked.suggestions),
             ("swap", GET_AND_POST, actions.swap),
         )
     ),
