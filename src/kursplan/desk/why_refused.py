@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kursplan.desk.engine.turn import Footprint, Turn
-from kursplan.domain.admission import conflict_of
+from kursplan.domain.admission import objections
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.settling import weigh
 from kursplan.domain.values import value
 from kursplan.domain.waiting import may_move_up
 
@@ -16,7 +17,9 @@ class Against:
     """What speaks against a booking."""
 
     conflict: Refusal | None
-    """Why it would be refused today."""
+    """Why it would be refused today, as far as staff have not settled that."""
+    settled: tuple[Refusal, ...]
+    """What they have settled."""
     skipped: Refusal | None
     """Why it would be passed over if a seat became free; where it waits."""
 
@@ -45,11 +48,13 @@ class WhyRefused:
             if not booking.active or slot.has_started(turn.now):
                 continue
             customer = turn.customer_of(booking)
+            against = weigh(objections(slot, customer, booking, turn.now), booking.settled)
             skipped = may_move_up(slot, customer, booking, turn.now) if booking.waiting else None
             yield (
                 booking.id,
                 Against(
-                    conflict_of(slot, customer, booking, turn.now),
+                    against.flagged,
+                    against.settled,
                     skipped if isinstance(skipped, Refusal) else None,
                 ),
             )

@@ -695,6 +695,7 @@ booking = _table(
     _word("skipped", Kind, optional=True),
     _word("conflict", Kind, optional=True),
     Column("overruled", Listed, nullable=False),
+    Column("settled", Listed, nullable=False, server_default="[]"),
     _word("held", BookingStatus, optional=True),
     _when("free_until", optional=True),
     _word("booked_via", Origin, optional=True),
