@@ -35,7 +35,7 @@ from kursplan.console import (
     told,
 )
 from kursplan.console.accounts import changes, role
-from kursplan.console.bookings import past
+from kursplan.console.bookings import past, settled
 from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
@@ -122,6 +122,8 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("confirm", POST, AT_THE_DESK, bookings.confirm),
             ("cancel", GET_AND_POST, AT_THE_DESK, bookings.cancel),
             ("waive", GET_AND_POST, AT_THE_DESK, bookings.waive),
+            ("settle", GET_AND_POST, AT_THE_DESK, settled.settle),
+            ("ask-again", GET_AND_POST, AT_THE_DESK, settled.ask_again),
             ("move-up", POST, AT_THE_DESK, bookings.move_up),
         )
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kursplan.desk.engine.turn import Footprint, Turn
 from kursplan.domain.admission import objections
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.settling import weigh
+from kursplan.domain.settling import ground_of
 from kursplan.domain.values import value
 from kursplan.domain.waiting import may_move_up
 
@@ -16,8 +16,8 @@ from kursplan.domain.waiting import may_move_up
 class Against:
     """What speaks against a booking."""
 
-    conflict: Refusal | None
-    """Why it would be refused today, as far as staff have not settled that."""
+    conflicts: tuple[Refusal, ...]
+    """Why it would be refused today, as far as staff have not settled that; it is flagged for the first."""
     settled: tuple[Refusal, ...]
     """What they have settled."""
     skipped: Refusal | None
@@ -48,13 +48,14 @@ class WhyRefused:
             if not booking.active or slot.has_started(turn.now):
                 continue
             customer = turn.customer_of(booking)
-            against = weigh(objections(slot, customer, booking, turn.now), booking.settled)
+            against = tuple(objections(slot, customer, booking, turn.now))
+            settled = tuple(each for each in against if ground_of(each) in booking.settled)
             skipped = may_move_up(slot, customer, booking, turn.now) if booking.waiting else None
             yield (
                 booking.id,
                 Against(
-                    against.flagged,
-                    against.settled,
+                    tuple(each for each in against if each not in settled),
+                    settled,
                     skipped if isinstance(skipped, Refusal) else None,
                 ),
             )
