@@ -18,6 +18,7 @@ from kursplan.console.consequences import (
     Standing,
     fields_of,
     overruled,
+    wants_form,
 )
 from kursplan.console.consequences.again import done_before, done_lately
 from kursplan.console.frame import Link
@@ -199,8 +200,8 @@ async def move(visit: Visit) -> Response:
     """Another time, length or room: a form, and then what it would do."""
     fields, row = await fields_of(visit), await slot_of(visit)
     rooms = await visit.read(stored.rooms_of, row.studio_id)
-    if "day" not in fields:
-        return _move_page(visit, row, rooms, {}, "")
+    if "day" not in fields or wants_form(fields):
+        return _move_page(visit, row, rooms, fields, "")
     try:
         command, then = _moved(visit, row, rooms, fields)
     except ValueError:
@@ -217,6 +218,7 @@ async def move(visit: Visit) -> Response:
         now=Standing(times_of(visit, row), row.location or words.gettext("no room")),
         then=then,
         always=True,
+        has_form=True,
     )
     return await ask_of(visit, fields, command, proposal)
 
