@@ -37,7 +37,7 @@ def _is_seated(of: FromClause) -> ColumnElement[bool]:
 
 def _uncontested(of: FromClause) -> tuple[ColumnElement[bool], ...]:
     """Neither flagged, nor settled although the rules would refuse it."""
-    return of.c.conflict.is_(None), of.c.settled == ()
+    return of.c.conflict.is_(None), of.c.settled.is_(None)
 
 
 _SEATED_HERE = func.coalesce(func.sum(case((_is_seated(booking), 1), else_=0)), 0)

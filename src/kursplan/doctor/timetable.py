@@ -324,7 +324,7 @@ def _closures_are_flagged(patient: Patient) -> Iterator[Finding]:
             each.falls_on(row.starts_at, row.ends_at) for each in closed.get(row.studio_id, ())
         )
         rule = row.conflict and row.conflict.rule
-        settled = Kind.STUDIO_CLOSED in map(kind_of, row.settled)
+        settled = Kind.STUDIO_CLOSED in map(kind_of, row.settled or ())
         if is_closed and (settled or rule in FLAGS_WHEN_CLOSED):
             continue
         if not is_closed and not settled and rule is not Kind.STUDIO_CLOSED:

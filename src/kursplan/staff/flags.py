@@ -48,7 +48,9 @@ class Flags:
     def settled(self, row: Any, saying: Saying = PLAINLY) -> tuple[str, ...]:
         """What else would refuse it today and staff have settled, in words: each thing in a clause."""
         today = {ground_of(each): each for each in self._of(row).settled}
-        return tuple(self._words(kind_of(each), today.get(each), saying) for each in row.settled)
+        return tuple(
+            self._words(kind_of(each), today.get(each), saying) for each in row.settled or ()
+        )
 
     def skipped(self, row: Any, saying: Saying = PLAINLY) -> str:
         """Why it was passed over when a seat became free, likewise."""
@@ -61,7 +63,7 @@ class Flags:
             "skipped_refusal": self._members(row.skipped, self._of(row).skipped),
             "conflict": rule_of(row.conflict),
             "conflict_refusal": self._members(row.conflict, _first(self._of(row))),
-            "settled": [rule_of(kind_of(each)) for each in row.settled],
+            "settled": [rule_of(kind_of(each)) for each in row.settled or ()],
         }
 
     def _of(self, row: Any) -> Against:

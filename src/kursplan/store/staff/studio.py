@@ -46,7 +46,7 @@ CONTESTED = (
         booking.c.organization_id == ORGANIZATION,
         any_of(booking.c.slot_id, "slot_ids"),
         text("booking.status <> 'CANCELED'"),
-        or_(booking.c.conflict.is_not(None), booking.c.settled != ()),
+        or_(booking.c.conflict.is_not(None), booking.c.settled.is_not(None)),
     )
     .group_by(booking.c.slot_id)
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from kursplan.store.engine.dialect import Listed
+from kursplan.store.engine.dialect import ListedIfAny
 
 revision = "0003"
 down_revision = "0002"
@@ -15,4 +15,4 @@ runs_from = "0001"
 
 
 def upgrade() -> None:
-    op.add_column("booking", sa.Column("settled", Listed(), nullable=False, server_default="[]"))
+    op.add_column("booking", sa.Column("settled", ListedIfAny(), nullable=True))
