@@ -28,7 +28,7 @@ from tests.throwaway import not_installed
 
 PAGES = (
     *("docs", "docs/guide", "docs/clients", "docs/webhooks", "docs/errors"),
-    *("docs/imports", "docs/gym-file"),
+    *("docs/console", "docs/accounts", "docs/imports", "docs/gym-file"),
 )
 PREFIX = "/gym"
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 640}

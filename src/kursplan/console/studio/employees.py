@@ -342,6 +342,6 @@ def _slot_items(
             else words.gettext("nobody gives it then")
         )
         count = each.seats + each.waiting
-        people = words.ngettext("%(n)s person", "%(n)s people", count)
+        places = words.ngettext("%(n)s booking", "%(n)s bookings", count)
         at = words.moment(local(each.starts_at, zone_of(each.zone)))
-        yield Item(each.title, f"slots/{each.id}", f"{at} · {people} · {left}")
+        yield Item(each.title, f"slots/{each.id}", f"{at} · {places} · {left}")
