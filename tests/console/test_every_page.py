@@ -168,7 +168,7 @@ async def test_everybody_can_use_a_form_that_was_not_understood(
 ) -> None:
     """Likewise; and the page that asks for the second factor, which no address leads to."""
     tab = await Tab.open(browser, everything.url, None)
-    tab.expects("422")
+    tab.expects("422", "does not conform to the required format")
     found = [each async for each in looked_at(tab, ["sign-in"], careful)]
     found += [each async for each in looked_at(tab, ["sign-in"], careless)]
     await tab.context.clear_cookies()

@@ -198,6 +198,9 @@ async def test_from_today_to_decided_by_clicks_and_on_a_phone(
     slot, booking = await hit(gym)
     tab = await open_tab(served.member(Role.FRONT_DESK))
     await tab.goto(f"slots/{slot}")
+    assert await tab.barriers() == []
+    await tab.size(PHONE)
+    assert await tab.wider_than_it_should() == 0
     await tab.page.get_by_role("link", name="It stays … Anna").click()
     assert await tab.barriers() == []
     await tab.size(PHONE)
