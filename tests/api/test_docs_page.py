@@ -27,7 +27,7 @@ from tests.races.servers import KursplanServer
 
 PAGES = (
     *("docs", "docs/guide", "docs/clients", "docs/webhooks", "docs/errors"),
-    *("docs/imports", "docs/gym-file"),
+    *("docs/console", "docs/accounts", "docs/imports", "docs/gym-file"),
 )
 PREFIX = "/gym"
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 640}

@@ -129,6 +129,7 @@ async def samples(desk: Desk) -> dict[str, dict[str, int]]:
         },
         "booking cancel 2044 --counts": {"2044": await desk.add(people["Moritz"], yoga[2])},
         "booking cancel 2044 --waive": {"2044": late},
+        "booking settle": {"2044": await desk.add(people["Max"], yoga[2])},
         "booking promote --slot": {"1012": few[0]},
         "booking promote --booking": {"2051": waiting[1]},
         "slot swap": {"1012": yoga[5], "1013": slots["Yoga", "Eva", 5]},

@@ -358,6 +358,13 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     frozen = await kursplan(*freeze, "--to", in_three_days, "--yes", "--json")
     flagged = await kursplan("booking", "list", "--flagged", "--json")
     in_words = await kursplan("booking", "list", "--flagged")
+    settling = ("booking", "settle", booking)
+    no_reason = await kursplan(*settling)
+    rehearsed = await kursplan(*settling, "--reason", "she comes", "--dry-run")
+    settled = await kursplan(*settling, "--reason", "she comes")
+    as_document = await kursplan(*settling, "--reason", "she comes", "--json")
+    no_more = await kursplan("booking", "list", "--flagged", "--json")
+    again = await kursplan(*settling, "--ask-again", "--yes")
     ended = await kursplan("customer", "end", anna, "--on", in_three_days, "--yes")
     moved = await kursplan("customer", "move", anna, "--to", "hamburg", "--yes", "--json")
     kept = await kursplan("customer", "export", anna)
@@ -381,6 +388,12 @@ async def test_customers_are_found_frozen_ended_moved_exported_and_erased(
     ]
     rests = f"Basic (membership-{member}) rests from {in_three_days} to {in_three_days}"
     assert f"conflict: the customer's membership rests at that time: {rests}" in in_words.out
+    assert (no_reason.status, "give --reason" in no_reason.err) == (2, True)
+    assert rehearsed.status == settled.status == 0
+    assert f"settled, although the customer's membership rests at that time: {rests}" in settled.out
+    shown = [as_document.json[each] for each in ("conflict", "settled")]
+    assert (shown, no_more.json) == ([None, ["CUSTOMER_IDLE"]], [])
+    assert f"conflict: the customer's membership rests at that time: {rests}" in again.out
     assert f"to {in_three_days}" in ended.out
     assert moved.json["studio"] == "hamburg"
     assert kept.json["customer"]["first_name"] == "Änna"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from kursplan.clock import HandClock
 from kursplan.console import live
 from kursplan.console.timetable.asked import Shown
 from kursplan.domain.accounts import LANGUAGES
+from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.clients.generators import INSTALLED
 from tests.console.browser import DESK, PHONE, Tab
@@ -32,6 +33,9 @@ from tests.console.week import week
 from tests.gym import MORNING
 from tests.throwaway import not_installed
 
+SECRET = "JBSWY3DPEHPK3PXP" * 2
+Opened = Callable[[Tab, str], Awaitable[None]]
+"""How one gets to a page, other than by its address."""
 CHECKER = INSTALLED / "node_modules/vnu-jar/build/dist/vnu.jar"
 
 FILES = {
@@ -45,6 +49,7 @@ FILES = {
 PARTS = {"classes/new/words", "classes/{class_id}/words"}
 """What a script puts into a page."""
 FOR_PARTNERS = ("/docs", "/docs/guide", "/docs/clients", "/docs/webhooks", "/docs/errors")
+FOR_STAFF = ("/docs/console", "/docs/accounts", "/docs/imports", "/docs/gym-file")
 OPEN = {"sign-in", "link/{link}"}
 """What is for those who are not signed in."""
 
@@ -64,6 +69,21 @@ STATES = (
     "customers/{customer_id}/freeze?membership=membership-{flex}",
 )
 """Pages that look another way, too."""
+NOT_UNDERSTOOD: Mapping[str, Mapping[str, str]] = {
+    "studio/hours?studio=berlin": {"house-0": "never"},
+    "studio/data?studio=berlin": {"name": "", "position": "here"},
+    "studio/rooms/new?studio=berlin": {"name": ""},
+    "studio/employees/new?studio=berlin": {"first_name": "", "last_name": ""},
+    "studio/closures/new?studio=berlin": {"first": "", "until": "25"},
+    "customers/new": {"first_name": "", "email": "here"},
+    "customers/{customer_id}/memberships": {"first": "never"},
+    "classes/new?studio=berlin": {"title": "", "minutes": "long"},
+    "rates/new": {"name": ""},
+    "timetable/new?studio=berlin": {"day": "never", "time": ""},
+    "accounts/invite": {"name": ""},
+    "account/second-factor": {"code": "000000"},
+}
+"""Forms that are shown again, with what is wrong in them: what was typed into each."""
 FAULTS = {"nowhere": 404, "timetable?day=never": 400, "accounts/1": 404}
 """What is said where there is no page."""
 
@@ -77,6 +97,8 @@ class Everything:
     pages: tuple[str, ...]
     """What an owner opens."""
     parts: tuple[str, ...]
+    wrong: Mapping[str, Mapping[str, str]]
+    """What is typed into forms, and can't be understood."""
     closed: tuple[str, ...]
     """What is opened by those who are not signed in."""
 
@@ -90,6 +112,8 @@ async def everything(
         gym = house.gym
         for language in LANGUAGES:
             await house.account(f"{language}@gym.example", language=language)
+            careful = f"careful-{language}@gym.example"
+            await house.account(careful, language=language, totp_secret=SECRET)
         on = await week(gym)
         things = await Things.of(gym, on.full)
         # The other studio has people with all that a page about somebody can show, and other keys.
@@ -100,6 +124,9 @@ async def everything(
         gym.classes.clear()
         whose = await people(gym)
         things = replace(things, customer=whose.merle)
+        # One thing about it is to be decided, and another is.
+        decided = {"conflict": Kind.CUSTOMER_IDLE, "settled": (f"{Kind.STUDIO_CLOSED}:0",)}
+        await gym.set(tables.booking, things.booking, **decided)
         _, link = await house.invitation()
         others = {
             "ina": on.ina,
@@ -118,6 +145,7 @@ async def everything(
             url,
             tuple(map(at, (*mine, *STATES))),
             tuple(map(at, sorted(PARTS))),
+            {at(path): typed for path, typed in NOT_UNDERSTOOD.items()},
             tuple(map(at, sorted(OPEN))),
         )
 
@@ -134,6 +162,66 @@ async def test_everybody_can_use_every_page(everything: Everything, browser: Bro
     await tab.context.close()
 
 
+@pytest.mark.timeout(600)
+async def test_everybody_can_use_a_form_that_was_not_understood(
+    everything: Everything, browser: Browser
+) -> None:
+    """Likewise; and the page that asks for the second factor, which no address leads to."""
+    tab = await Tab.open(browser, everything.url, None)
+    tab.expects("422", "does not conform to the required format")
+    found = [each async for each in looked_at(tab, ["sign-in"], careful)]
+    found += [each async for each in looked_at(tab, ["sign-in"], careless)]
+    await tab.context.clear_cookies()
+    await sign_in(tab, "de@gym.example")
+
+    async def filled_in(tab: Tab, address: str) -> None:
+        await tab.goto(address)
+        await send(tab, everything.wrong[address])
+
+    found += [each async for each in looked_at(tab, tuple(everything.wrong), filled_in)]
+    assert found == []
+    assert tab.complaints == []
+    await tab.context.close()
+
+
+async def careful(tab: Tab, address: str) -> None:
+    """With the right password, and a second factor."""
+    await tab.goto(address)
+    await tab.page.locator("[name=email]").fill("careful-de@gym.example")
+    await tab.page.locator("[name=password]").fill(PASSWORD)
+    async with tab.page.expect_navigation() as gone:
+        await tab.page.locator("[name=password]").press("Enter")
+    assert (await gone.value).status == 200
+    assert await tab.page.locator("[name=code]").count() == 1
+
+
+async def careless(tab: Tab, address: str) -> None:
+    """The same, and a wrong code."""
+    await careful(tab, address)
+    await send(tab, {"code": "000000"})
+
+
+async def send(tab: Tab, typed: Mapping[str, str]) -> None:
+    """Send the form of the page with that in it, as a browser without its own checks does."""
+    async with tab.page.expect_navigation() as gone:
+        await tab.page.evaluate(SEND, dict(typed))
+    assert (await gone.value).status == 422, (tab.at, await tab.page.content())
+    assert await tab.page.locator(".error, [role=alert]").count() > 0, tab.at
+
+
+SEND = """(typed) => {
+  const form = document.querySelector(`main [name="${Object.keys(typed)[0]}"]`)?.form;
+  if (!form) throw new Error(`${location.pathname}: ${document.querySelector("main").outerHTML}`);
+  for (const [name, value] of Object.entries(typed)) {
+    const field = form.elements.namedItem(name);
+    if (!field) throw new Error(`${location.pathname} has no ${name}: ${[...form.elements].map((e) => e.name)}`);
+    field.type = "text";
+    field.value = value;
+  }
+  form.submit();
+}"""
+
+
 async def sign_in(tab: Tab, email: str) -> None:
     await tab.goto("sign-in")
     await tab.page.locator("[name=email]").fill(email)
@@ -142,11 +230,13 @@ async def sign_in(tab: Tab, email: str) -> None:
     await tab.page.wait_for_url("**/today*")
 
 
-async def looked_at(tab: Tab, addresses: Sequence[str]) -> AsyncIterator[str]:
+async def looked_at(
+    tab: Tab, addresses: Sequence[str], opened: Opened | None = None
+) -> AsyncIterator[str]:
     """What is wrong with these pages; each is loaded once, and as the one before was looked at last."""
     for number, address in enumerate(addresses):
-        await tab.goto(address)
-        if tab.at != address:
+        await (tab.goto(address) if opened is None else opened(tab, address))
+        if opened is None and tab.at != address:
             yield f"{address}: leads to {tab.at}"
         for is_night in (False, True) if number % 2 == 0 else (True, False):
             await tab.size(PHONE if is_night else DESK)
@@ -173,14 +263,21 @@ async def test_every_page_is_valid_html(everything: Everything, tmp_path: Path) 
 
         for each in everything.closed:
             texts[f"{language} {each}"] = await text_of(each)
+        asked = await person.sign_in(f"careful-{language}@gym.example")
+        texts[f"{language} second factor"] = asked.text
         await person.sign_in(f"{language}@gym.example")
         for each in everything.pages:
             texts[f"{language} {each}"] = await text_of(each)
+        for each, typed in everything.wrong.items():
+            await text_of(each)
+            answer = await person.send(each, dict(typed))
+            assert answer.status_code == 422, each
+            texts[f"{language} {each}, not understood"] = answer.text
         for each, status in FAULTS.items():
             texts[f"{language} {each}"] = await text_of(each, status)
         for each in everything.parts:
             texts[f"{language} {each}"] = AROUND % (language, await text_of(each))
-    for path in FOR_PARTNERS:
+    for path in (*FOR_PARTNERS, *FOR_STAFF):
         texts[path] = (await person.client.get(path)).text
     assert flaws(texts, tmp_path) == []
 

@@ -59,7 +59,7 @@ def entitled(*asked: Any) -> Any:
 
 
 def conflict_of(*asked: Any) -> Any:
-    return by_rule(admission.conflict_of(*asked))
+    return by_rule(next(admission.objections(*asked), None))
 
 
 def booking(**values: Any) -> Booking:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kursplan.domain.admission import conflict_of, may_book
+from kursplan.domain.admission import may_book, objections
 from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.cancelling import may_cancel
 from kursplan.domain.classes import Class, OnlineBooking, WhoMayBook
@@ -295,7 +295,7 @@ def test_times_are_those_of_the_studio_that_holds_the_slot() -> None:
 def test_a_flag_has_the_facts_of_a_no() -> None:
     customer = replace(member(ENDED), bookings=(SITS,))
     ended = NotValid(ENDED.id, date(2026, 1, 1), date(2026, 2, 28))
-    assert conflict_of(MEMBERS, customer, SITS, NOW) == NoMembership((ended,))
+    assert list(objections(MEMBERS, customer, SITS, NOW)) == [NoMembership((ended,))]
 
 
 @pytest.mark.parametrize(

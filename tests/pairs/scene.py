@@ -59,6 +59,7 @@ from kursplan.desk.release import Release, WaiveLateness
 from kursplan.desk.reopen import ReopenSlots
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.rezone import Rezone
+from kursplan.desk.settle import AskAgain, Settle
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.domain import entries
@@ -68,15 +69,16 @@ from kursplan.domain.clashes import OnClash
 from kursplan.domain.classes import Promotion, WhoMayBook
 from kursplan.domain.contingents import Contingent, Period
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import Kind
+from kursplan.domain.refusals import Kind, StudioClosed
 from kursplan.domain.series import SeriesPlan
+from kursplan.domain.settling import ground_of
 from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.webhooks import DEFAULT_ENDPOINT, DeliveryStatus, Disabled, NamedPlan
 from kursplan.ids import fingerprint
 from kursplan.store import tables
 from kursplan.store.entries.told import Told
-from tests.gym import MONDAY, Gym
+from tests.gym import BERLIN, MONDAY, Gym
 
 TUESDAY = MONDAY + timedelta(days=1)
 WEDNESDAY = MONDAY + timedelta(days=2)
@@ -126,6 +128,8 @@ class Scene:
     waiting: int
     flagged: int
     """On a slot of next Monday, when the studio is closed."""
+    settled: int
+    """On the same slot, and staff decided that it stays."""
     unconfirmed: int
     expired: int
     """Its term for confirming is over."""
@@ -213,7 +217,7 @@ async def build(gym: Gym) -> Scene:
     await gym.cancel(too_late)
     await gym.set(tables.booking, too_late, late=True, counts=True)
     closed, later = [each.id for each in (await gym.slots_of(series))[1:]]
-    flagged = (await gym.booked(ben, closed)).booking_id
+    flagged, settled = [(await gym.booked(who, closed)).booking_id for who in (ben, cleo)]
     await gym.booked(dan, later)
     await gym.changed_slot(later, max_participants=9)
     await gym.insert(
@@ -225,6 +229,8 @@ async def build(gym: Gym) -> Scene:
     )
     # The closure came later than the booking that it flags.
     await gym.set(tables.booking, flagged, conflict=Kind.STUDIO_CLOSED)
+    all_day = (gym.at(at, day=NEXT_MONDAY).astimezone(BERLIN) for at in ("00:00", "23:00"))
+    await gym.set(tables.booking, settled, settled=(ground_of(StudioClosed(*all_day, None)),))
     # What is to be followed, mended and looked at again: somebody has missed it.
     await gym.set(tables.class_, spin, max_waiting_list=4)
     await gym.set(tables.slot, held_back, last_sequence=1)
@@ -267,6 +273,7 @@ async def build(gym: Gym) -> Scene:
         seated=seated,
         waiting=waiting,
         flagged=flagged,
+        settled=settled,
         unconfirmed=unconfirmed,
         expired=expired,
         late=late,
@@ -483,6 +490,9 @@ def commands(of: Scene) -> Iterator[tuple[str, Command[Any]]]:
     yield "add a booking", AddBooking(book(of.emil, of.full, overrule=beyond))
     yield "release a seat", Release(organization, berlin, of.seated, late=True)
     yield "waive", WaiveLateness(organization, berlin, of.too_late)
+    yield "settle", Settle(organization, berlin, of.flagged)
+    yield "settle what is free", Settle(organization, berlin, of.seated)
+    yield "ask again", AskAgain(organization, berlin, of.settled)
     yield "move up", MoveUp(organization, of.held_back)
     yield "move ben up", MoveUp(organization, of.full, of.waiting, beyond)
     yield "restore a slot", RestoreSlot(organization, of.cancelled, with_bookings=True)

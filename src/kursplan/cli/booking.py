@@ -13,6 +13,7 @@ from kursplan.cli.context import JsonOption, OrganizationOption, StudioOption, w
 from kursplan.cli.output import Stop, document, local_time, refused, say, table
 from kursplan.cli.people import (
     booking_document,
+    contested,
     name_of,
     remarks,
     slots_held,
@@ -79,7 +80,7 @@ def list_bookings(
         bool,
         typer.Option(
             "--flagged",
-            help="Only those to come that would be refused today, for staff to look at.",
+            help="Only those to come that would be refused today, for staff to decide about.",
             show_default=False,
         ),
     ] = False,
@@ -240,6 +241,38 @@ def cancel(
 
 
 @app.command()
+def settle(
+    booking: BookingArgument,
+    ask_again: Annotated[
+        bool,
+        typer.Option(
+            "--ask-again",
+            help="It is not settled after all, and flagged again.",
+            show_default=False,
+        ),
+    ] = False,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    dry_run: DryRunOption = False,
+    organization: OrganizationOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Decide that a flagged booking stays, with a reason: nobody is asked about it any more.
+
+    What comes to speak against it later flags it again.
+    """
+    from kursplan.desk.settle import AskAgain, Settle
+
+    if not ask_again and not reason:
+        raise Stop("who settles a booking says why: give --reason", 2)
+
+    def make(of: int, studio: int) -> Command[Booked | Refusal]:
+        return (AskAgain if ask_again else Settle)(of, studio, booking)
+
+    _change(booking, organization, json, make, reason=reason, yes=yes, dry_run=dry_run)
+
+
+@app.command()
 def promote(
     slot: Annotated[
         int | None,
@@ -354,7 +387,8 @@ def _tell(row: AnyRow, flags: Flags, *, json: bool) -> None:
         document(booking_document(row, flags))
         return
     what = f"{name_of(row)}, {row.title}, {local_time(row.starts_at, row.zone)}"
-    say(f"{what}: {status_of(row)}, participation {row.participation.replace('_', ' ').lower()}.")
+    noted = f"participation {row.participation.replace('_', ' ').lower()}"
+    say(f"{what}: {'; '.join((f'{status_of(row)}, {noted}', *contested(row, flags)))}.")
 
 
 def rules_set_aside(named: list[str] | None, reason: str | None) -> frozenset[Kind]:

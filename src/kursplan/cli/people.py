@@ -10,7 +10,7 @@ from kursplan.cli.output import NOTHING, Stop, local_time, table, words, zoned
 from kursplan.domain.localtime import start_of_day
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from kursplan.cli.context import CommandContext
     from kursplan.domain.actors import Origin
@@ -104,9 +104,7 @@ def status_of(row: AnyRow) -> str:
 
 def remarks(row: AnyRow, flags: Flags) -> str:
     """What staff should know: why it would be refused, why it was passed over, what was overruled."""
-    said = []
-    if row.conflict:
-        said.append(f"conflict: {flags.conflict(row)}")
+    said = list(contested(row, flags))
     if row.skipped:
         said.append(f"passed over: {flags.skipped(row)}")
     if row.overruled:
@@ -116,6 +114,14 @@ def remarks(row: AnyRow, flags: Flags) -> str:
     if row.reason:
         said.append(f"reason: {row.reason}")
     return "; ".join(said) or NOTHING
+
+
+def contested(row: AnyRow, flags: Flags) -> Iterator[str]:
+    """Why it would be refused today, as far as that is to be decided, and as far as it is settled."""
+    if row.conflict:
+        yield f"conflict: {flags.conflict(row)}"
+    if row.settled:
+        yield f"settled, although {'; '.join(flags.settled(row))}"
 
 
 def booking_document(row: AnyRow, flags: Flags) -> dict[str, object]:

@@ -35,7 +35,7 @@ from kursplan.console import (
     told,
 )
 from kursplan.console.accounts import changes, role
-from kursplan.console.bookings import past
+from kursplan.console.bookings import past, settled
 from kursplan.console.classes import edit, overview
 from kursplan.console.customers import book, contracts, kept, person
 from kursplan.console.frame import AT_THE_DESK, EVERYBODY, IN_CHARGE, OWNERS
@@ -46,6 +46,7 @@ from kursplan.console.rates import edit as rate_edit
 from kursplan.console.setup import first
 from kursplan.console.setup import forms as short_forms
 from kursplan.console.slot import actions
+from kursplan.console.slot import book as slot_booked
 from kursplan.console.studio import (
     closures,
     data,
@@ -99,7 +100,7 @@ ROUTES: Final[tuple[Page, ...]] = (
     *(
         Page(f"slots/{{slot_id}}/{path}", methods, AT_THE_DESK, about.slot_in_path, handler)
         for path, methods, handler in (
-            ("book", GET_AND_POST, actions.book),
+            ("book", GET_AND_POST, slot_booked.handler),
             ("cancel", GET_AND_POST, actions.cancel),
             ("give-back", GET_AND_POST, actions.give_back),
             ("move", GET_AND_POST, actions.move),
@@ -108,7 +109,7 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("restore", GET_AND_POST, actions.restore),
             ("stand-in", POST, actions.stand_in),
             ("stand-in-back", POST, actions.stand_in_back),
-            ("suggestions", POST, actions.suggestions),
+            ("suggestions", POST, slot_booked.suggestions),
             ("swap", GET_AND_POST, actions.swap),
         )
     ),
@@ -121,6 +122,8 @@ ROUTES: Final[tuple[Page, ...]] = (
             ("confirm", POST, AT_THE_DESK, bookings.confirm),
             ("cancel", GET_AND_POST, AT_THE_DESK, bookings.cancel),
             ("waive", GET_AND_POST, AT_THE_DESK, bookings.waive),
+            ("settle", GET_AND_POST, AT_THE_DESK, settled.settle),
+            ("ask-again", GET_AND_POST, AT_THE_DESK, settled.ask_again),
             ("move-up", POST, AT_THE_DESK, bookings.move_up),
         )
     ),

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kursplan.console import assets, faults
 from kursplan.console.addresses import came_from, here, way_up
 from kursplan.console.routes import HOME, ROUTES, SET_UP, Page
+from kursplan.console.setup import A_STUDIO, NEEDS
 from kursplan.console.visit import NothingYet, NotTheirs, Services, Unanswered, Visit, admits
 from kursplan.console.words import Words, words
 from kursplan.desk.engine.desk import ChangedConcurrently, DeskBusy, OutcomeUnknown
@@ -137,7 +138,9 @@ class _Door:
     async def unanswered(self, request: Request, reason: Exception) -> Response:
         assert isinstance(reason, Unanswered)  # noqa: S101
         if isinstance(reason, NothingYet) and request.method in ("GET", "HEAD"):
-            return RedirectResponse(way_up(request) + SET_UP, status_code=303)
+            return RedirectResponse(
+                f"{way_up(request)}{SET_UP}?{NEEDS}={A_STUDIO}", status_code=303
+            )
         member = await self._known(request)
         return faults.unanswered(request, _words(request, member), member, reason)
 

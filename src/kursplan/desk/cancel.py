@@ -59,6 +59,7 @@ def give_up(
         late=late,
         skipped=None,
         conflict=None,
+        settled=(),
         held=booking.status if with_slot else None,
         ended=why,
         ended_via=turn.by.origin,

@@ -76,6 +76,7 @@ class Seat:
             free_until=self.free_until,
             skipped=None,
             conflict=None,
+            settled=(),
             promoted_at=self.since if booking.waiting else booking.promoted_at,
         )
 

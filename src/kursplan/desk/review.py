@@ -12,10 +12,11 @@ from dataclasses import replace
 from kursplan.desk.cancel import give_up
 from kursplan.desk.engine.turn import Turn
 from kursplan.desk.promote import fill_seats
-from kursplan.domain.admission import conflict_of
+from kursplan.domain.admission import objections
 from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import refuses_otherwise
+from kursplan.domain.settling import ground_of, weigh
 from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.domain.studios import Closure, LostEntitlement
 from kursplan.store.entries import organizations
@@ -25,7 +26,8 @@ from kursplan.store.rules import closures
 def flag(turn: Turn, booking: Booking) -> Booking:
     """Note on an active booking why it would be refused today, or that it no longer would.
 
-    Tells nobody: what shifted the ground is told by its own event.
+    What staff settled stays settled, as long as it still speaks against it. Tells nobody: what shifted the
+    ground is told by its own event.
     """
     booking = turn.bookings[booking.id]
     if not booking.active:
@@ -33,11 +35,13 @@ def flag(turn: Turn, booking: Booking) -> Booking:
     slot = turn.slot_of(booking)
     if slot.has_started(turn.now):
         return booking  # Who is there is there.
-    refusal = conflict_of(slot, turn.customer_of(booking), booking, turn.now)
-    conflict = None if refusal is None else refusal.kind
-    if conflict is booking.conflict:
+    against = objections(slot, turn.customer_of(booking), booking, turn.now)
+    weighed = weigh(against, booking.settled)
+    conflict = None if weighed.flagged is None else weighed.flagged.kind
+    settled = tuple(map(ground_of, weighed.settled)) if booking.settled else ()
+    if conflict is booking.conflict and settled == booking.settled:
         return booking
-    flagged = replace(booking, conflict=conflict)
+    flagged = replace(booking, conflict=conflict, settled=settled)
     turn.change(flagged)
     return flagged
 
@@ -50,7 +54,10 @@ def review(turn: Turn, booking: Booking) -> Booking | None:
     """
     booking = turn.bookings[booking.id]
     reviewed = flag(turn, booking)
-    if not refuses_otherwise(booking.conflict, reviewed.conflict):
+    if not (
+        refuses_otherwise(booking.conflict, reviewed.conflict)
+        or booking.is_contested != reviewed.is_contested
+    ):
         return None
     policy = organizations.lost_entitlement(turn.tx, turn.organization_id)
     if reviewed.conflict is not None and policy is LostEntitlement.CANCEL:

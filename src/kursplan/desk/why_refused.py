@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kursplan.desk.engine.turn import Footprint, Turn
-from kursplan.domain.admission import conflict_of
+from kursplan.domain.admission import objections
 from kursplan.domain.refusals import Refusal
+from kursplan.domain.settling import ground_of
 from kursplan.domain.values import value
 from kursplan.domain.waiting import may_move_up
 
@@ -15,8 +16,10 @@ from kursplan.domain.waiting import may_move_up
 class Against:
     """What speaks against a booking."""
 
-    conflict: Refusal | None
-    """Why it would be refused today."""
+    conflicts: tuple[Refusal, ...]
+    """Why it would be refused today, as far as staff have not settled that; it is flagged for the first."""
+    settled: tuple[Refusal, ...]
+    """What they have settled."""
     skipped: Refusal | None
     """Why it would be passed over if a seat became free; where it waits."""
 
@@ -45,11 +48,14 @@ class WhyRefused:
             if not booking.active or slot.has_started(turn.now):
                 continue
             customer = turn.customer_of(booking)
+            against = tuple(objections(slot, customer, booking, turn.now))
+            settled = tuple(each for each in against if ground_of(each) in booking.settled)
             skipped = may_move_up(slot, customer, booking, turn.now) if booking.waiting else None
             yield (
                 booking.id,
                 Against(
-                    conflict_of(slot, customer, booking, turn.now),
+                    tuple(each for each in against if each not in settled),
+                    settled,
                     skipped if isinstance(skipped, Refusal) else None,
                 ),
             )

@@ -35,6 +35,11 @@ def _is_seated(of: FromClause) -> ColumnElement[bool]:
     return or_(*(of.c.status == status for status in sorted(SEATED)))
 
 
+def _uncontested(of: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """Neither flagged, nor settled although the rules would refuse it."""
+    return of.c.conflict.is_(None), of.c.settled.is_(None)
+
+
 _SEATED_HERE = func.coalesce(func.sum(case((_is_seated(booking), 1), else_=0)), 0)
 _WAITING_HERE = func.coalesce(
     func.sum(case((booking.c.status == BookingStatus.WAITING_LIST, 1), else_=0)), 0
@@ -99,8 +104,8 @@ OVERLAPPING = (
         booking.c.organization_id == ORGANIZATION,
         _is_seated(booking),
         _is_seated(_another),
-        booking.c.conflict.is_(None),
-        _another.c.conflict.is_(None),
+        *_uncontested(booking),
+        *_uncontested(_another),
     )
     .order_by(booking.c.id, _another.c.id)
 )
@@ -136,7 +141,7 @@ UNFLAGGED_BY_CONTINGENT = (
         booking.c.organization_id == ORGANIZATION,
         text("booking.counts"),
         _ACTIVE,
-        booking.c.conflict.is_(None),
+        *_uncontested(booking),
         booking.c.starts_at > _NOW,
     )
     .order_by(booking.c.slot_id, booking.c.id)

@@ -15,6 +15,7 @@ from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.localtime import day_of
 from kursplan.domain.refusals import Kind
 from kursplan.domain.series import Shape
+from kursplan.domain.settling import kind_of
 from kursplan.domain.slots import Override
 from kursplan.domain.studios import Closure, outside_of_life, zone_of
 from kursplan.store.engine.dialect import Instant
@@ -146,6 +147,7 @@ BOOKED_TO_COME = (
         booking.c.id,
         booking.c.slot_id,
         booking.c.conflict,
+        booking.c.settled,
         slot.c.starts_at,
         slot.c.ends_at,
         slot.c.studio_id,
@@ -322,9 +324,10 @@ def _closures_are_flagged(patient: Patient) -> Iterator[Finding]:
             each.falls_on(row.starts_at, row.ends_at) for each in closed.get(row.studio_id, ())
         )
         rule = row.conflict and row.conflict.rule
-        if is_closed and rule in FLAGS_WHEN_CLOSED:
+        settled = Kind.STUDIO_CLOSED in map(kind_of, row.settled or ())
+        if is_closed and (settled or rule in FLAGS_WHEN_CLOSED):
             continue
-        if not is_closed and rule is not Kind.STUDIO_CLOSED:
+        if not is_closed and not settled and rule is not Kind.STUDIO_CLOSED:
             continue
         yield patient.finding(
             f"booking {row.id} is on slot {row.slot_id}, "

@@ -43,7 +43,7 @@ from kursplan.domain.refusals import (
     UsedUp,
 )
 from kursplan.domain.slots import Slot, SlotStatus
-from kursplan.domain.studios import Closure
+from kursplan.domain.studios import Closure, Studio
 from kursplan.domain.values import value
 
 STAFF_MAY_OVERRULE = frozenset(
@@ -304,15 +304,50 @@ MAY_WAIT = SETTLED | {Kind.CUSTOMER_IN_OTHER_BOOKING}
 """The same for who waits: they may sit elsewhere at that time until they move up."""
 
 
-def conflict_of(slot: Slot, customer: Customer, booking: Booking, now: datetime) -> Refusal | None:
-    """Why an active booking on `slot` would be refused today; None where it still would not.
+def objections(
+    slot: Slot, customer: Customer, booking: Booking, now: datetime
+) -> Iterator[Refusal]:
+    """All that speaks against an active booking on `slot` by now, in the order of the guards.
 
     For when the ground shifts under it (F20, F34): the slot moves, the studio closes, a membership
     ends or rests, the customer's access is refused, the class no longer admits them. The guards are
-    those of a new booking, asked as if this one were gone. What was settled when it was made
-    (windows, places, overruling) stays settled.
+    those of a new booking, asked as if this one were gone, and for each further objection as if those
+    before it were not. What was settled when it was made (windows, places, overruling) stays settled.
     """
-    without = customer.after(booking, replace(booking, status=BookingStatus.CANCELED, counts=False))
-    settled = SETTLED if booking.seated else MAY_WAIT
-    answer = admitted(slot, without, now, settled.union(booking.overruled))
-    return answer if isinstance(answer, Refusal) else None
+    customer = customer.after(
+        booking, replace(booking, status=BookingStatus.CANCELED, counts=False)
+    )
+    set_aside = (SETTLED if booking.seated else MAY_WAIT).union(booking.overruled)
+    while isinstance(refusal := admitted(slot, customer, now, set_aside), Refusal):
+        yield refusal
+        match refusal:
+            case AccessRefused():
+                customer = replace(customer, access_refused=False)
+            case OtherStudioNotAdmitted():
+                customer = replace(customer, home_studio_id=slot.studio.id)
+            case ClassHidden():
+                slot = replace(slot, class_=_shown(slot.class_))
+            case StudioClosed():
+                slot = replace(slot, studio=_otherwise_closed(slot))
+            case SitsElsewhere():
+                seats = tuple(each for each in customer.bookings if each.id != refusal.booking_id)
+                customer = replace(customer, bookings=seats)
+            case DisplayOnly() | CustomerIdle() | NoMembership() | ContingentUsedUp():
+                set_aside |= {refusal.kind.rule}
+            case _:
+                # Of a slot that is cancelled, running or over there is nothing else to say.
+                return
+
+
+def _shown(class_: Class) -> Class:
+    is_hidden = class_.online_booking is OnlineBooking.NO
+    online = OnlineBooking.AVAILABLE if is_hidden else class_.online_booking
+    return replace(class_, bookable=True, online_booking=online)
+
+
+def _otherwise_closed(slot: Slot) -> Studio:
+    """The studio of the slot without the closure that is told of it."""
+    told = slot.studio.closure_on(slot.starts_at, slot.ends_at)
+    return replace(
+        slot.studio, closures=tuple(each for each in slot.studio.closures if each != told)
+    )

@@ -78,6 +78,8 @@ class Booking:
     """Why the customer was passed over when a seat became free (F8)."""
     conflict: Kind | None = None
     """Why the booking would be refused today, for staff to look at (F20, F34)."""
+    settled: tuple[str, ...] = ()
+    """The grounds on which it would be refused, too, and staff decided that it stays (`domain/settling.py`)."""
     overruled: tuple[Kind, ...] = ()
     """The rules that staff overruled when they made the booking, or moved it up."""
     held: BookingStatus | None = None
@@ -107,6 +109,11 @@ class Booking:
     @property
     def active(self) -> bool:
         return self.status is not BookingStatus.CANCELED
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether it would be refused today, be that flagged or settled."""
+        return self.conflict is not None or bool(self.settled)
 
     def overlaps(self, starts_at: datetime, ends_at: datetime) -> bool:
         """Whether the times overlap; times that only touch do not."""

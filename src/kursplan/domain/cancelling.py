@@ -32,14 +32,14 @@ def is_late(slot: Slot, booking: Booking, now: datetime) -> bool:
     """Whether giving it up now comes too late to count as in time.
 
     A waiting position is never late. Nobody is trapped by what others did: one whom the house or staff
-    gave the seat or its time after the term, or whose booking would be refused today, can give it up
-    until the start. And whoever has just got a seat has a while to think about it.
+    gave the seat or its time after the term, or whose booking would be refused today, settled or not, can
+    give it up until the start. And whoever has just got a seat has a while to think about it.
     """
     if booking.waiting or now <= slot.cancellable_until:
         return False
     if slot.has_started(now):
         return True
-    if booking.conflict is not None:
+    if booking.is_contested:
         return False
     return now > in_time_until(slot, booking)
 

@@ -209,6 +209,7 @@ _OF_BOOKING = (
     "late",
     "skipped",
     "conflict",
+    "settled",
     "ended",
 )
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kursplan.desk.engine.desk import Desk
 from kursplan.desk.why_refused import Against, WhyRefused
 from kursplan.domain.refusals import Kind, Refusal
+from kursplan.domain.settling import ground_of, kind_of
 from kursplan.staff.names import names_for
 from kursplan.staff.refusals import (
     NOBODY,
@@ -22,7 +23,7 @@ from kursplan.staff.refusals import (
 )
 from kursplan.store.engine.database import Database
 
-_NOTHING: Final = Against(None, None)
+_NOTHING: Final = Against((), (), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,22 @@ class Flags:
 
     def conflict(self, row: Any, saying: Saying = PLAINLY) -> str:
         """Why it would be refused today, in words; nothing where it would not."""
-        return self._words(row.conflict, self._of(row).conflict, saying)
+        return self._words(row.conflict, _first(self._of(row)), saying)
+
+    def conflicts(self, row: Any, saying: Saying = PLAINLY) -> tuple[str, ...]:
+        """All that speaks against it, likewise: what it is flagged for first."""
+        further = self._of(row).conflicts[1:]
+        return (
+            self.conflict(row, saying),
+            *(in_full(each, self.names, saying) for each in further),
+        )
+
+    def settled(self, row: Any, saying: Saying = PLAINLY) -> tuple[str, ...]:
+        """What else would refuse it today and staff have settled, in words: each thing in a clause."""
+        today = {ground_of(each): each for each in self._of(row).settled}
+        return tuple(
+            self._words(kind_of(each), today.get(each), saying) for each in row.settled or ()
+        )
 
     def skipped(self, row: Any, saying: Saying = PLAINLY) -> str:
         """Why it was passed over when a seat became free, likewise."""
@@ -46,7 +62,8 @@ class Flags:
             "skipped": rule_of(row.skipped),
             "skipped_refusal": self._members(row.skipped, self._of(row).skipped),
             "conflict": rule_of(row.conflict),
-            "conflict_refusal": self._members(row.conflict, self._of(row).conflict),
+            "conflict_refusal": self._members(row.conflict, _first(self._of(row))),
+            "settled": [rule_of(kind_of(each)) for each in row.settled or ()],
         }
 
     def _of(self, row: Any) -> Against:
@@ -63,6 +80,10 @@ class Flags:
         return None if stored is None else {"kind": stored.value}
 
 
+def _first(against: Against) -> Refusal | None:
+    return next(iter(against.conflicts), None)
+
+
 NO_FACTS: Final = Flags({})
 """For bookings of which only is told what is stored."""
 
@@ -74,10 +95,11 @@ async def flags_of(
 
     Raises `DeskBusy`.
     """
-    asked = frozenset(each.id for each in rows if each.conflict or each.skipped)
+    asked = frozenset(each.id for each in rows if each.conflict or each.settled or each.skipped)
     if not asked:
         return NO_FACTS
     against = await desk.query(WhyRefused(organization_id, asked))
-    refusals = [said for each in against.values() for said in (each.conflict, each.skipped) if said]
+    told = ((*each.conflicts, *each.settled, each.skipped) for each in against.values())
+    refusals = [refusal for each in told for refusal in each if refusal]
     names = await database.read(lambda tx: names_for(tx, organization_id, refusals))
     return Flags(against, names)

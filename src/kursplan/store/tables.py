@@ -54,7 +54,7 @@ from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import LostEntitlement
 from kursplan.domain.terms import Term
 from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure
-from kursplan.store.engine.dialect import Instant, Listed, Words
+from kursplan.store.engine.dialect import Instant, Listed, ListedIfAny, Words
 
 _HOUSE = Class(0)
 """What a class is like that says nothing."""
@@ -704,6 +704,7 @@ booking = _table(
     _word("ended", Ending, optional=True),
     _word("ended_via", Origin, optional=True),
     _text("ended_by"),
+    Column("settled", ListedIfAny),
     _to("slot", "slot_id"),
     _to("customer", "customer_id"),
     # Of this customer and of nobody else; what refers to a membership is found by the customer.

@@ -56,6 +56,8 @@ def routes() -> list[BaseRoute]:
         "/docs/webhooks": partial(_prose, "webhooks", "webhooks.md"),
         "/docs/errors": _errors,
         # For staff: the console leads to them.
+        "/docs/console": partial(_prose, "console", "console.md"),
+        "/docs/accounts": partial(_prose, "accounts", "accounts.md"),
         "/docs/imports": partial(_prose, "imports", "imports.md"),
         "/docs/gym-file": partial(_prose, "gym-file", "gym-file.md"),
     }

@@ -16,19 +16,25 @@ PAGES: Final = {
     "clients": ("Clients", "docs/clients"),
     "webhooks": ("Webhooks", "docs/webhooks"),
     "errors": ("Errors", "docs/errors"),
+    "console": ("The console", "docs/console"),
+    "accounts": ("Accounts", "docs/accounts"),
     "imports": ("Moving in", "docs/imports"),
     "gym-file": ("The gym file", "docs/gym-file"),
 }
 """What it is called, and where it is below the address of the server."""
 
 FOR_PARTNERS: Final = ("reference", "guide", "clients", "webhooks", "errors")
-"""What is in the bar; the others are for staff, and the console leads to them."""
+"""What is in the bar for partners."""
+FOR_STAFF: Final = ("console", "accounts", "imports", "gym-file")
+"""What is there on the pages for staff, to which the console leads."""
 
 SERVED: Final = {
     "partners.md": "guide",
     "clients.md": "clients",
     "webhooks.md": "webhooks",
     "errors.md": "errors",
+    "console.md": "console",
+    "accounts.md": "accounts",
     "imports.md": "imports",
     "gym-file.md": "gym-file",
 }
@@ -39,6 +45,9 @@ _MARK: Final = (
     'M9.5 3h5v18h-5zM16.5 3H19a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-2.5z"/></svg>'
 )
 
+_PICTURES: Final = re.compile(r"^(?:(?:!\[[^]]*\]\([^)]*\)|<img [^>]*>) ?)+\n", re.MULTILINE)
+"""Lines that hold nothing else."""
+
 _markdown: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -47,7 +56,7 @@ def page(current: str, title: str, main: str) -> str:
     root = "../" * PAGES[current][1].count("/") or "./"
     links = "".join(
         f'<li><a href="{root}{PAGES[name][1]}"{_current(name == current)}>{PAGES[name][0]}</a></li>'
-        for name in FOR_PARTNERS
+        for name in (FOR_STAFF if current in FOR_STAFF else FOR_PARTNERS)
     )
     return f"""\
 <!doctype html>
@@ -107,8 +116,10 @@ def markdown(text: str) -> str:
 
 
 def parse(text: str) -> list[Token]:
-    """Without comments; what they say is for those who write the document."""
-    return _markdown.parse(re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL))
+    """Without comments, which are for those who write the document, and without pictures: those are in the
+    repository alone, and what they show of the console is where one comes from."""
+    text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    return _markdown.parse(_PICTURES.sub("", text))
 
 
 def render(tokens: list[Token], at: str) -> str:

@@ -5,17 +5,16 @@ Each form says with `back` where to go when it is done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
 from kursplan.console import told
-from kursplan.console.addresses import with_query, within
+from kursplan.console.addresses import with_query
+from kursplan.console.bookings.which import booking_of, proposal_of
 from kursplan.console.consequences import (
     Choice,
     Option,
-    Proposal,
     Reason,
     ask,
     do,
@@ -23,22 +22,18 @@ from kursplan.console.consequences import (
     overruled,
 )
 from kursplan.console.consequences.refused import refusal_view
-from kursplan.console.frame import Link
 from kursplan.console.said import CHANGED
-from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
+from kursplan.console.visit import BadAddress, Visit
 from kursplan.desk.confirm import Confirm
 from kursplan.desk.move_up import MoveUp
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.release import Release, WaiveLateness
 from kursplan.domain.bookings import Participation
 from kursplan.domain.cancelling import in_time_until, is_late
-from kursplan.domain.localtime import local
 from kursplan.domain.names import full_name
 from kursplan.domain.refusals import Refusal
-from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import bookings, slots
-from kursplan.store.staff import timetable
 
 IN_TIME: Final = "no"
 LATE: Final = "yes"
@@ -51,14 +46,14 @@ async def participation(visit: Visit) -> Response:
     is. A script that keeps ticks while the line is cut asks for JSON, and is told what is there now.
     """
     fields = await visit.form()
-    row = await _booking(visit)
+    row = await booking_of(visit)
     noted = _participation(fields.get("participation", ""))
     shown = frozenset(_participation(each) for each in fields.get("shown", "").split()) or None
     command = SetParticipation(visit.member.organization_id, row.studio_id, row.id, noted, shown)
     if "application/json" in visit.request.headers.get("accept", ""):
         return await _told_to_script(visit, command)
     words = visit.words
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         fields,
         row,
@@ -85,10 +80,10 @@ async def _told_to_script(visit: Visit, command: SetParticipation) -> Response:
 
 async def confirm(visit: Visit) -> Response:
     fields = await visit.form()
-    row = await _booking(visit)
+    row = await booking_of(visit)
     words = visit.words
-    title = words.gettext("Confirm for %(who)s?", who=_name(row))
-    proposal = _proposal(visit, fields, row, title, words.gettext("Confirm"), Reason.NONE)
+    title = words.gettext("Confirm for %(who)s?", who=full_name(row))
+    proposal = proposal_of(visit, fields, row, title, words.gettext("Confirm"), Reason.NONE)
     command = Confirm(visit.member.organization_id, row.studio_id, row.id)
     done = await do(visit, fields, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
@@ -97,7 +92,7 @@ async def confirm(visit: Visit) -> Response:
 async def cancel(visit: Visit) -> Response:
     """End a booking: by the term of the class, or as `late` says (`yes`, `no`), with a reason."""
     fields = await fields_of(visit)
-    row = await _booking(visit)
+    row = await booking_of(visit)
     words = visit.words
     late = fields.get("late") or None
     if late not in (None, IN_TIME, LATE):
@@ -108,8 +103,8 @@ async def cancel(visit: Visit) -> Response:
         row.id,
         None if late is None else late == LATE,
     )
-    title = words.gettext("Cancel for %(who)s?", who=_name(row))
-    proposal = _proposal(
+    title = words.gettext("Cancel for %(who)s?", who=full_name(row))
+    proposal = proposal_of(
         visit,
         fields,
         row,
@@ -128,10 +123,10 @@ async def cancel(visit: Visit) -> Response:
 async def waive(visit: Visit) -> Response:
     """A late cancellation counts as one in time."""
     fields = await fields_of(visit)
-    row = await _booking(visit)
+    row = await booking_of(visit)
     words = visit.words
-    title = words.gettext("Waive the lateness for %(who)s?", who=_name(row))
-    proposal = _proposal(
+    title = words.gettext("Waive the lateness for %(who)s?", who=full_name(row))
+    proposal = proposal_of(
         visit, fields, row, title, words.gettext("Waive it"), Reason.REQUIRED, always=True
     )
     command = WaiveLateness(visit.member.organization_id, row.studio_id, row.id)
@@ -142,10 +137,10 @@ async def waive(visit: Visit) -> Response:
 async def move_up(visit: Visit) -> Response:
     """Give a seat to this one who waits, out of turn."""
     fields = await visit.form()
-    row = await _booking(visit)
+    row = await booking_of(visit)
     words = visit.words
-    title = words.gettext("Move %(who)s up?", who=_name(row))
-    proposal = _proposal(
+    title = words.gettext("Move %(who)s up?", who=full_name(row))
+    proposal = proposal_of(
         visit, fields, row, title, words.gettext("Move up"), Reason.OFFERED, overrulable=True
     )
     command = MoveUp(visit.member.organization_id, row.slot_id, row.id, overruled(fields))
@@ -171,41 +166,7 @@ async def _lateness(visit: Visit, row: AnyRow) -> Choice | None:
     )
 
 
-def _proposal(
-    visit: Visit,
-    fields: Mapping[str, str],
-    row: AnyRow,
-    title: str,
-    does: str,
-    reason: Reason,
-    **more: object,
-) -> Proposal:
-    at = visit.words.moment(local(row.starts_at, zone_of(row.zone)))
-    slot = f"slots/{row.slot_id}"
-    return Proposal(
-        title,
-        does,
-        back=within(fields.get("back"), slot),
-        crumbs=(Link(f"{row.title}, {at}", slot),),
-        slot_id=row.slot_id,
-        reason=reason,
-        **more,  # type: ignore[arg-type]
-    )
-
-
-async def _booking(visit: Visit) -> AnyRow:
-    booking_id = number_of("booking_id", visit.request.path_params["booking_id"])
-    row = await visit.read(timetable.booking_by_id, booking_id)
-    if row is None:
-        raise NotThere(str(booking_id))
-    return row
-
-
 def _participation(said: str) -> Participation:
     if said not in {each.value for each in Participation}:
         raise BadAddress("participation", said, ", ".join(Participation))
     return Participation(said)
-
-
-def _name(row: AnyRow) -> str:
-    return full_name(row)

@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from kursplan.console.frame import Link
+from kursplan.console.addresses import address
+from kursplan.console.frame import AT_THE_DESK, Link
 from kursplan.console.history.lines import LineView, LineWriter, line_writer
 from kursplan.console.page import page
+from kursplan.console.said import said as said_of_last
+from kursplan.console.told import undo_bar
 from kursplan.console.told.sayings import said_of
+from kursplan.console.told.view import UndoView
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.console.words import marked as _
@@ -23,10 +27,11 @@ from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.domain.names import full_name
 from kursplan.domain.refusals import Kind
+from kursplan.domain.settling import kind_of
 from kursplan.domain.studios import zone_of
 from kursplan.staff.refusals import clause
 from kursplan.store.engine.rows import AnyRow
-from kursplan.store.staff import contacts, history
+from kursplan.store.staff import contacts, history, timetable
 from kursplan.store.staff.history import Span, Told
 
 LINES: Final = 200
@@ -57,6 +62,11 @@ class PastView:
     heading: str
     crumbs: tuple[Link, ...]
     lines: tuple[LineView, ...]
+    decide: Link | None
+    """What there is to decide about it, or what was decided and may be asked again."""
+    undo: UndoView | None
+    said: str
+    """What became of what they did last."""
 
 
 async def handler(visit: Visit) -> Response:
@@ -74,8 +84,27 @@ async def handler(visit: Visit) -> Response:
         words.gettext("Booking of %(name)s", name=_name(words, row)),
         tuple(_crumbs(visit, row, at)),
         tuple(_line(words, zone, writer, each, booking_id) for each in found),
+        await _to_decide(visit, booking_id),
+        await undo_bar(visit, f"bookings/{booking_id}"),
+        said_of_last(visit),
     )
     return page(visit, "bookings/past.html", view.heading, view)
+
+
+async def _to_decide(visit: Visit, booking_id: int) -> Link | None:
+    """For who decides: those at the desk, as long as it is not over."""
+    row = await visit.read(timetable.booking_by_id, booking_id)
+    if row is None or visit.member.role not in AT_THE_DESK:
+        return None
+    if row.status is BookingStatus.CANCELED or row.ends_at <= visit.services.clock.now():
+        return None
+    here, words = f"bookings/{booking_id}", visit.words
+    if row.conflict is not None:
+        return Link(words.gettext("It stays …"), address(f"{here}/settle", back=here), icon="check")
+    if row.settled:
+        again = address(f"{here}/ask-again", back=here)
+        return Link(words.gettext("Decide again …"), again, icon="flag")
+    return None
 
 
 def _crumbs(visit: Visit, row: AnyRow, at: str) -> Iterator[Link]:
@@ -125,7 +154,10 @@ def _became(
         yield gettext(NOTED[Participation(after["participation"])])
     if after.get("conflict"):
         yield gettext("Flagged: %(why)s", why=gettext(clause(Kind(after["conflict"]))))
-    elif "conflict" in after:
+    elif settled := after.get("settled"):
+        why = words.listed([gettext(clause(kind_of(each))) for each in settled])
+        yield gettext("Decided: it stays (%(why)s)", why=why)
+    elif "conflict" in after or "settled" in after:
         yield gettext("Not flagged any more")
     if after.get("skipped"):
         yield gettext("Passed over: %(why)s", why=gettext(clause(Kind(after["skipped"]))))

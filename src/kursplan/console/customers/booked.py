@@ -117,6 +117,9 @@ class BookedWriter:
         gettext = self._words.gettext
         if row.conflict is not None:
             yield _sentence(self._flags.conflict(row, self._words))
+        if row.settled:
+            why = "; ".join(self._flags.settled(row, self._words))
+            yield gettext("Would be refused today, and stays: %(why)s", why=why)
         if row.skipped is not None:
             yield gettext("Passed over: %(why)s", why=self._flags.skipped(row, self._words))
         booking, slot = self._found.bookings.get(row.id), self._found.slots.get(row.slot_id)
@@ -126,7 +129,7 @@ class BookedWriter:
         if row.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
             until = local(row.confirm_until, zone)
             yield gettext("To be confirmed until %(moment)s", moment=self._words.moment(until))
-        if booking.waiting or slot.has_started(self._now) or booking.conflict is not None:
+        if booking.waiting or slot.has_started(self._now) or booking.is_contested:
             return
         if is_late(slot, booking, self._now):
             yield gettext("Cancelling would be late now")
@@ -142,6 +145,8 @@ class BookedWriter:
             yield self._act(row, gettext("Move up"), "move-up")
         elif self._now >= row.starts_at - PARTICIPATION_OPENS:
             yield from self._ticks(row)
+        if row.conflict is not None:
+            yield self._act(row, gettext("It stays …"), "settle")
         yield self._act(row, gettext("Cancel"), "cancel")
 
     # --- Past -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, do
+from kursplan.console.consequences import Proposal, do, wants_form
 from kursplan.console.forms import Field, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -77,7 +77,7 @@ async def change(visit: Visit) -> Response:
     stands = _fields(entry)
     said = Said.changing(words, form, stands)
     wanted = _read(visit, said, entry)
-    if said.errors:
+    if said.errors or wants_form(form):
         wrong = changed_meanwhile(words, form, stands)
         return _page(visit, rate_id, entry, form, said.errors, wrong)
     here = f"{PATH}/{rate_id}"
@@ -85,6 +85,7 @@ async def change(visit: Visit) -> Response:
         words.gettext("Change %(title)s?", title=entry.name),
         words.gettext("Change the rate"),
         back=here,
+        has_form=True,
     )
     command = RecordRate(visit.member.organization_id, rate_id, wanted, stood=entry)
     done = await do(visit, form, command, proposal)

@@ -32,6 +32,8 @@ SAID: Final = {
     "studio": _("The studio is there."),
 }
 """What was just done, by the word in the address."""
+NEEDS, A_STUDIO = "needs", "studio"
+"""The parameter that has why somebody was led here from another page, and its word."""
 EXAMPLE: Final = "example.yaml"
 
 
@@ -49,6 +51,7 @@ async def handler(visit: Visit) -> Response:
     all_done = done == len(found)
     possible = any(each.can_be_booked for each in stock.classes)
     said = visit.asked_one_of("done", "", *SAID)
+    needs_studio = visit.asked_one_of(NEEDS, "", A_STUDIO) and not stock.studios
     view = SetupView(
         heading=words.gettext("All is set up")
         if all_done
@@ -67,6 +70,9 @@ async def handler(visit: Visit) -> Response:
         hidden=hidden(words, stock),
         done=words.gettext(SAID[said]) if said else "",
         offers_example=not stock.studios,
+        why=words.gettext("That page is about a studio, and there is none yet. Begin with it here.")
+        if needs_studio
+        else "",
     )
     return page(visit, "setup/setup.html", words.gettext("Set-up"), view)
 

@@ -64,6 +64,8 @@ class SetupView:
     done: str
     """What was just done, in a sentence."""
     offers_example: bool
+    why: str
+    """Why they are here, where another page led them here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,27 +9,23 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from kursplan.console import places as studios
 from kursplan.console import told
 from kursplan.console.addresses import address, with_query, within
 from kursplan.console.consequences import (
     SEEN,
     Done,
-    Proposal,
     Reason,
     Standing,
-    ask,
     fields_of,
     overruled,
+    wants_form,
 )
 from kursplan.console.consequences.again import done_before, done_lately
-from kursplan.console.find import TYPED, as_typed, in_turn
 from kursplan.console.frame import Link
 from kursplan.console.page import page
 from kursplan.console.said import CHANGED
-from kursplan.console.visit import BadAddress, NotThere, Visit, number_of
-from kursplan.desk.add_booking import AddBooking
-from kursplan.desk.book import Book
+from kursplan.console.slot.which import ask_of, crumbs, proposal_of, slot_of, times_of
+from kursplan.console.visit import BadAddress, Visit, number_of
 from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.engine.turn import Command
@@ -38,30 +34,23 @@ from kursplan.desk.move_up import MoveUp
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
-from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.classes import DAY_IN_MINUTES
 from kursplan.domain.localtime import instant_of, local
-from kursplan.domain.names import full_name
-from kursplan.domain.refusals import Refusal
 from kursplan.domain.studios import zone_of
 from kursplan.domain.values import SAME
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import instructors
-from kursplan.store.staff import contacts, customers, timetable
 from kursplan.store.staff import slot as stored
+from kursplan.store.staff import timetable
 
 MOST_PLACES: Final = 100_000
-FOUND: Final = 12
-"""How many customers are offered at once; whoever is not among them needs more letters."""
-SUGGESTED: Final = 6
-"""How many of them while somebody types."""
 
 
 async def cancel(visit: Visit) -> Response:
     """It does not take place; whoever was on it is told."""
-    fields, row = await fields_of(visit), await _slot(visit)
+    fields, row = await fields_of(visit), await slot_of(visit)
     words = visit.words
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Cancel %(title)s?", title=row.title),
@@ -69,17 +58,17 @@ async def cancel(visit: Visit) -> Response:
         reason=Reason.REQUIRED,
         always=True,
         grave=True,
-        note=_at(visit, row),
+        note=times_of(visit, row),
     )
-    return await _ask(visit, fields, CancelSlot(visit.member.organization_id, row.id), proposal)
+    return await ask_of(visit, fields, CancelSlot(visit.member.organization_id, row.id), proposal)
 
 
 async def restore(visit: Visit) -> Response:
     """It takes place after all: with those who were on it (`people` is `yes`), or with nobody."""
-    fields, row = await fields_of(visit), await _slot(visit)
+    fields, row = await fields_of(visit), await slot_of(visit)
     words = visit.words
     with_people = fields.get("people", "yes") == "yes"
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Restore %(title)s?", title=row.title),
@@ -87,25 +76,25 @@ async def restore(visit: Visit) -> Response:
         if with_people
         else words.gettext("Restore with nobody on it"),
         always=True,
-        note=_at(visit, row),
+        note=times_of(visit, row),
     )
     command = RestoreSlot(visit.member.organization_id, row.id, with_people)
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 async def give_back(visit: Visit) -> Response:
     """What was set by hand follows the series again."""
-    fields, row = await fields_of(visit), await _slot(visit)
+    fields, row = await fields_of(visit), await slot_of(visit)
     words = visit.words
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Give %(title)s back to its series?", title=row.title),
         words.gettext("Give it back"),
         always=True,
-        note=_at(visit, row),
+        note=times_of(visit, row),
     )
-    return await _ask(visit, fields, GiveBack(visit.member.organization_id, row.id), proposal)
+    return await ask_of(visit, fields, GiveBack(visit.member.organization_id, row.id), proposal)
 
 
 # --- Places -------------------------------------------------------------------------------------
@@ -125,14 +114,14 @@ async def places(visit: Visit) -> Response:
     Each number stands in the form beside what it `was-` when the form was shown: two who add one at the same
     time have not added two, so the second is told.
     """
-    fields, row = await visit.form(), await _slot(visit)
+    fields, row = await visit.form(), await slot_of(visit)
     words = visit.words
     named = {field: member for field, member in PLACES.items() if field in fields}
     what: dict[str, Any] = {
         member: _places(field, fields[field]) for field, member in named.items()
     }
     back = within(fields.get("back"), f"slots/{row.id}")
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Change the places of %(title)s?", title=row.title),
@@ -152,7 +141,7 @@ async def places(visit: Visit) -> Response:
         if line is None:
             return visit.to(with_query(back, said=CHANGED))
         return told.after(visit, Done(None, (), line, again=True), back)
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 def _places(field: str, said: str) -> int:
@@ -166,7 +155,7 @@ async def move_up(visit: Visit) -> Response:
 
     `shown` is how many sat there when the button was shown: pressed twice, it is done once.
     """
-    fields, row = await visit.form(), await _slot(visit)
+    fields, row = await visit.form(), await slot_of(visit)
     words = visit.words
     if fields.get("shown", str(row.seats)) != str(row.seats):
         for line in await done_lately(visit, MoveUp.name):
@@ -174,7 +163,7 @@ async def move_up(visit: Visit) -> Response:
             if booked is not None and booked.slot_id == row.id:
                 return told.after(visit, Done(None, (), line, again=True), f"slots/{row.id}")
         return visit.to(address(f"slots/{row.id}", said=CHANGED))
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Move the first up?"),
@@ -182,7 +171,7 @@ async def move_up(visit: Visit) -> Response:
         overrulable=True,
     )
     command = MoveUp(visit.member.organization_id, row.id, overrule=overruled(fields))
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 # --- Time and room ------------------------------------------------------------------------------
@@ -209,10 +198,10 @@ class MoveView:
 
 async def move(visit: Visit) -> Response:
     """Another time, length or room: a form, and then what it would do."""
-    fields, row = await fields_of(visit), await _slot(visit)
+    fields, row = await fields_of(visit), await slot_of(visit)
     rooms = await visit.read(stored.rooms_of, row.studio_id)
-    if "day" not in fields:
-        return _move_page(visit, row, rooms, {}, "")
+    if "day" not in fields or wants_form(fields):
+        return _move_page(visit, row, rooms, fields, "")
     try:
         command, then = _moved(visit, row, rooms, fields)
     except ValueError:
@@ -221,16 +210,17 @@ async def move(visit: Visit) -> Response:
         )
         return _move_page(visit, row, rooms, fields, said)
     words = visit.words
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("Move %(title)s?", title=row.title),
         words.gettext("Move it"),
-        now=Standing(_at(visit, row), row.location or words.gettext("no room")),
+        now=Standing(times_of(visit, row), row.location or words.gettext("no room")),
         then=then,
         always=True,
+        has_form=True,
     )
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 def _moved(
@@ -273,7 +263,7 @@ def _move_page(
     chosen = fields.get("room", str(row.location_id or ""))
     view = MoveView(
         heading=words.gettext("Move %(title)s", title=row.title),
-        crumbs=_crumbs(visit, row),
+        crumbs=crumbs(visit, row),
         back=f"slots/{row.id}",
         day=fields.get("day", start.date().isoformat()),
         time=fields.get("time", f"{start:%H:%M}"),
@@ -292,7 +282,7 @@ def _move_page(
 
 async def stand_in(visit: Visit) -> Response:
     """`stand-in` gives it instead of `replaced`; where nobody gives it, simply gives it."""
-    fields, row = await visit.form(), await _slot(visit)
+    fields, row = await visit.form(), await slot_of(visit)
     words = visit.words
     who = number_of("stand-in", fields.get("stand-in", ""))
     replaced = fields.get("replaced", "")
@@ -303,25 +293,25 @@ async def stand_in(visit: Visit) -> Response:
         else ChangeSlot(organization_id, row.id, instructor_ids=(who,))
     )
     names = await visit.read(timetable.employees)
-    proposal = _proposal(
+    proposal = proposal_of(
         visit,
         row,
         words.gettext("%(who)s for %(title)s?", who=names.get(who, str(who)), title=row.title),
         words.gettext("Take as stand-in"),
     )
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 async def stand_in_back(visit: Visit) -> Response:
     """Whom `stand-in` replaced gives it again."""
-    fields, row = await visit.form(), await _slot(visit)
+    fields, row = await visit.form(), await slot_of(visit)
     words = visit.words
     who = number_of("stand-in", fields.get("stand-in", ""))
-    proposal = _proposal(
+    proposal = proposal_of(
         visit, row, words.gettext("Take the stand-in back?"), words.gettext("Take back")
     )
     command = RemoveStandIn(visit.member.organization_id, row.id, who)
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +334,7 @@ class SwapView:
 
 async def swap(visit: Visit) -> Response:
     """Two instructors change places: which, of those who give a slot here on that day; and then it is done."""
-    fields, row = await fields_of(visit), await _slot(visit)
+    fields, row = await fields_of(visit), await slot_of(visit)
     if "other" not in fields:
         return await _swap_page(visit, row)
     words = visit.words
@@ -353,11 +343,11 @@ async def swap(visit: Visit) -> Response:
     )
     if other == row.id:
         raise BadAddress("other", str(other), words.gettext("another slot"))
-    proposal = _proposal(
+    proposal = proposal_of(
         visit, row, words.gettext("Swap the instructors?"), words.gettext("Swap them")
     )
     command = SwapInstructors(visit.member.organization_id, row.id, here, other, there)
-    return await _ask(visit, fields, command, proposal)
+    return await ask_of(visit, fields, command, proposal)
 
 
 async def _swap_page(visit: Visit, row: AnyRow) -> Response:
@@ -383,164 +373,9 @@ async def _swap_page(visit: Visit, row: AnyRow) -> Response:
     ]
     view = SwapView(
         words.gettext("Swap instructors of %(title)s", title=row.title),
-        _crumbs(visit, row),
+        crumbs(visit, row),
         f"slots/{row.id}/swap",
         f"slots/{row.id}",
         tuple(offers),
     )
     return page(visit, "slot/swap.html", view.heading, view)
-
-
-# --- A customer on the slot ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class FoundView:
-    id: int
-    name: str
-    href: str
-    note: str
-    on_it: str
-    """Said of who is on the slot already; empty for who can be booked."""
-
-
-@dataclass(frozen=True, slots=True)
-class BookView:
-    heading: str
-    crumbs: tuple[Link, ...]
-    slot: str
-    """Where the page of the slot is; its others are below it."""
-    back: str
-    q: str
-    found: tuple[FoundView, ...]
-
-
-async def book(visit: Visit) -> Response:
-    """Whom `q` finds, each with a button that books them; and then it is done."""
-    fields, row = await fields_of(visit), await _slot(visit)
-    if visit.request.method != "POST":
-        back = within(fields.get("back"), f"slots/{row.id}")
-        return await _book_page(visit, row, fields.get("who", "").strip(), back)
-    words = visit.words
-    customer_id = number_of("customer", fields.get("customer", ""))
-    names = await visit.read(timetable.names_of_customers, [customer_id])
-    if customer_id not in names:
-        raise NotThere(str(customer_id))
-    booking = Book(
-        visit.member.organization_id,
-        row.studio_id,
-        customer_id,
-        row.id,
-        await visit.services.desk.ids.next(),
-        overrule=overruled(fields),
-    )
-    proposal = _proposal(
-        visit,
-        row,
-        words.gettext("Book %(who)s on %(title)s?", who=names[customer_id], title=row.title),
-        words.gettext("Book"),
-        overrulable=True,
-        back=within(fields.get("back"), f"slots/{row.id}"),
-    )
-    return await _ask(visit, fields, AddBooking(booking), proposal)
-
-
-async def _book_page(visit: Visit, row: AnyRow, q: str, back: str) -> Response:
-    """Of all studios: somebody who comes from another one for the first time is found by whoever asks for them."""
-    found = await visit.read(customers.find, q) if q else ()
-    view = await _book_view(visit, row, found[:FOUND], q, back)
-    return page(visit, "slot/book.html", view.heading, view)
-
-
-async def suggestions(visit: Visit) -> Response:
-    """The first few customers of their studios whom what is typed fits, to be booked."""
-    fields, row = await visit.form(), await _slot(visit)
-    q = as_typed(fields.get(TYPED))
-    studio_ids = [each.id for each in await studios.theirs(visit)]
-
-    async def first_few() -> Response:
-        found = await visit.read(customers.find, q, studio_ids, SUGGESTED)
-        view = await _book_view(visit, row, found, q, f"slots/{row.id}")
-        return page(visit, "slot/suggestions.html", "", view)
-
-    return await in_turn(visit, first_few)
-
-
-async def _book_view(
-    visit: Visit, row: AnyRow, found: Sequence[AnyRow], q: str, back: str
-) -> BookView:
-    words = visit.words
-    on_it = {each.customer_id: each.status for each in await visit.read(contacts.on_slot, row.id)}
-
-    def says(customer_id: int) -> str:
-        if customer_id not in on_it:
-            return ""
-        waits = on_it[customer_id] is BookingStatus.WAITING_LIST
-        return words.gettext("Waits there") if waits else words.gettext("Has a seat there")
-
-    return BookView(
-        words.gettext("Book somebody on %(title)s", title=row.title),
-        _crumbs(visit, row),
-        f"slots/{row.id}",
-        back,
-        q,
-        tuple(
-            FoundView(
-                each.id,
-                full_name(each),
-                f"customers/{each.id}",
-                " · ".join(
-                    part
-                    for part in (
-                        each.number,
-                        "" if each.date_of_birth is None else words.day(each.date_of_birth),
-                        each.email,
-                        words.gettext("access refused") if each.access_refused else "",
-                    )
-                    if part
-                ),
-                says(each.id),
-            )
-            for each in found
-        ),
-    )
-
-
-# --- What all of them do ------------------------------------------------------------------------
-
-
-async def _ask(
-    visit: Visit, fields: Mapping[str, str], command: Command[Any | Refusal], proposal: Proposal
-) -> Response:
-    done = await ask(visit, fields, command, proposal)
-    return done if isinstance(done, Response) else told.after(visit, done, proposal.back)
-
-
-def _proposal(visit: Visit, row: AnyRow, title: str, does: str, **more: Any) -> Proposal:
-    return Proposal(
-        title,
-        does,
-        **{
-            "back": f"slots/{row.id}",
-            "crumbs": _crumbs(visit, row),
-            "slot_id": row.id,
-            **more,
-        },
-    )
-
-
-def _crumbs(visit: Visit, row: AnyRow) -> tuple[Link, ...]:
-    return (Link(f"{row.title}, {_at(visit, row)}", f"slots/{row.id}"),)
-
-
-def _at(visit: Visit, row: AnyRow) -> str:
-    zone = zone_of(row.zone)
-    return visit.words.span(local(row.starts_at, zone), local(row.ends_at, zone))
-
-
-async def _slot(visit: Visit) -> AnyRow:
-    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
-    row = await visit.read(timetable.slot_by_id, slot_id)
-    if row is None:
-        raise NotThere(str(slot_id))
-    return row

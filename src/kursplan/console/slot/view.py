@@ -33,12 +33,13 @@ class PersonView:
     since: str
     tags: tuple[Tag, ...]
     why: str
-    """Why they were passed over, or would be refused today."""
+    """Why they were passed over, or would be refused today, and what of that is settled."""
     shown: str
     """What is noted now, as the form sends it along."""
     is_here: bool
     is_missing: bool
     to_confirm: bool
+    to_decide: bool
     may_be_waived: bool
 
 

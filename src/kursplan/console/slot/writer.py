@@ -247,6 +247,7 @@ class SlotWriter:
             is_missing=row.participation is Participation.NOT_PARTICIPATING,
             to_confirm=row.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED
             and self._now <= row.confirm_until,
+            to_decide=bool(row.conflict) and row.status is not BookingStatus.CANCELED,
             may_be_waived=bool(row.late) and row.status is BookingStatus.CANCELED,
         )
 
@@ -258,6 +259,8 @@ class SlotWriter:
             return
         if row.conflict:
             yield Tag("flag", "flag", words.gettext("to decide"))
+        elif row.settled:
+            yield Tag("", "flag", words.gettext("decided: it stays"))
         if row.status is BookingStatus.BOOKED_WITH_CONFIRMATION_REQUIRED:
             until = words.moment(local(row.confirm_until, self._zone))
             yield Tag("wait", "wait", words.gettext("to confirm until %(until)s", until=until))
@@ -285,6 +288,9 @@ class SlotWriter:
             return words.gettext("would be refused today: %(why)s", why=why)
         if why := self._flags.skipped(row, words):
             return words.gettext("passed over: %(why)s", why=why)
+        if row.settled and row.status is not BookingStatus.CANCELED:
+            why = "; ".join(self._flags.settled(row, words))
+            return words.gettext("would be refused today, and stays: %(why)s", why=why)
         return ""
 
     def _waiting_note(self) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask, fields_of, wants_form
+from kursplan.console.consequences import Item, Proposal, Reason, ask, fields_of, wants_form
 from kursplan.console.forms import Field, Kind, Option, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -23,6 +23,7 @@ from kursplan.console.studio.which import Which
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.console.words import Words
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
+from kursplan.domain.localtime import local
 from kursplan.domain.studios import Closure
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import studio
@@ -60,6 +61,8 @@ class ClosureView:
     slots: Field
     remove: str | None
     """Where it is taken back; None of a new one."""
+    hit: tuple[Item, ...]
+    """The slots that take place then all the same, with what there is to decide."""
 
 
 # --- As they are shown --------------------------------------------------------------------------
@@ -135,12 +138,13 @@ async def edit(visit: Visit) -> Response:
     of = await which.of(visit, row.studio_id)
     fields = _fields(visit.words, row)
     if not form:
-        return _page(visit, of, row, fields, "")
+        return _page(visit, of, row, fields, "", hit=await _hit(visit, of, row))
     said = Said.changing(visit.words, form, fields)
     understood = _understood(visit.words, said)
     if understood is None or wants_form(form):
         wrong = changed_meanwhile(visit.words, form, fields)
-        return _page(visit, of, row, said.shown(fields), wrong, unread=understood is None)
+        hit = await _hit(visit, of, row)
+        return _page(visit, of, row, said.shown(fields), wrong, unread=understood is None, hit=hit)
     return await _close(visit, of, form, row.key, understood)
 
 
@@ -202,6 +206,34 @@ async def remove(visit: Visit) -> Response:
     command = OpenStudio(visit.member.organization_id, of.place.id, row.key)
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, of.here)
+
+
+async def _hit(visit: Visit, of: Which, row: AnyRow) -> tuple[Item, ...]:
+    """The slots to come on which the closure falls, each with how many bookings are to be decided or settled."""
+    words, closure = visit.words, _closure(of, row.local_from, row.local_to)
+    planned = await visit.read(studio.planned, of.place.id, of.now)
+    slots = [each for each in planned if closure.falls_on(each.starts_at, each.ends_at)]
+    contested = await visit.read(studio.contested, [each.id for each in slots])
+    return tuple(
+        Item(
+            f"{each.title}, {words.moment(local(each.starts_at, of.place.zone))}",
+            f"slots/{each.id}",
+            _to_decide(words, each, contested.get(each.id)),
+        )
+        for each in slots
+    )
+
+
+def _to_decide(words: Words, slot: AnyRow, contested: AnyRow | None) -> str:
+    count = slot.seats + slot.waiting
+    said = [words.ngettext("%(n)s booking", "%(n)s bookings", count)]
+    if contested is not None and contested.to_decide:
+        said.append(words.ngettext("%(n)s to decide", "%(n)s to decide", contested.to_decide))
+    if contested is not None and contested.settled:
+        said.append(
+            words.ngettext("%(n)s decided: stays", "%(n)s decided: stay", contested.settled)
+        )
+    return " · ".join(said)
 
 
 async def _in_path(visit: Visit) -> AnyRow:
@@ -270,6 +302,7 @@ def _page(
     wrong: str,
     *,
     unread: bool = False,
+    hit: tuple[Item, ...] = (),
 ) -> Response:
     words = visit.words
     title = words.gettext("Enter a closure") if row is None else words.gettext("Change the closure")
@@ -288,6 +321,7 @@ def _page(
         why,
         slots,
         None if row is None else f"{here}/remove",
+        hit,
     )
     answer = page(visit, "studio/closure.html", title, view)
     if unread:

@@ -6,7 +6,7 @@ Another time zone, and another first or last day, touch slots and people: what t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask
+from kursplan.console.consequences import Proposal, Reason, ask, wants_form
 from kursplan.console.forms import Field, FormView, Kind, Option, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -74,9 +74,10 @@ async def handler(visit: Visit) -> Response:
     fields = [each for group in groups for each in group.fields]
     said = Said.changing(said_in, form, fields)
     entry = _understood(said_in, said, of.entry)
-    if said.errors:
+    if said.errors or wants_form(form):
         shown = tuple(replace(each, fields=said.shown(each.fields)) for each in groups)
-        return _page(visit, of, shown, changed_meanwhile(said_in, form, fields), form)
+        wrong = changed_meanwhile(said_in, form, fields)
+        return _page(visit, of, shown, wrong, unread=bool(said.errors))
     command = RecordStudio(visit.member.organization_id, of.place.id, entry, of.entry)
     proposal = Proposal(
         said_in.gettext("Change %(studio)s?", studio=of.entry.name),
@@ -86,6 +87,7 @@ async def handler(visit: Visit) -> Response:
         note=_note(said_in, of.entry, entry),
         reason=Reason.OFFERED,
         always=entry.zone != of.entry.zone,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, of.here)
@@ -305,13 +307,14 @@ def _page(
     of: Which,
     groups: Sequence[Group],
     wrong: str,
-    form: Mapping[str, str] | None = None,
+    *,
+    unread: bool = False,
 ) -> Response:
     title = visit.words.gettext("Change %(studio)s", studio=of.entry.name)
     does = visit.words.gettext("Keep the change")
     view = DataView(title, of.crumbs, of.at("data"), tuple(groups), does, of.here, wrong)
     answer = page(visit, "studio/data.html", title, view, of.links("data"))
-    if form:
+    if unread:
         answer.status_code = 422
     return answer
 
@@ -335,7 +338,7 @@ async def lost(visit: Visit) -> Response:
     said = Said(visit.words, form)
     chosen = said.one_of("lost", field.options)
     title = gettext("Bookings that are not allowed any more")
-    if chosen is None or before is None:
+    if chosen is None or before is None or wants_form(form):
         note = gettext(
             "A membership ends, a studio closes, a class is only for some from now on: what becomes of those "
             "who have booked? It holds for all studios, from the next change on."
@@ -352,13 +355,14 @@ async def lost(visit: Visit) -> Response:
             "",
         )
         answer = page(visit, "form.html", title, view)
-        if form:
+        if form and said.errors:
             answer.status_code = 422
         return answer
     command = RecordOrganization(
         visit.member.organization_id,
         OrganizationEntry(before.key, lost_entitlement=LostEntitlement(chosen)),
     )
-    proposal = Proposal(title, gettext("Keep the change"), back=of.here, crumbs=of.crumbs)
+    does = gettext("Keep the change")
+    proposal = Proposal(title, does, back=of.here, crumbs=of.crumbs, has_form=True)
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, of.here)

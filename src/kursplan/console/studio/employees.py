@@ -11,7 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask, fields_of
+from kursplan.console.consequences import Proposal, Reason, ask, fields_of, wants_form
 from kursplan.console.consequences.view import Item, Part
 from kursplan.console.customers.person import genders_of
 from kursplan.console.forms import Field, FormView, Kind, Option, Said, changed_meanwhile
@@ -116,7 +116,7 @@ async def add(visit: Visit) -> Response:
     if said.errors or not entry.studios:
         wrong = "" if entry.studios else _nowhere(words)
         shown = said.shown(fields)
-        return _page(visit, of, title, of.at("employees/new"), back, shown, wrong, form)
+        return _page(visit, of, title, of.at("employees/new"), back, shown, wrong, unread=True)
     employee_id = await visit.services.desk.ids.next()
     key = await visit.read(employees.free_key, f"employee-{employee_id}")
     command = RecordEmployee(visit.member.organization_id, employee_id, replace(entry, key=key))
@@ -135,15 +135,18 @@ async def edit(visit: Visit) -> Response:
         return _page(visit, of, title, f"{here}/edit", here, fields, "")
     said = Said.changing(words, form, fields)
     entry = _understood(words, said, of, before)
-    if said.errors or not entry.studios:
+    unread = bool(said.errors) or not entry.studios
+    if unread or wants_form(form):
         wrong = changed_meanwhile(words, form, fields) if entry.studios else _nowhere(words)
-        return _page(visit, of, title, f"{here}/edit", here, said.shown(fields), wrong, form)
+        shown = said.shown(fields)
+        return _page(visit, of, title, f"{here}/edit", here, shown, wrong, unread=unread)
     command = RecordEmployee(visit.member.organization_id, employee_id, entry, before)
     proposal = Proposal(
         words.gettext("Change %(name)s?", name=name_of(before)),
         words.gettext("Keep the change"),
         back=here,
         crumbs=(Link(name_of(before), here),),
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     if isinstance(done, Response):
@@ -250,7 +253,8 @@ def _page(
     back: str,
     fields: Sequence[Field],
     wrong: str,
-    form: Mapping[str, str] | None = None,
+    *,
+    unread: bool = False,
 ) -> Response:
     words = visit.words
     crumbs = (*of.crumbs, Link(words.gettext("Employees"), of.at("employees")))
@@ -258,7 +262,7 @@ def _page(
     does = words.gettext("Add the employee") if is_new else words.gettext("Keep the change")
     view = FormView(title, crumbs, "", action, tuple(fields), (), does, back, wrong)
     answer = page(visit, "form.html", title, view)
-    if form:
+    if unread:
         answer.status_code = 422
     return answer
 
@@ -338,6 +342,6 @@ def _slot_items(
             else words.gettext("nobody gives it then")
         )
         count = each.seats + each.waiting
-        people = words.ngettext("%(n)s person", "%(n)s people", count)
+        places = words.ngettext("%(n)s booking", "%(n)s bookings", count)
         at = words.moment(local(each.starts_at, zone_of(each.zone)))
-        yield Item(each.title, f"slots/{each.id}", f"{at} · {people} · {left}")
+        yield Item(each.title, f"slots/{each.id}", f"{at} · {places} · {left}")

@@ -6,7 +6,7 @@ the page. Whoever enters several sees whom all of them hit, before any of it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from kursplan.console import told
 from kursplan.console.addresses import with_query
-from kursplan.console.consequences import Proposal, Reason, Step, ask_each
+from kursplan.console.consequences import Proposal, Reason, Step, ask_each, wants_form
 from kursplan.console.forms import Option
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -48,6 +48,7 @@ class HolidayRow:
     meaning: str
     """The same for whoever reads, where their language is another and says it otherwise."""
     hits: str
+    ticked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class HolidaysView:
     """Why there are none, in a sentence."""
     done: str
     error: str
+    cancels: bool
+    """Whether it is chosen that the slots are cancelled."""
     undo: UndoView | None
 
 
@@ -120,10 +123,10 @@ async def handler(visit: Visit) -> Response:
         return await _page(visit, asked, offered)
     ticked = _ticked(form)
     wanted = [day for day in offered if day in ticked]
-    if not wanted:
-        error = "" if ticked else visit.words.gettext("Tick the days first.")
-        return await _page(visit, asked, offered, error)
     cancels = form.get("slots") == closures.CANCEL
+    if not wanted or wants_form(form):
+        error = "" if ticked else visit.words.gettext("Tick the days first.")
+        return await _page(visit, asked, offered, error, wanted, cancels=cancels)
     steps = [await _step(visit, of, day, offered[day], cancels) for day in wanted]
     done = await ask_each(visit, form, steps, _proposal(visit.words, asked, wanted, cancels))
     if isinstance(done, Response):
@@ -195,13 +198,22 @@ def _proposal(words: Words, asked: _Asked, days: Sequence[date], cancels: bool) 
         reason=Reason.NONE,
         always=cancels,
         grave=cancels,
+        has_form=True,
     )
 
 
 # --- As it is shown -----------------------------------------------------------------------------
 
 
-async def _page(visit: Visit, asked: _Asked, offered: dict[date, str], error: str = "") -> Response:
+async def _page(
+    visit: Visit,
+    asked: _Asked,
+    offered: dict[date, str],
+    error: str = "",
+    ticked: Collection[date] = (),
+    *,
+    cancels: bool = False,
+) -> Response:
     of, words = asked.of, visit.words
     planned = await visit.read(studio.planned, of.place.id, of.now)
     title = words.gettext("Public holidays")
@@ -227,12 +239,13 @@ async def _page(visit: Visit, asked: _Asked, offered: dict[date, str], error: st
         if known
         else (),
         region=asked.region,
-        years=tuple(_years(words, asked, offered, planned)),
+        years=tuple(_years(words, asked, offered, planned, ticked)),
         nothing=_nothing(words, asked),
         done=words.ngettext("%(n)s closure is entered.", "%(n)s closures are entered.", entered)
         if entered
         else "",
         error=error,
+        cancels=cancels,
         undo=await undo_bar(visit, asked.here),
     )
     answer = page(visit, "studio/holidays.html", title, view, of.links(PATH))
@@ -242,7 +255,11 @@ async def _page(visit: Visit, asked: _Asked, offered: dict[date, str], error: st
 
 
 def _years(
-    words: Words, asked: _Asked, offered: dict[date, str], planned: Sequence[AnyRow]
+    words: Words,
+    asked: _Asked,
+    offered: dict[date, str],
+    planned: Sequence[AnyRow],
+    ticked: Collection[date],
 ) -> Iterator[YearOfHolidays]:
     of = asked.of
     meaning = asked.named(words.language)
@@ -256,6 +273,7 @@ def _years(
                     name,
                     meaning[day] if meaning[day] != name else "",
                     closures.hits(words, _closure(of, day), planned),
+                    day in ticked,
                 )
                 for day, name in offered.items()
                 if day.year == year

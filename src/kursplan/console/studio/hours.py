@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from typing import Final
@@ -11,7 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask
+from kursplan.console.consequences import Proposal, Reason, ask, wants_form
 from kursplan.console.forms import Field, Said, changed_meanwhile
 from kursplan.console.frame import Link
 from kursplan.console.page import page
@@ -122,9 +122,10 @@ async def handler(visit: Visit) -> Response:
         return _page(visit, which, house, public, "")
     said_ = Said.changing(words, form, (*house, *public))
     weeks = {name: _week(words, said_, name) for name in (HOUSE, PUBLIC)}
-    if said_.errors:
+    if said_.errors or wants_form(form):
         wrong = changed_meanwhile(words, form, (*house, *public))
-        return _page(visit, which, said_.shown(house), said_.shown(public), wrong, form)
+        shown = said_.shown(house), said_.shown(public)
+        return _page(visit, which, *shown, wrong, unread=bool(said_.errors))
     entry = replace(
         which.entry,
         opening_hours=_changed(which.entry.opening_hours, weeks[HOUSE]),
@@ -137,6 +138,7 @@ async def handler(visit: Visit) -> Response:
         back=which.here,
         crumbs=which.crumbs,
         reason=Reason.OFFERED,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, which.here)
@@ -185,7 +187,8 @@ def _page(
     house: tuple[Field, ...],
     public: tuple[Field, ...],
     wrong: str,
-    form: Mapping[str, str] | None = None,
+    *,
+    unread: bool = False,
 ) -> Response:
     title = visit.words.gettext("Opening hours")
     differs = any(each.value or each.error for each in public)
@@ -193,6 +196,6 @@ def _page(
         title, which.crumbs, which.at("hours"), which.here, wrong, house, public, differs
     )
     answer = page(visit, "studio/hours.html", title, view, which.links("hours"))
-    if form:
+    if unread:
         answer.status_code = 422
     return answer

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from starlette.responses import Response
 
 from kursplan.console import told
-from kursplan.console.consequences import Proposal, Reason, ask, fields_of
+from kursplan.console.consequences import Proposal, Reason, ask, fields_of, wants_form
 from kursplan.console.consequences.view import Item, Part
 from kursplan.console.forms import Field, Kind, Said, changed_meanwhile
 from kursplan.console.page import page
@@ -40,7 +40,7 @@ async def add(visit: Visit) -> Response:
     said = Said(visit.words, form)
     entry = _understood(said, blank)
     if said.errors:
-        return _page(visit, of, None, said.shown(fields), "", form)
+        return _page(visit, of, None, said.shown(fields), "", unread=True)
     room_id = await visit.services.desk.ids.next()
     key = await visit.read(studio.free_room_key, f"room-{room_id}")
     command = RecordLocation(visit.member.organization_id, room_id, replace(entry, key=key))
@@ -58,15 +58,16 @@ async def edit(visit: Visit) -> Response:
         return _page(visit, of, room_id, fields, "")
     said = Said.changing(words, form, fields)
     entry = _understood(said, before)
-    if said.errors:
-        wrong = changed_meanwhile(words, form, fields)
-        return _page(visit, of, room_id, said.shown(fields), wrong, form)
+    if said.errors or wants_form(form):
+        wrong, unread = changed_meanwhile(words, form, fields), bool(said.errors)
+        return _page(visit, of, room_id, said.shown(fields), wrong, unread=unread)
     command = RecordLocation(visit.member.organization_id, room_id, entry, before)
     proposal = Proposal(
         words.gettext("Change %(room)s?", room=before.name),
         words.gettext("Keep the change"),
         back=of.here,
         crumbs=of.crumbs,
+        has_form=True,
     )
     done = await ask(visit, form, command, proposal)
     return done if isinstance(done, Response) else told.after(visit, done, of.here)
@@ -169,8 +170,8 @@ def _page(
     room_id: int | None,
     fields: tuple[Field, ...],
     wrong: str,
-    form: Mapping[str, str] | None = None,
     *,
+    unread: bool = False,
     stays: bool = False,
 ) -> Response:
     words = visit.words
@@ -188,6 +189,6 @@ def _page(
         stays=stays,
     )
     answer = page(visit, "studio/room.html", title, view)
-    if form:
+    if unread:
         answer.status_code = 422
     return answer

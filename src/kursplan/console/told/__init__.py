@@ -60,16 +60,19 @@ _TOUCHING: Final = frozenset({EntityKind.SLOT, EntityKind.BOOKING})
 FOR_NOBODY: Final = frozenset(
     {
         "add-booking",
+        "ask-again",
         "confirm",
         "copy-week",
         "plan-series",
         "plan-slot",
         "record-rate",
         "set-participation",
+        "settle",
         "waive-lateness",
     }
 )
-"""The commands after which nobody has to be told: who is there knows it, or nobody is booked yet."""
+"""The commands after which nobody has to be told: who is there knows it, nobody is booked yet, or it is between
+staff."""
 NEEDED: Final = {EntityKind.CLOSURE: Action.SETTINGS} | plans.NEEDED
 """What one has to be allowed to go back, where more is needed than to see it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,7 +95,8 @@ def after(visit: Visit, done: Done[Any], back: str, *, knows: int | None = None)
         if touches:
             return visit.to(address(f"told/{name}", back=back, **{AGAIN: YES}))
         return visit.to(with_query(back, **{DONE: name, AGAIN: YES}))
-    if any(each.becomes in SAY and each.customer_id != knows for each in done.changes):
+    tells = done.line.command not in FOR_NOBODY
+    if tells and any(e.becomes in SAY and e.customer_id != knows for e in done.changes):
         return visit.to(address(f"told/{name}", back=back))
     return visit.to(with_query(back, **{DONE: name}))
 

@@ -16,6 +16,7 @@ from kursplan.desk.give_back import GiveBack
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.release import Release
 from kursplan.desk.restore_slot import RestoreSlot
+from kursplan.desk.settle import AskAgain
 from kursplan.desk.stand_in import PutStandIn, RemoveStandIn
 from kursplan.desk.swap_instructors import SwapInstructors
 from kursplan.domain.bookings import BookingStatus, Participation
@@ -81,6 +82,8 @@ def _of_booking(
         case "set-participation":
             was = Participation(before.get("participation", Participation.UNSET))
             return SetParticipation(organization_id, booking.studio_id, booking.id, was)
+        case "settle":
+            return AskAgain(organization_id, booking.studio_id, booking.id)
         case "add-booking" | "book":
             return Release(organization_id, booking.studio_id, booking.id, late=False)
         case "release" if len(line.subjects) == 1 and before.get("status") != "WAITING_LIST":

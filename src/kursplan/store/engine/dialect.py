@@ -134,6 +134,15 @@ class Listed(TypeDecorator[Any]):
         return _listed
 
 
+class ListedIfAny(Listed):
+    """The same for what is mostly empty: an empty list is NULL."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> str | None:
+        return super().process_bind_param(value or None, dialect)
+
+
 @lru_cache(maxsize=1024)
 def _listed(value: str | None) -> tuple[Any, ...] | None:
     return None if value is None else tuple(json.loads(value))

@@ -185,6 +185,7 @@ _BOOKED = (
         booking.c.skipped,
         booking.c.conflict,
         booking.c.overruled,
+        booking.c.settled,
         booking.c.ended,
         class_.c.title,
         class_.c.id.label("class_id"),

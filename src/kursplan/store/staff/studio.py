@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, case, func, or_, select, text
 
 from kursplan.domain.entries import free_key
-from kursplan.store.engine.dialect import Instant
+from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.rules import closures as noted
 from kursplan.store.staff import timetable
 from kursplan.store.staff.joins import SERIES, TO_CLASS
-from kursplan.store.tables import ORGANIZATION, class_, closure, location, series, slot
+from kursplan.store.tables import ORGANIZATION, booking, class_, closure, location, series, slot
 
 PLANNED = (
     select(
@@ -34,6 +34,21 @@ PLANNED = (
         text("slot.status = 'PLANNED'"),
     )
     .order_by(slot.c.starts_at, slot.c.id)
+)
+
+CONTESTED = (
+    select(
+        booking.c.slot_id,
+        func.count(booking.c.conflict).label("to_decide"),
+        func.sum(case((booking.c.conflict.is_(None), 1), else_=0)).label("settled"),
+    )
+    .where(
+        booking.c.organization_id == ORGANIZATION,
+        any_of(booking.c.slot_id, "slot_ids"),
+        text("booking.status <> 'CANCELED'"),
+        or_(booking.c.conflict.is_not(None), booking.c.settled.is_not(None)),
+    )
+    .group_by(booking.c.slot_id)
 )
 
 _CLOSURE = select(
@@ -64,6 +79,14 @@ def planned(
     """What takes place in the studio and has not begun, the next first."""
     named = {"organization": organization_id, "studio_id": studio_id, "now": now}
     return tx.execute(PLANNED, named).all()
+
+
+def contested(
+    tx: Connection, organization_id: int, slot_ids: Collection[int]
+) -> Mapping[int, AnyRow]:
+    """By slot, how many bookings there are flagged (`to_decide`), and of how many it is settled that they stay."""
+    named = {"organization": organization_id, "slot_ids": list(slot_ids)}
+    return {row.slot_id: row for row in tx.execute(CONTESTED, named)}
 
 
 def closure_by_id(tx: Connection, organization_id: int, closure_id: int) -> AnyRow | None:

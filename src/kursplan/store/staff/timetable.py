@@ -215,6 +215,7 @@ _BOOKINGS = (
         booking.c.skipped,
         booking.c.conflict,
         booking.c.overruled,
+        booking.c.settled,
         booking.c.booked_via,
         booking.c.booked_by,
         booking.c.promoted_at,
