@@ -26,6 +26,7 @@ from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.clients.generators import INSTALLED
 from tests.console.browser import DESK, PHONE, Tab
+from tests.console.desk import HIDDEN
 from tests.console.entrance import PASSWORD, House, Person, open_house
 from tests.console.people import people
 from tests.console.things import Things
@@ -74,12 +75,12 @@ NOT_UNDERSTOOD: Mapping[str, Mapping[str, str]] = {
     "studio/data?studio=berlin": {"name": "", "position": "here"},
     "studio/rooms/new?studio=berlin": {"name": ""},
     "studio/employees/new?studio=berlin": {"first_name": "", "last_name": ""},
-    "studio/closures/new?studio=berlin": {"first": "", "until": "25"},
+    "studio/closures/new?studio=berlin": {"first": ""},
     "customers/new": {"first_name": "", "email": "here"},
-    "customers/{customer_id}/memberships": {"first": "never"},
+    "customers/{customer_id}/memberships": {"first": ""},
     "classes/new?studio=berlin": {"title": "", "minutes": "long"},
     "rates/new": {"name": ""},
-    "timetable/new?studio=berlin": {"day": "never", "time": ""},
+    "timetable/new?studio=berlin": {"day": "", "time": ""},
     "accounts/invite": {"name": ""},
     "account/second-factor": {"code": "000000"},
 }
@@ -168,7 +169,7 @@ async def test_everybody_can_use_a_form_that_was_not_understood(
 ) -> None:
     """Likewise; and the page that asks for the second factor, which no address leads to."""
     tab = await Tab.open(browser, everything.url, None)
-    tab.expects("422", "does not conform to the required format")
+    tab.expects("422")
     found = [each async for each in looked_at(tab, ["sign-in"], careful)]
     found += [each async for each in looked_at(tab, ["sign-in"], careless)]
     await tab.context.clear_cookies()
@@ -269,8 +270,8 @@ async def test_every_page_is_valid_html(everything: Everything, tmp_path: Path) 
         for each in everything.pages:
             texts[f"{language} {each}"] = await text_of(each)
         for each, typed in everything.wrong.items():
-            await text_of(each)
-            answer = await person.send(each, dict(typed))
+            hidden = dict(HIDDEN.findall(await text_of(each)))
+            answer = await person.send(each, {**hidden, **typed})
             assert answer.status_code == 422, each
             texts[f"{language} {each}, not understood"] = answer.text
         for each, status in FAULTS.items():
