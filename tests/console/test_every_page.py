@@ -22,7 +22,6 @@ from kursplan.clock import HandClock
 from kursplan.console import live
 from kursplan.console.timetable.asked import Shown
 from kursplan.domain.accounts import LANGUAGES
-from kursplan.domain.refusals import Kind
 from kursplan.store import tables
 from tests.clients.generators import INSTALLED
 from tests.console.browser import DESK, PHONE, Tab
@@ -125,9 +124,6 @@ async def everything(
         gym.classes.clear()
         whose = await people(gym)
         things = replace(things, customer=whose.merle)
-        # One thing about it is to be decided, and another is.
-        decided = {"conflict": Kind.CUSTOMER_IDLE, "settled": (f"{Kind.STUDIO_CLOSED}:0",)}
-        await gym.set(tables.booking, things.booking, **decided)
         _, link = await house.invitation()
         others = {
             "ina": on.ina,

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from kursplan.console.told import name_of
 from kursplan.domain.accounts import Role
 from kursplan.domain.history import EntityKind
+from kursplan.domain.refusals import Kind
 from kursplan.domain.webhooks import DeliveryStatus
 from kursplan.store import tables
 from kursplan.store.staff import history, timetable
@@ -46,6 +47,9 @@ class Things:
                 tx, gym.organization, EntityKind.BOOKING, booked.booking_id, EVERYTHING
             )
         )
+        # One thing about it is to be decided, and another is.
+        decided = {"conflict": Kind.CUSTOMER_IDLE, "settled": (f"{Kind.STUDIO_CLOSED}:0",)}
+        await gym.set(tables.booking, booked.booking_id, **decided)
         account = await gym.insert(
             tables.staff_account,
             email=f"{slot_id}@gym.example",
