@@ -89,14 +89,12 @@ def places() -> str:
 
 
 def _narrow(count: int) -> str:
-    """With less than 7.25 `rem` of the width the title stands above everything else, and where it is nowhere."""
+    """With less than 7.25 `rem` of the width it is plain lines, the title alone in the first, and where it is nowhere."""
     screen, paper = 7.25 * count + 5.2, 6 * count
     return (
         f"@media (min-width:60rem) and (width<{screen:g}rem),print and (width<{paper}rem){{.beside{count}{{"
-        "white-space:normal;padding:1.02rem .1rem 0 .4rem;font-stretch:var(--narrower);"
-        ".slot-title{position:absolute;inset:.1rem .1rem auto .4rem;margin:0;overflow:hidden;"
-        "text-overflow:ellipsis;white-space:nowrap}"
-        ".signs,.slot-count{float:none;margin:0}.slot-where,.word{display:none}}}"
+        "display:block;white-space:pre-line;padding-inline:.4rem .1rem;font-stretch:var(--narrower);"
+        ".slot-where,.word{display:none}}}"
     )
 
 
@@ -105,9 +103,8 @@ def _one_line(parts: int) -> str:
     screen, paper = 1.98 * parts + 11, ",print" if parts >= 28 else ""
     return (
         f"@media (min-width:60rem) and (height<{screen:g}rem){paper}{{.short{parts}{{"
-        "white-space:nowrap;padding-block:0;align-content:center;"
-        ".slot-title{position:static;margin-inline-start:.35rem}"
-        ".signs,.slot-count{float:inline-end;margin-inline-start:.35rem}.slot-where{display:none}}}"
+        "display:flex;flex-wrap:nowrap;align-items:center;padding-block:0;"
+        ".slot-title{min-inline-size:1.9rem}.slot-where{display:none}}}"
     )
 
 
