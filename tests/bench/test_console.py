@@ -39,7 +39,7 @@ async def test_all_of_it_is_shown_and_whoever_watches_is_told_of_bookings(
         connected(server.url, PARTNER) as [partner],
     ):
         shown = (await week.ask(partner)).body.decode()
-        assert shown.count('<li class="slot ') == SLOTS
+        assert shown.count('<a class="slot ') == SLOTS
         assert "10/20" in shown
         stream = await console.stream(week, server)
         with overheard.listening(file) as asked:

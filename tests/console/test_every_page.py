@@ -282,6 +282,10 @@ async def test_every_page_is_valid_html(everything: Everything, tmp_path: Path) 
 AROUND = '<!doctype html><html lang="%s"><title>A part</title><body>%s</body></html>'
 
 
+EXPECTED = '<link rel="expect" href="#keys" blocking="render">'
+"""It is in the standard, and the checker does not know it yet."""
+
+
 def flaws(texts: Mapping[str, str], folder: Path) -> list[str]:
     """What is wrong with these documents, a line for each flaw."""
     names = dict(enumerate(texts))
@@ -295,4 +299,5 @@ def flaws(texts: Mapping[str, str], folder: Path) -> list[str]:
         f"{names[int(Path(urlsplit(each['url']).path).stem)]}, line {each.get('lastLine')}: "
         f"{each['message']} {each.get('extract', '')!r}"
         for each in json.loads(ran.stdout)["messages"]
+        if EXPECTED not in each.get("extract", "")
     ]

@@ -154,7 +154,7 @@ async def test_pages_that_show_a_studio_lead_there_where_there_is_none(console: 
     for path in ("today", "timetable", "customers/new"):
         answer = await console.ask(path, owner)
         assert answer.status_code == 303, path
-        assert answer.headers["location"].endswith("setup")
+        assert answer.headers["location"].endswith("setup?needs=studio")
     assert (await console.ask("today", console.member())).status_code == 403
 
 

@@ -572,7 +572,7 @@ async def test_who_is_removed_is_taken_off_the_plan_after_it_was_shown(console: 
     path = f"studio/employees/{ina}/remove"
     shown = (await console.ask(path, console.member())).text
     assert "3 slots lose their instructor" in shown
-    assert "1 person · Ada Trainer gives it alone" in shown
+    assert "1 booking · Ada Trainer gives it alone" in shown
     await agreed(console, path, {"reason": "moved away"})
     assert await employee_now(gym, ina) is None
     assert ina not in await gym.given_by(tuesday)

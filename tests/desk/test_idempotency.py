@@ -305,6 +305,7 @@ class Counted:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.name, self.writers = database.name, database.writers
+        self.mixes_organizations = database.mixes_organizations
         self.read, self.take_ids, self.close = database.read, database.take_ids, database.close
         self.statements = 0
 

@@ -36,6 +36,7 @@ NOT_RUN = {
         "it needs a machine that systemd runs; tests/cli/test_systemd.py has systemd look at the units",
         "it needs a collector; tests/webhooks/test_traces.py has one",
         "it needs a key of yours; tests/cli/test_backup.py does it",
+        "it needs a machine that systemd runs; tests/deploy/test_real_systemd.py runs it",
         "it needs a machine that systemd runs; tests/cli/test_upgrade_under_load.py does the same while people book",
     ],
     "docs/install.md": [
@@ -44,7 +45,7 @@ NOT_RUN = {
         "it writes into folders of the machine; tests/cli/test_shared.py has real shells complete",
         "it needs a machine that systemd runs; tests/cli/test_systemd.py has systemd look at the units",
         "it needs a database elsewhere; tests/deploy/test_postgres_apart.py runs it",
-        *3 * ["it needs an engine for containers"],
+        *4 * ["it needs an engine for containers"],
     ],
     "docs/imports.md": 4
     * ["it needs what another system exported; tests/imports makes such files"],

@@ -375,6 +375,7 @@ async def test_flags_are_told_with_the_facts_as_they_are_now(gym: Gym) -> None:
     assert found.members(second) == {
         "conflict": "STUDIO_CLOSED",
         "conflict_refusal": {"kind": "STUDIO_CLOSED"},
+        "settled": [],
         "skipped": "NO_CONTINGENT",
         "skipped_refusal": {
             "kind": "NO_MEMBERSHIP",
