@@ -51,6 +51,7 @@ from kursplan.desk.give_back import GiveBack
 from kursplan.desk.keep_told import KeepTold
 from kursplan.desk.mend import MendPlaces, ReviewBookings
 from kursplan.desk.move_up import MoveUp
+from kursplan.desk.of_booking import OfBooking
 from kursplan.desk.participation import SetParticipation
 from kursplan.desk.plan_series import PlanSeries
 from kursplan.desk.plan_slot import PlanSlot
@@ -812,5 +813,5 @@ def every_kind() -> frozenset[type[Command[Any]]]:
         for each in vars(module).values()
         if isinstance(each, type)
         and issubclass(each, Command)
-        and each not in (Command, MayBook, StillRefused)
+        and each not in (Command, MayBook, OfBooking, StillRefused)
     )

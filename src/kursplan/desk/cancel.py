@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Command, Footprint, Turn
+from kursplan.desk.engine.turn import Turn
+from kursplan.desk.of_booking import OfBooking
 from kursplan.desk.promote import fill_seats
 from kursplan.domain.bookings import Booking, BookingStatus, Ending
 from kursplan.domain.cancelling import may_cancel
@@ -14,23 +15,12 @@ from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel(Command[Booked | Refusal]):
+class Cancel(OfBooking):
     """Cancel a booking on a slot of the studio; a cancelled one stays as it is (F6, F40)."""
 
     name = "cancel"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
-
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)

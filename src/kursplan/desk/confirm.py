@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Command, Footprint, Turn
-from kursplan.domain.bookings import BookingStatus
+from kursplan.desk.engine.turn import Turn
+from kursplan.desk.of_booking import OfBooking
+from kursplan.domain.bookings import Booking, BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
     BookingNotActive,
@@ -17,7 +18,7 @@ from kursplan.domain.refusals import (
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm(Command[Booked | Refusal]):
+class Confirm(OfBooking):
     """Confirm a booking on a slot of the studio within its term, the last instant included.
 
     A booking keeps its term when it is confirmed. So whoever asks again is told that it is booked,
@@ -26,18 +27,7 @@ class Confirm(Command[Booked | Refusal]):
 
     name = "confirm"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
-
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         if not booking.seated:
             return BookingNotActive(booking.waiting)
         if booking.confirm_until is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Command, Footprint, Turn
-from kursplan.domain.bookings import Participation
+from kursplan.desk.engine.turn import Turn
+from kursplan.desk.of_booking import OfBooking
+from kursplan.domain.bookings import Booking, Participation
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
     BookingNotActive,
@@ -17,7 +18,7 @@ from kursplan.domain.slots import PARTICIPATION_OPENS
 
 
 @dataclass(frozen=True, slots=True)
-class SetParticipation(Command[Booked | Refusal]):
+class SetParticipation(OfBooking):
     """Note whether a customer who has a seat takes part; `UNSET` takes the note back.
 
     That changes nothing else, so a note that is made after the slot was completed does not reopen
@@ -26,22 +27,12 @@ class SetParticipation(Command[Booked | Refusal]):
 
     name = "set-participation"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
     participation: Participation
     shown: frozenset[Participation] | None = None
     """What whoever notes it took it to be, where that matters: a tick that was kept while the line was cut
     does not undo what somebody else noted later. Then nothing changes, and the answer says what is there."""
 
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         if not booking.seated:
             return BookingNotActive(booking.waiting)
         slot = turn.slot_of(booking)

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
 from kursplan.desk.cancel import give_up
-from kursplan.desk.engine.turn import Command, Footprint, Turn
+from kursplan.desk.engine.turn import Turn
+from kursplan.desk.of_booking import OfBooking
 from kursplan.desk.promote import fill_seats
-from kursplan.domain.bookings import Ending
+from kursplan.domain.bookings import Booking, Ending
 from kursplan.domain.cancelling import is_late
 from kursplan.domain.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Release(Command[Booked | Refusal]):
+class Release(OfBooking):
     """Cancel a booking for staff, also when it is late and after the start.
 
     A cancelled one stays as it is.
@@ -22,20 +23,10 @@ class Release(Command[Booked | Refusal]):
 
     name = "release"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
     late: bool | None = None
     """Whether it counts as late; by the term of its class where it is None."""
 
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         slot = turn.slot_of(booking)
         if not booking.active:
             return Booked.of(booking, slot)
@@ -47,7 +38,7 @@ class Release(Command[Booked | Refusal]):
 
 
 @dataclass(frozen=True, slots=True)
-class WaiveLateness(Command[Booked | Refusal]):
+class WaiveLateness(OfBooking):
     """A late cancellation counts as one in time: what it took from the contingent is given back.
 
     One that was in time stays as it is, and so does a booking that is not cancelled. Nobody is told:
@@ -56,18 +47,7 @@ class WaiveLateness(Command[Booked | Refusal]):
 
     name = "waive-lateness"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
-
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         if booking.late and not booking.active:
             booking = replace(booking, late=False, counts=False)
             turn.change(booking)

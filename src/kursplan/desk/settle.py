@@ -9,18 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from kursplan.desk.book import Booked
-from kursplan.desk.engine.turn import Command, Footprint, Turn
+from kursplan.desk.engine.turn import Turn
+from kursplan.desk.of_booking import OfBooking
 from kursplan.desk.review import flag
 from kursplan.domain.admission import objections
 from kursplan.domain.bookings import Booking
 from kursplan.domain.events import EventType
-from kursplan.domain.refusals import BookingNotActive, Refusal
+from kursplan.domain.refusals import BookingNotActive, Kind, Refusal
 from kursplan.domain.seen import Subjects
 from kursplan.domain.settling import ground_of, kind_of
 
 
 @dataclass(frozen=True, slots=True)
-class Settle(Command[Booked | Refusal]):
+class Settle(OfBooking):
     """A flagged booking stays, whatever speaks against it by now.
 
     What comes to speak against it later flags it again. One that is not flagged stays as it is.
@@ -28,28 +29,18 @@ class Settle(Command[Booked | Refusal]):
 
     name = "settle"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
-
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
     @property
     def about(self) -> Subjects:
         return Subjects(studios=frozenset({self.studio_id}))
 
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         slot = turn.slot_of(booking)
         if not booking.active:
             return BookingNotActive(booking.waiting)
-        if booking.conflict is None:
+        flagged = booking.conflict
+        if flagged is None:
             return Booked.of(booking, slot)
-        grounds = _grounds(turn, booking)
+        grounds = _grounds(turn, booking, flagged)
         if not grounds:
             # By now nothing speaks against it: the flag goes, and that is told as ever.
             free = flag(turn, booking)
@@ -61,7 +52,7 @@ class Settle(Command[Booked | Refusal]):
 
 
 @dataclass(frozen=True, slots=True)
-class AskAgain(Command[Booked | Refusal]):
+class AskAgain(OfBooking):
     """What was settled is not any more: what speaks against the booking by now is flagged again.
 
     One of which nothing is settled stays as it is.
@@ -69,18 +60,7 @@ class AskAgain(Command[Booked | Refusal]):
 
     name = "ask-again"
 
-    organization_id: int
-    studio_id: int
-    booking_id: int
-
-    @property
-    def footprint(self) -> Footprint:
-        return Footprint(bookings=frozenset({self.booking_id}))
-
-    def perform(self, turn: Turn) -> Booked | Refusal:
-        booking = turn.booking_in(self.studio_id, self.booking_id)
-        if isinstance(booking, Refusal):
-            return booking
+    def decide(self, turn: Turn, booking: Booking) -> Booked | Refusal:
         slot = turn.slot_of(booking)
         if not booking.settled:
             return Booked.of(booking, slot)
@@ -90,10 +70,10 @@ class AskAgain(Command[Booked | Refusal]):
         return Booked.of(flag(turn, asked), slot)
 
 
-def _grounds(turn: Turn, booking: Booking) -> tuple[str, ...]:
+def _grounds(turn: Turn, booking: Booking, flagged: Kind) -> tuple[str, ...]:
     """What speaks against a flagged booking; on a slot that has started no more is known than its flag."""
     slot = turn.slot_of(booking)
     if slot.has_started(turn.now):
-        return () if booking.conflict is None else (*booking.settled, booking.conflict.value)
+        return (*booking.settled, flagged.value)
     against = objections(slot, turn.customer_of(booking), booking, turn.now)
     return tuple(map(ground_of, against))
