@@ -37,6 +37,7 @@ def proposal_of(
 
 
 async def booking_of(visit: Visit) -> AnyRow:
+    """The booking in the path. Raises `NotThere`."""
     booking_id = number_of("booking_id", visit.request.path_params["booking_id"])
     row = await visit.read(timetable.booking_by_id, booking_id)
     if row is None:

@@ -15,13 +15,13 @@ from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.said import said
 from kursplan.console.sheets import sheet_of
+from kursplan.console.slot.which import slot_of
 from kursplan.console.slot.writer import SlotWriter
 from kursplan.console.visit import NotThere, Visit, number_of
 from kursplan.domain.bookings import SEATED
 from kursplan.domain.history import EntityKind
 from kursplan.domain.localtime import local
 from kursplan.staff.flags import flags_of
-from kursplan.store.staff import timetable
 from kursplan.store.staff.slot import OnSlot, on_slot
 
 LINES: Final = 30
@@ -42,10 +42,7 @@ async def handler(visit: Visit) -> Response:
 
 async def _live_at(visit: Visit) -> str:
     """Where the page is told of changes: of the studio that holds the slot."""
-    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
-    row = await visit.read(timetable.slot_by_id, slot_id)
-    if row is None:
-        raise NotThere(str(slot_id))
+    row = await slot_of(visit)
     return await live_at(
         visit, [each for each in await places.theirs(visit) if each.id == row.studio_id]
     )

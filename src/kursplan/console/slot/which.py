@@ -49,6 +49,7 @@ def times_of(visit: Visit, row: AnyRow) -> str:
 
 
 async def slot_of(visit: Visit) -> AnyRow:
+    """The slot in the path. Raises `NotThere`."""
     slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
     row = await visit.read(timetable.slot_by_id, slot_id)
     if row is None:

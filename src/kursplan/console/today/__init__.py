@@ -20,6 +20,7 @@ from kursplan.console.live import live_at
 from kursplan.console.page import page
 from kursplan.console.places import Place
 from kursplan.console.said import REFUSED, said
+from kursplan.console.slot.which import slot_of
 from kursplan.console.timetable.asked import ONE_DAY
 from kursplan.console.timetable.slots import Placed, SlotWriter
 from kursplan.console.today.door import DoorWriter, home, seated
@@ -179,7 +180,7 @@ async def _door(
 async def the_rest(visit: Visit) -> Response:
     """The rest took part: only who is not ticked yet is."""
     await visit.form()
-    slot = await _slot(visit)
+    slot = await slot_of(visit)
     people = await visit.read(front_desk.people, slot.id)
     answers = await asyncio.gather(
         *(
@@ -200,14 +201,6 @@ async def the_rest(visit: Visit) -> Response:
     refused = any(isinstance(each, Refusal) for each in answers)
     # To this page, with the same class open.
     return visit.to(with_query(_home(visit, slot), said=REFUSED if refused else None))
-
-
-async def _slot(visit: Visit) -> AnyRow:
-    slot_id = number_of("slot_id", visit.request.path_params["slot_id"])
-    found = await visit.read(stored.slot_by_id, slot_id)
-    if found is None:
-        raise NotThere(str(slot_id))
-    return found
 
 
 def _home(visit: Visit, slot: AnyRow) -> str:
