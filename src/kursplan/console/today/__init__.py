@@ -27,7 +27,7 @@ from kursplan.console.today.door import DoorWriter, home, seated
 from kursplan.console.today.needs import days, what_needs
 from kursplan.console.today.view import Door, Entry, TodayView
 from kursplan.console.told import undo_bar
-from kursplan.console.visit import NotThere, Visit, number_of
+from kursplan.console.visit import NotThere, Visit
 from kursplan.console.words import Words
 from kursplan.desk.participation import SetParticipation
 from kursplan.domain.accounts import Action, Role, may
@@ -38,7 +38,6 @@ from kursplan.domain.slots import SlotStatus
 from kursplan.domain.studios import zone_of
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.staff import front_desk, schedule
-from kursplan.store.staff import timetable as stored
 from kursplan.store.staff.left import of_those_on
 from kursplan.store.staff.schedule import Schedule
 
