@@ -142,7 +142,10 @@ async def test_what_needs_a_person(console: Console) -> None:
     assert found[0] == (
         "3 Twice at the same time Tarek T. 19:00 Tarek T. Thu 5 17:20 Saal 1 Thu 5 17:20"
     )
-    assert f'href="./slots/{on.flagged}"' in answer.text
+    [frida] = await gym.on_slot(on.flagged)
+    assert f'href="./slots/{on.flagged}#b{frida.id}"' in answer.text, "to the one in question"
+    slot = await console.ask(f"slots/{on.flagged}", console.member())
+    assert f'id="b{frida.id}"' in slot.text
     assert [each for each in found if "Instructor missing" in each] == [
         "2 Instructor missing Open Thu 5 13:00 Spin Sat 7 11:05"
     ]

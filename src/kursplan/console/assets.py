@@ -24,7 +24,8 @@ KINDS: Final = {
     "svg": "image/svg+xml",
     "woff2": "font/woff2",
 }
-PLACES: Final = "places.css"
+COMMON: Final = "console.css"
+"""What every page loads: the tokens, the components, and where things stand, in one file."""
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 LANES: Final = 12
@@ -44,11 +45,11 @@ DAY_IN_MINUTES: Final = 24 * 60
 def files() -> Mapping[str, bytes]:
     """Everything that is served, by its name."""
     static = resources.files(__package__) / "static"
-    return {
-        **{each.name: each.read_bytes() for each in static.iterdir() if each.is_file()},
-        **face.files(),
-        PLACES: places().encode(),
-    }
+    own = {each.name: each.read_bytes() for each in static.iterdir() if each.is_file()}
+    shared = dict(face.files())
+    # Each file more is waited for before anything is drawn.
+    common = shared.pop("tokens.css") + own[COMMON] + places().encode()
+    return {**own, **shared, COMMON: common}
 
 
 @cache

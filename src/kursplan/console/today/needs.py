@@ -6,6 +6,7 @@ Today names the first ones of each kind; all of one kind stand on a page of thei
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -203,14 +204,18 @@ class NeedsWriter:
     def _flagged(self, waiting: Waiting, others: Mapping[int, AnyRow]) -> Iterator[NeedItem]:
         for each in waiting.flagged:
             several = self._words.number(each.bookings) if each.bookings > 1 else ""
-            yield self._item(others[each.slot_id], several)
+            yield self._of_people(each, others, several)
 
     def _unconfirmed(self, waiting: Waiting, others: Mapping[int, AnyRow]) -> Iterator[NeedItem]:
         for each in waiting.unconfirmed:
             until = self._briefly(local(each.until, self._place.zone))
-            yield self._item(
-                others[each.slot_id], self._words.gettext("until %(time)s", time=until)
-            )
+            until_when = self._words.gettext("until %(time)s", time=until)
+            yield self._of_people(each, others, until_when)
+
+    def _of_people(self, waiting: AnyRow, others: Mapping[int, AnyRow], what: str) -> NeedItem:
+        """Leads to the first of those on the slot of whom it is said."""
+        item = self._item(others[waiting.slot_id], what)
+        return replace(item, href=f"{item.href}#b{waiting.first_booking_id}")
 
     @staticmethod
     def _endpoints(waiting: Waiting) -> Iterator[NeedItem]:

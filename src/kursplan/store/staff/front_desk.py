@@ -74,7 +74,11 @@ PEOPLE = (
 )
 
 FLAGGED = (
-    select(booking.c.slot_id, func.count().label("bookings"))
+    select(
+        booking.c.slot_id,
+        func.count().label("bookings"),
+        func.min(booking.c.id).label("first_booking_id"),
+    )
     .where(
         booking.c.organization_id == ORGANIZATION,
         any_of(booking.c.studio_id, "studio_ids"),
@@ -90,6 +94,7 @@ UNCONFIRMED = (
     select(
         booking.c.slot_id,
         func.count().label("bookings"),
+        func.min(booking.c.id).label("first_booking_id"),
         func.min(booking.c.confirm_until, type_=Instant).label("until"),
     )
     .where(
