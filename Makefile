@@ -7,8 +7,8 @@ INSTALLED := .venv/installed
 MEASURING := .venv/installed-bench
 GENERATING := .clients/installed
 
-# Two tests at a time: they also start servers of their own, and small machines have two cores.
-WORKERS ?= 2
+# One test more at a time than small machines have cores: each waits now and then for a server that it has started.
+WORKERS ?= 3
 # What to measure: `make bench ONLY="book reads"`; without it everything is.
 ONLY ?=
 # Which Python makes .venv: `make install PYTHON=python3.13`. By itself the system's comes first, because
