@@ -8,13 +8,12 @@ but as long as there is something to do, so that they take their share of a back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
 from kursplan.clock import Clock, stopwatch
+from kursplan.domain.attempts import by_turns
 from kursplan.ids import draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
@@ -23,7 +22,7 @@ from kursplan.store.outbox.dispatch import organizations_to_dispatch
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.dispatch import dispatch
 from kursplan.work.duty import Duty
-from kursplan.work.everywhere import everywhere
+from kursplan.work.everywhere import PORTION
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +31,8 @@ INTERVAL_SECONDS = 1.0
 OFF_DUTY_SECONDS = 5.0
 """How often it does so where another worker is on duty: nobody waits much longer whom that one
 leaves behind when it dies."""
-ORGANIZATIONS_AT_ONCE = 32
-"""In how many it works before it asks itself whether to look again who has something due."""
+FEWEST_AT_ONCE = 8
+"""In how many organizations it looks for what is to be sent where there are hardly any places left."""
 LOOKED_AGAIN_SECONDS = 0.25
 LOOKING_SHARE = 0.1
 """How old a look may be for going on with those that it found: so long, or until looking has taken that share
@@ -67,6 +66,9 @@ class OutboxRelay:
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._dispatched = asyncio.Event()
+        self._to_dispatch: set[int] = set()
+        """The organizations that the last look found to have something to fan out."""
+        self._to_send = _ToSend()
 
     def start(self) -> None:
         """Tell from now on, until `stop`.
@@ -95,7 +97,7 @@ class OutboxRelay:
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
         await self._worker.drain()
-        while await self._dispatch() | (await self._send())[0]:
+        while await self._dispatch() | (await self._send(looks=True))[0]:
             await self._worker.drain()
 
     async def measure(self) -> None:
@@ -110,29 +112,52 @@ class OutboxRelay:
         return self._interval if on_duty else max(self._interval, OFF_DUTY_SECONDS)
 
     async def _dispatch(self) -> bool:
-        """Fan out some events of each organization; whether there were any."""
-        began = stopwatch()
-        waiting = await self._database.read(organizations_to_dispatch)
-        return await everywhere(
-            _some_of(waiting, _fresh_until(began)),
-            partial(dispatch, database=self._database, clock=self._clock),
-        )
+        """Fan out some events of each organization; whether there were any.
 
-    async def _send(self) -> tuple[bool, bool]:
-        """Send in some organizations; whether anything was begun, and whether there are more of them.
-
-        Not in all of them at once: while so many are looked through, somebody else has news.
+        Who was not there at the last look takes turns with those who were: where thousands wait, somebody who
+        has news now and then is told of them all the same.
         """
         began = stopwatch()
-        waiting = await self._worker.organizations()
+        found = await self._database.read(organizations_to_dispatch)
         fresh_until = _fresh_until(began)
-        begun = False
-        while waiting and stopwatch() < fresh_until:
-            some, waiting = waiting[:ORGANIZATIONS_AT_ONCE], waiting[ORGANIZATIONS_AT_ONCE:]
-            if not await everywhere(some, self._worker.send_due):
+        before, self._to_dispatch = self._to_dispatch, set(found)
+        queues = [[each for each in found if (each in before) is known] for known in (False, True)]
+        fanned_out = False
+        for some in _portions(by_turns(map(_from_anywhere, queues))):
+            done = self._done(await dispatch(some, database=self._database, clock=self._clock))
+            fanned_out |= bool(done)
+            self._to_send.has_news(done)
+            self._dispatched.set()
+            if stopwatch() >= fresh_until:
                 break
-            begun = True
-        return begun, bool(waiting)
+        return fanned_out
+
+    async def _send(self, *, looks: bool = False) -> tuple[bool, bool]:
+        """Send in some organizations; whether anything was begun, and whether to go on at once.
+
+        It goes on with what it knows, as long as that is fresh, unless it `looks` anyway.
+        """
+        looks = looks or not self._to_send or stopwatch() >= self._to_send.fresh_until
+        if looks:
+            began = stopwatch()
+            self._to_send.found(await self._worker.organizations())
+            self._to_send.fresh_until = _fresh_until(began)
+        begun = False
+        while stopwatch() < self._to_send.fresh_until and (some := self._to_send.next()):
+            sent = await self._worker.send_due(some)
+            count = len(self._done(sent.begun))
+            begun |= count > 0
+            self._to_send.had_places(count, enough=not sent.refused)
+            if sent.refused and not count:
+                return begun, False
+        return begun, bool(self._to_send) or not looks
+
+    def _done(self, outcomes: Mapping[int, bool | Exception]) -> list[int]:
+        """The organizations where something was done. What went wrong in others is told, and keeps nobody waiting."""
+        faults = [each for each in outcomes.values() if isinstance(each, Exception)]
+        for fault in dict.fromkeys(faults):  # It may be the same for all.
+            self._failed(fault)
+        return [each for each, done in outcomes.items() if done is True]
 
     async def _dispatch_more(self) -> bool:
         try:
@@ -142,7 +167,8 @@ class OutboxRelay:
             self._dispatched.set()
 
     async def _send_more(self) -> bool:
-        return all(await self._send())
+        _, goes_on = await self._send()
+        return goes_on
 
     async def _measure(self) -> bool:
         await self.measure()
@@ -166,10 +192,13 @@ class OutboxRelay:
         """A fault never ends the loop: what is to be told is still marked as such."""
         try:
             return await step()
-        except Exception:
-            log.exception("telling failed")
-            self._metrics.background.labels("tell", "failed").inc()
+        except Exception as fault:
+            self._failed(fault)
             return False
+
+    def _failed(self, fault: Exception) -> None:
+        log.error("telling failed", exc_info=fault)
+        self._metrics.background.labels("tell", "failed").inc()
 
     async def _rest(self, news: Sequence[asyncio.Event], seconds: float) -> None:
         """Until there is news, or it is time to look again."""
@@ -187,13 +216,60 @@ def _fresh_until(began: float) -> float:
     return now + max(LOOKED_AGAIN_SECONDS, (now - began) / LOOKING_SHARE)
 
 
-def _some_of(waiting: Sequence[int], fresh_until: float) -> Iterator[int]:
-    """As many as there is time for until it is to be looked again.
+def _from_anywhere(organization_ids: Sequence[int]) -> Sequence[int]:
+    """Many begin at any of them: other workers, that find the same ones, are elsewhere then."""
+    at = draw(len(organization_ids)) if len(organization_ids) > PORTION else 0
+    return [*organization_ids[at:], *organization_ids[:at]]
 
-    Many begin at any of them: other workers, that find the same ones, are elsewhere then.
+
+def _portions(organization_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for begin in range(0, len(organization_ids), PORTION):
+        yield organization_ids[begin : begin + PORTION]
+
+
+class _ToSend:
+    """The organizations in which something is to be sent, as far as that is known.
+
+    Who has news takes turns with those who have waited for long, the latest first: where thousands wait, it is
+    told of them all the same. Whoever had no place is known again after the next look.
     """
-    at = draw(len(waiting)) if len(waiting) > ORGANIZATIONS_AT_ONCE else 0
-    for number, each in enumerate(chain(waiting[at:], waiting[:at])):
-        if number >= ORGANIZATIONS_AT_ONCE and stopwatch() >= fresh_until:
-            return
-        yield each
+
+    def __init__(self) -> None:
+        self.fresh_until = 0.0
+        """Until when it is gone on with those that were found, by the stopwatch."""
+        self._news: dict[int, None] = {}
+        self._waiting: dict[int, None] = {}
+        self._before: set[int] = set()
+        self._at_once = PORTION
+
+    def __bool__(self) -> bool:
+        return bool(self._news or self._waiting)
+
+    def has_news(self, organization_ids: Iterable[int]) -> None:
+        """Something of these has just been fanned out."""
+        for each in organization_ids:
+            self._news.pop(each, None)
+            self._news[each] = None
+
+    def found(self, organization_ids: Sequence[int]) -> None:
+        """A look found these, in the order of their turns."""
+        before, self._before = self._before, set(organization_ids)
+        self._waiting = dict.fromkeys(organization_ids)
+        self.has_news(each for each in reversed(organization_ids) if each not in before)
+
+    def next(self) -> list[int]:
+        """So many as there may be places for."""
+        some: list[int] = []
+        while self and len(some) < self._at_once:
+            for each in (next(reversed(self._news), None), next(iter(self._waiting), None)):
+                if each is not None and each not in some:
+                    some.append(each)
+                    self._news.pop(each, None)
+                    self._waiting.pop(each, None)
+        return some
+
+    def had_places(self, count: int, *, enough: bool) -> None:
+        """In so many something was begun: where places are few, most of what is looked up is for nothing."""
+        self._at_once = min(
+            PORTION, 2 * self._at_once if enough else max(FEWEST_AT_ONCE, 2 * count)
+        )
