@@ -8,12 +8,12 @@ but as long as there is something to do, so that they take their share of a back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 
 import structlog
 
 from kursplan.clock import Clock, stopwatch
-from kursplan.domain.attempts import by_turns
+from kursplan.desk.engine.committed import Committed
 from kursplan.ids import draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
@@ -49,7 +49,7 @@ class OutboxRelay:
         database: Database,
         clock: Clock,
         worker: DeliveryWorker,
-        committed: asyncio.Event,
+        committed: Committed,
         metrics: Metrics,
         *,
         duty: Duty | None = None,
@@ -66,9 +66,7 @@ class OutboxRelay:
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._dispatched = asyncio.Event()
-        self._to_dispatch: set[int] = set()
-        """The organizations that the last look found to have something to fan out."""
-        self._to_send = _ToSend()
+        self._to_dispatch, self._to_send = _Known(), _Known()
 
     def start(self) -> None:
         """Tell from now on, until `stop`.
@@ -97,7 +95,7 @@ class OutboxRelay:
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
         await self._worker.drain()
-        while await self._dispatch() | (await self._send(looks=True))[0]:
+        while (await self._dispatch(looks=True))[0] | (await self._send(looks=True))[0]:
             await self._worker.drain()
 
     async def measure(self) -> None:
@@ -111,26 +109,26 @@ class OutboxRelay:
         on_duty = self._duty is None or self._duty.mine
         return self._interval if on_duty else max(self._interval, OFF_DUTY_SECONDS)
 
-    async def _dispatch(self) -> bool:
-        """Fan out some events of each organization; whether there were any.
+    async def _dispatch(self, *, looks: bool = False) -> tuple[bool, bool]:
+        """Fan out some events of some organizations; whether there were any, and whether to go on at once.
 
-        Who was not there at the last look takes turns with those who were: where thousands wait, somebody who
-        has news now and then is told of them all the same.
+        It goes on with what it knows, as long as that is fresh, unless it `looks` anyway.
         """
-        began = stopwatch()
-        found = await self._database.read(organizations_to_dispatch)
-        fresh_until = _fresh_until(began)
-        before, self._to_dispatch = self._to_dispatch, set(found)
-        queues = [[each for each in found if (each in before) is known] for known in (False, True)]
+        known = self._to_dispatch
+        known.has_news(self._committed.take())
+        looks = looks or not known or stopwatch() >= known.fresh_until
+        if looks:
+            began = stopwatch()
+            known.found(_from_anywhere(await self._database.read(organizations_to_dispatch)))
+            known.fresh_until = _fresh_until(began)
         fanned_out = False
-        for some in _portions(by_turns(map(_from_anywhere, queues))):
+        while stopwatch() < known.fresh_until and (some := known.next()):
             done = self._done(await dispatch(some, database=self._database, clock=self._clock))
             fanned_out |= bool(done)
-            self._to_send.has_news(done)
+            self._to_send.has_more(done, news={each for each in done if some[each]})
             self._dispatched.set()
-            if stopwatch() >= fresh_until:
-                break
-        return fanned_out
+            known.has_news(self._committed.take())
+        return fanned_out, fanned_out or not looks
 
     async def _send(self, *, looks: bool = False) -> tuple[bool, bool]:
         """Send in some organizations; whether anything was begun, and whether to go on at once.
@@ -161,7 +159,8 @@ class OutboxRelay:
 
     async def _dispatch_more(self) -> bool:
         try:
-            return await self._dispatch()
+            _, goes_on = await self._dispatch()
+            return goes_on
         finally:
             # Also where no event was: what was committed may have made old deliveries due again.
             self._dispatched.set()
@@ -222,16 +221,11 @@ def _from_anywhere(organization_ids: Sequence[int]) -> Sequence[int]:
     return [*organization_ids[at:], *organization_ids[:at]]
 
 
-def _portions(organization_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for begin in range(0, len(organization_ids), PORTION):
-        yield organization_ids[begin : begin + PORTION]
+class _Known:
+    """The organizations in which something is to be done, as far as that is known.
 
-
-class _ToSend:
-    """The organizations in which something is to be sent, as far as that is known.
-
-    Who has news takes turns with those who have waited for long, the latest first: where thousands wait, it is
-    told of them all the same. Whoever had no place is known again after the next look.
+    Those with news take turns with those that have waited for long: where thousands wait, somebody of whom there
+    is something to tell now and then is told of it all the same. Whoever is forgotten here is found by a look.
     """
 
     def __init__(self) -> None:
@@ -246,26 +240,38 @@ class _ToSend:
         return bool(self._news or self._waiting)
 
     def has_news(self, organization_ids: Iterable[int]) -> None:
-        """Something of these has just been fanned out."""
+        """There is something to be done in these since a moment ago."""
         for each in organization_ids:
             self._news.pop(each, None)
             self._news[each] = None
 
+    def has_more(self, organization_ids: Sequence[int], news: Collection[int]) -> None:
+        """There is something to be done in these, and some of them have news."""
+        self.has_news(each for each in organization_ids if each in news)
+        self._waiting.update(dict.fromkeys(each for each in organization_ids if each not in news))
+
     def found(self, organization_ids: Sequence[int]) -> None:
-        """A look found these, in the order of their turns."""
+        """A look found these, in the order of their turns. Some that were not there before have news, a crowd
+        that comes at once has to wait."""
         before, self._before = self._before, set(organization_ids)
         self._waiting = dict.fromkeys(organization_ids)
-        self.has_news(each for each in reversed(organization_ids) if each not in before)
+        news = [each for each in organization_ids if each not in before]
+        if len(news) <= PORTION:
+            self.has_news(reversed(news))
 
-    def next(self) -> list[int]:
-        """So many as there may be places for."""
-        some: list[int] = []
+    def next(self) -> dict[int, bool]:
+        """So many as something can be done for at once, and whether they have news: of those the latest."""
+        some: dict[int, bool] = {}
         while self and len(some) < self._at_once:
-            for each in (next(reversed(self._news), None), next(iter(self._waiting), None)):
-                if each is not None and each not in some:
-                    some.append(each)
-                    self._news.pop(each, None)
-                    self._waiting.pop(each, None)
+            for queue, each in (
+                (self._news, next(reversed(self._news), None)),
+                (self._waiting, next(iter(self._waiting), None)),
+            ):
+                if each is None or each in some:
+                    continue
+                some[each] = queue is self._news
+                self._news.pop(each, None)
+                self._waiting.pop(each, None)
         return some
 
     def had_places(self, count: int, *, enough: bool) -> None:
