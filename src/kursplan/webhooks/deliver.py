@@ -31,7 +31,6 @@ from kursplan.domain.attempts import (
     Place,
     Places,
     Rooms,
-    Standing,
     Turns,
     by_turns,
 )
@@ -74,8 +73,8 @@ class Sent:
 
     begun: Mapping[int, bool | Exception]
     """Of each where something was due whether any attempt was begun, or the fault with it."""
-    refused: bool
-    """Whether there were not places enough for all that is due there."""
+    refused: Collection[int]
+    """Those where there were not places enough for all that is due."""
 
 
 class DeliveryWorker:
@@ -140,9 +139,9 @@ class DeliveryWorker:
         )
 
     async def send_due(self, organization_ids: Collection[int]) -> Sent:
-        """Begin as many attempts as there are places for."""
+        """Begin as many attempts as there are places for; those named first come first."""
         if len(self._under_way) >= self._most_under_way:
-            return Sent({}, refused=True)  # Marking does not keep up.
+            return Sent({}, organization_ids)  # Marking does not keep up.
         now = self._clock.now()
         for each in organization_ids:
             self._organizations.had(each)
@@ -171,24 +170,21 @@ class DeliveryWorker:
 
     async def _take_places(
         self, organization_ids: Collection[int], now: datetime
-    ) -> tuple[dict[int, dict[int, Place]], bool]:
-        """By organization, deliveries that are due, each with a place that was free for it; and whether there
-        was none for some."""
+    ) -> tuple[dict[int, dict[int, Place]], set[int]]:
+        """By organization, deliveries that are due, each with a place that was free for it; and where there was
+        none for some."""
         look = partial(
             _look,
+            organization_ids=organization_ids,
             now=now,
-            open_rooms=self._places.open,
-            busy=self._places.busy,
             places=self._places.copy(),
             turns=self._endpoints,
         )
-        works = {each: partial(look, organization_id=each) for each in organization_ids}
-        seen: list[Any] = await self._database.read(lambda tx: jointly(tx, works))
+        due, refused = await self._database.read(look)
         # Of every endpoint the first before any second, counting what is under way.
         in_turn = sorted(
             (
                 (position, delivery_id, place)
-                for due, _ in seen
                 for place, delivery_ids in due
                 for position, delivery_id in enumerate(
                     delivery_ids, start=self._places.at_endpoint(place)
@@ -200,7 +196,7 @@ class DeliveryWorker:
         for _, delivery_id, place in in_turn:
             if self._places.take(place):
                 taken[place.organization_id][delivery_id] = place
-        return taken, any(refused for _, refused in seen)
+        return taken, refused
 
     async def _claim(
         self, taken: Mapping[int, Mapping[int, Place]], now: datetime
@@ -310,31 +306,51 @@ def _log_if_not_marked(organization_id: int, fault: Exception | None) -> None:
 
 def _look(
     tx: Connection,
-    organization_id: int,
+    organization_ids: Collection[int],
     now: datetime,
-    open_rooms: Collection[Standing],
-    busy: claims.Busy,
     places: Places,
     turns: Turns,
-) -> tuple[list[tuple[Place, Sequence[int]]], bool]:
-    """The endpoints for which there is a place now, each with some of what is due there; and whether there
-    was none for some.
+) -> tuple[list[tuple[Place, Sequence[int]]], set[int]]:
+    """The endpoints for which there is a place now, each with some of what is due there; and the organizations
+    where there was none for some.
 
-    Who was sent to longest ago comes first. Tried out with `places`, which is changed.
+    Of an organization, who was sent to longest ago comes first. Tried out with `places`, which is changed.
     """
-    waiting = claims.waiting(tx, organization_id, now, rooms=open_rooms, busy=busy)
-    waiting.sort(key=lambda each: turns.last(each.endpoint_id))
-    asked = (
-        Place(organization_id, each.endpoint_id, _host(each.url), each.standing) for each in waiting
+    rooms, busy = places.open, places.busy
+    waits = partial(claims.waiting, now=now, rooms=rooms, busy=busy)
+    waiting: list[Any] = jointly(
+        tx, {each: partial(waits, organization_id=each) for each in organization_ids}
     )
-    chosen = [place for place in asked if places.take(place)]
-    refused = len(chosen) < len(waiting)
-    if not chosen:
-        return [], refused
-    due = claims.due(
-        tx, organization_id, now, [place.endpoint_id for place in chosen], EACH_AT_ONCE
+    chosen: dict[int, list[Place]] = {}
+    refused = set()
+    for organization_id, those in zip(organization_ids, waiting, strict=True):
+        asked = [
+            Place(organization_id, each.endpoint_id, _host(each.url), each.standing)
+            for each in sorted(those, key=lambda each: turns.last(each.endpoint_id))
+        ]
+        found = [place for place in asked if places.take(place)]
+        if found:
+            chosen[organization_id] = found
+        if len(found) < len(asked):
+            refused.add(organization_id)
+    due: list[Any] = jointly(
+        tx,
+        {
+            each: partial(
+                claims.due,
+                organization_id=each,
+                now=now,
+                endpoint_ids=[place.endpoint_id for place in its],
+                each=EACH_AT_ONCE,
+            )
+            for each, its in chosen.items()
+        },
     )
-    return [(place, due.get(place.endpoint_id, ())) for place in chosen], refused
+    return [
+        (place, deliveries.get(place.endpoint_id, ()))
+        for its, deliveries in zip(chosen.values(), due, strict=True)
+        for place in its
+    ], refused
 
 
 def _host(url: str) -> str:

@@ -145,7 +145,10 @@ class OutboxRelay:
             sent = await self._worker.send_due(some)
             count = len(self._done(sent.begun))
             begun |= count > 0
-            self._to_send.had_places(count, enough=not sent.refused)
+            self._to_send.had_places(count, sent.refused)
+            self._to_send.has_news(
+                each for each in reversed(some) if some[each] and each in sent.refused
+            )
             if sent.refused and not count:
                 return begun, False
         return begun, bool(self._to_send) or not looks
@@ -274,8 +277,8 @@ class _Known:
                 self._waiting.pop(each, None)
         return some
 
-    def had_places(self, count: int, *, enough: bool) -> None:
+    def had_places(self, count: int, refused: Collection[int]) -> None:
         """In so many something was begun: where places are few, most of what is looked up is for nothing."""
         self._at_once = min(
-            PORTION, 2 * self._at_once if enough else max(FEWEST_AT_ONCE, 2 * count)
+            PORTION, max(FEWEST_AT_ONCE, 2 * count) if refused else 2 * self._at_once
         )
