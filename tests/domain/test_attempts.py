@@ -122,3 +122,16 @@ def test_who_had_no_turn_yet_comes_first_and_then_who_had_it_longest_ago() -> No
 
 def test_queues_take_turns() -> None:
     assert by_turns([[1, 2, 3], [], [4]]) == [1, 4, 2, 3]
+
+
+def test_one_whose_exchange_is_over_keeps_others_from_its_endpoint_and_from_nothing_else() -> None:
+    """Until it is marked, nobody knows anew how the endpoint is doing."""
+    places = Places(ROOMS)
+    taken = [each for each in many(50) if places.take(each)]
+    over = [places.is_over(each) for each in taken]
+    assert places.busy == {1: {each.endpoint_id for each in taken}}
+    assert not places.take(taken[0])
+    assert given(places, many(50, first=5000)) == len(taken)
+    for each in over:
+        places.leave(each)
+    assert places.busy[1].isdisjoint({each.endpoint_id for each in taken})

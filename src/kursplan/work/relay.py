@@ -8,7 +8,7 @@ but as long as there is something to do, so that they take their share of a back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -23,6 +23,7 @@ from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.dispatch import dispatch
 from kursplan.work.duty import Duty
 from kursplan.work.everywhere import PORTION
+from kursplan.work.known import Known
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +32,6 @@ INTERVAL_SECONDS = 1.0
 OFF_DUTY_SECONDS = 5.0
 """How often it does so where another worker is on duty: nobody waits much longer whom that one
 leaves behind when it dies."""
-FEWEST_AT_ONCE = 8
-"""In how many organizations it looks for what is to be sent where there are hardly any places left."""
 LOOKED_AGAIN_SECONDS = 0.25
 LOOKING_SHARE = 0.1
 """How old a look may be for going on with those that it found: so long, or until looking has taken that share
@@ -66,7 +65,7 @@ class OutboxRelay:
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._dispatched = asyncio.Event()
-        self._to_dispatch, self._to_send = _Known(), _Known()
+        self._to_dispatch, self._to_send = Known(), Known()
 
     def start(self) -> None:
         """Tell from now on, until `stop`.
@@ -222,63 +221,3 @@ def _from_anywhere(organization_ids: Sequence[int]) -> Sequence[int]:
     """Many begin at any of them: other workers, that find the same ones, are elsewhere then."""
     at = draw(len(organization_ids)) if len(organization_ids) > PORTION else 0
     return [*organization_ids[at:], *organization_ids[:at]]
-
-
-class _Known:
-    """The organizations in which something is to be done, as far as that is known.
-
-    Those with news take turns with those that have waited for long: where thousands wait, somebody of whom there
-    is something to tell now and then is told of it all the same. Whoever is forgotten here is found by a look.
-    """
-
-    def __init__(self) -> None:
-        self.fresh_until = 0.0
-        """Until when it is gone on with those that were found, by the stopwatch."""
-        self._news: dict[int, None] = {}
-        self._waiting: dict[int, None] = {}
-        self._before: set[int] = set()
-        self._at_once = PORTION
-
-    def __bool__(self) -> bool:
-        return bool(self._news or self._waiting)
-
-    def has_news(self, organization_ids: Iterable[int]) -> None:
-        """There is something to be done in these since a moment ago."""
-        for each in organization_ids:
-            self._news.pop(each, None)
-            self._news[each] = None
-
-    def has_more(self, organization_ids: Sequence[int], news: Collection[int]) -> None:
-        """There is something to be done in these, and some of them have news."""
-        self.has_news(each for each in organization_ids if each in news)
-        self._waiting.update(dict.fromkeys(each for each in organization_ids if each not in news))
-
-    def found(self, organization_ids: Sequence[int]) -> None:
-        """A look found these, in the order of their turns. Some that were not there before have news, a crowd
-        that comes at once has to wait."""
-        before, self._before = self._before, set(organization_ids)
-        self._waiting = dict.fromkeys(organization_ids)
-        news = [each for each in organization_ids if each not in before]
-        if len(news) <= PORTION:
-            self.has_news(reversed(news))
-
-    def next(self) -> dict[int, bool]:
-        """So many as something can be done for at once, and whether they have news: of those the latest."""
-        some: dict[int, bool] = {}
-        while self and len(some) < self._at_once:
-            for queue, each in (
-                (self._news, next(reversed(self._news), None)),
-                (self._waiting, next(iter(self._waiting), None)),
-            ):
-                if each is None or each in some:
-                    continue
-                some[each] = queue is self._news
-                self._news.pop(each, None)
-                self._waiting.pop(each, None)
-        return some
-
-    def had_places(self, count: int, refused: Collection[int]) -> None:
-        """In so many something was begun: where places are few, most of what is looked up is for nothing."""
-        self._at_once = min(
-            PORTION, max(FEWEST_AT_ONCE, 2 * count) if refused else 2 * self._at_once
-        )
