@@ -71,8 +71,10 @@ class Several:
             return await write(work)
 
         self.database.write = counting  # type: ignore[method-assign]
-        yield had
-        self.database.write = write  # type: ignore[method-assign]
+        try:
+            yield had
+        finally:
+            self.database.write = write  # type: ignore[method-assign]
 
     async def fanned_out(self) -> dict[int, bool | Exception]:
         """By place."""
@@ -250,12 +252,15 @@ async def test_who_has_much_to_fan_out_has_a_transaction_alone(several: Several)
 
 @on_postgresql
 async def test_where_tables_are_spread_each_organization_has_its_transactions(
-    several: Several, monkeypatch: pytest.MonkeyPatch
+    several: Several,
 ) -> None:
     assert isinstance(several.database, Postgres)
-    monkeypatch.setattr(several.database._sessions, "is_spread", True)
-    with several.transactions() as had:
-        assert await several.fanned_out() == dict.fromkeys(range(MANY), True)
+    several.database._sessions.is_spread = True
+    try:
+        with several.transactions() as had:
+            assert await several.fanned_out() == dict.fromkeys(range(MANY), True)
+    finally:
+        several.database._sessions.is_spread = False
     assert len(had) == MANY
 
 
@@ -381,8 +386,9 @@ async def test_a_database_that_is_away_is_not_asked_for_each_of_them(several: Se
         asked += 1
         raise DatabaseUnavailable("out of reach")
 
-    several.database.write = away  # type: ignore[method-assign]
-    marked = await several.marked(attempted)
+    with several.transactions():
+        several.database.write = away  # type: ignore[method-assign]
+        marked = await several.marked(attempted)
     assert asked == 1
     assert {str(each) for each in marked.values()} == {"out of reach"}
 
