@@ -32,10 +32,10 @@ def given(places: Places, wanted: list[Place]) -> int:
 def test_one_that_is_not_known_to_answer_has_one_place(standing: Standing, at_once: int) -> None:
     places = Places(ROOMS)
     assert given(places, [place(room=standing)] * 20) == at_once
-    assert places.at_endpoint(1) == at_once
-    assert places.busy == {1}
+    assert places.at_endpoint(place()) == at_once
+    assert places.busy == {1: {1}}
     places.leave(place(room=standing))
-    assert places.busy == set()
+    assert places.busy == {}
     assert places.take(place(room=standing))
 
 
@@ -86,10 +86,10 @@ def test_one_that_is_slow_makes_room_and_gets_no_other_place(before: Standing) -
     slow = places.turn_slow(had)
     assert slow == place(room=SLOW)
     assert not places.take(had)
-    assert places.busy == {1}
+    assert places.busy == {1: {1}}
     assert given(places, many(50, room=before)) == ROOMS.sizes[before] // 4
     places.leave(slow)
-    assert places.busy.isdisjoint({1})
+    assert 1 not in places.busy.get(1, set())
 
 
 def test_no_more_than_its_share_of_the_slow_ones_make_room() -> None:
@@ -109,7 +109,7 @@ def test_one_that_fails_stays_where_it_is() -> None:
 def test_what_is_tried_out_is_not_taken() -> None:
     places = Places(ROOMS)
     assert places.copy().take(place())
-    assert places.at_endpoint(1) == 0
+    assert places.at_endpoint(place()) == 0
     assert places.take(place())
 
 
@@ -122,3 +122,16 @@ def test_who_had_no_turn_yet_comes_first_and_then_who_had_it_longest_ago() -> No
 
 def test_queues_take_turns() -> None:
     assert by_turns([[1, 2, 3], [], [4]]) == [1, 4, 2, 3]
+
+
+def test_one_whose_exchange_is_over_keeps_others_from_its_endpoint_and_from_nothing_else() -> None:
+    """Until it is marked, nobody knows anew how the endpoint is doing."""
+    places = Places(ROOMS)
+    taken = [each for each in many(50) if places.take(each)]
+    over = [places.is_over(each) for each in taken]
+    assert places.busy == {1: {each.endpoint_id for each in taken}}
+    assert not places.take(taken[0])
+    assert given(places, many(50, first=5000)) == len(taken)
+    for each in over:
+        places.leave(each)
+    assert places.busy[1].isdisjoint({each.endpoint_id for each in taken})

@@ -19,9 +19,9 @@ from kursplan.store import tables
 from kursplan.store.engine.backup import ready_to_restore
 from kursplan.store.engine.database import Database, connect
 from kursplan.store.engine.schema import check, newest
-from kursplan.webhooks.dispatch import dispatch
 from tests.gym import Gym
 from tests.postgres import create_database, drop_database, installed_programs
+from tests.webhooks.partner import fanned_out
 
 
 async def rows_of(database: Database) -> dict[str, list[Any]]:
@@ -85,7 +85,7 @@ async def test_a_restored_backup_goes_on_where_the_original_stood(
     seated = await gym.booked(first, slot)
     await gym.booked(second, slot)
     await gym.booked(third, slot)
-    await dispatch(gym.organization, database=gym.database, clock=clock)
+    await fanned_out(gym)
     before = await rows_of(gym.database)
 
     url = await restored(database_url, kind, tmp_path, server)
@@ -94,7 +94,7 @@ async def test_a_restored_backup_goes_on_where_the_original_stood(
         await check(database)
         assert await rows_of(database) == before
         # Nothing that was told already is told again, and no id is given out twice.
-        assert not await dispatch(gym.organization, database=database, clock=clock)
+        assert not await fanned_out(gym, database)
         again = Gym(database, clock)
         again.organization, again.studio_id = gym.organization, gym.studio_id
         given_out = {each.id for name in ("booking", "event", "slot") for each in before[name]}

@@ -139,7 +139,9 @@ HOT = {
     "partner.timetable.SLOT_BY_ID": {"slot": "id"},
     "outbox.claims.ACROSS_WAITING": {"delivery": "endpoint_id"},
     "outbox.claims.ATTEMPTED": {"delivery": "id"},
+    "outbox.claims.ATTEMPTED_UNLESS_TAKEN": {"delivery": "id"},
     "outbox.claims.CLAIM": {"delivery": "id"},
+    "outbox.claims.FREE": {"delivery": "id"},
     "outbox.claims.DUE": {"delivery": "endpoint_id"},
     "outbox.claims.MARK": {"delivery": "id"},
     "outbox.claims.TOLD": {"event": "id"},
@@ -252,12 +254,15 @@ def planned() -> list[Statement]:
     ]
 
 
+TELLING = ("outbox.claims.", "outbox.endpoints.HEALTH", "outbox.endpoints.SET_HEALTH")
+
+
 def shared() -> dict[str, str]:
     """What is sent for several organizations that share a transaction, by the statement for one."""
     return {
         each.name: each.sent.of_several(_POSTGRESQL).sql
         for each in planned()
-        if each.name.startswith(("rules.", "outbox.events.", "outbox.dispatch."))
+        if each.name.startswith(("rules.", "outbox.events.", "outbox.dispatch.", *TELLING))
         and each.sent is not None
         and "organization" in each.binds
         and (isinstance(each.sent, FixedForMany) or isinstance(each.tree, exp.Select))
@@ -525,6 +530,16 @@ def test_what_is_hot_in_a_turn_is_asked_for_several_organizations_too() -> None:
         "rules.idempotency.STORED",
         "rules.versions.RAISE",
         "outbox.events.ADD",
+        "outbox.dispatch.LISTENERS_UNLESS_TAKEN",
+        "outbox.dispatch.FANNED_OUT",
+        "outbox.claims.WAITING",
+        "outbox.claims.DUE",
+        "outbox.claims.FREE",
+        "outbox.claims.CLAIM",
+        "outbox.claims.ATTEMPTED_UNLESS_TAKEN",
+        "outbox.claims.MARK",
+        "outbox.endpoints.HEALTH_UNLESS_TAKEN",
+        "outbox.endpoints.SET_HEALTH",
     }
 
 

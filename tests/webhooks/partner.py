@@ -23,12 +23,21 @@ from kursplan.domain.webhooks import DeliveryStatus, Disabled
 from kursplan.ids import fingerprint, new_api_key, new_webhook_secret
 from kursplan.metrics import Metrics
 from kursplan.store import tables
+from kursplan.store.engine.database import Database
 from kursplan.store.engine.rows import AnyRow
 from kursplan.webhooks.client import WebhookClient
 from kursplan.webhooks.deliver import SLOW_AFTER, DeliveryWorker
+from kursplan.webhooks.dispatch import dispatch
 from kursplan.work.relay import OutboxRelay
 from tests.gym import ALL_SCOPES, Gym
 from tests.webhooks.receiver import Receiver
+
+
+async def fanned_out(gym: Gym, database: Database | None = None) -> bool:
+    """Some events of the gym are fanned out; whether there were any."""
+    one = [gym.organization]
+    found = await dispatch(one, database=database or gym.database, clock=gym.clock)
+    return found == {gym.organization: True}
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,9 @@ from kursplan.settings import Settings
 from kursplan.store import tables
 from kursplan.store.engine.together import at_once
 from kursplan.store.outbox.dispatch import lock_subscriptions
-from kursplan.webhooks.dispatch import dispatch
 from tests.gym import ALL_SCOPES, STAFF, Gym
 from tests.referee import Referee
-from tests.webhooks.partner import Integration, Partners
+from tests.webhooks.partner import Integration, Partners, fanned_out
 
 CREATED = EventType.CLASS_BOOKING_CREATED
 UPDATED = EventType.CLASS_BOOKING_UPDATED
@@ -356,12 +355,12 @@ async def test_who_begins_to_listen_in_a_crowd_hears_of_all_that_comes_and_nothi
             await asyncio.gather(
                 listen(number, desk),
                 *(book(each, desk) for each in few),
-                dispatch(gym.organization, database=gym.database, clock=gym.clock),
+                fanned_out(gym),
             )
 
     customers = await gym.customers(80)
     await asyncio.gather(*(one_process(desk, customers[at::2]) for at, desk in enumerate(desks)))
-    while await dispatch(gym.organization, database=gym.database, clock=gym.clock):
+    while await fanned_out(gym):
         pass
 
     assert len(booked) == 80
@@ -471,9 +470,7 @@ async def test_an_event_is_fanned_out_once_however_many_are_at_it(partners: Part
     await partners.endpoint()
     for _ in range(5):
         await partners.event()
-    await asyncio.gather(
-        *(dispatch(gym.organization, database=gym.database, clock=gym.clock) for _ in range(4))
-    )
+    await asyncio.gather(*(fanned_out(gym) for _ in range(4)))
     assert await partners.statuses() == [DeliveryStatus.PENDING] * 5
 
 
@@ -487,9 +484,9 @@ async def test_who_finds_another_at_it_leaves_it_to_them(
     other = await asyncpg.connect(database_url)
     async with other.transaction():
         await other.execute("SELECT id FROM organization FOR NO KEY UPDATE")
-        assert not await dispatch(gym.organization, database=gym.database, clock=gym.clock)
+        assert not await fanned_out(gym)
     await other.close()
-    assert await dispatch(gym.organization, database=gym.database, clock=gym.clock)
+    assert await fanned_out(gym)
     assert await partners.statuses() == [DeliveryStatus.PENDING]
 
 
@@ -544,9 +541,7 @@ async def test_an_endpoint_that_is_just_being_disabled_has_its_deliveries_held(
     other = await asyncpg.connect(database_url)
     async with other.transaction():
         await other.execute("UPDATE webhook_endpoint SET disabled = 'GONE'")
-        fanning_out = asyncio.create_task(
-            dispatch(gym.organization, database=gym.database, clock=gym.clock)
-        )
+        fanning_out = asyncio.create_task(fanned_out(gym))
         while not await somebody_waits(other):
             assert not fanning_out.done()
     await other.close()
@@ -573,7 +568,7 @@ async def test_more_events_than_one_look_takes_are_all_told(partners: Partners) 
         for number in range(1, 1202)
     ]
     await gym.database.write(lambda tx: tx.execute(tables.event.insert(), rows))
-    while await dispatch(gym.organization, database=gym.database, clock=gym.clock):
+    while await fanned_out(gym):
         pass
     deliveries = await partners.deliveries(endpoint)
     assert [each.entity_id for each in deliveries] == list(range(1, 1202))

@@ -20,6 +20,7 @@ from kursplan.domain.values import SAME, Same
 from kursplan.domain.webhooks import OLD_SECRET_VALID, Disabled, Health, RetryPlan
 from kursplan.ids import new_webhook_secret
 from kursplan.store.engine.numbers import take_numbers
+from kursplan.store.engine.together import Together
 from kursplan.store.outbox import deliveries, endpoints
 from kursplan.store.outbox.dispatch import dispatch_all
 from kursplan.store.outbox.endpoints import Endpoint
@@ -324,8 +325,8 @@ def change(turn: Turn, before: Endpoint, wanted: EndpointEntry) -> bool:
 
 
 def _set_health(turn: Turn, endpoint_id: int, before: Health, after: Health) -> None:
-    tx = turn.note(EntityKind.ENDPOINT, endpoint_id, before, after)
-    endpoints.set_health(tx, turn.organization_id, {endpoint_id: after})
+    with Together(turn.note(EntityKind.ENDPOINT, endpoint_id, before, after)) as writing:
+        endpoints.set_health(writing, turn.organization_id, {endpoint_id: after})
 
 
 def _remove(turn: Turn, gone: Endpoint) -> int:

@@ -13,7 +13,7 @@ there is given as long as half of the room is free.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -52,7 +52,7 @@ class Rooms:
     """How many places each room has, in one process."""
 
     answering: int = 192
-    new: int = 64
+    new: int = 128
     failing: int = 64
     slow: int = 128
 
@@ -73,6 +73,9 @@ class Place:
     host: str
     """With its port."""
     room: Standing
+    is_over: bool = False
+    """Whether the exchange is, and only what came of it is still to be marked: until then the endpoint is
+    not known anew, but nobody else waits for the place."""
 
 
 class Places:
@@ -113,6 +116,13 @@ class Places:
         self._held.update(_holdings(slow))
         return slow
 
+    def is_over(self, place: Place) -> Place:
+        """The exchange is: others may have the place, but not at that endpoint. Gives what is left of it."""
+        left = replace(place, is_over=True)
+        self.leave(place)
+        self._held.update(_holdings(left))
+        return left
+
     @property
     def open(self) -> frozenset[Standing]:
         """The rooms that have a place left."""
@@ -121,27 +131,33 @@ class Places:
         )
 
     @property
-    def busy(self) -> set[int]:
-        """The endpoints at which no further attempt may begin, whatever is free."""
-        return {
-            number
-            for (room, kind, number), count in self._held.items()
-            if kind == "endpoint"
-            and isinstance(number, int)
-            and (room is not Standing.ANSWERING or count >= EACH_AT_ONCE)
-        }
+    def busy(self) -> dict[int, set[int]]:
+        """The endpoints at which no further attempt may begin, whatever is free; by organization."""
+        found: defaultdict[int, set[int]] = defaultdict(set)
+        for (room, kind, which), count in self._held.items():
+            if kind != "endpoint" or not isinstance(which, tuple):
+                continue
+            organization_id, endpoint_id = which
+            if isinstance(endpoint_id, int) and (
+                room is not Standing.ANSWERING or count >= EACH_AT_ONCE
+            ):
+                found[organization_id].add(endpoint_id)
+        return dict(found)
 
-    def at_endpoint(self, endpoint_id: int) -> int:
-        """How many attempts are under way there."""
-        return sum(self._held[room, "endpoint", endpoint_id] for room in Standing)
+    def at_endpoint(self, place: Place) -> int:
+        """How many attempts at the endpoint of that place are under way."""
+        there = (place.organization_id, place.endpoint_id)
+        return sum(self._held[room, "endpoint", there] for room in Standing)
 
     def _admits(self, place: Place) -> bool:
         answers = (
             place.room is Standing.ANSWERING
-            and not self._held[Standing.SLOW, "endpoint", place.endpoint_id]
+            and not self._held[
+                Standing.SLOW, "endpoint", (place.organization_id, place.endpoint_id)
+            ]
         )
         allowed = EACH_AT_ONCE if answers else 1
-        return self._leaves_enough(place) and self.at_endpoint(place.endpoint_id) < allowed
+        return self._leaves_enough(place) and self.at_endpoint(place) < allowed
 
     def _leaves_enough(self, place: Place) -> bool:
         """Whether its organization and its host leave enough of the room to others."""
@@ -153,18 +169,21 @@ class Places:
         return left > of_organization and left > of_host * (LEFT_BY_A_HOST if there else 1)
 
 
-_Holding = tuple[Standing, str, int | str | tuple[int, str]]
+_Holding = tuple[Standing, str, int | str | tuple[int, int | str]]
 """In a room, somebody who holds places: what they are, and which one."""
 
 
 def _holdings(place: Place) -> tuple[_Holding, ...]:
     room = place.room
+    at_endpoint = (room, "endpoint", (place.organization_id, place.endpoint_id))
+    if place.is_over:
+        return (at_endpoint,)
     return (
         (room, "places", 0),
         (room, "organization", place.organization_id),
         (room, "host", place.host),
         (room, "organization at host", (place.organization_id, place.host)),
-        (room, "endpoint", place.endpoint_id),
+        at_endpoint,
     )
 
 

@@ -167,7 +167,7 @@ def forget_told(
     this): meanwhile deliveries may come and go, and they go first.
     """
     named: dict[str, Any] = {"organization": organization_id, "before": before}
-    if tx.execute(LOCK_UNLESS_TAKEN, named).first() is None:
+    if not LOCK_UNLESS_TAKEN.rows(tx, named):
         return None
     looked_at = tx.execute(EVENTS, named | {"after": after, "limit": EVENTS_AT_ONCE}).all()
     old = [row for row in looked_at if row.happened_at < before]

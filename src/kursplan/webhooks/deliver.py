@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from operator import itemgetter
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -36,6 +39,7 @@ from kursplan.domain.webhooks import DeliveryStatus, Disabled, Failure, Health
 from kursplan.ids import chance, draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
+from kursplan.store.engine.joint import Leaves, each_committed, jointly
 from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.together import Together
 from kursplan.store.engine.trouble import DatabaseUnavailable
@@ -53,9 +57,24 @@ CLAIM_LASTS = timedelta(seconds=60)
 """After this a claim counts for nothing: whoever made it must be dead."""
 SLOW_AFTER = timedelta(milliseconds=500)
 """How long an endpoint may take before its attempt makes room for others."""
+MARKED_TOGETHER = 64
+"""Of how many organizations attempts are marked in one transaction."""
+MARKS_WAITING = 512
+"""How many attempts may be under way or wait for their mark, beyond as many as there are places: while marks
+do not keep up, nothing is begun."""
 GATHERING_SECONDS = 0.005
 """How long after an attempt is done it is told: looking for more costs as much as some attempts do, so
 those that are done by then take part in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of looking for something to send in some organizations."""
+
+    begun: Mapping[int, bool | Exception]
+    """Of each where something was due whether any attempt was begun, or the fault with it."""
+    refused: Collection[int]
+    """Those where there were not places enough for all that is due."""
 
 
 class DeliveryWorker:
@@ -82,6 +101,7 @@ class DeliveryWorker:
         self._traces = traces
         self._slow_after = slow_after
         self._places = Places(rooms)
+        self._most_under_way = sum(rooms.sizes.values()) + MARKS_WAITING
         self._under_way: dict[asyncio.Task[None], Place] = {}
         self._organizations = Turns()
         self._order = draw(2**32)
@@ -118,59 +138,82 @@ class DeliveryWorker:
             [[each for each in in_turn if found[each] is answers] for answers in (True, False)]
         )
 
-    async def send_due(self, organization_id: int) -> bool:
-        """Begin as many attempts as there are places for; whether any was begun."""
+    async def send_due(self, organization_ids: Collection[int]) -> Sent:
+        """Begin as many attempts as there are places for; those named first come first."""
+        if len(self._under_way) >= self._most_under_way:
+            return Sent({}, organization_ids)  # Marking does not keep up.
         now = self._clock.now()
-        self._organizations.had(organization_id)
-        taken = await self._take_places(organization_id, now)
-        if not taken:
-            return False
+        for each in organization_ids:
+            self._organizations.had(each)
+        taken, refused = await self._take_places(organization_ids, now)
+        begun: dict[int, bool | Exception] = {}
         try:
-            claimed = await self._database.write(
-                partial(
-                    claims.claim,
-                    organization_id=organization_id,
-                    delivery_ids=taken.keys(),
-                    now=now,
-                    until=now + CLAIM_LASTS,
-                )
-            )
-            for delivery in claimed:
-                self._begin(delivery, taken.pop(delivery.id))
+            claimed = await self._claim(taken, now)
+            for organization_id, given in claimed.items():
+                if isinstance(given, Exception):
+                    begun[organization_id] = given
+                    continue
+                for delivery in given:
+                    self._begin(delivery, taken[organization_id].pop(delivery.id))
+                begun[organization_id] = bool(given)
         finally:
             # What another process took, or could not be claimed.
-            for place in taken.values():
-                self._places.leave(place)
-        return bool(claimed)
+            for places in taken.values():
+                for place in places.values():
+                    self._places.leave(place)
+        return Sent(begun, refused)
 
     async def drain(self) -> None:
         """Wait until nothing is under way, and all that came of it is marked."""
         while self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _take_places(self, organization_id: int, now: datetime) -> dict[int, Place]:
-        """Deliveries that are due, each with a place that was free for it."""
-        due = await self._database.read(
-            partial(
-                _look,
-                organization_id=organization_id,
-                now=now,
-                places=self._places.copy(),
-                turns=self._endpoints,
-            )
+    async def _take_places(
+        self, organization_ids: Collection[int], now: datetime
+    ) -> tuple[dict[int, dict[int, Place]], set[int]]:
+        """By organization, deliveries that are due, each with a place that was free for it; and where there was
+        none for some."""
+        look = partial(
+            _look,
+            organization_ids=organization_ids,
+            now=now,
+            places=self._places.copy(),
+            turns=self._endpoints,
         )
+        due, refused = await self._database.read(look)
         # Of every endpoint the first before any second, counting what is under way.
         in_turn = sorted(
             (
                 (position, delivery_id, place)
                 for place, delivery_ids in due
                 for position, delivery_id in enumerate(
-                    delivery_ids, start=self._places.at_endpoint(place.endpoint_id)
+                    delivery_ids, start=self._places.at_endpoint(place)
                 )
             ),
             key=itemgetter(0),
         )
-        return {delivery_id: place for _, delivery_id, place in in_turn if self._places.take(place)}
+        taken: defaultdict[int, dict[int, Place]] = defaultdict(dict)
+        for _, delivery_id, place in in_turn:
+            if self._places.take(place):
+                taken[place.organization_id][delivery_id] = place
+        return taken, refused
+
+    async def _claim(
+        self, taken: Mapping[int, Mapping[int, Place]], now: datetime
+    ) -> dict[int, list[ClaimedDelivery] | Exception]:
+        return await each_committed(
+            self._database,
+            {
+                organization_id: partial(
+                    claims.claim,
+                    organization_id=organization_id,
+                    delivery_ids=places.keys(),
+                    now=now,
+                    until=now + CLAIM_LASTS,
+                )
+                for organization_id, places in taken.items()
+            },
+        )
 
     def _begin(self, delivery: ClaimedDelivery, place: Place) -> None:
         """Begin an attempt that has its place."""
@@ -183,10 +226,17 @@ class DeliveryWorker:
     def _turn_slow(self, task: asyncio.Task[None]) -> None:
         """An attempt that is still under way makes room."""
         place = self._under_way.get(task)
-        if place is None:
+        if place is None or place.is_over:
             return
         self._under_way[task] = self._places.turn_slow(place)
         self._gather()
+
+    def _exchange_is_over(self) -> None:
+        """Others may have the place before this task has marked what came of it."""
+        task = asyncio.current_task()
+        if (place := self._under_way.get(task)) is not None:  # type: ignore[arg-type]
+            self._under_way[task] = self._places.is_over(place)  # type: ignore[index]
+            self._gather()
 
     def _free(self, task: asyncio.Task[None]) -> None:
         self._places.leave(self._under_way.pop(task))
@@ -211,6 +261,7 @@ class DeliveryWorker:
                 "attempt failed", organization_id=organization_id, delivery_id=delivery.id
             )
             result = Result(0, failure=Failure.CONNECTION)
+        self._exchange_is_over()
         self._metrics.deliveries.labels(_outcome(result)).inc()
         self._metrics.attempt_seconds.observe(result.milliseconds / 1000)
         self._attempted.append((organization_id, _attempted(delivery, result, self._clock.now())))
@@ -235,37 +286,71 @@ class DeliveryWorker:
             by_organization: defaultdict[int, list[Attempted]] = defaultdict(list)
             for organization_id, attempted in done:
                 by_organization[organization_id].append(attempted)
-            for organization_id, attempted_ones in by_organization.items():
-                try:
-                    await self._database.write(
-                        partial(mark, organization_id=organization_id, attempted=attempted_ones)
-                    )
-                except DatabaseUnavailable as unavailable:
-                    # The claims lapse, and the same is sent again with the same uuid.
-                    log.warning("attempts not marked", reason=str(unavailable))
-                except Exception:
-                    log.exception("attempts not marked", organization_id=organization_id)
+            works = {
+                each: partial(mark, organization_id=each, attempted=attempted)
+                for each, attempted in by_organization.items()
+            }
+            for begin in range(0, len(works), MARKED_TOGETHER):
+                portion = dict(islice(works.items(), begin, begin + MARKED_TOGETHER))
+                for each, fault in (await each_committed(self._database, portion)).items():
+                    _log_if_not_marked(each, fault)
+
+
+def _log_if_not_marked(organization_id: int, fault: Exception | None) -> None:
+    """The claims lapse, and the same is sent again with the same uuid."""
+    if isinstance(fault, DatabaseUnavailable):
+        log.warning("attempts not marked", organization_id=organization_id, reason=str(fault))
+    elif fault is not None:
+        log.error("attempts not marked", organization_id=organization_id, exc_info=fault)
 
 
 def _look(
-    tx: Connection, organization_id: int, now: datetime, places: Places, turns: Turns
-) -> list[tuple[Place, Sequence[int]]]:
-    """The endpoints for which there is a place now, each with some of what is due there.
+    tx: Connection,
+    organization_ids: Collection[int],
+    now: datetime,
+    places: Places,
+    turns: Turns,
+) -> tuple[list[tuple[Place, Sequence[int]]], set[int]]:
+    """The endpoints for which there is a place now, each with some of what is due there; and the organizations
+    where there was none for some.
 
-    Who was sent to longest ago comes first. Tried out with `places`, which is changed.
+    Of an organization, who was sent to longest ago comes first. Tried out with `places`, which is changed.
     """
-    waiting = claims.waiting(tx, organization_id, now, rooms=places.open, busy=places.busy)
-    waiting.sort(key=lambda each: turns.last(each.endpoint_id))
-    asked = (
-        Place(organization_id, each.endpoint_id, _host(each.url), each.standing) for each in waiting
+    rooms, busy = places.open, places.busy
+    waits = partial(claims.waiting, now=now, rooms=rooms, busy=busy)
+    waiting: list[Any] = jointly(
+        tx, {each: partial(waits, organization_id=each) for each in organization_ids}
     )
-    chosen = [place for place in asked if places.take(place)]
-    if not chosen:
-        return []
-    due = claims.due(
-        tx, organization_id, now, [place.endpoint_id for place in chosen], EACH_AT_ONCE
+    chosen: dict[int, list[Place]] = {}
+    refused = set()
+    for organization_id, those in zip(organization_ids, waiting, strict=True):
+        asked = [
+            Place(organization_id, each.endpoint_id, _host(each.url), each.standing)
+            for each in sorted(those, key=lambda each: turns.last(each.endpoint_id))
+        ]
+        found = [place for place in asked if places.take(place)]
+        if found:
+            chosen[organization_id] = found
+        if len(found) < len(asked):
+            refused.add(organization_id)
+    due: list[Any] = jointly(
+        tx,
+        {
+            each: partial(
+                claims.due,
+                organization_id=each,
+                now=now,
+                endpoint_ids=[place.endpoint_id for place in its],
+                each=EACH_AT_ONCE,
+            )
+            for each, its in chosen.items()
+        },
     )
-    return [(place, due.get(place.endpoint_id, ())) for place in chosen]
+    return [
+        (place, deliveries.get(place.endpoint_id, ()))
+        for its, deliveries in zip(chosen.values(), due, strict=True)
+        for place in its
+    ], refused
 
 
 def _host(url: str) -> str:
@@ -273,32 +358,39 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0]
 
 
-def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:
+def mark(
+    tx: Connection, organization_id: int, attempted: Sequence[Attempted], *, waits: bool = True
+) -> None:
     """Write down the attempts, and what they say about the health of their endpoints.
 
     The endpoints are locked first, and then deliveries, whoever marks: what is held when one is
-    disabled may be under way elsewhere.
+    disabled may be under way elsewhere. Unless it `waits`, it leaves where one of them is taken or gone, or
+    is to be disabled.
     """
     by_endpoint: defaultdict[int, list[Attempted]] = defaultdict(list)
     for each in attempted:
         by_endpoint[each.endpoint_id].append(each)
-    before = endpoints.health(tx, organization_id, by_endpoint.keys())
-    claims.mark(tx, organization_id, attempted)
+    with Together(tx) as at:
+        asked = endpoints.ask_health(at, organization_id, by_endpoint.keys(), waits=waits)
+        deliveries_asked = claims.ask_attempted(at, organization_id, attempted, waits=waits)
+    before, marks = asked(), deliveries_asked()
     after = {
         endpoint_id: _after(health, by_endpoint[endpoint_id])
         for endpoint_id, health in before.items()
     }
+    disabled = {number: health for number, health in after.items() if health.disabled is not None}
+    if not waits and (disabled or len(before) < len(by_endpoint) or len(marks) < len(attempted)):
+        raise Leaves("something is taken, gone, or to be disabled")
     changed = {number: health for number, health in after.items() if health != before[number]}
-    if changed:
-        endpoints.set_health(tx, organization_id, changed)
-    for endpoint_id, health in after.items():
-        if health.disabled is None:
-            continue
+    with Together(tx) as writing:
+        claims.mark(writing, organization_id, attempted, marks)
+        endpoints.set_health(writing, organization_id, changed)
+    for endpoint_id, health in disabled.items():
         # Also what was under way when it was disabled is not sent again by itself.
         deliveries.hold(tx, organization_id, endpoint_id)
-        if endpoint_id in changed:
-            at = max(each.attempted_at for each in by_endpoint[endpoint_id])
-            _note_disabled(tx, organization_id, endpoint_id, health.disabled, at)
+        if endpoint_id in changed and health.disabled is not None:
+            at_instant = max(each.attempted_at for each in by_endpoint[endpoint_id])
+            _note_disabled(tx, organization_id, endpoint_id, health.disabled, at_instant)
             log.warning(
                 "webhook endpoint disabled",
                 organization_id=organization_id,

@@ -8,13 +8,12 @@ but as long as there is something to do, so that they take their share of a back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
 from kursplan.clock import Clock, stopwatch
+from kursplan.desk.engine.committed import Committed
 from kursplan.ids import draw
 from kursplan.metrics import Metrics
 from kursplan.store.engine.database import Database
@@ -23,7 +22,8 @@ from kursplan.store.outbox.dispatch import organizations_to_dispatch
 from kursplan.webhooks.deliver import DeliveryWorker
 from kursplan.webhooks.dispatch import dispatch
 from kursplan.work.duty import Duty
-from kursplan.work.everywhere import everywhere
+from kursplan.work.everywhere import PORTION
+from kursplan.work.known import Known
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +32,6 @@ INTERVAL_SECONDS = 1.0
 OFF_DUTY_SECONDS = 5.0
 """How often it does so where another worker is on duty: nobody waits much longer whom that one
 leaves behind when it dies."""
-ORGANIZATIONS_AT_ONCE = 32
-"""In how many it works before it asks itself whether to look again who has something due."""
 LOOKED_AGAIN_SECONDS = 0.25
 LOOKING_SHARE = 0.1
 """How old a look may be for going on with those that it found: so long, or until looking has taken that share
@@ -50,7 +48,7 @@ class OutboxRelay:
         database: Database,
         clock: Clock,
         worker: DeliveryWorker,
-        committed: asyncio.Event,
+        committed: Committed,
         metrics: Metrics,
         *,
         duty: Duty | None = None,
@@ -67,6 +65,7 @@ class OutboxRelay:
         self._loops: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._dispatched = asyncio.Event()
+        self._to_dispatch, self._to_send = Known(), Known()
 
     def start(self) -> None:
         """Tell from now on, until `stop`.
@@ -95,7 +94,7 @@ class OutboxRelay:
     async def round(self) -> None:
         """Tell all that can be told now, and wait until it is marked."""
         await self._worker.drain()
-        while await self._dispatch() | (await self._send())[0]:
+        while (await self._dispatch(looks=True))[0] | (await self._send(looks=True))[0]:
             await self._worker.drain()
 
     async def measure(self) -> None:
@@ -109,40 +108,68 @@ class OutboxRelay:
         on_duty = self._duty is None or self._duty.mine
         return self._interval if on_duty else max(self._interval, OFF_DUTY_SECONDS)
 
-    async def _dispatch(self) -> bool:
-        """Fan out some events of each organization; whether there were any."""
-        began = stopwatch()
-        waiting = await self._database.read(organizations_to_dispatch)
-        return await everywhere(
-            _some_of(waiting, _fresh_until(began)),
-            partial(dispatch, database=self._database, clock=self._clock),
-        )
+    async def _dispatch(self, *, looks: bool = False) -> tuple[bool, bool]:
+        """Fan out some events of some organizations; whether there were any, and whether to go on at once.
 
-    async def _send(self) -> tuple[bool, bool]:
-        """Send in some organizations; whether anything was begun, and whether there are more of them.
-
-        Not in all of them at once: while so many are looked through, somebody else has news.
+        It goes on with what it knows, as long as that is fresh, unless it `looks` anyway.
         """
-        began = stopwatch()
-        waiting = await self._worker.organizations()
-        fresh_until = _fresh_until(began)
+        known = self._to_dispatch
+        known.has_news(self._committed.take())
+        looks = looks or not known or stopwatch() >= known.fresh_until
+        if looks:
+            began = stopwatch()
+            known.found(_from_anywhere(await self._database.read(organizations_to_dispatch)))
+            known.fresh_until = _fresh_until(began)
+        fanned_out = False
+        while stopwatch() < known.fresh_until and (some := known.next()):
+            done = self._done(await dispatch(some, database=self._database, clock=self._clock))
+            fanned_out |= bool(done)
+            self._to_send.has_more(done, news={each for each in done if some[each]})
+            self._dispatched.set()
+            known.has_news(self._committed.take())
+        return fanned_out, fanned_out or not looks
+
+    async def _send(self, *, looks: bool = False) -> tuple[bool, bool]:
+        """Send in some organizations; whether anything was begun, and whether to go on at once.
+
+        It goes on with what it knows, as long as that is fresh, unless it `looks` anyway.
+        """
+        looks = looks or not self._to_send or stopwatch() >= self._to_send.fresh_until
+        if looks:
+            began = stopwatch()
+            self._to_send.found(await self._worker.organizations())
+            self._to_send.fresh_until = _fresh_until(began)
         begun = False
-        while waiting and stopwatch() < fresh_until:
-            some, waiting = waiting[:ORGANIZATIONS_AT_ONCE], waiting[ORGANIZATIONS_AT_ONCE:]
-            if not await everywhere(some, self._worker.send_due):
-                break
-            begun = True
-        return begun, bool(waiting)
+        while stopwatch() < self._to_send.fresh_until and (some := self._to_send.next()):
+            sent = await self._worker.send_due(some)
+            count = len(self._done(sent.begun))
+            begun |= count > 0
+            self._to_send.had_places(count, sent.refused)
+            self._to_send.has_news(
+                each for each in reversed(some) if some[each] and each in sent.refused
+            )
+            if sent.refused and not count:
+                return begun, False
+        return begun, bool(self._to_send) or not looks
+
+    def _done(self, outcomes: Mapping[int, bool | Exception]) -> list[int]:
+        """The organizations where something was done. What went wrong in others is told, and keeps nobody waiting."""
+        faults = [each for each in outcomes.values() if isinstance(each, Exception)]
+        for fault in dict.fromkeys(faults):  # It may be the same for all.
+            self._failed(fault)
+        return [each for each, done in outcomes.items() if done is True]
 
     async def _dispatch_more(self) -> bool:
         try:
-            return await self._dispatch()
+            _, goes_on = await self._dispatch()
+            return goes_on
         finally:
             # Also where no event was: what was committed may have made old deliveries due again.
             self._dispatched.set()
 
     async def _send_more(self) -> bool:
-        return all(await self._send())
+        _, goes_on = await self._send()
+        return goes_on
 
     async def _measure(self) -> bool:
         await self.measure()
@@ -166,10 +193,13 @@ class OutboxRelay:
         """A fault never ends the loop: what is to be told is still marked as such."""
         try:
             return await step()
-        except Exception:
-            log.exception("telling failed")
-            self._metrics.background.labels("tell", "failed").inc()
+        except Exception as fault:
+            self._failed(fault)
             return False
+
+    def _failed(self, fault: Exception) -> None:
+        log.error("telling failed", exc_info=fault)
+        self._metrics.background.labels("tell", "failed").inc()
 
     async def _rest(self, news: Sequence[asyncio.Event], seconds: float) -> None:
         """Until there is news, or it is time to look again."""
@@ -187,13 +217,7 @@ def _fresh_until(began: float) -> float:
     return now + max(LOOKED_AGAIN_SECONDS, (now - began) / LOOKING_SHARE)
 
 
-def _some_of(waiting: Sequence[int], fresh_until: float) -> Iterator[int]:
-    """As many as there is time for until it is to be looked again.
-
-    Many begin at any of them: other workers, that find the same ones, are elsewhere then.
-    """
-    at = draw(len(waiting)) if len(waiting) > ORGANIZATIONS_AT_ONCE else 0
-    for number, each in enumerate(chain(waiting[at:], waiting[:at])):
-        if number >= ORGANIZATIONS_AT_ONCE and stopwatch() >= fresh_until:
-            return
-        yield each
+def _from_anywhere(organization_ids: Sequence[int]) -> Sequence[int]:
+    """Many begin at any of them: other workers, that find the same ones, are elsewhere then."""
+    at = draw(len(organization_ids)) if len(organization_ids) > PORTION else 0
+    return [*organization_ids[at:], *organization_ids[:at]]

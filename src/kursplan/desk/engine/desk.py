@@ -26,6 +26,7 @@ import structlog
 from sqlalchemy import Connection
 
 from kursplan.clock import Clock, stopwatch
+from kursplan.desk.engine.committed import Committed
 from kursplan.desk.engine.queues import Batch, CommandQueue, CommandQueues, Queued
 from kursplan.desk.engine.rehearse import Rehearsed, rehearse
 from kursplan.desk.engine.seen import changed_since, footprint_of
@@ -161,8 +162,7 @@ class Desk:
         # Two processes that draw the same only wait for each other now and then.
         self._shard = draw(SHARDS)
         self.turned_away = TurnedAway()
-        self.committed = asyncio.Event()
-        """Set whenever a turn has stored events, for whoever tells them; they clear it."""
+        self.committed = Committed()
 
     @overload
     def execute(
@@ -548,7 +548,7 @@ class Desk:
     def _committed(self, organization_id: int, done: _Recorded) -> list[Any]:
         if done.has_subscribers:
             self._no_subscribers.discard(organization_id)
-            self.committed.set()
+            self.committed.note(organization_id)
         elif done.has_subscribers is False:
             self._no_subscribers.add(organization_id)
         return done.answers

@@ -14,20 +14,79 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import Connection
 
 from kursplan.store.engine.beside import beside_each_other
+from kursplan.store.engine.database import Database
 from kursplan.store.engine.postgres_session import Session
 from kursplan.store.engine.together import Call, Change, Question, send
-from kursplan.store.engine.trouble import Work
+from kursplan.store.engine.trouble import DatabaseUnavailable, Work
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Given = TypeVar("Given", covariant=True)
 
 
 class Leaves(Exception):
     """One piece of work leaves the others, having written nothing: it is to be done by itself."""
+
+
+class Patient(Protocol[Given]):
+    """Work that can do without waiting."""
+
+    def __call__(self, tx: Connection, *, waits: bool) -> Given:
+        """Unless it `waits`, it leaves where another holds what it needs."""
+        ...
+
+
+async def each_committed(
+    database: Database, works: Mapping[int, Patient[T]]
+) -> dict[int, T | Exception]:
+    """What each of them gives, committed, or the fault with it: each for its organization.
+
+    They share a transaction as far as that may be. Whoever leaves it has one alone, and so has everybody
+    where it fails: nobody knows for whom it did. Nothing is done twice: where it is unknown whether they were
+    committed, that is the fault of all of them, and so it is where the database is out of reach.
+    """
+    found: dict[int, T | Exception] = {}
+    if len(works) > 1 and database.mixes_organizations:
+        found = await _committed_together(database, works)
+    for each in works.keys() - found.keys():
+        try:
+            found[each] = await database.write(partial(works[each], waits=True))
+        except Exception as fault:
+            found[each] = fault
+    return found
+
+
+async def _committed_together(
+    database: Database, works: Mapping[int, Patient[T]]
+) -> dict[int, T | Exception]:
+    """The same for those that need no transaction of their own."""
+    done: list[T | Leaves] | None = None
+
+    def transaction(tx: Connection) -> list[T | Leaves]:
+        nonlocal done
+        done = jointly(tx, {each: partial(work, waits=False) for each, work in works.items()})
+        return done
+
+    try:
+        committed = await database.write(transaction)
+    except Exception as fault:
+        away = isinstance(fault, DatabaseUnavailable) and not (fault.conflict or fault.locked)
+        if away or done is not None:
+            return dict.fromkeys(works, fault)
+        log.warning("failed together", organizations=len(works), failure=type(fault).__name__)
+        return {}
+    return {
+        each: given
+        for each, given in zip(works, committed, strict=True)
+        if not isinstance(given, Leaves)
+    }
 
 
 def jointly(tx: Connection, works: Mapping[int, Work[T]]) -> list[T | Leaves]:

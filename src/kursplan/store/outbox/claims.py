@@ -6,10 +6,10 @@ How they come into being is in `dispatch`; what people look up and have sent aga
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -18,14 +18,15 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
+    String,
     and_,
     bindparam,
     case,
     func,
+    literal,
     or_,
     select,
     union_all,
-    update,
 )
 
 from kursplan.domain.attempts import LATELY, Standing
@@ -34,6 +35,7 @@ from kursplan.domain.webhooks import DeliveryStatus, Failure, RetryPlan
 from kursplan.store.engine.dialect import Instant, any_of, numbers_of
 from kursplan.store.engine.driver import Fixed, insert_many, update_many
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.outbox.deliveries import AT_ENDPOINT, REPEAT, UNATTEMPTED
 from kursplan.store.outbox.dispatch import TO_DISPATCH, organizations_to_dispatch
 from kursplan.store.outbox.endpoints import (
@@ -80,16 +82,25 @@ def _there_are(query: Select[tuple[int]]) -> ColumnElement[bool]:
 _FIRST_ATTEMPTS_HERE = _FIRST_ATTEMPTS.where(AT_ENDPOINT).order_by(delivery.c.event_id)
 _REPEATS_HERE = _REPEATS.where(AT_ENDPOINT).order_by(delivery.c.due_at, delivery.c.event_id)
 
+_STANDINGS = {each: literal(each.value, String) for each in KNOWN}
 _standing = case(
-    (webhook_endpoint.c.failing_since.is_not(None), Standing.FAILING),
-    (webhook_endpoint.c.answered_at > bindparam("lately", type_=Instant), Standing.ANSWERING),
-    else_=Standing.NEW,
+    (webhook_endpoint.c.failing_since.is_not(None), _STANDINGS[Standing.FAILING]),
+    (
+        webhook_endpoint.c.answered_at > bindparam("lately", type_=Instant),
+        _STANDINGS[Standing.ANSWERING],
+    ),
+    else_=_STANDINGS[Standing.NEW],
 )
 _WAITS = and_(
     webhook_endpoint.c.disabled.is_(None),
     integration.c.active,
     ~any_of(webhook_endpoint.c.id, "busy"),
-    or_(*(and_(_standing == each, bindparam(each.lower(), type_=Boolean)) for each in KNOWN)),
+    or_(
+        *(
+            and_(_standing == _STANDINGS[each], bindparam(each.lower(), type_=Boolean))
+            for each in KNOWN
+        )
+    ),
     or_(_there_are(_FIRST_ATTEMPTS_HERE), _there_are(_REPEATS_HERE)),
 )
 """Something is due there, and nothing but a place keeps it from being sent."""
@@ -102,7 +113,9 @@ _THOSE = "organization_ids"
 ACROSS_WAITING = Fixed(
     select(
         webhook_endpoint.c.organization_id,
-        func.max(case((_standing == Standing.ANSWERING, 1), else_=0)).label("answering"),
+        func.max(case((_standing == _STANDINGS[Standing.ANSWERING], 1), else_=0)).label(
+            "answering"
+        ),
     )
     .select_from(WITH_INTEGRATION)
     .where(any_of(webhook_endpoint.c.organization_id, _THOSE), _WAITS)
@@ -173,8 +186,8 @@ DUE = Fixed(
 
 # --- Taking what is due -----------------------------------------------------------------------
 
-_free = (
-    select(delivery.c.id)
+FREE = Fixed(
+    select(delivery.c.id, delivery.c.event_id, delivery.c.endpoint_id, delivery.c.failed_attempts)
     .where(
         delivery.c.organization_id == ORGANIZATION,
         any_of(delivery.c.id, "delivery_ids"),
@@ -183,21 +196,9 @@ _free = (
     )
     .order_by(delivery.c.id)
     .with_for_update(key_share=True, skip_locked=True)
-    .subquery("free")
-)
-CLAIM = Fixed(
-    update(delivery)
-    .where(delivery.c.organization_id == ORGANIZATION, delivery.c.id == _free.c.id)
-    .values(claimed_until=bindparam("until", type_=Instant))
-    .returning(
-        delivery.c.id,
-        delivery.c.event_id,
-        delivery.c.endpoint_id,
-        delivery.c.failed_attempts,
-        delivery.c.claimed_until,
-    )
 )
 """Nobody waits for another who claims the same."""
+CLAIM = update_many(delivery, "claimed_until")
 
 TOLD = Fixed(
     select(
@@ -229,7 +230,7 @@ SENDERS = Fixed(
 
 # --- What came of it --------------------------------------------------------------------------
 
-ATTEMPTED = Fixed(
+_ATTEMPTED = (
     select(
         delivery.c.id.label("row_id"),
         delivery.c.status,
@@ -241,8 +242,9 @@ ATTEMPTED = Fixed(
     )
     .where(delivery.c.organization_id == ORGANIZATION, any_of(delivery.c.id, "delivery_ids"))
     .order_by(delivery.c.id)
-    .with_for_update(key_share=True)
 )
+ATTEMPTED = Fixed(_ATTEMPTED.with_for_update(key_share=True))
+ATTEMPTED_UNLESS_TAKEN = Fixed(_ATTEMPTED.with_for_update(key_share=True, skip_locked=True))
 
 ADD_ATTEMPTS = insert_many(attempt)
 
@@ -327,14 +329,19 @@ class Attempted:
     gone: bool
 
 
+Busy = Mapping[int, Collection[int]]
+"""Endpoints at which no further attempt may begin, by organization."""
+
+
 def organizations_waiting(
-    tx: Connection, now: datetime, *, rooms: Collection[Standing], busy: Collection[int]
+    tx: Connection, now: datetime, *, rooms: Collection[Standing], busy: Busy
 ) -> dict[int, bool]:
     """The organizations with endpoints as in `waiting`, and whether any of those answers."""
     pending = _organizations_pending(tx)
     if not pending:
         return {}
-    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, busy) | {_THOSE: pending})
+    all_busy = [each for those in busy.values() for each in those]
+    found = ACROSS_WAITING.rows(tx, _wanted(now, rooms, all_busy) | {_THOSE: pending})
     return {row.organization_id: bool(row.answering) for row in found}
 
 
@@ -348,14 +355,16 @@ def waiting(
     now: datetime,
     *,
     rooms: Collection[Standing],
-    busy: Collection[int],
+    busy: Busy,
 ) -> list[Waiting]:
     """The endpoints at which something is due, of those whose standing is one of `rooms`.
 
     None that is `busy`, disabled, or of an integration that is not active.
     """
-    named = _wanted(now, rooms, busy) | {"organization": organization_id}
-    return [Waiting(row.id, row.url, Standing(row.standing)) for row in WAITING.rows(tx, named)]
+    named = _wanted(now, rooms, busy.get(organization_id, ())) | {"organization": organization_id}
+    with Together(tx) as at:
+        found = at.rows(WAITING, named)
+    return [Waiting(row.id, row.url, Standing(row.standing)) for row in found.rows]
 
 
 def _wanted(now: datetime, rooms: Collection[Standing], busy: Collection[int]) -> dict[str, Any]:
@@ -367,16 +376,10 @@ def due(
     tx: Connection, organization_id: int, now: datetime, endpoint_ids: Collection[int], each: int
 ) -> dict[int, Sequence[int]]:
     """By endpoint what is due there, in the order in which it is to be sent; at most `each` of one."""
-    found = DUE.rows(
-        tx,
-        {
-            "organization": organization_id,
-            "now": now,
-            "endpoint_ids": endpoint_ids,
-            "each": each,
-        },
-    )
-    return {row.id: row.deliveries for row in found}
+    named = {"organization": organization_id, "now": now, "each": each}
+    with Together(tx) as at:
+        found = at.rows(DUE, named | {"endpoint_ids": endpoint_ids})
+    return {row.id: row.deliveries for row in found.rows}
 
 
 def claim(
@@ -385,28 +388,37 @@ def claim(
     delivery_ids: Collection[int],
     now: datetime,
     until: datetime,
+    *,
+    waits: bool = True,
 ) -> list[ClaimedDelivery]:
-    """Take those of the deliveries that nobody else has taken; the claim lapses at `until`."""
+    """Take those of the deliveries that nobody else has taken; the claim lapses at `until`.
+
+    It never waits.
+    """
     named: dict[str, Any] = {"organization": organization_id}
-    taken = CLAIM.rows(tx, named | {"delivery_ids": delivery_ids, "now": now, "until": until})
-    if not taken:
+    with Together(tx) as at:
+        free = at.rows(FREE, named | {"delivery_ids": delivery_ids, "now": now})
+    if not free.rows:
         return []
-    event_ids = {each.event_id for each in taken}
-    endpoint_ids = {each.endpoint_id for each in taken}
-    events = {row.id: row for row in TOLD.rows(tx, named | {"event_ids": event_ids})}
-    senders = {row.id: row for row in SENDERS.rows(tx, named | {"endpoint_ids": endpoint_ids})}
+    event_ids = {each.event_id for each in free.rows}
+    endpoint_ids = {each.endpoint_id for each in free.rows}
+    with Together(tx) as at:
+        at.run(CLAIM, organization_id, [(each.id, until) for each in free.rows])
+        told = at.rows(TOLD, named | {"event_ids": event_ids})
+        to = at.rows(SENDERS, named | {"endpoint_ids": endpoint_ids})
+    events = {row.id: row for row in told.rows}
+    senders = {row.id: row for row in to.rows}
     return [
-        _parcel(each, events[each.event_id], senders[each.endpoint_id])
-        for each in sorted(taken, key=attrgetter("id"))
+        _parcel(each, until, events[each.event_id], senders[each.endpoint_id]) for each in free.rows
     ]
 
 
-def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> ClaimedDelivery:
+def _parcel(claimed: AnyRow, until: datetime, told: AnyRow, to: AnyRow) -> ClaimedDelivery:
     return ClaimedDelivery(
         id=claimed.id,
         endpoint_id=claimed.endpoint_id,
         failed_attempts=claimed.failed_attempts,
-        claimed_until=claimed.claimed_until,
+        claimed_until=until,
         uuid=told.uuid,
         type=told.type,
         entity_id=told.entity_id,
@@ -417,16 +429,33 @@ def _parcel(claimed: AnyRow, told: AnyRow, to: AnyRow) -> ClaimedDelivery:
     )
 
 
-def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -> None:
-    """Write down what came of the attempts.
+def ask_attempted(
+    at: Together, organization_id: int, attempted: Sequence[Attempted], *, waits: bool
+) -> Asked[dict[int, dict[str, Any]]]:
+    """How the deliveries stand that were attempted; nobody else changes them until the transaction ends.
+
+    One is missing where its endpoint was removed meanwhile, and unless it `waits`, where another holds it.
+    """
+    ids = [each.delivery_id for each in attempted]
+    found = at.rows(
+        ATTEMPTED if waits else ATTEMPTED_UNLESS_TAKEN,
+        {"organization": organization_id, "delivery_ids": ids},
+    )
+    return lambda: {row.row_id: row._asdict() for row in found.rows}
+
+
+def mark(
+    at: Together,
+    organization_id: int,
+    attempted: Sequence[Attempted],
+    marks: dict[int, dict[str, Any]],
+) -> None:
+    """Write down what came of the attempts at deliveries that stand as these `marks` say.
 
     What becomes of a delivery is for the holder of its claim to say. Whoever was so slow that the
     claim lapsed, and another took it, only adds that there was an attempt; a success counts all the
     same, because the partner has been told.
     """
-    ids = [each.delivery_id for each in attempted]
-    named = {"organization": organization_id, "delivery_ids": ids}
-    marks = {row.row_id: row._asdict() for row in ATTEMPTED.rows(tx, named)}
     attempts = []
     for each in attempted:
         kept = marks.get(each.delivery_id)
@@ -454,9 +483,8 @@ def mark(tx: Connection, organization_id: int, attempted: Sequence[Attempted]) -
                 "claimed_until": None,
                 "finished_at": None if pending else each.attempted_at,
             }
-    if attempts:
-        ADD_ATTEMPTS.run(tx, organization_id, attempts)
-        MARK.run(tx, organization_id, map(itemgetter(*MARK.names), marks.values()))
+    at.run(ADD_ATTEMPTS, organization_id, attempts)
+    at.run(MARK, organization_id, map(itemgetter(*MARK.names), marks.values()))
 
 
 def oldest_pending(tx: Connection) -> datetime | None:

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Integer, bindparam, not_, select, text, update
+from sqlalchemy import Connection, Integer, bindparam, not_, select, text
 
 from kursplan.domain.events import EventType
 from kursplan.domain.webhooks import DeliveryStatus, Listener, listeners_of
-from kursplan.store.engine.dialect import any_of
-from kursplan.store.engine.driver import Fixed, insert_many
+from kursplan.store.engine.driver import Fixed, Row, insert_many, update_many
+from kursplan.store.engine.joint import Leaves
 from kursplan.store.engine.numbers import take_numbers
 from kursplan.store.engine.together import Asked, Together
 from kursplan.store.outbox.endpoints import WITH_INTEGRATION
@@ -33,6 +33,9 @@ from kursplan.store.tables import (
 
 EVENTS_AT_ONCE = 500
 """How many events are taken at a time."""
+DELIVERIES_TOGETHER = 32
+"""How many deliveries are stored for one of several organizations that share a transaction: whoever has more
+has one alone, and keeps no others waiting."""
 DELIVERIES_AT_ONCE = 2_000
 """How many deliveries are stored at a time, unless one event alone has more."""
 
@@ -44,8 +47,8 @@ ACROSS_TO_FAN_OUT = organizations_in(event.c.organization_id, TO_DISPATCH)
 _LOCK = (
     select(organization.c.id).where(organization.c.id == ORGANIZATION).order_by(organization.c.id)
 )
-LOCK = _LOCK.with_for_update(key_share=True)
-LOCK_UNLESS_TAKEN = _LOCK.with_for_update(key_share=True, skip_locked=True)
+LOCK = Fixed(_LOCK.with_for_update(key_share=True))
+LOCK_UNLESS_TAKEN = Fixed(_LOCK.with_for_update(key_share=True, skip_locked=True))
 """One at a time fans out the events of an organization, so that they keep their order."""
 
 SHARE_LOCK = Fixed(_LOCK.with_for_update(read=True))
@@ -73,7 +76,7 @@ EVENTS = Fixed(
     .limit(bindparam("limit", type_=Integer))
 )
 
-LISTENERS = (
+_LISTENERS = (
     select(
         webhook_endpoint.c.id,
         webhook_endpoint.c.integration_id,
@@ -89,18 +92,19 @@ LISTENERS = (
         integration.c.confirmed_at.is_not(None),
     )
     .order_by(webhook_endpoint.c.id)
-    .with_for_update(read=True, of=webhook_endpoint)
 )
+LISTENERS = Fixed(_LISTENERS.with_for_update(read=True, of=webhook_endpoint))
 """Locked against being disabled or enabled until their deliveries are stored: one that is held would
 otherwise never be sent, and one that is not would be sent in spite of it."""
+LISTENERS_UNLESS_TAKEN = Fixed(
+    _LISTENERS.with_for_update(read=True, of=webhook_endpoint, skip_locked=True)
+)
+LISTENER_IDS = Fixed(_LISTENERS.with_only_columns(webhook_endpoint.c.id))
+"""Those that are taken, too."""
 
 ADD_DELIVERIES = insert_many(delivery)
 
-FANNED_OUT = Fixed(
-    update(event)
-    .where(event.c.organization_id == ORGANIZATION, any_of(event.c.id, "event_ids"))
-    .values(fanned_out=True)
-)
+FANNED_OUT = update_many(event, "fanned_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +149,16 @@ def lock_subscriptions(
     return locked
 
 
-def dispatch_next(tx: Connection, organization_id: int, now: datetime) -> bool:
-    """Fan out some events; whether there were any. There are none where another is at it."""
-    if tx.execute(LOCK_UNLESS_TAKEN, {"organization": organization_id}).first() is None:
-        return False
-    return _dispatch(tx, organization_id, now)
+def dispatch_next(
+    tx: Connection, organization_id: int, now: datetime, *, waits: bool = True
+) -> bool:
+    """Fan out some events; whether there were any. There are none where another is at it.
+
+    Unless it `waits`, it leaves where somebody holds an endpoint, or where there is much.
+    """
+    with Together(tx) as at:
+        held = at.rows(LOCK_UNLESS_TAKEN, {"organization": organization_id})
+    return bool(held.rows) and _dispatch(tx, organization_id, now, waits=waits)
 
 
 def dispatch_all(tx: Connection, organization_id: int, now: datetime) -> None:
@@ -158,31 +167,36 @@ def dispatch_all(tx: Connection, organization_id: int, now: datetime) -> None:
     For whoever is about to change who listens. Customers and slots are locked before, endpoints
     after.
     """
-    tx.execute(LOCK, {"organization": organization_id})
-    while _dispatch(tx, organization_id, now):
+    LOCK.run(tx, {"organization": organization_id})
+    while _dispatch(tx, organization_id, now, waits=True):
         pass
 
 
-def _dispatch(tx: Connection, organization_id: int, now: datetime) -> bool:
+def _dispatch(tx: Connection, organization_id: int, now: datetime, *, waits: bool) -> bool:
     """One portion, which is small enough that nobody waits for long behind the lock."""
-    waiting = _waiting(tx, organization_id)
+    waiting = _waiting(tx, organization_id, EVENTS_AT_ONCE if waits else DELIVERIES_TOGETHER + 1)
     if not waiting:
         return False
-    listeners = _listeners(tx, organization_id)
+    listeners = _listeners(tx, organization_id, waits=waits)
+    if not waits and len(waiting) * max(1, len(listeners)) > DELIVERIES_TOGETHER:
+        raise Leaves("there is much to fan out")
     waiting = waiting[: max(1, DELIVERIES_AT_ONCE // max(1, len(listeners)))]
     heard = {
         alike: listeners_of(*alike, listeners)
         for alike in {(each.type, each.studio_ids) for each in waiting}
     }
     told = [(each, listener) for each in waiting for listener in heard[each.type, each.studio_ids]]
-    _add(tx, organization_id, told, now)
-    named = {"organization": organization_id, "event_ids": [each.id for each in waiting]}
-    FANNED_OUT.run(tx, named)
+    deliveries = _deliveries(tx, told, now)
+    with Together(tx) as writing:
+        writing.run(ADD_DELIVERIES, organization_id, deliveries)
+        writing.run(FANNED_OUT, organization_id, [(each.id, True) for each in waiting])
     return True
 
 
-def _waiting(tx: Connection, organization_id: int) -> list[_Waiting]:
+def _waiting(tx: Connection, organization_id: int, limit: int) -> list[_Waiting]:
     """Events that were not fanned out yet, in their order."""
+    with Together(tx) as at:
+        found = at.rows(EVENTS, {"organization": organization_id, "limit": limit})
     return [
         _Waiting(
             row.id,
@@ -190,12 +204,24 @@ def _waiting(tx: Connection, organization_id: int) -> list[_Waiting]:
             row.entity_id,
             frozenset(each for each in (row.studio_id, row.home_studio_id) if each is not None),
         )
-        for row in EVENTS.rows(tx, {"organization": organization_id, "limit": EVENTS_AT_ONCE})
+        for row in found.rows
     ]
 
 
-def _listeners(tx: Connection, organization_id: int) -> list[Listener]:
-    """Every endpoint of an integration that is active and has confirmed its activation."""
+def _listeners(tx: Connection, organization_id: int, *, waits: bool) -> list[Listener]:
+    """Every endpoint of an integration that is active and has confirmed its activation.
+
+    Unless it `waits`, it leaves where somebody holds one of them.
+    """
+    named = {"organization": organization_id}
+    with Together(tx) as at:
+        if waits:
+            found = at.rows(LISTENERS, named)
+        else:
+            found = at.rows(LISTENERS_UNLESS_TAKEN, named)
+            there = at.rows(LISTENER_IDS, named)
+    if not waits and len(found.rows) < len(there.rows):
+        raise Leaves("an endpoint is held")
     return [
         Listener(
             endpoint_id=row.id,
@@ -205,37 +231,29 @@ def _listeners(tx: Connection, organization_id: int) -> list[Listener]:
             types=None if row.types is None else frozenset(map(EventType, row.types)),
             disabled=row.disabled is not None,
         )
-        for row in tx.execute(LISTENERS, {"organization": organization_id})
+        for row in found.rows
     ]
 
 
-def _add(
-    tx: Connection,
-    organization_id: int,
-    told: Sequence[tuple[_Waiting, Listener]],
-    now: datetime,
-) -> None:
-    """Store one delivery for each event and endpoint."""
+def _deliveries(
+    tx: Connection, told: Sequence[tuple[_Waiting, Listener]], now: datetime
+) -> list[Row]:
+    """One delivery for each event and endpoint, as its table has it."""
     if not told:
-        return
-    numbers = take_numbers(tx, len(told))
-    ADD_DELIVERIES.run(
-        tx,
-        organization_id,
-        [
-            (
-                number,
-                waiting.id,
-                listener.endpoint_id,
-                waiting.entity_id,
-                DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING,
-                0,  # attempts that failed
-                0,  # attempts
-                now,  # when it is due
-                None,  # until when it is claimed
-                now,  # when it was made
-                None,  # when it was done with
-            )
-            for number, (waiting, listener) in zip(numbers, told, strict=True)
-        ],
-    )
+        return []
+    return [
+        (
+            number,
+            waiting.id,
+            listener.endpoint_id,
+            waiting.entity_id,
+            DeliveryStatus.HELD if listener.disabled else DeliveryStatus.PENDING,
+            0,  # attempts that failed
+            0,  # attempts
+            now,  # when it is due
+            None,  # until when it is claimed
+            now,  # when it was made
+            None,  # when it was done with
+        )
+        for number, (waiting, listener) in zip(take_numbers(tx, len(told)), told, strict=True)
+    ]

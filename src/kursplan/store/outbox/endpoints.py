@@ -37,6 +37,7 @@ from kursplan.domain.webhooks import (
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed, update_many
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.tables import (
     ORGANIZATION,
     application,
@@ -169,15 +170,16 @@ SET_SECRET = (
     )
 )
 
-HEALTH = Fixed(
+_HEALTH_OF = (
     select(webhook_endpoint.c.id, *_HEALTH)
     .where(
         webhook_endpoint.c.organization_id == ORGANIZATION,
         any_of(webhook_endpoint.c.id, "endpoint_ids"),
     )
     .order_by(webhook_endpoint.c.id)
-    .with_for_update(key_share=True)
 )
+HEALTH = Fixed(_HEALTH_OF.with_for_update(key_share=True))
+HEALTH_UNLESS_TAKEN = Fixed(_HEALTH_OF.with_for_update(key_share=True, skip_locked=True))
 _STORED_HEALTH = ("failing_since", "failed_at", "disabled", "disabled_at", "answered_at")
 SET_HEALTH = update_many(webhook_endpoint, *_STORED_HEALTH)
 _of_health = attrgetter(*_STORED_HEALTH)
@@ -403,19 +405,24 @@ def set_secret(
     )
 
 
-def health(
-    tx: Connection, organization_id: int, endpoint_ids: Collection[int]
-) -> dict[int, Health]:
-    """How the endpoints are doing; nobody else writes it down until the transaction ends."""
-    named = {"organization": organization_id, "endpoint_ids": endpoint_ids}
-    return {row.id: _health(row) for row in HEALTH.rows(tx, named)}
+def ask_health(
+    at: Together, organization_id: int, endpoint_ids: Collection[int], *, waits: bool
+) -> Asked[dict[int, Health]]:
+    """How the endpoints are doing; nobody else writes it down until the transaction ends.
 
-
-def set_health(tx: Connection, organization_id: int, healths: Mapping[int, Health]) -> None:
-    """Write down how the endpoints of these ids are doing."""
-    SET_HEALTH.run(
-        tx, organization_id, [(number, *_of_health(health)) for number, health in healths.items()]
+    One is missing where it was removed, and unless it `waits`, where another holds it.
+    """
+    found = at.rows(
+        HEALTH if waits else HEALTH_UNLESS_TAKEN,
+        {"organization": organization_id, "endpoint_ids": endpoint_ids},
     )
+    return lambda: {row.id: _health(row) for row in found.rows}
+
+
+def set_health(at: Together, organization_id: int, healths: Mapping[int, Health]) -> None:
+    """Write down how the endpoints of these ids are doing."""
+    rows = [(number, *_of_health(health)) for number, health in healths.items()]
+    at.run(SET_HEALTH, organization_id, rows)
 
 
 def remove(tx: Connection, organization_id: int, endpoint_id: int) -> int:
