@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
@@ -59,8 +59,7 @@ class Client:
             client,
             "POST",
             "/v1/classes/booking/book",
-            json={"customerId": self._customer_id, "classSlotId": slot_id},
-            headers={"Idempotency-Key": new_uuid()},
+            {"customerId": self._customer_id, "classSlotId": slot_id},
         )
         if answer.is_success:
             booking_id = answer.json()["bookingId"]
@@ -76,15 +75,20 @@ class Client:
             self._answered()
 
     async def _ask(
-        self, client: httpx.AsyncClient, method: str, path: str, **request: object
+        self,
+        client: httpx.AsyncClient,
+        method: str,
+        path: str,
+        body: Mapping[str, int] | None = None,
     ) -> httpx.Response:
-        headers = self._headers | dict(request.pop("headers", {}))  # type: ignore[call-overload]
+        """Ask until there is an answer, with one key: how often it is asked, it is one request."""
+        headers = self._headers | {"Idempotency-Key": new_uuid()}
         wait = RETRY_SECONDS
         while True:
             wait = min(2 * wait, LONGEST_SECONDS)
             try:
                 answer = await client.request(
-                    method, f"{self._where()}{path}", headers=headers, **request
+                    method, f"{self._where()}{path}", headers=headers, json=body
                 )
             except httpx.TransportError:
                 self._ledger.answers["no answer"] += 1

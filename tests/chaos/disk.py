@@ -14,11 +14,11 @@ PART = 16 * 1024 * 1024
 
 
 class Disk:
-    """A folder, and whether it is a disk of its own."""
+    """A folder, and whether it is a disk of its own: only such a one may be filled."""
 
     def __init__(self, folder: Path, *, own: bool) -> None:
         self.folder = folder
-        self.can_be_filled = own
+        self.own = own
 
     def fill(self) -> None:
         """Leave not a byte of it."""

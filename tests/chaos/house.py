@@ -18,7 +18,7 @@ import asyncpg
 from bench.processes import processes_below
 from tests.chaos.disk import Disk, disk
 from tests.chaos.node import Node
-from tests.chaos.plan import Blow, Step
+from tests.chaos.plan import FAILOVERS, Blow, Step
 from tests.databases import migrate
 from tests.pgbouncer import PgBouncer
 from tests.postgres import REMEDY, create_database, installed_programs
@@ -39,6 +39,8 @@ class House(Protocol):
 
     kind: str
     database_url: str
+    spared: frozenset[Blow]
+    """What it can't be struck with, as it is here."""
 
     @property
     def url(self) -> str:
@@ -108,6 +110,7 @@ class OnAFile(_Served):
     """One process, and a file of SQLite."""
 
     kind = "sqlite"
+    spared: frozenset[Blow] = frozenset()
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -136,12 +139,21 @@ class OnAPair(_Served):
     kind = "postgresql"
 
     def __init__(
-        self, database_url: str, primary: Node, standby: Node, disks: dict[Node, Disk]
+        self,
+        database_url: str,
+        primary: Node,
+        standby: Node,
+        disks: dict[Node, Disk],
+        *,
+        pooled: bool,
     ) -> None:
         self._primary = primary
         self._standby = standby
         self._disks = disks
         self._alone = False
+        self.spared = (FAILOVERS if pooled else frozenset()) | (
+            frozenset() if all(each.own for each in disks.values()) else {Blow.FULL}
+        )
         super().__init__(database_url, WORKERS)
 
     async def strike(self, step: Step) -> float | None:
@@ -270,7 +282,14 @@ async def on_a_pair(*, pooled: bool = False) -> AsyncIterator[House]:
             opened.callback(pooler.stop)
             url = pooler.url_of(one)
         house = await asyncio.to_thread(
-            OnAPair, url, primary, standby, dict(zip((primary, standby), disks, strict=True))
+            partial(
+                OnAPair,
+                url,
+                primary,
+                standby,
+                dict(zip((primary, standby), disks, strict=True)),
+                pooled=pooled,
+            )
         )
         opened.push_async_callback(house.close_doors)
         yield house

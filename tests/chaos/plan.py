@@ -32,6 +32,7 @@ KILLS = frozenset(
     {Blow.SERVER, Blow.WORKER, Blow.BACKEND, Blow.POSTGRES, Blow.FAILOVER, Blow.VANISHED}
 )
 """After which a process is gone that was asked nothing before."""
+FAILOVERS = frozenset({Blow.FAILOVER, Blow.VANISHED})
 
 CHANCES: Mapping[str, Mapping[Blow, int]] = {
     "sqlite": {Blow.SERVER: 8, Blow.FROZEN: 1, Blow.NO_ROOM: 1},
@@ -60,10 +61,9 @@ class Step:
     """Which of several it meets, as a share of them."""
 
 
-def steps(seed: int, kind: str, blows: Mapping[Blow, int] | None = None) -> Iterator[Step]:
-    """Without end; `blows` are other chances than the usual ones."""
-    dice = random.Random(f"{seed} {kind}")  # noqa: S311 - nothing depends on its being secret
-    chances = blows or CHANCES[kind]
+def steps(seed: int, chances: Mapping[Blow, int]) -> Iterator[Step]:
+    """Without end."""
+    dice = random.Random(seed)  # noqa: S311 - nothing depends on its being secret
     while True:
         yield Step(
             round(dice.uniform(0.05, 1.0), 3),

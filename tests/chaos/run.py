@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -25,7 +26,7 @@ from tests.chaos.clients import Client
 from tests.chaos.house import House
 from tests.chaos.ledger import Ledger, Stored
 from tests.chaos.listener import Moody
-from tests.chaos.plan import KILLS, Blow, Step, steps
+from tests.chaos.plan import KILLS, Step
 from tests.chaos.staff import Staff
 from tests.gym import Gym
 from tests.webhooks.partner import Partners
@@ -126,12 +127,7 @@ class Run:
         return random.Random(f"{self._seed} {whom}")  # noqa: S311 - nothing depends on its being secret
 
     async def storm(
-        self,
-        seconds: float,
-        *,
-        blows: Mapping[Blow, int] | None = None,
-        most: int | None = None,
-        say: Callable[[Step], None] = lambda _: None,
+        self, plan: Iterable[Step], *, seconds: float = math.inf, most: float = math.inf
     ) -> None:
         """One blow after the other for so long, or so many; then all who asked are answered."""
         loop = asyncio.get_running_loop()
@@ -141,11 +137,9 @@ class Run:
                 group.create_task(each.come_and_go(self._over))
             group.create_task(self._staff.work(self._over))
             try:
-                for step in steps(self._seed, self.house.kind, blows):
-                    done = self.counts.blows.total()
-                    if loop.time() - began > seconds or done == most:
+                for step in plan:
+                    if loop.time() - began > seconds or self.counts.blows.total() >= most:
                         break
-                    say(step)
                     await asyncio.sleep(step.after_seconds)
                     await self._strike(step)
             finally:

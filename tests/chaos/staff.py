@@ -16,7 +16,7 @@ from kursplan.desk.cancel_slot import CancelSlot
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.close_studio import CloseStudio, OpenStudio
 from kursplan.desk.confirm import Confirm
-from kursplan.desk.engine.desk import Desk
+from kursplan.desk.engine.desk import ChangedConcurrently, Desk, DeskBusy
 from kursplan.desk.engine.turn import Command
 from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.domain.bookings import BookingStatus
@@ -28,6 +28,7 @@ from tests.gym import STAFF, Gym
 
 PAUSE_SECONDS = (0.5, 2.0)
 CLOSURE = "water"
+NOT_NOW = (DatabaseUnavailable, DeskBusy, ChangedConcurrently)
 
 
 class Staff:
@@ -55,7 +56,7 @@ class Staff:
             return True
         try:
             answer = await self._desk.execute(command, by=STAFF)
-        except DatabaseUnavailable:
+        except NOT_NOW:
             self.done["could not be done"] += 1
             return False
         self.done["refused" if isinstance(answer, Refusal) else command.name] += 1
@@ -69,7 +70,7 @@ class Staff:
         slot = self._any
         try:
             now = await self._gym.slot_now(slot)
-        except DatabaseUnavailable:
+        except NOT_NOW:
             return None
         return ChangeSlot(
             self._gym.organization, slot, max_participants=(now.max_participants or 0) + 1
@@ -79,7 +80,7 @@ class Staff:
         slot = self._any
         try:
             now = await self._gym.slot_now(slot)
-        except DatabaseUnavailable:
+        except NOT_NOW:
             return None
         minutes = self._dice.choice((-15, 15))
         return ChangeSlot(
@@ -117,7 +118,7 @@ class Staff:
         )
         try:
             found = await self._gym.database.read(lambda tx: tx.execute(unconfirmed).scalar())
-        except DatabaseUnavailable:
+        except NOT_NOW:
             return None
         if found is None:
             return None
