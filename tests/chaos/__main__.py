@@ -54,9 +54,9 @@ async def strike(kind: str, seed: int, wanted: argparse.Namespace) -> Counts:
             if blow not in house.spared and (blow in only or not only)
         }
         print(f"{kind}, seed {seed}. The plan begins:")
-        for step in islice(steps(seed, chances), SHOWN):
+        for step in islice(steps(seed, kind, chances), SHOWN):
             print(f"  after {step.after_seconds:.1f} s {step.blow}", flush=True)
-        await run.storm(steps(seed, chances), seconds=wanted.minutes * 60, most=wanted.most)
+        await run.storm(steps(seed, kind, chances), seconds=wanted.minutes * 60, most=wanted.most)
         await run.findings()
         return run.counts
 

@@ -61,9 +61,9 @@ class Step:
     """Which of several it meets, as a share of them."""
 
 
-def steps(seed: int, chances: Mapping[Blow, int]) -> Iterator[Step]:
+def steps(seed: int, kind: str, chances: Mapping[Blow, int]) -> Iterator[Step]:
     """Without end."""
-    dice = random.Random(seed)  # noqa: S311 - nothing depends on its being secret
+    dice = random.Random(f"{seed} {kind}")  # noqa: S311 - nothing depends on its being secret
     while True:
         yield Step(
             round(dice.uniform(0.05, 1.0), 3),

@@ -31,9 +31,9 @@ def house_of(kind: str) -> AbstractAsyncContextManager[House]:
 
 @pytest.mark.parametrize("kind", CHANCES)
 def test_a_seed_says_what_is_done(kind: str) -> None:
-    plan = list(islice(steps(SEED, CHANCES[kind]), 200))
-    assert plan == list(islice(steps(SEED, CHANCES[kind]), 200))
-    assert plan != list(islice(steps(SEED + 1, CHANCES[kind]), 200))
+    plan = list(islice(steps(SEED, kind, CHANCES[kind]), 200))
+    assert plan == list(islice(steps(SEED, kind, CHANCES[kind]), 200))
+    assert plan != list(islice(steps(SEED + 1, kind, CHANCES[kind]), 200))
     assert {each.blow for each in plan} == CHANCES[kind].keys()
 
 
@@ -41,7 +41,7 @@ def test_a_seed_says_what_is_done(kind: str) -> None:
 @pytest.mark.parametrize("kind", CHANCES)
 async def test_a_killed_server_is_survived_and_a_loss_would_be_seen(kind: str) -> None:
     async with house_of(kind) as house, running(house, SEED) as run:
-        await run.storm(steps(SEED, {Blow.SERVER: 1}), most=1)
+        await run.storm(steps(SEED, kind, {Blow.SERVER: 1}), most=1)
         assert await run.findings() == []
         assert run.counts.blows == {Blow.SERVER: 1}
         assert run.counts.bookings
