@@ -70,7 +70,7 @@ class Ledger:
             if row.ended is Ending.GIVEN_UP and not told.cancelled:
                 yield f"booking {told.booking_id} is cancelled, and nobody did it"
         for booking_id in rows.keys() - self.bookings.keys():
-            yield f"booking {booking_id} is there, and nobody was told: one request made two"
+            yield f"booking {booking_id} is there, and whoever asked for it was not told so"
         active = [each for each in rows.values() if each.status is not BookingStatus.CANCELED]
         for place, count in Counter((each.customer_id, each.slot_id) for each in active).items():
             if count > 1:

@@ -67,7 +67,7 @@ class Node:
 
     def processes(self) -> list[int]:
         """The server's own process, and after it those that it started."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, ProcessLookupError):
             return [self.pid, *processes_below(self.pid)]
         return []
 
@@ -123,5 +123,5 @@ def _lives(pid: int) -> bool:
     """Whether it is there, and no corpse that only waits for being counted."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
