@@ -71,7 +71,7 @@ BY_THE_HOUSE = Stored(7, 1, 2, BookingStatus.CANCELED, Ending.SLOT_CANCELLED)
         pytest.param(
             [SEAT, Stored(8, 4, 2, BookingStatus.BOOKED, None)],
             False,
-            "made two",
+            "not told so",
             id="one too many",
         ),
     ],
