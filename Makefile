@@ -11,6 +11,11 @@ GENERATING := .clients/installed
 WORKERS ?= 3
 # What to measure: `make bench ONLY="book reads"`; without it everything is.
 ONLY ?=
+# How long `make chaos` goes on, on each database (sqlite, postgresql or both), and which of its runs to repeat:
+# `make chaos MINUTES=60 SEED=7 DATABASE=postgresql`; without a seed it takes one, and says which.
+MINUTES ?= 3
+SEED ?=
+DATABASE ?= both
 # Which Python makes .venv: `make install PYTHON=python3.13`. By itself the system's comes first, because
 # distributions build theirs with all optimizations; loops in one without take half as long again.
 PYTHON ?=
@@ -20,7 +25,7 @@ ENGINE ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command 
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install clients demo test soak bench screenshots check lint format lock share release image clean
+.PHONY: help install clients demo test soak chaos bench screenshots check lint format lock share release image clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -38,6 +43,9 @@ test: install ## Run the tests
 
 soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, a siege, and many members
 	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py tests/imports/many.py --hypothesis-profile soak $(ARGS)
+
+chaos: install ## Kill servers, workers and databases at random while people book, for MINUTES, and see what was lost
+	$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) --database $(DATABASE) $(ARGS)
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

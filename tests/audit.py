@@ -148,8 +148,10 @@ class _Audit:
 
     def _slot_told(self, slot: Slot, here: list[AnyRow]) -> Iterator[str]:
         types = [event.type for event in self.told_of_slots[slot.id]]
-        ended = [EventType.CLASS_SLOT_CANCELLED] * (slot.status is SlotStatus.CANCELED)
-        if types != [EventType.CLASS_SLOT_UPDATED] * (len(types) - len(ended)) + ended:
+        ended = EventType.CLASS_SLOT_CANCELLED
+        # One that was restored is told as updated after it was told as cancelled.
+        twice = any(pair == (ended, ended) for pair in itertools.pairwise(types))
+        if twice or (types[-1:] == [ended]) is not (slot.status is SlotStatus.CANCELED):
             yield f"slot {slot.id} is {slot.status}, but was told as {types}"
         joined = [self.told[each.id][0].id for each in here if self.told[each.id]]
         if any(later < earlier for earlier, later in itertools.pairwise(joined)):

@@ -75,9 +75,9 @@ class PostgresServer(ThrowawayServer):
             if user is not None:
                 shutil.chown(directory, user)
             if standby_of is None:
-                _initdb(programs, data, user, superuser)
+                initdb(programs, data, user, superuser)
             else:
-                _copy(programs, standby_of.url, data, user)
+                copy_of(programs, standby_of.url, data, user)
             further = set_up(data)
         except BaseException:
             shutil.rmtree(directory)
@@ -87,7 +87,7 @@ class PostgresServer(ThrowawayServer):
         super().__init__(
             [str(programs / "postgres"), "-D", str(data), f"--port={port}", *settings],
             directory,
-            lambda: _is_ready(data),
+            lambda: is_ready(data),
             user,
         )
         self.url = f"postgresql://{superuser}@127.0.0.1:{port}/postgres"
@@ -192,7 +192,7 @@ def unprivileged_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _initdb(programs: Path, data: Path, user: str | None, superuser: str) -> None:
+def initdb(programs: Path, data: Path, user: str | None, superuser: str) -> None:
     _run(
         [
             str(programs / "initdb"),
@@ -208,7 +208,7 @@ def _initdb(programs: Path, data: Path, user: str | None, superuser: str) -> Non
     )
 
 
-def _copy(programs: Path, url: str, data: Path, user: str | None) -> None:
+def copy_of(programs: Path, url: str, data: Path, user: str | None) -> None:
     """A copy of the running server at `url`, which follows it once it is started."""
     _run(
         [
@@ -239,7 +239,7 @@ def _run(command: list[str], directory: Path, user: str | None) -> None:
         raise RuntimeError(f"{command[0]} failed. It wrote:\n{done.stderr.strip()}")
 
 
-def _is_ready(data: Path) -> bool:
+def is_ready(data: Path) -> bool:
     """Whether the server takes connections: its pid file says so in the last line."""
     try:
         return (data / "postmaster.pid").read_text().split()[-1:] in (["ready"], ["standby"])

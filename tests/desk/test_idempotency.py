@@ -12,10 +12,11 @@ from sqlalchemy import Connection, text
 from sqlalchemy.util import await_only
 
 from kursplan.api.error_codes import ErrorCode
-from kursplan.desk.book import Book, Booked, IdempotencyKey
+from kursplan.desk.book import Book, Booked, IdempotencyKey, StillRefused
 from kursplan.desk.cancel import Cancel
 from kursplan.desk.engine.desk import Desk
 from kursplan.domain.bookings import BookingStatus
+from kursplan.domain.refusals import Refusal
 from kursplan.metrics import Metrics
 from kursplan.store import tables
 from kursplan.store.engine.database import Database, connect
@@ -52,6 +53,18 @@ async def test_a_retry_with_its_key_finds_the_booking(gym: Gym) -> None:
     assert again == replace(first, replayed=True)
     assert await gym.count(tables.booking) == 1
     assert await gym.told() == told
+
+
+async def test_that_a_customer_is_on_the_slot_is_not_said_to_who_has_a_key_without_a_turn(
+    gym: Gym,
+) -> None:
+    """F17: what was committed between two looks is seen without the key under which it was made."""
+    slot = await gym.slot(seats=1, waiting_list=0)
+    customer = await gym.customer()
+    await gym.booked(customer, slot)
+    book = Book(gym.organization, gym.studio_id, customer, slot, 1, idempotency=KEY)
+    assert await gym.desk.query(StillRefused(book)) is None
+    assert isinstance(await gym.desk.query(StillRefused(replace(book, idempotency=None))), Refusal)
 
 
 async def test_a_repeated_answer_shows_the_booking_as_it_now_stands(gym: Gym) -> None:

@@ -47,6 +47,10 @@ NOT_RUN = {
         "it needs a database elsewhere; tests/deploy/test_postgres_apart.py runs it",
         *4 * ["it needs an engine for containers"],
     ],
+    "docs/proof.md": [
+        "it takes an hour; tests/chaos/test_chaos.py runs a short one",
+        "it takes minutes; tests/chaos/test_chaos.py runs a short one",
+    ],
     "docs/imports.md": 4
     * ["it needs what another system exported; tests/imports makes such files"],
 }
