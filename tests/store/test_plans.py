@@ -106,7 +106,7 @@ HOT = {
     "staff.partners.EVENTS_OF": {"event": "entity_id"},
     "staff.partners.TOLD": {"delivery": "event_id"},
     "rules.idempotency.STORED": {"idempotency_key": "integration_id key"},
-    "partner.keys.KEYS": {"api_key": "key_hash"},
+    "partner.keys.DIRECTORY": {"api_key": "key_hash"},
     "entries.customers.DETACH_BOOKINGS": {"booking": "customer_id"},
     "entries.customers.NAMED[idle period]": {"idle_period": "key"},
     "entries.customers.NAMED[key]": {"customer": "key"},

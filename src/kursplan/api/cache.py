@@ -51,24 +51,29 @@ class CallerCache:
         """
         key_hash = fingerprint(key)
         known = self._known.get(key_hash)
-        caller = known[0] if known else await self._strangers.identify(key_hash, peer())
-        if caller is None:
-            return None
-        version = await self._versions.read(caller.organization_id, caller.studio_id)
-        if known and known[1] == version.organization:
-            return caller, version
-        # What is read after the look belongs to its version, or is newer and read again next time.
-        caller = await self._load(key_hash)
-        if caller is None:
+        if known is None:
+            found = await self._strangers.identify(key_hash, peer())
+        else:
+            caller, organization = known
+            version = await self._versions.read(caller.organization_id, caller.studio_id)
+            if version.organization == organization:
+                return caller, version
+            found = await self._load(key_hash)
+        self._keep(key_hash, found)
+        return found
+
+    async def _load(self, key_hash: str) -> tuple[Caller, Version] | None:
+        found = await self._database.read(partial(keys.callers, key_hashes=(key_hash,)))
+        return found.get(key_hash)
+
+    def _keep(self, key_hash: str, found: tuple[Caller, Version] | None) -> None:
+        if found is None:
             self._known.pop(key_hash, None)
-            return None
+            return
+        caller, version = found
         self._known[key_hash] = caller, version.organization
         if len(self._known) > CALLERS:
             self._known.popitem(last=False)
-        return caller, version
-
-    async def _load(self, key_hash: str) -> Caller | None:
-        return await self._database.read(partial(keys.caller, key_hash=key_hash))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from kursplan.api import wire
@@ -22,13 +22,11 @@ from kursplan.domain.classes import OnlineBooking
 from kursplan.domain.localtime import day_of, start_of_day
 from kursplan.store.engine.rows import AnyRow
 from kursplan.store.partner import timetable
-from kursplan.store.partner.timetable import ShownSlot
+from kursplan.store.partner.timetable import TICK, ShownSlot, Starts
 
 SHOWN_BEFORE = timedelta(days=1)
 SHOWN_AHEAD = timedelta(days=14)
 """How far around now the slots of a class are shown."""
-TICK = timedelta(milliseconds=1)
-"""The smallest step of time."""
 DAYS_AHEAD = 3
 MOST_DAYS_AHEAD = 6
 """The contract names 3; clients that ask for more than that are served all the same."""
@@ -38,7 +36,7 @@ async def classes(call: Call) -> wire.Slice[wire.Class]:
     size = size_of(call)
     begin = after_id(call)
     now = call.now()
-    found = await call.read(
+    found, starts = await call.read(
         partial(
             timetable.classes,
             organization_id=call.caller.organization_id,
@@ -50,12 +48,22 @@ async def classes(call: Call) -> wire.Slice[wire.Class]:
             limit=size + 1,
         )
     )
-    await _note_next_change(call, now)
+    _note_next_change(call, starts)
     return cut(found, size, call, offset_of=lambda row: id_offset(row.id), show=_class)
 
 
 async def class_by_id(call: Call) -> wire.Class:
-    return _class(await _visible_class(call))
+    found = await call.read(
+        partial(
+            timetable.class_by_id,
+            organization_id=call.caller.organization_id,
+            studio_id=call.caller.studio_id,
+            class_id=call.path_id("classId"),
+        )
+    )
+    if found is None:
+        raise ApiError(ErrorCode.CLASS_NOT_FOUND)
+    return _class(found)
 
 
 async def slots(call: Call) -> wire.Slice[wire.ClassSlot]:
@@ -82,21 +90,22 @@ async def slots_of_class(call: Call) -> wire.Slice[wire.ClassSlot]:
     now = call.now()
     begin = after_position(call, now - SHOWN_BEFORE)
     size = size_of(call)
-    class_ = await _visible_class(call)
     found = await call.read(
         partial(
-            timetable.slots_between,
+            timetable.slots_of_class,
             organization_id=call.caller.organization_id,
             studio_id=call.caller.studio_id,
-            class_id=class_.id,
+            class_id=call.path_id("classId"),
             begin=begin,
-            # Up to and including fourteen days ahead.
-            until=now + SHOWN_AHEAD + TICK,
+            since=now - SHOWN_BEFORE,
+            until=now + SHOWN_AHEAD,
             limit=size + 1,
         )
     )
-    await _note_next_change(call, now, class_.id)
-    return cut(found, size, call, offset_of=position_offset, show=_slot)
+    if found is None:
+        raise ApiError(ErrorCode.CLASS_NOT_FOUND)
+    _note_next_change(call, found.starts)
+    return cut(found.slots, size, call, offset_of=position_offset, show=_slot)
 
 
 async def slot_by_id(call: Call) -> wire.ClassSlot:
@@ -114,34 +123,10 @@ async def slot_by_id(call: Call) -> wire.ClassSlot:
     return _slot(found)
 
 
-async def _note_next_change(call: Call, now: datetime, class_id: int | None = None) -> None:
+def _note_next_change(call: Call, starts: Starts) -> None:
     """Slots enter and leave what is shown around now as time passes."""
-    leaving, entering = await call.read(
-        partial(
-            timetable.next_starts,
-            organization_id=call.caller.organization_id,
-            studio_id=call.caller.studio_id,
-            class_id=class_id,
-            since=now - SHOWN_BEFORE,
-            until=now + SHOWN_AHEAD,
-        )
-    )
-    call.changes_at(leaving and leaving + SHOWN_BEFORE + TICK)
-    call.changes_at(entering and entering - SHOWN_AHEAD)
-
-
-async def _visible_class(call: Call) -> AnyRow:
-    found = await call.read(
-        partial(
-            timetable.class_by_id,
-            organization_id=call.caller.organization_id,
-            studio_id=call.caller.studio_id,
-            class_id=call.path_id("classId"),
-        )
-    )
-    if found is None:
-        raise ApiError(ErrorCode.CLASS_NOT_FOUND)
-    return found
+    call.changes_at(starts.leaving and starts.leaving + SHOWN_BEFORE + TICK)
+    call.changes_at(starts.entering and starts.entering - SHOWN_AHEAD)
 
 
 def _class(row: AnyRow) -> wire.Class:

@@ -19,6 +19,7 @@ from kursplan.domain.applications import Caller
 from kursplan.store.engine.database import Database
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.partner import keys
+from kursplan.store.rules.versions import Version
 from kursplan.web.coalesce import Coalesced
 from kursplan.web.rate_limit import RateLimitState, Windows
 
@@ -47,8 +48,9 @@ class Strangers:
         self._looks = Coalesced(self._look, most=AT_ONCE)
         self._wrong = Windows(wrong_keys_limit) if wrong_keys_limit else None
 
-    async def identify(self, key_hash: str, peer: str) -> Caller | None:
-        """For whom the key with that fingerprint speaks; None if it is not valid.
+    async def identify(self, key_hash: str, peer: str) -> tuple[Caller, Version] | None:
+        """For whom the key with that fingerprint speaks, and the version of their studio; None if it is not
+        valid.
 
         Raises `TooManyWrongKeys` and `DatabaseUnavailable`.
         """
@@ -58,13 +60,13 @@ class Strangers:
                 raise TooManyWrongKeys(limit_state)
         elif self._looks.waiting >= MOST_WAITING:
             raise DatabaseUnavailable("too many unknown keys at once")
-        caller = await self._looks.ask(key_hash)
-        if caller is None and self._wrong is not None:
+        found = await self._looks.ask(key_hash)
+        if found is None and self._wrong is not None:
             limit_state = self._wrong.count(peer)
             if limit_state.refused:
                 raise TooManyWrongKeys(limit_state)
-        return caller
+        return found
 
-    async def _look(self, key_hashes: set[str]) -> Mapping[str, Caller | None]:
+    async def _look(self, key_hashes: set[str]) -> Mapping[str, tuple[Caller, Version] | None]:
         found = await self._database.read(partial(keys.callers, key_hashes=key_hashes))
         return {each: found.get(each) for each in key_hashes}

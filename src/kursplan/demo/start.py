@@ -184,8 +184,8 @@ async def _keys(company: Company, written: Mapping[str, Any]) -> tuple[StudioKey
 async def _speaks_for(company: Company, api_key: str, integration_id: int) -> bool:
     """Whether the key works, for that integration."""
     known_as = fingerprint(api_key)
-    caller = await company.database.read(lambda tx: keys.caller(tx, known_as))
-    return caller is not None and caller.integration_id == integration_id
+    found = await company.database.read(lambda tx: keys.callers(tx, (known_as,)))
+    return any(caller.integration_id == integration_id for caller, _ in found.values())
 
 
 def _known_key(written: Mapping[str, Any], studio_id: int) -> str | None:

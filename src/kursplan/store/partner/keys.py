@@ -6,16 +6,22 @@ that names it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from kursplan.domain.applications import Caller, Scope
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed
+from kursplan.store.engine.joint import Leaves, jointly
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Together
+from kursplan.store.rules import versions
+from kursplan.store.rules.versions import Version
 from kursplan.store.tables import ORGANIZATION, api_key, application, integration, studio
 
 
@@ -32,13 +38,22 @@ class IssuedKey:
     revoked_at: datetime | None
 
 
-KEYS = Fixed(
-    select(
-        api_key.c.id, api_key.c.key_hash, api_key.c.organization_id, api_key.c.integration_id
-    ).where(any_of(api_key.c.key_hash, "key_hashes"), api_key.c.revoked_at.is_(None))
+DIRECTORY = Fixed(
+    select(api_key.c.key_hash, api_key.c.organization_id, api_key.c.integration_id).where(
+        any_of(api_key.c.key_hash, "key_hashes"), api_key.c.revoked_at.is_(None)
+    )
 )
 
-INTEGRATION = Fixed(
+KEYS = Fixed(
+    select(api_key.c.id, api_key.c.key_hash, api_key.c.integration_id).where(
+        api_key.c.organization_id == ORGANIZATION,
+        any_of(api_key.c.integration_id, "integration_ids"),
+        api_key.c.revoked_at.is_(None),
+    )
+)
+"""Whether they are valid is asked once more: beside a version, nothing may be older than that."""
+
+INTEGRATIONS = Fixed(
     select(
         integration.c.id,
         integration.c.application_id,
@@ -56,7 +71,7 @@ INTEGRATION = Fixed(
     )
     .where(
         integration.c.organization_id == ORGANIZATION,
-        integration.c.id == bindparam("integration_id"),
+        any_of(integration.c.id, "integration_ids"),
         integration.c.active,
     )
 )
@@ -139,30 +154,48 @@ CONFIRM = (
 )
 
 
-def callers(tx: Connection, key_hashes: Collection[str]) -> dict[str, Caller]:
-    """For whom the keys with these fingerprints speak, without those unknown, revoked or inactive.
+def callers(tx: Connection, key_hashes: Collection[str]) -> dict[str, tuple[Caller, Version]]:
+    """For whom the keys with these fingerprints speak, without those unknown, revoked or inactive; and the
+    version of their studio.
 
     Looking up a fingerprint by an index takes a time that may depend on its first bytes, which
     tells nothing about the key: whoever could choose a fingerprint would have to invert SHA-256.
     """
-    return {
-        key.key_hash: _caller(key, found)
-        for key in KEYS.rows(tx, {"key_hashes": key_hashes})
-        for found in INTEGRATION.rows(
-            tx, {"organization": key.organization_id, "integration_id": key.integration_id}
+    wanted: defaultdict[int, set[int]] = defaultdict(set)
+    for row in DIRECTORY.rows(tx, {"key_hashes": key_hashes}):
+        wanted[row.organization_id].add(row.integration_id)
+    works = {
+        organization_id: partial(
+            _callers_of, organization_id=organization_id, integration_ids=integration_ids
         )
+        for organization_id, integration_ids in wanted.items()
+    }
+    found = [each for each in jointly(tx, works) if not isinstance(each, Leaves)]
+    known = {key_hash: known for each in found for key_hash, known in each.items()}
+    return {each: known[each] for each in key_hashes if each in known}
+
+
+def _callers_of(
+    tx: Connection, organization_id: int, integration_ids: Collection[int]
+) -> dict[str, tuple[Caller, Version]]:
+    """For whom the keys of these integrations speak."""
+    named = {"organization": organization_id, "integration_ids": integration_ids}
+    with Together(tx) as at:
+        # The versions first: what is read after them is as old, or newer and will be read again.
+        versions_of = versions.ask_of_integrations(at, organization_id, integration_ids)
+        found, its_keys = at.rows(INTEGRATIONS, named), at.rows(KEYS, named)
+    by_id, version_of = {row.id: row for row in found.rows}, versions_of()
+    return {
+        key.key_hash: (_caller(organization_id, key, its), version_of(its.studio_id))
+        for key in its_keys.rows
+        if (its := by_id.get(key.integration_id)) is not None
     }
 
 
-def caller(tx: Connection, key_hash: str) -> Caller | None:
-    """For whom the one key with this fingerprint speaks."""
-    return callers(tx, (key_hash,)).get(key_hash)
-
-
-def _caller(key: AnyRow, found: AnyRow) -> Caller:
+def _caller(organization_id: int, key: AnyRow, found: AnyRow) -> Caller:
     return Caller(
         key_id=key.id,
-        organization_id=key.organization_id,
+        organization_id=organization_id,
         integration_id=found.id,
         application_id=found.application_id,
         studio_id=found.studio_id,

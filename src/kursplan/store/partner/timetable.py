@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Integer, and_, bindparam, exists, func, or_, select
@@ -18,6 +18,7 @@ from kursplan.domain.slots import Slot, SlotStatus
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed
 from kursplan.store.engine.rows import AnyRow
+from kursplan.store.engine.together import Together
 from kursplan.store.rules import slots
 from kursplan.store.tables import (
     ORGANIZATION,
@@ -28,6 +29,9 @@ from kursplan.store.tables import (
     slot,
     slot_instructor,
 )
+
+TICK = timedelta(milliseconds=1)
+"""The smallest step of time."""
 
 _STUDIO = bindparam("studio_id", type_=BigInteger)
 _SINCE = bindparam("since", type_=Instant)
@@ -210,6 +214,24 @@ class Position:
     skip: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """When slots leave and enter a time around now, as time passes."""
+
+    leaving: datetime | None
+    """The first start of a slot since its beginning."""
+    entering: datetime | None
+    """The first one after its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClass:
+    """A class with some of its slots."""
+
+    slots: list[ShownSlot]
+    starts: Starts
+
+
 def classes(
     tx: Connection,
     organization_id: int,
@@ -220,18 +242,18 @@ def classes(
     after: int,
     skip: int,
     limit: int,
-) -> list[AnyRow]:
+) -> tuple[list[AnyRow], Starts]:
     """Visible classes with a slot in the time, by id, from the one after `after` on but for `skip`."""
-    named = {
+    around = {
         "organization": organization_id,
         "studio_id": studio_id,
         "since": since,
         "until": until,
-        "after": after,
-        "skip": skip,
-        "limit": limit,
     }
-    return CLASSES.rows(tx, named)
+    with Together(tx) as at:
+        found = at.rows(CLASSES, around | {"after": after, "skip": skip, "limit": limit})
+        starts = at.rows(NEXT_STARTS_OF_STUDIO, around)
+    return found.rows, Starts(*starts.rows[0])
 
 
 def class_by_id(
@@ -247,44 +269,47 @@ def slots_between(
     organization_id: int,
     studio_id: int,
     *,
-    class_id: int | None = None,
     begin: Position,
     until: datetime,
     limit: int,
 ) -> list[ShownSlot]:
     """Slots of visible classes that are not cancelled, from `begin` to before `until`, in order."""
-    named = {
-        "organization": organization_id,
-        "studio_id": studio_id,
+    named = {"organization": organization_id, "studio_id": studio_id, "limit": limit}
+    rows = SLOTS_OF_STUDIO.rows(tx, named | _between(begin, until))
+    return _shown(tx, organization_id, rows)
+
+
+def slots_of_class(
+    tx: Connection,
+    organization_id: int,
+    studio_id: int,
+    class_id: int,
+    *,
+    begin: Position,
+    since: datetime,
+    until: datetime,
+    limit: int,
+) -> ShownClass | None:
+    """The same of one class, up to and including `until`, if the studio has it and it is visible; and when
+    slots leave and enter the time from `since` to `until`."""
+    of_class = {"organization": organization_id, "class_id": class_id}
+    here = of_class | {"studio_id": studio_id}
+    with Together(tx) as at:
+        itself = at.rows(CLASS_BY_ID, here)
+        found = at.rows(SLOTS_OF_CLASS, here | _between(begin, until + TICK) | {"limit": limit})
+        starts = at.rows(NEXT_STARTS_OF_CLASS, of_class | {"since": since, "until": until})
+    if not itself.rows:
+        return None
+    return ShownClass(_shown(tx, organization_id, found.rows), Starts(*starts.rows[0]))
+
+
+def _between(begin: Position, until: datetime) -> dict[str, Any]:
+    return {
         "since": begin.starts_at,
         "after": begin.slot_id,
         "skip": begin.skip,
         "until": until,
-        "limit": limit,
     }
-    if class_id is None:
-        rows = SLOTS_OF_STUDIO.rows(tx, named)
-    else:
-        rows = SLOTS_OF_CLASS.rows(tx, named | {"class_id": class_id})
-    return _shown(tx, organization_id, rows)
-
-
-def next_starts(
-    tx: Connection,
-    organization_id: int,
-    studio_id: int,
-    *,
-    class_id: int | None,
-    since: datetime,
-    until: datetime,
-) -> tuple[datetime | None, datetime | None]:
-    """The first start of a slot from `since` on, and the first one after `until`."""
-    named: dict[str, Any] = {"organization": organization_id, "since": since, "until": until}
-    if class_id is None:
-        [row] = NEXT_STARTS_OF_STUDIO.rows(tx, named | {"studio_id": studio_id})
-    else:
-        [row] = NEXT_STARTS_OF_CLASS.rows(tx, named | {"class_id": class_id})
-    return row.leaving, row.entering
 
 
 def slot_by_id(

@@ -10,7 +10,7 @@ organizations sees which of them changed, and asks nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,9 +28,9 @@ from sqlalchemy import (
 
 from kursplan.store.engine.dialect import Instant, any_of
 from kursplan.store.engine.driver import Fixed, FixedForMany, upsert_many
-from kursplan.store.engine.together import Together
+from kursplan.store.engine.together import Asked, Together
 from kursplan.store.rules.across import organizations_with
-from kursplan.store.tables import version
+from kursplan.store.tables import ORGANIZATION, integration, version
 
 EVERYTHING = 0
 """Stands for all studios of the organization, and for what belongs to none."""
@@ -72,6 +72,26 @@ ACROSS_VERSIONS = Fixed(
 )
 
 
+OF_INTEGRATIONS = Fixed(
+    select(
+        version.c.studio_id,
+        func.sum(version.c.changes, type_=BigInteger).cast(BigInteger).label("changes"),
+    )
+    .where(
+        version.c.organization_id == ORGANIZATION,
+        version.c.studio_id.in_(
+            select(literal_column(str(EVERYTHING))).union_all(
+                select(integration.c.studio_id).where(
+                    integration.c.organization_id == ORGANIZATION,
+                    any_of(integration.c.id, "integration_ids"),
+                )
+            )
+        ),
+    )
+    .group_by(version.c.studio_id)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """How far a studio and its organization have come."""
@@ -91,6 +111,22 @@ def bump(
         )
     ordered = sorted(set(studio_ids) - {EVERYTHING})
     at.run(RAISE, organization_id, [(each,) for each in ordered], {"shard": shard})
+
+
+def ask_of_integrations(
+    at: Together, organization_id: int, integration_ids: Collection[int]
+) -> Asked[Callable[[int], Version]]:
+    """The versions of the studios of these integrations, as of what is committed now."""
+    found = at.rows(
+        OF_INTEGRATIONS, {"organization": organization_id, "integration_ids": integration_ids}
+    )
+
+    def answered() -> Callable[[int], Version]:
+        changes = {row.studio_id: row.changes for row in found.rows}
+        everything = changes.get(EVERYTHING, 0)
+        return lambda studio_id: Version(everything, changes.get(studio_id, 0))
+
+    return answered
 
 
 def raised(tx: Connection, since: datetime) -> dict[int, int]:
