@@ -20,7 +20,7 @@ ENGINE ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command 
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install clients demo test soak bench screenshots check lint format lock share release image clean
+.PHONY: help install clients demo test soak mutations bench screenshots check lint format lock share release image clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -38,6 +38,9 @@ test: install ## Run the tests
 
 soak: install ## Simulate more days, walk more pairs of commands, race more often than the tests do, a siege, and many members
 	$(BIN)/pytest tests/simulation tests/pairs tests/races/test_same_key.py tests/web/siege.py tests/imports/many.py --hypothesis-profile soak $(ARGS)
+
+mutations: install ## Break promises on purpose and write down which test sees it (ONLY="expired-too-early": only that)
+	$(BIN)/python -m tests.mutations $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)
