@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 
 from tests.mutations.listed import MUTATIONS
 from tests.mutations.mutation import Mutation
@@ -46,16 +47,20 @@ def main() -> int:
     finally:
         if server is not None:
             server.stop()
-    names = {each.name for each in MUTATIONS}
-    now = {name: each for name, each in (known | seen).items() if name in names}
-    keep(now)
-    if names <= now.keys():
-        TABLE.write_text(drawn(MUTATIONS, now))
     unseen = [name for name, each in seen.items() if each.by is None]
     print(f"{len(chosen)} tried, {len(unseen)} seen by nobody, {len(faults)} not to the end.")
     for fault in faults:
         print(fault)
     return 1 if unseen or faults else 0
+
+
+def _note(seen: Mapping[str, Seen], *, gone: Collection[str] = ()) -> None:
+    """Write it down beside what is known; whoever breaks the command off keeps what was seen by then."""
+    names = {each.name for each in MUTATIONS}
+    now = {name: each for name, each in (kept() | seen).items() if name in names - set(gone)}
+    keep(now)
+    if names <= now.keys():
+        TABLE.write_text(drawn(MUTATIONS, now))
 
 
 def _is_known(mutation: Mutation, known: dict[str, Seen]) -> bool:
@@ -67,6 +72,7 @@ def _try_all(chosen: Sequence[Mutation], at_once: int) -> tuple[dict[str, Seen],
     """What was seen, and what could not be tried to the end."""
     seen: dict[str, Seen] = {}
     faults: list[str] = []
+    noting = Lock()
     with tempfile.TemporaryDirectory(prefix="kursplan-mutations-") as folder:
         # Whoever runs a server of PostgreSQL's for a test may be another user.
         Path(folder).chmod(0o755)
@@ -81,7 +87,9 @@ def _try_all(chosen: Sequence[Mutation], at_once: int) -> tuple[dict[str, Seen],
             except NoTrial as fault:
                 faults.append(f"{mutation.name}: {fault}")
             else:
-                seen[mutation.name] = Seen(mutation.fingerprint, by)
+                with noting:
+                    seen[mutation.name] = Seen(mutation.fingerprint, by)
+                    _note(seen)
                 print(f"{mutation.name}: {by or 'NOBODY'}", flush=True)
             finally:
                 copies.put(copy)
@@ -90,14 +98,17 @@ def _try_all(chosen: Sequence[Mutation], at_once: int) -> tuple[dict[str, Seen],
             list(pool.map(attempt, chosen))
         # A test that fails without the mutation has seen nothing.
         looked = sorted({each.by for each in seen.values() if each.by is not None})
-        if looked:
-            wrong = set(copies.get().failing(looked))
-            faults += [
-                f"{name}: {each.by} fails without it, too"
-                for name, each in seen.items()
-                if each.by in wrong
-            ]
-            seen = {name: each for name, each in seen.items() if each.by not in wrong}
+        try:
+            wrong = set(copies.get().failing(looked) if looked else ())
+        except NoTrial as fault:
+            wrong = set(looked)
+            faults.append(f"the tests could not be run without any mutation: {fault}")
+    faults += [
+        f"{name}: {each.by} fails without it, too"
+        for name, each in seen.items()
+        if each.by in wrong
+    ]
+    _note(seen, gone=[name for name, each in seen.items() if each.by in wrong])
     return seen, faults
 
 

@@ -73,7 +73,7 @@ DESK = (
         "src/kursplan/desk/cancel_slot.py",
         "    for booking in given_back:\n        turn.change(booking)\n",
         "",
-        ("tests/desk/test_slots.py", "tests/desk/test_contingents.py"),
+        ("tests/desk/test_given_back.py",),
     ),
     Mutation(
         "staff-promotion-by-itself",
@@ -97,7 +97,7 @@ DESK = (
         "src/kursplan/desk/promote.py",
         "    if not booking.counts:\n        return\n",
         "    if booking.counts:\n        return\n",
-        ("tests/desk/test_contingents.py",),
+        ("tests/desk/test_given_back.py",),
     ),
     Mutation(
         "more-seats-and-nobody-moves-up",
@@ -193,7 +193,7 @@ DESK = (
         "src/kursplan/desk/book.py",
         "if isinstance(answer, Full) and nobody_moves_up(turn, slot):",
         "if isinstance(answer, Full) and slot.waiting == 0 and nobody_moves_up(turn, slot):",
-        ("tests/desk/test_waiting_list.py",),
+        ("tests/desk/test_given_back.py",),
     ),
     Mutation(
         "what-was-seen-counts-nothing",
@@ -225,7 +225,10 @@ DESK = (
         "src/kursplan/desk/engine/turn.py",
         "            _check_held(named, customer_ids, slot_ids)\n",
         "",
-        ("tests/races", "tests/pairs/test_beside.py"),
+        (
+            "tests/pairs/test_beside.py",
+            "tests/races/test_desk_races.py",
+        ),
     ),
     Mutation(
         "no-line-of-history",

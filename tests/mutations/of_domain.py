@@ -196,12 +196,12 @@ DOMAIN = (
         ("tests/domain/test_admission.py", "tests/desk/test_closing.py"),
     ),
     Mutation(
-        "late-by-a-moment",
-        "who cancels at the last instant that is in time counts as late",
+        "grace-ends-a-moment-early",
+        "the last instant of the grace does not belong to it",
         "src/kursplan/domain/cancelling.py",
-        "if booking.waiting or now <= slot.cancellable_until:",
-        "if booking.waiting or now < slot.cancellable_until:",
-        ("tests/domain/test_cancelling.py", "tests/desk/test_cancelling.py"),
+        "return now > in_time_until(slot, booking)",
+        "return now >= in_time_until(slot, booking)",
+        ("tests/domain/test_cancelling.py", "tests/desk/test_given_back.py"),
     ),
     Mutation(
         "trapped-by-a-closure",
@@ -209,7 +209,7 @@ DOMAIN = (
         "src/kursplan/domain/cancelling.py",
         "    if booking.is_contested:\n        return False\n",
         "",
-        ("tests/domain/test_cancelling.py", "tests/desk/test_cancelling.py"),
+        ("tests/domain/test_cancelling.py", "tests/desk/test_given_back.py"),
     ),
     Mutation(
         "grace-past-the-start",

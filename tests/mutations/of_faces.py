@@ -81,11 +81,7 @@ FACES = (
         "src/kursplan/console/visit.py",
         "    if not member.has(subject.studio_id):\n        return False\n",
         "",
-        (
-            "tests/console/test_every_page.py",
-            "tests/console/test_slot.py",
-            "tests/console/test_timetable.py",
-        ),
+        ("tests/console/test_door.py",),
     ),
     Mutation(
         "any-slot-for-an-instructor",
@@ -93,7 +89,7 @@ FACES = (
         "src/kursplan/console/visit.py",
         "return not is_instructor or member.employee_id in (subject.given_by or ())",
         "return not is_instructor or member.employee_id is not None",
-        ("tests/console/test_slot.py", "tests/console/test_today.py", "tests/console/test_door.py"),
+        ("tests/console/test_door.py",),
     ),
     Mutation(
         "away-after-signing-in",
@@ -149,7 +145,11 @@ FACES = (
         "src/kursplan/gymfile/compare.py",
         "return slot.status is SlotStatus.PLANNED and slot.starts_at > self._now",
         "return slot.starts_at > self._now",
-        ("tests/gymfile",),
+        (
+            "tests/gymfile/test_advice.py",
+            "tests/gymfile/test_beside.py",
+            "tests/gymfile/test_load.py",
+        ),
     ),
     Mutation(
         "file-plans-the-past",
@@ -233,7 +233,7 @@ FACES = (
         "src/kursplan/console/site.py",
         "                if member.role not in page.roles:\n                    raise NotTheirs(page.path)\n",
         "",
-        ("tests/console/test_every_page.py", "tests/console/test_accounts.py"),
+        ("tests/console/test_door.py",),
     ),
     Mutation(
         "sensitive-without-asking",
