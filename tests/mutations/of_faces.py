@@ -299,4 +299,24 @@ FACES = (
         "if len(same_name) == 1:",
         ("tests/imports/test_matching.py",),
     ),
+    Mutation(
+        "names-are-markup",
+        "what somebody wrote into a name is markup on the pages of the console",
+        "src/kursplan/console/page.py",
+        "        autoescape=True,\n",
+        "        autoescape=False,\n",
+        (
+            "tests/console/test_customers.py",
+            "tests/console/test_every_page.py",
+            "tests/console/test_timetable.py",
+        ),
+    ),
+    Mutation(
+        "nothing-has-changed",
+        "a client that has another answer is told that it is still the one",
+        "src/kursplan/api/open_api.py",
+        "if known is not None and _names(known, cached.tag):",
+        "if known is not None:",
+        ("tests/api/test_asking_again.py",),
+    ),
 )
