@@ -129,7 +129,7 @@ DESK = (
         "src/kursplan/desk/complete.py",
         "if slot.status is SlotStatus.PLANNED and slot.is_over(turn.now)",
         "if slot.status is SlotStatus.PLANNED and slot.has_started(turn.now)",
-        ("tests/work/test_work.py", "tests/desk/test_clock.py"),
+        ("tests/desk/test_slots.py",),
     ),
     Mutation(
         "reopens-what-is-over",
@@ -137,7 +137,7 @@ DESK = (
         "src/kursplan/desk/reopen.py",
         "if slot.status is SlotStatus.COMPLETED and not slot.is_over(turn.now)",
         "if slot.status is SlotStatus.COMPLETED",
-        ("tests/desk/test_clock.py", "tests/cli/test_doctor.py"),
+        ("tests/work/test_house_clock.py",),
     ),
     Mutation(
         "key-is-not-kept",
@@ -215,9 +215,13 @@ DESK = (
         "decided-by-an-old-clock",
         "a turn decides by the time at which it began to wait, and not by that at which it holds its locks",
         "src/kursplan/desk/engine/turn.py",
-        "        self.now = self._clock.now()\n        # All that is locked",
-        '        self.now = getattr(self, "now", None) or self._clock.now()\n        # All that is locked',
-        ("tests/desk/test_clock.py", "tests/desk/test_one_turn.py"),
+        "        self._clock = clock\n",
+        '        self._clock = __import__("kursplan.clock").clock.HandClock(clock.now())\n',
+        (
+            "tests/desk/test_clock.py",
+            "tests/desk/test_one_turn.py",
+            "tests/desk/test_side_by_side.py",
+        ),
     ),
     Mutation(
         "who-came-meanwhile-is-missed",
