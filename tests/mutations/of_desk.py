@@ -225,14 +225,11 @@ DESK = (
     ),
     Mutation(
         "who-came-meanwhile-is-missed",
-        "what came while the locks were waited for is decided about without being held",
+        "what became of places while the locks were waited for is not seen",
         "src/kursplan/desk/engine/turn.py",
-        "            _check_held(named, customer_ids, slot_ids)\n",
-        "",
-        (
-            "tests/pairs/test_beside.py",
-            "tests/races/test_desk_races.py",
-        ),
+        "            found = [*named, *on_slots()]\n",
+        "            on_slots()\n",
+        ("tests/desk/test_side_by_side.py", "tests/pairs/test_beside.py"),
     ),
     Mutation(
         "no-line-of-history",
@@ -328,7 +325,7 @@ DESK = (
         "src/kursplan/desk/restore_slot.py",
         "key=lambda each: (each.held not in SEATED, each.sequence))",
         "key=lambda each: (each.held not in SEATED, -each.sequence))",
-        ("tests/cli/test_doors.py",),
+        ("tests/desk/test_slots.py",),
     ),
     Mutation(
         "restored-without-a-word",

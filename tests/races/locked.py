@@ -36,6 +36,6 @@ async def somebody_waits(database_url: str) -> None:
     if database_url.startswith("sqlite:///"):
         return
     connection = await asyncpg.connect(database_url)
-    while not await connection.fetchval(WAITING):  # noqa: ASYNC110, the server has no event for it
+    while not await connection.fetchval(WAITING):  # noqa: ASYNC110 - the database tells nobody.
         await asyncio.sleep(0.01)
     await connection.close()
