@@ -229,7 +229,7 @@ DESK = (
         "src/kursplan/desk/engine/turn.py",
         "            found = [*named, *on_slots()]\n",
         "            on_slots()\n",
-        ("tests/desk/test_side_by_side.py", "tests/pairs/test_beside.py"),
+        ("tests/races/test_booking_races.py",),
     ),
     Mutation(
         "no-line-of-history",
