@@ -25,7 +25,7 @@ ENGINE ?= $(firstword $(foreach each,docker podman buildah,$(if $(shell command 
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install clients demo test soak chaos bench screenshots check lint format lock share release image clean
+.PHONY: help install clients demo test soak chaos mutations bench screenshots check lint format lock share release image clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -46,6 +46,9 @@ soak: install ## Simulate more days, walk more pairs of commands, race more ofte
 
 chaos: install ## Kill servers, workers and databases at random while people book, for MINUTES, and see what was lost
 	$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) --database $(DATABASE) $(ARGS)
+
+mutations: install ## Break promises on purpose and write down which test sees it (ONLY="expired-too-early": only that)
+	$(BIN)/python -m tests.mutations $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 bench: $(MEASURING) ## Measure how fast it is (ONLY="book reads": only that); needs PostgreSQL and wrk
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(ARGS)

@@ -1,5 +1,6 @@
 """A machine's clock that steps back reopens nothing, and repeats nothing (F30)."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.events import EventType
 from kursplan.store.engine.database import Database
 from tests.gym import MORNING, Gym
+from tests.races.locked import locked, somebody_waits
 
 
 class Machine:
@@ -46,6 +48,22 @@ async def test_a_window_that_has_closed_stays_closed(gym: Gym, machine: Machine)
 
     assert await gym.book(customer, slot) is too_late
     assert await gym.may_book(customer, slot) is too_late
+
+
+async def test_who_waits_for_a_lock_is_decided_about_by_the_time_at_which_they_have_it(
+    gym: Gym, machine: Machine, database_url: str
+) -> None:
+    await gym.klass(latest_booking="1 HOURS")
+    slot = await gym.slot(at="18:00")
+    customer = await gym.customer()
+    machine.shows = gym.at("17:00")
+
+    async with locked(database_url, slot):
+        booked = asyncio.ensure_future(gym.book(customer, slot))
+        await somebody_waits(database_url)
+        machine.shows += timedelta(milliseconds=1)
+
+    assert await booked is ErrorCode.DATE_TIME_AFTER_LATEST_BOOKING_DATE_TIME
 
 
 async def test_what_has_expired_is_not_expired_again(gym: Gym, machine: Machine) -> None:

@@ -10,6 +10,7 @@ from kursplan.api.error_codes import ErrorCode
 from kursplan.desk.cancel_slot import SlotCancelled
 from kursplan.desk.change_slot import ChangeSlot
 from kursplan.desk.complete import CompleteSlots
+from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.contingents import Period
 from kursplan.domain.events import EventType
@@ -488,3 +489,22 @@ async def test_what_is_over_is_not_changed_though_nobody_completed_it_yet(gym: G
     gym.clock.set(gym.at("19:00"))
     assert await gym.change_slot(slot, max_participants=9) is ErrorCode.SLOT_NOT_PLANNED
     assert await gym.cancel_slot(slot) is ErrorCode.SLOT_NOT_PLANNED
+
+
+async def test_where_a_restored_slot_has_too_few_seats_they_are_for_who_joined_first(
+    gym: Gym,
+) -> None:
+    slot = await gym.slot(seats=3)
+    customers = await gym.customers(3)
+    for customer in customers:
+        await gym.booked(customer, slot)
+    await gym.changed_slot(slot, max_participants=2)
+    await gym.cancel_slot(slot)
+
+    await gym.take(RestoreSlot(gym.organization, slot, with_bookings=True))
+
+    assert await gym.statuses(slot) == [
+        (customers[0], BOOKED),
+        (customers[1], BOOKED),
+        (customers[2], BookingStatus.WAITING_LIST),
+    ]

@@ -202,6 +202,21 @@ async def test_nobody_moves_up_once_promotion_has_ended(gym: Gym) -> None:
     assert await gym.take(Promote(gym.organization, frozenset({slot}), by_staff=True)) == []
 
 
+async def test_nobody_is_put_on_a_list_from_which_nobody_moves_up_any_more(gym: Gym) -> None:
+    """Where the slot is full the answer is no, as of the first millisecond after promotion has ended."""
+    await gym.klass(promotion_ends="1 HOURS")
+    slot = await gym.slot(seats=1, at="18:00")
+    first, second, third = await gym.customers(3)
+    await gym.booked(first, slot)
+
+    gym.clock.set(gym.at("17:00"))
+    await gym.booked(second, slot)
+    gym.clock.advance(timedelta(milliseconds=1))
+
+    assert await gym.book(third, slot) is ErrorCode.BOOKING_LIMIT_REACHED
+    assert await gym.statuses(slot) == [(first, BOOKED), (second, WAITING)]
+
+
 async def test_nobody_moves_up_after_the_start(gym: Gym) -> None:
     """F10"""
     slot = await gym.slot(seats=1, at="18:00")

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
-
-import asyncpg
 
 from kursplan.store import tables
 from tests.audit import audit
 from tests.gym import Gym
+from tests.races.locked import locked
 from tests.races.partner import Partner, at_once
 from tests.races.servers import KursplanServer
 
@@ -24,23 +20,6 @@ NEVER_SECONDS = 30.0
 """Who waits that long hangs."""
 GRACE_SECONDS = 15.0
 """How long a stop may take (see `kursplan.cli.serve`)."""
-
-
-@asynccontextmanager
-async def locked(database_url: str, slot: int) -> AsyncIterator[None]:
-    """The slot is locked by somebody else for as long as the block lasts."""
-    if database_url.startswith("sqlite:///"):
-        holder = sqlite3.connect(database_url.removeprefix("sqlite:///"), isolation_level=None)
-        holder.execute("BEGIN IMMEDIATE")
-        yield
-        holder.execute("ROLLBACK")
-        holder.close()
-        return
-    connection = await asyncpg.connect(database_url)
-    async with connection.transaction():
-        await connection.execute("SELECT id FROM slot WHERE id = $1 FOR UPDATE", slot)
-        yield
-    await connection.close()
 
 
 async def test_who_meets_a_lock_is_told_soon_and_leaves_nothing_behind(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+import asyncpg
 import pytest
 from standardwebhooks import Webhook
 from structlog.testing import capture_logs
@@ -605,6 +606,22 @@ async def test_processes_that_look_at_the_same_time_send_nothing_twice(partners:
     assert set(await partners.statuses()) == {DELIVERED}
     assert {each.attempts for each in await partners.deliveries()} == {1}
     assert len(partners.receiver.received) == 3 * EACH_AT_ONCE
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+async def test_who_finds_that_another_is_claiming_the_same_does_not_wait_for_them(
+    partners: Partners, database_url: str
+) -> None:
+    """On SQLite whoever writes waits for whoever does, whatever it is about."""
+    await partners.endpoint("/a")
+    await partners.event()
+    await fan_out_all(partners)
+    another = await asyncpg.connect(database_url)
+    async with another.transaction():
+        await another.execute("SELECT id FROM delivery FOR NO KEY UPDATE")
+        assert not await begin(partners)
+    await another.close()
+    assert await begin(partners)
 
 
 class OutOfReach:
