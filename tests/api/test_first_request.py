@@ -4,15 +4,21 @@ careful with keys as any other."""
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TypeVar
 
 import asyncpg
 import pytest
+from asyncpg.connection import LoggedQuery
+from sqlalchemy import Connection
 
+from kursplan.app import Application
 from kursplan.ids import fingerprint
 from kursplan.store.engine.postgres_session import Session
+from kursplan.store.engine.trouble import Work
 from tests.api.conftest import Partner
 from tests.gym import Gym
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
 
@@ -20,7 +26,7 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def test_it_takes_four_ways_to_the_database(
-    gym: Gym, partner: Partner, monkeypatch: pytest.MonkeyPatch
+    gym: Gym, application: Application, partner: Partner
 ) -> None:
     """Whose key it is, what is theirs, the class with its slots, and who gives them."""
     await gym.slot("spin", at="18:00")
@@ -28,13 +34,21 @@ async def test_it_takes_four_ways_to_the_database(
     stranger = await Gym(gym.database, gym.clock, first_id=10_000).open()
     await partner(await stranger.key()).get("/v1/classes")  # What a server asks once, is asked.
     sent: list[str] = []
-    fetch = Session.fetch
+    read = application.database.read
 
-    async def noted(self: Session, query: str, *args: Any, **options: Any) -> Any:
-        sent.append(query)
-        return await fetch(self, query, *args, **options)
+    def note(query: LoggedQuery) -> None:
+        sent.append(query.query)
 
-    monkeypatch.setattr(Session, "fetch", noted)
+    async def noted(work: Work[T]) -> T:
+        def listened_to(tx: Connection) -> T:
+            driver = tx.connection.driver_connection
+            assert isinstance(driver, Session)
+            with driver.query_logger(note):
+                return work(tx)
+
+        return await read(listened_to)
+
+    application.database.read = noted  # type: ignore[method-assign]
     answer = await partner(key).get(path)
     assert (answer.status_code, len(answer.json()["result"])) == (200, 1)
     assert len(sent) == 4, sent

@@ -11,6 +11,7 @@ from sqlalchemy import delete, text
 
 from kursplan.cli.doctor import examine_twice
 from kursplan.clock import HandClock
+from kursplan.desk.restore_slot import RestoreSlot
 from kursplan.doctor import Invariant
 from kursplan.domain.bookings import BookingStatus
 from kursplan.domain.clashes import OnClash
@@ -244,6 +245,16 @@ async def test_a_slot_that_takes_place_is_not_told_as_cancelled(ward: Ward) -> N
     assert await ward.found() == [(Invariant.SLOTS_ARE_TOLD, ward.other, ())]
 
 
+async def test_a_slot_that_was_restored_is_told_rightly_and_so_is_who_is_back(ward: Ward) -> None:
+    """Also the second time, and where it is cancelled again."""
+    for _ in range(2):
+        await ward.gym.cancel_slot(ward.other)
+        await ward.gym.take(RestoreSlot(ward.gym.organization, ward.other, with_bookings=True))
+    assert await ward.found() == []
+    await ward.gym.cancel_slot(ward.other)
+    assert await ward.found() == []
+
+
 async def test_nobody_is_on_a_slot_twice(ward: Ward) -> None:
     await ward.sql("DROP INDEX uq_booking_active")
     again = (await ward.gym.booked(ward.third, ward.other)).booking_id
@@ -386,6 +397,7 @@ async def test_no_booking_is_told_as_cancelled_twice_or_while_it_is_not(ward: Wa
     for booking in (ward.cancelled, ward.waiting):
         await ward.gym.insert(
             tables.event,
+            id=1_000_000 + booking,  # Behind all that was told of it.
             uuid=f"told-again-{booking}",
             type=EventType.CLASS_BOOKING_CANCELLED,
             entity_id=booking,

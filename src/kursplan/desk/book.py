@@ -12,7 +12,6 @@ from kursplan.domain.bookings import Booking, BookingStatus, Participation
 from kursplan.domain.customers import Customer
 from kursplan.domain.events import EventType
 from kursplan.domain.refusals import (
-    AlreadyOnSlot,
     BookingNotFound,
     CustomerNotFound,
     Full,
@@ -245,19 +244,12 @@ class StillRefused(Command[Admission | Refusal | None]):
         return self.book.footprint
 
     def perform(self, turn: Turn) -> Admission | Refusal | None:
-        """None where something may have been done under its idempotency key, which is for a turn to show.
-
-        Nothing is locked here, so what is committed meanwhile is seen in part: the booking, and not yet
-        the key under which it was made.
-        """
+        """None where something was done under its idempotency key, which is for a turn to show."""
         book = self.book
         if book.idempotency is not None and turn.outcome(book.idempotency.name) is not None:
             return None
         asked = MayBook(book.organization_id, book.studio_id, book.customer_id, book.slot_id)
-        answer = asked.perform(turn)
-        if book.idempotency is not None and isinstance(answer, AlreadyOnSlot):
-            return None
-        return answer
+        return asked.perform(turn)
 
 
 def _whom_and_where(

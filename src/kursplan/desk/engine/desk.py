@@ -14,7 +14,7 @@ Several processes may run desks on one database: each locks in the same order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -50,6 +50,7 @@ from kursplan.store.engine.database import Database
 from kursplan.store.engine.joint import Leaves, jointly
 from kursplan.store.engine.trouble import DatabaseUnavailable
 from kursplan.store.rules import marks
+from kursplan.store.rules.idempotency import Name
 from kursplan.store.rules.marks import Mark
 from kursplan.store.rules.versions import SHARDS
 from kursplan.telemetry import UNTRACED, Traces
@@ -505,10 +506,25 @@ class Desk:
                 return None
             asked.append(question)
         answers = await self._look(asked, footprint)
-        if all(isinstance(answer, Refusal) for answer in answers):
+        refused = all(isinstance(answer, Refusal) for answer in answers)
+        # Nothing was locked. What was committed in the middle of that look is seen in part: a seat that is
+        # taken, and not yet the key under which somebody who asks again has taken it.
+        if refused and not await self._is_done(commands[0].organization_id, footprint.keys):
             return answers
         self._full -= footprint.slots
         return None
+
+    async def _is_done(self, organization_id: int, keys: Collection[Name]) -> bool:
+        """Whether something was done under one of these idempotency keys."""
+        if not keys:
+            return False
+
+        def look(tx: Connection) -> bool:
+            turn = Turn(tx, organization_id, self._clock)
+            turn.lock_and_load(Footprint(keys=frozenset(keys)), lock=False)
+            return any(turn.outcome(each) for each in keys)
+
+        return await self._database.read(look)
 
     async def _look(
         self, questions: Sequence[Command[Any] | Question[Any]], footprint: Footprint
