@@ -94,6 +94,26 @@ async def test_without_tls_it_works_on_this_machine_under_another_name(
     await house.close()
 
 
+@pytest.mark.parametrize("change", ["password_hash", "disabled_at"])
+async def test_who_has_shown_what_is_changed_in_that_moment_is_not_let_in(
+    house: House, change: str
+) -> None:
+    """Between the look at a password, which takes a while, and the session there is time for another."""
+    account_id = await house.account()
+    olga, database = house.person(), house.application.database
+    take_ids = database.take_ids
+
+    async def changed_meanwhile(count: int) -> list[int]:
+        to = house.gym.now if change == "disabled_at" else "of another password"
+        await house.gym.set(tables.staff_account, account_id, **{change: to})
+        return await take_ids(count)
+
+    database.take_ids = changed_meanwhile  # type: ignore[method-assign]
+    answer = await olga.sign_in(EMAIL)
+    assert answer.status_code != 303
+    assert olga.cookie is None
+
+
 async def test_a_session_from_before_signing_in_is_never_kept(house: House) -> None:
     await house.account()
     await house.account("mallory@gym.example")

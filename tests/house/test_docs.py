@@ -25,8 +25,8 @@ DOCUMENTS = [
     )
 ]
 
-# Documents name a module of the package the short way: `desk/engine/turn.py`.
-LOOKED_UP_FROM = (Path(), Path("src/kursplan"))
+# Documents name a module of the package, or of the tests, the short way: `desk/engine/turn.py`.
+LOOKED_UP_FROM = (Path(), Path("src/kursplan"), Path("tests"))
 
 # Endings that make a word without a slash the name of a file: `pyproject.toml`, but not `slot.end`.
 FILE_ENDINGS = {".cfg", ".ini", ".lock", ".md", ".py", ".sh", ".sql", ".toml", ".yaml", ".yml"}

@@ -97,12 +97,13 @@ def _try_all(chosen: Sequence[Mutation], at_once: int) -> tuple[dict[str, Seen],
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(attempt, chosen))
         # A test that fails without the mutation has seen nothing.
-        looked = sorted({each.by for each in seen.values() if each.by is not None})
+        looked = sorted({f"tests/{each.by}" for each in seen.values() if each.by is not None})
         try:
-            wrong = set(copies.get().failing(looked) if looked else ())
+            failing = copies.get().failing(looked) if looked else []
         except NoTrial as fault:
-            wrong = set(looked)
+            failing = looked
             faults.append(f"the tests could not be run without any mutation: {fault}")
+    wrong = {each.removeprefix("tests/") for each in failing}
     faults += [
         f"{name}: {each.by} fails without it, too"
         for name, each in seen.items()

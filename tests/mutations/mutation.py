@@ -18,11 +18,21 @@ class Mutation:
     """By which it is chosen: `make mutations ONLY="name another"`."""
     breaks: str
     """What the house does wrong with it, in its own words."""
-    file: str
+    module: str
+    """Where it is done, below `src/kursplan`."""
     before: str
     after: str
     tests: tuple[str, ...]
-    """Which tests are to look: those of the promise, as few as is honest."""
+    """Which tests are to look, below `tests`: those of the promise, as few as is honest."""
+
+    @property
+    def file(self) -> str:
+        return f"src/kursplan/{self.module}"
+
+    @property
+    def looking(self) -> list[str]:
+        """The tests that look, as files."""
+        return [f"tests/{each}" for each in self.tests]
 
     def made_in(self, whole: str) -> str:
         """The file with the mutation. Raises `Lost`."""
@@ -33,5 +43,5 @@ class Mutation:
     @property
     def fingerprint(self) -> str:
         """By which it is known whether what was seen was seen of this mutation."""
-        parts = "\0".join((self.file, self.before, self.after, *self.tests))
+        parts = "\0".join((self.module, self.before, self.after, *self.tests))
         return hashlib.sha256(parts.encode()).hexdigest()[:12]

@@ -20,9 +20,9 @@ HEAD: Final = """\
 Tests that never fail prove nothing. So each of these lines breaks a promise on purpose, with a few words of the code
 replaced in a copy of the tree, and says which test saw it first. Run `make mutations` for all of them, or
 `make mutations ONLY="expired-too-early"` for some. This page is made by that command and is never edited; the list
-stands in `tests/mutations/`, and a test of the ordinary suite makes sure that every mutation can still be made.
+stands in `tests/mutations`, and a test of the ordinary suite makes sure that every mutation can still be made.
 
-Only the tests of the promise look, not the whole suite, and none was written for a mutation: where nobody saw one, a
+Modules are those below `src/kursplan`, tests those below `tests`. Only the tests of the promise look, not the whole suite, and none was written for a mutation: where nobody saw one, a
 test of the promise was missing, and was written in its place. The tests that saw something pass without the mutation.
 
 """
@@ -30,7 +30,7 @@ test of the promise was missing, and was written in its place. The tests that sa
 
 @dataclass(frozen=True)
 class Seen:
-    """Which test saw a mutation first; None where none did."""
+    """Which test saw a mutation first, below `tests`; None where none did."""
 
     fingerprint: str
     by: str | None
@@ -53,8 +53,7 @@ def drawn(mutations: Sequence[Mutation], seen: Mapping[str, Seen]) -> str:
     lines = ["| the promise is broken: | in | seen by |", "| --- | --- | --- |"]
     for each in mutations:
         by = seen[each.name].by
-        file = each.file.removeprefix("src/kursplan/")
-        lines.append(f"| **{each.name}**: {each.breaks} | `{file}` | {_said(by)} |")
+        lines.append(f"| **{each.name}**: {each.breaks} | `{each.module}` | {_said(by)} |")
     count = f"{len(mutations)} mutations, {sum(seen[each.name].by is None for each in mutations)} of them unseen."
     return f"{HEAD}{count}\n\n" + "\n".join(lines) + "\n"
 

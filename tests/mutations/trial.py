@@ -127,11 +127,12 @@ class Copy:
 
 
 def try_out(copy: Copy, mutation: Mutation) -> str | None:
-    """Which test sees the mutation first; None where none does. Raises `NoTrial`."""
+    """Which test sees the mutation first, below `tests`; None where none does. Raises `NoTrial`."""
     whole = (ROOT / mutation.file).read_text()
     copy.write(mutation.file, mutation.made_in(whole))
     try:
-        return copy.first_to_fail(mutation.tests)
+        seen = copy.first_to_fail(mutation.looking)
+        return seen and seen.removeprefix("tests/")
     finally:
         copy.write(mutation.file, whole)
 

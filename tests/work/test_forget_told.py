@@ -130,6 +130,23 @@ async def test_nothing_goes_of_what_is_still_to_be_sent_to_anybody(partners: Par
     assert await left(gym) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("status", [DeliveryStatus.PENDING, DeliveryStatus.HELD])
+async def test_one_that_is_still_to_be_sent_keeps_its_event_by_itself(
+    partners: Partners, status: DeliveryStatus
+) -> None:
+    gym = partners.gym
+    endpoint = await partners.endpoint("/slow")
+    if status is DeliveryStatus.HELD:
+        await gym.take(DisableEndpoint(gym.organization, endpoint.id))
+    partners.receiver.does("/slow", answers(500))
+    await happens(partners)
+    assert await partners.statuses() == [status]
+    gym.clock.advance(3 * KEPT)
+    await forget_all(gym)
+    assert await partners.statuses() == [status]
+    assert await gym.count(tables.event) == 1
+
+
 async def test_what_was_not_fanned_out_stays(partners: Partners) -> None:
     gym = partners.gym
     await partners.endpoint()
