@@ -60,8 +60,8 @@ function suggest(field) {
   function show(text, from) {
     const made = document.createElement("template");
     made.innerHTML = text;
-    // Addresses are relative to where they were asked for, which is not where they are shown.
-    for (const each of made.content.querySelectorAll("[href]"))
+    // Addresses are relative to where they were asked for, which is not where they are shown. Signs are on this page.
+    for (const each of made.content.querySelectorAll('[href]:not([href^="#"])'))
       each.setAttribute("href", new URL(each.getAttribute("href"), from).href);
     made.content.querySelector('[role="listbox"]')?.setAttribute("id", list);
     for (const [number, each] of made.content.querySelectorAll('[role="option"]').entries())
