@@ -17,12 +17,11 @@ from kursplan.store.engine.postgres_session import Session
 from kursplan.store.engine.trouble import Work
 from tests.api.conftest import Partner
 from tests.gym import Gym
+from tests.races.locked import somebody_waits
 
 T = TypeVar("T")
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
-
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 async def test_it_takes_four_ways_to_the_database(
@@ -67,8 +66,7 @@ async def test_a_key_that_is_revoked_while_it_is_looked_up_does_not_work(
         async with other.transaction():
             await other.execute("LOCK TABLE version IN ACCESS EXCLUSIVE MODE")
             asked = asyncio.ensure_future(partner(key).get("/v1/classes"))
-            while not await other.fetchval(WAITING):  # noqa: ASYNC110 - the database tells nobody.
-                await asyncio.sleep(0.01)
+            await somebody_waits(database_url)
             await other.execute(
                 "UPDATE api_key SET revoked_at = now() WHERE key_hash = $1", fingerprint(key)
             )

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 
 from kursplan.doctor.findings import Finding, Invariant, Patient
 from kursplan.domain.bookings import BookingStatus
